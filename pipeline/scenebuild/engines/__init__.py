@@ -1,0 +1,151 @@
+"""What an engine is, and the literal registry of all of them.
+
+An engine turns requests into sound. The build asks its *facts* (cheap, in the main process: no numpy, no torch) to
+plan, and *loads* it only in a child process, so that a crash, a leak or a kill costs at most the takes in flight.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from scenebuild.errors import EngineError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Fidelity = Literal["real", "sketch", "recording"]
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Only what decides the bytes of one take, and nothing else. Its hash is the action key.
+
+    A field that an engine does not use is ``None`` here, so that changing it changes no key.
+    """
+
+    engine: str
+    engine_version: str
+    frames: int | None  # exact length at the engine's sample rate; None: as long as the recording is
+    prompt: str | None = None  # NFC
+    seed: int | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    cfg: float | None = None
+    model: str | None = None
+    revision: str | None = None
+    precision: str | None = None
+    content: str | None = None  # SHA-256 of a recording's bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One take that is wanted. ``path`` is where a recording lies now; it decides nothing about its bytes."""
+
+    action: Action
+    path: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """One take that an engine made: float32 samples, shape ``(frames, channels)``, nominally in [-1, 1]."""
+
+    index: int  # into the requests
+    samples: NDArray[np.float32]
+    sample_rate: int
+    made_by: dict[str, str] = field(default_factory=dict)  # device, dtype, library versions: recorded, never in the key
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Whether an engine can be used now; if not, why, and what to type to change that."""
+
+    ready: bool
+    reason: str = ""
+    advice: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What planning needs to know about an engine without loading it."""
+
+    name: str
+    title: str  # for people: "AudioGen"
+    version: str  # changes whenever the same action would give other bytes
+    fidelity: Fidelity
+    sample_rate: int | None  # Hz; None: as the recording has it
+    channels: int | None
+    longest_take_s: float | None  # of one pass of the model; None: any length
+    parameters: frozenset[str]  # the fields of Action, beyond prompt and frames, that act on the sound
+    licence: str  # SPDX id of what is made, "as recorded" for a recording
+    batches: bool  # True: gains from many requests at once; False: requests may be spread over processes
+    default_model: str | None = None
+    revisions: tuple[tuple[str, str], ...] = ()  # model -> pinned commit
+    precision: str | None = None
+
+
+Progress = Callable[[int, float], None]  # (index of the request, share done 0 ... 1)
+
+
+class Session(Protocol):
+    """A loaded engine, in the child process. One at a time; may hold gigabytes."""
+
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[Made | Failed]:
+        """Make every request, in any order, each yielded as soon as it is done, so that a kill loses little.
+
+        The same action gives the same samples alone, with others and in any order. A request that fails alone is
+        yielded as ``Failed``; the others go on.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One request that an engine could not make, with a message for the user."""
+
+    index: int
+    message: str
+
+
+class Engine(Protocol):
+    """The contract; ``tests/test_engines.py`` runs every engine in the registry through it."""
+
+    @property
+    def facts(self) -> Facts:
+        """Constant for one installed version; cheap; imports nothing heavy."""
+        ...
+
+    def state(self) -> State:
+        """Look, without importing anything heavy, whether the engine can be loaded here."""
+        ...
+
+    def load(self, options: dict[str, Any]) -> Session:
+        """Make ready to generate. Slow and large for a model. Only ever called in a child process."""
+        ...
+
+
+# name -> "module:attribute". Written out by hand: grep finds everything.
+REGISTRY = {
+    "sketch": "scenebuild.engines.sketch:ENGINE",
+    "file": "scenebuild.engines.file:ENGINE",
+}
+
+
+def engine(name: str) -> Engine:
+    """The engine of that name. Raises EngineError with the list of those that there are."""
+    if name not in REGISTRY:
+        raise EngineError(f"there is no engine {name!r}; there are: {', '.join(REGISTRY)}")
+    module, attribute = REGISTRY[name].split(":")
+    found: Engine = getattr(import_module(module), attribute)
+    return found
+
+
+__all__ = [
+    "REGISTRY", "Action", "Engine", "EngineError", "Facts", "Failed", "Made", "Progress", "Request",
+    "Session", "State", "engine",
+]

@@ -1,0 +1,75 @@
+"""The error families, whose mistake each one is, and the exit code it leads to.
+
+``0`` done · ``1`` invalid scene or an element failed · ``2`` usage · ``3`` refused (lock drift, digest
+mismatch, policy) · ``4`` a bug of ours · ``130``/``143`` stopped by a signal.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """Where something stands in a file; ``line`` and ``column`` count from 1, ``file`` is as the user typed it."""
+
+    file: str
+    line: int = 1
+    column: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One finding about a file.
+
+    ``rule`` is a stable id such as ``unknown-field``; ``message`` is one line of plain text that says what, got,
+    allowed and what to do, already safe to print (no control characters, at most 200 characters of the author's text).
+    """
+
+    rule: str
+    message: str
+    place: Place
+    severity: Severity = "error"
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.message}"
+
+
+class ScenebuildError(Exception):
+    """The root of everything that a user can cause and put right."""
+
+    exit_code = 1
+
+
+class SceneError(ScenebuildError):
+    """The author's mistake: one or more problems in scene files."""
+
+    def __init__(self, problems: tuple[Problem, ...] | list[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class UsageError(ScenebuildError):
+    """The command line or a configuration file asks for something that does not exist."""
+
+    exit_code = 2
+
+
+class EngineError(ScenebuildError):
+    """An engine, or its installation, could not make a take."""
+
+
+class StoreError(ScenebuildError):
+    """The store could not keep or give back bytes. Where a build can go on without the store, it does."""
+
+
+class LockError(ScenebuildError):
+    """The build is not what the lockfile says, and ``--frozen`` allows nothing else."""
+
+    exit_code = 3

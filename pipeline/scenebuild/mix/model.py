@@ -1,0 +1,44 @@
+"""What goes into a mix and what comes out of it: values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The take that an element plays: a WAV file that was verified, with what was measured when it was published."""
+
+    path: str
+    sample_rate: int  # Hz
+    channels: int
+    frames: int
+    loudness_lufs: float  # integrated; the fallback for takes under 0.4 s; -inf for silence
+    peak_dbfs: float  # highest sample; -inf for silence
+
+
+@dataclass(frozen=True, slots=True)
+class StemFacts:
+    """One element as it sounds in the mix."""
+
+    name: str
+    start_s: float
+    end_s: float  # where it stops sounding: its own end, or the mix's
+    gain_db: float  # normalisation and volume together, before the master gain; -inf when muted
+    loudness_lufs: float  # of the stem in the finished mix; -inf for silence
+    peak_dbfs: float  # highest sample of the stem in the finished mix
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """A rendered mix."""
+
+    path: str
+    sample_rate: int  # Hz
+    channels: int
+    frames: int
+    loudness_lufs: float  # integrated, ITU-R BS.1770-4; -inf for silence
+    true_peak_dbtp: float
+    master_gain_db: float  # the plain gain that brought the sum to its loudness and under its true peak
+    stems: tuple[StemFacts, ...]
+    warnings: tuple[str, ...] = ()  # for people, such as "the loudness target of -14 LUFS was missed by 2.1 LU: …"

@@ -1,0 +1,67 @@
+"""What a report may say: finished, plain values. Nothing here is rounded or formatted later by a template."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ElementRow:
+    """One element, in words and numbers that are ready to be shown."""
+
+    name: str
+    prompt: str  # the author's text; "" for a recording
+    recording: str  # path of a recording relative to the project; "" for a prompt
+    engine: str  # for people: "AudioGen", "sketch", "recording"
+    model: str  # "facebook/audiogen-medium" or ""
+    is_sketch: bool
+    status: str  # generated | cached | locked | recording
+    duration_s: float  # of the take
+    volume: str  # "0.70 (−3.1 dB)"
+    temperature: str  # "1.0", or "" where it does not act
+    seed: str  # the seed that was used, or ""
+    take: int
+    loudness: str  # of the take: "−24.3 LUFS"
+    licence: str
+    key: str  # action key, 64 hex digits
+    digest: str  # SHA-256 of the take, 64 hex digits
+    take_path: str  # relative to the report: "elements/rain.wav"
+    # where it lies
+    start_s: float
+    end_s: float
+    loop: bool
+    pan: float
+    fade_in_s: float
+    fade_out_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that a template may see."""
+
+    name: str
+    description: str
+    scene_path: str  # relative to the project: "scenes/rainy_cafe.yaml"
+    stem: str  # "rainy_cafe"
+    command: str  # what rebuilds it: "scenebuild scenes/rainy_cafe.yaml"
+    preview: bool  # a sketch stands in for a real take of the lock, which was left as it is
+    sketched: tuple[str, ...]  # the names of the elements that were sketched
+    how_to_make_real: str  # a sentence with the command to type, "" when nothing was sketched
+    elements: tuple[ElementRow, ...]
+    # the mix
+    mix_path: str  # relative to the report: "rainy_cafe.wav"
+    duration_s: float
+    sample_rate: int
+    channels: int
+    loudness: str  # "−20.0 LUFS"
+    loudness_target: str  # "−20.0 LUFS", or "" for none
+    true_peak: str  # "−3.1 dBTP"
+    true_peak_limit: str  # "−1.0 dBTP"
+    master_gain: str  # "+2.4 dB"
+    licence: str  # the strictest of what is in it
+    warnings: tuple[str, ...]
+    # pictures, relative to the report
+    waveform_path: str
+    spectrogram_path: str
+    timeline_path: str
+    scenebuild_version: str

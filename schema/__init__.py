@@ -1,0 +1,1 @@
+"""The JSON Schema of a scene file, shipped as data."""

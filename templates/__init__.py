@@ -1,0 +1,1 @@
+"""The Jinja templates of what a build writes, shipped as data."""
