@@ -69,6 +69,10 @@ class StoreError(ScenebuildError):
     """The store could not keep or give back bytes. Where a build can go on without the store, it does."""
 
 
+class OutputError(ScenebuildError):
+    """The files of a build can not be written: a full disk, a folder without write permission."""
+
+
 class LockError(ScenebuildError):
     """The build is not what the lockfile says, and ``--frozen`` allows nothing else."""
 

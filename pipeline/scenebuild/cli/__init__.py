@@ -1,1 +1,125 @@
-""""""
+"""The command line: thin, one small module a verb. Each verb is imported only when it is used."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import NoReturn
+
+import click
+
+from scenebuild import __version__
+from scenebuild.cli.terminal import complain, tidy_streams
+from scenebuild.errors import ScenebuildError
+
+# verb -> the module in this room that holds a command of the same name; in the order of the help
+VERBS = ("build", "plan", "validate", "init", "cache", "engines", "schema", "doctor", "completion")
+BUG = 4
+STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
+
+
+class Terminated(BaseException):
+    """SIGTERM came: unwind like Ctrl-C does."""
+
+
+class Verbs(click.Group):
+    """A group that imports a verb when it is asked for, and takes ``scenebuild scenes/x.yaml`` for a build."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = import_module(f"scenebuild.cli.{cmd_name}").command
+        return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in (*VERBS, "--help", "-h", "--version"):
+            _refuse_typo(ctx, args[0])
+            args = ["build", *args]
+        return super().parse_args(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[click.shell_completion.CompletionItem]:
+        files = click.shell_completion.CompletionItem(incomplete, type="file")
+        return [*super().shell_complete(ctx, incomplete), files]
+
+
+@click.group(
+    cls=Verbs,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="'scenebuild SCENE...' is short for 'scenebuild build SCENE...'.",
+)
+@click.version_option(__version__, prog_name="scenebuild")
+def program() -> None:
+    """Soundscapes as code: from a scene file to a mix and a README about it."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line and return its exit code; every mistake of a user becomes a message."""
+    tidy_streams()
+    try:
+        with _sigterm_unwinds():
+            code = program.main(list(arguments), prog_name="scenebuild", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
+    except click.ClickException as error:
+        complain(error.format_message())
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            complain(f"try '{error.ctx.command_path} --help'")
+        return error.exit_code
+    except ScenebuildError as error:
+        complain(str(error))
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        complain("stopped; finished takes are kept, the same command goes on from there")
+        return STOPPED[signal.SIGINT]
+    except Terminated:
+        complain("stopped; finished takes are kept, the same command goes on from there")
+        return STOPPED[signal.SIGTERM]
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: nothing more to say
+        return 0
+    except Exception:
+        return _report_bug(arguments)
+
+
+def _report_bug(arguments: Sequence[str]) -> int:
+    import platform
+    import traceback
+
+    complain("this is a bug of scenebuild; nothing in the store is lost. Please report it with this text:")
+    complain(f"scenebuild {__version__}, Python {platform.python_version()}, {platform.platform()}")
+    complain(f"arguments: {list(arguments)}")
+    complain(traceback.format_exc())
+    return BUG
+
+
+def _refuse_typo(ctx: click.Context, word: str) -> None:
+    """``scenebuild biuld x.yaml`` is no wish to build a scene called ``biuld``."""
+    import difflib
+
+    if word.startswith("-") or os.path.lexists(word):
+        return
+    close = difflib.get_close_matches(word, VERBS, n=1)
+    if close:
+        raise click.UsageError(f"there is no scene and no command {word!r}; did you mean {close[0]!r}?", ctx)
+
+
+@contextmanager
+def _sigterm_unwinds() -> Iterator[None]:
+    def unwind(*_: object) -> NoReturn:
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends at once
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, unwind)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -7,7 +7,7 @@ plan, and *loads* it only in a child process, so that a crash, a leak or a kill 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -40,6 +40,16 @@ class Action:
     revision: str | None = None
     precision: str | None = None
     content: str | None = None  # SHA-256 of a recording's bytes
+
+
+def action_facts(action: Action) -> dict[str, str | int | float]:
+    """The fields of an action that are set, as plain values; a float field is a float however it was written."""
+    plain: dict[str, str | int | float] = {}
+    for one in fields(action):
+        value = getattr(action, one.name)
+        if value is not None:
+            plain[one.name] = float(value) if one.name in ("temperature", "top_p", "cfg") else value
+    return plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,7 @@ class Facts:
     default_model: str | None = None
     revisions: tuple[tuple[str, str], ...] = ()  # model -> pinned commit
     precision: str | None = None
+    environment: tuple[tuple[str, str], ...] = ()  # of the child process
 
 
 Progress = Callable[[int, float], None]  # (index of the request, share done 0 ... 1)
@@ -146,6 +157,17 @@ def engine(name: str) -> Engine:
 
 
 __all__ = [
-    "REGISTRY", "Action", "Engine", "EngineError", "Facts", "Failed", "Made", "Progress", "Request",
-    "Session", "State", "engine",
+    "REGISTRY",
+    "Action",
+    "Engine",
+    "EngineError",
+    "Facts",
+    "Failed",
+    "Made",
+    "Progress",
+    "Request",
+    "Session",
+    "State",
+    "action_facts",
+    "engine",
 ]

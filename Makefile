@@ -1,0 +1,51 @@
+# A bare machine with python3 >= 3.11, pip, git and make is enough. `make run` installs only the core.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The pip of the system installs into the environment, so that ensurepip is not needed.
+PIP_INSTALL := $(PYTHON) tools/install.py
+
+.PHONY: help run test lint bench clean core dev lock snapshots
+
+help:
+	@echo "make run    build scenes/rainy_cafe.yaml to sound"
+	@echo "make test   run the tests"
+	@echo "make lint   check style and types"
+	@echo "make bench  run the benchmarks"
+	@echo "make lock   renew the lock files in requirements/ (needs uv)"
+	@echo "make clean  remove what was built"
+
+run: core
+	$(BIN)/scenebuild scenes/rainy_cafe.yaml
+	@echo
+	@echo "listen to build/rainy_cafe/rainy_cafe.wav, read build/rainy_cafe/README.md"
+	@echo "change a volume in scenes/rainy_cafe.yaml, then type: $(BIN)/scenebuild scenes/rainy_cafe.yaml"
+
+test: dev
+	$(BIN)/pytest
+
+lint: dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: dev
+	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+snapshots: dev
+	$(BIN)/pytest --snapshot-update
+
+core:
+	@$(PIP_INSTALL) $(VENV) requirements/core.txt
+
+dev:
+	@$(PIP_INSTALL) $(VENV) requirements/dev.txt
+
+lock:
+	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate -q -o requirements/core.txt
+	uv pip compile pyproject.toml --group build --group test --group lint --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
+
+clean:
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info pipeline/*.egg-info

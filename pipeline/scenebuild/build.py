@@ -1,0 +1,196 @@
+"""The program in one page: read, plan, generate, mix, report."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Protocol
+
+from scenebuild.errors import LockError, OutputError, ScenebuildError, SceneError, UsageError
+from scenebuild.plan.lockfile import lock_path, read_lock
+from scenebuild.plan.manifest import Asked, output_folder, up_to_date
+from scenebuild.plan.steps import Choices, Plan, make_plan
+from scenebuild.result import Result, SceneResult, failed_scene, result_from_manifest
+from scenebuild.scene import find_scenes, read_scene
+from scenebuild.settings import Settings
+from scenebuild.store import LocalStore
+
+
+class Listener(Protocol):
+    """Whoever wants to hear how a build goes."""
+
+    def tell(self, line: str) -> None:
+        """One line for the user."""
+        ...
+
+    def begin(self, takes: Mapping[str, str]) -> None:
+        """These takes are about to be made: key -> what to call it."""
+        ...
+
+    def progress(self, key: str, share: float) -> None:
+        """A take is done to this share, 0 ... 1."""
+        ...
+
+    def finish(self, result: SceneResult) -> None:
+        """A scene is done, failed, or had nothing to do."""
+        ...
+
+
+def build(arguments: Sequence[str], settings: Settings, listener: Listener) -> Result:
+    """Build scene files and folders of them; every mistake of every scene is found before anything is generated.
+
+    Raises SceneError, LockError or UsageError for those mistakes, unless ``settings.keep_going``: then, and for takes
+    that could not be made, the scenes say so in the result.
+    """
+    store = LocalStore(settings.store)
+    paths = scene_paths(arguments, settings)
+    results = {path: result for path in paths if (result := _nothing_to_do(path, settings)) is not None}
+    missing = [path for path in paths if path not in results]
+    for path in missing:
+        _rescue(path, store, settings, listener)
+    plans, mistakes = plan_scenes(missing, settings, store)
+    if mistakes and not settings.keep_going:
+        raise _all_in_one(mistakes)
+    results |= {
+        path: failed_scene(path, str(mistake), exit_code=mistake.exit_code) for path, mistake in mistakes.items()
+    }
+    if plans:
+        results |= _make(plans, settings, store, listener)
+    for path in paths:
+        listener.finish(results[path])
+    return Result(tuple(results[path] for path in paths))
+
+
+def plan(arguments: Sequence[str], settings: Settings) -> dict[str, Plan]:
+    """What a build would do, by scene path. Raises what ``build`` would."""
+    plans, mistakes = plan_scenes(scene_paths(arguments, settings), settings, LocalStore(settings.store))
+    if mistakes:
+        raise _all_in_one(mistakes)
+    return plans
+
+
+def scene_paths(arguments: Sequence[str], settings: Settings) -> list[str]:
+    """The scene files meant. UsageError where two of them would be built into the same folder."""
+    paths = find_scenes(list(arguments))
+    by_folder: dict[str, str] = {}
+    for path in paths:
+        other = by_folder.setdefault(os.path.abspath(output_folder(path, settings.out)), path)
+        if other != path:
+            raise UsageError(
+                f"{other} and {path} would both be built in {output_folder(path, settings.out)}; "
+                "rename one of them, or build them one by one with --out"
+            )
+    return paths
+
+
+def plan_scenes(
+    paths: Sequence[str], settings: Settings, store: LocalStore
+) -> tuple[dict[str, Plan], dict[str, ScenebuildError]]:
+    """The plan of each scene, or the mistake that stands in its way."""
+    choices = Choices(settings.engine, settings.preferred_engine, settings.force, settings.force_elements)
+    plans: dict[str, Plan] = {}
+    mistakes: dict[str, ScenebuildError] = {}
+    for path in paths:
+        try:
+            plan = make_plan(read_scene(path), read_lock(lock_path(path)), store, choices)
+            if settings.frozen:
+                refuse_drift(plan)
+            plans[path] = plan
+        except (SceneError, LockError) as mistake:
+            mistakes[path] = mistake
+    return plans, mistakes
+
+
+def refuse_drift(plan: Plan) -> None:
+    """LockError that names every element which is not what the lock says, and in what."""
+    path = plan.scene.path
+    if plan.lock is None:
+        raise LockError(
+            f"{path}:1:1: --frozen, but there is no {lock_path(path)}; build without it and commit the lock"
+        )
+    drifts = [(step.element.place, step.element.name, step.drift) for step in plan.steps if step.drift]
+    lines = [f"{place}: {name}: {drift}; --frozen builds only what the lock says" for place, name, drift in drifts]
+    lines += [f"{lock_path(path)}:1:1: {name}: is in the lock, but no longer in the scene" for name in plan.gone]
+    if lines:
+        raise LockError("\n".join([*lines, f"build without --frozen and commit {lock_path(path)}"]))
+
+
+def _make(
+    plans: Mapping[str, Plan], settings: Settings, store: LocalStore, listener: Listener
+) -> dict[str, SceneResult]:
+    """Takes, mixes and reports for all plans. Only here is anything heavy imported."""
+    from scenebuild.generate.gather import gather
+    from scenebuild.generate.make import Workshop
+    from scenebuild.render import render_scene
+
+    folders = [output_folder(path, settings.out) for path in plans]
+    listener.begin(_names_of_missing(plans))
+    results: dict[str, SceneResult] = {}
+    with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch, _readable_outputs():
+        shop = Workshop(store, scratch, settings.jobs, listener.progress, listener.tell)
+        gathered = gather(list(plans.values()), folders, shop, keep_going=settings.keep_going)
+        for (path, plan), takes, folder in zip(plans.items(), gathered, folders, strict=True):
+            try:
+                results[path] = render_scene(plan, takes, folder, settings)
+            except (SceneError, LockError) as mistake:
+                if not settings.keep_going:
+                    raise
+                results[path] = failed_scene(path, str(mistake), exit_code=mistake.exit_code)
+    return results
+
+
+@contextmanager
+def _readable_outputs() -> Iterator[None]:
+    """An error of the file system is no bug of ours: say which file, and what stands in the way."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{error.filename or 'the outputs'}: can not be written: {error.strerror or error}; finished takes are kept"
+        ) from error
+
+
+def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
+    several = len(plans) > 1
+    return {
+        step.key: f"{os.path.basename(path)}: {step.element.name}" if several else step.element.name
+        for path, plan in plans.items()
+        for step in plan.steps
+        if step.status == "miss"
+    }
+
+
+def _nothing_to_do(path: str, settings: Settings) -> SceneResult | None:
+    if settings.force or settings.force_elements or settings.frozen:
+        return None
+    folder = output_folder(path, settings.out)
+    result = up_to_date(folder, path, asked(settings))
+    return None if result is None else result_from_manifest(path, folder, result)
+
+
+def asked(settings: Settings) -> Asked:
+    """The part of the settings that decides the outputs."""
+    return Asked(settings.engine, settings.template, settings.stems)
+
+
+def _rescue(path: str, store: LocalStore, settings: Settings, listener: Listener) -> None:
+    """Before planning, so that what is rescued is at hand. A lock that can not be read is reported by the plan."""
+    from scenebuild.generate.gather import rescue
+
+    try:
+        lock = read_lock(lock_path(path))
+    except LockError:
+        return
+    rescue(lock, store, output_folder(path, settings.out), listener.tell)
+
+
+def _all_in_one(mistakes: Mapping[str, ScenebuildError]) -> ScenebuildError:
+    """Mistakes in scenes first: they are what the author can put right."""
+    problems = [
+        problem for mistake in mistakes.values() if isinstance(mistake, SceneError) for problem in mistake.problems
+    ]
+    if problems:
+        return SceneError(problems)
+    return LockError("\n".join(str(mistake) for mistake in mistakes.values()))

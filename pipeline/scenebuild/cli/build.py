@@ -1,0 +1,63 @@
+"""``scenebuild build``, which is also what ``scenebuild SCENE...`` does."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+import click
+
+from scenebuild.cli import options
+from scenebuild.cli.terminal import NORMAL, QUIET, VERBOSE, Terminal, wants_colour
+
+
+@click.command("build")
+@options.scenes
+@options.choosing
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(),
+    envvar="SCENEBUILD_OUT",
+    help="Build into this folder.  [default: build/ in the project]",
+)
+@click.option(
+    "--template",
+    type=click.Path(),
+    envvar="SCENEBUILD_TEMPLATE",
+    help="A Jinja template of your own for the README.",
+)
+@click.option("--stems", is_flag=True, help="Also write one file an element; together they are the mix.")
+@click.option("-n", "--dry-run", is_flag=True, help="Print the plan and do nothing.")
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    envvar="SCENEBUILD_JOBS",
+    help="How many takes to make at once.  [default: one a core]",
+)
+@click.option("-k", "--keep-going", is_flag=True, help="Build what can be built when something fails.")
+@options.json_output
+@options.speaking
+def command(
+    scenes: tuple[str, ...], dry_run: bool, as_json: bool, quiet: bool, verbose: bool, colour: str,
+    **flags: object,
+) -> int:  # fmt: skip
+    """Build scenes: generate what is missing, mix, write the README.
+
+    A SCENE is a file, or a folder of them. The result is build/<scene>/<scene>.wav, a README.md with pictures beside
+    it, and a lockfile beside the scene, which belongs into git.
+    """
+    if dry_run:
+        from scenebuild.cli.plan import print_plan
+
+        return print_plan(scenes, as_json=as_json, colour=colour, flags=flags)
+    from scenebuild.build import build
+
+    settings = options.settings_for(scenes, **flags)
+    loudness = QUIET if quiet else VERBOSE if verbose else NORMAL
+    with Terminal(loudness=loudness, colour=wants_colour(colour, sys.stdout), results=not as_json) as terminal:
+        result = build(scenes, settings, terminal)
+    if as_json:
+        click.echo(json.dumps(result.plain(), indent=2, ensure_ascii=False))
+    return result.exit_code

@@ -1,0 +1,116 @@
+"""``scenebuild cache``: look into the store, check it, tidy it."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import click
+
+from scenebuild.cli import options
+from scenebuild.cli.terminal import safe
+from scenebuild.store import LocalStore
+from scenebuild.store.care import DAY, Entry, collect, entries, size, verify
+
+SKETCHED = ("sketch", "recording")  # made again in a moment, so gc takes them without asking
+
+
+@click.group("cache")
+def command() -> None:
+    """Look into the store of takes, check it, tidy it."""
+
+
+@command.command("ls")
+@options.store
+@options.json_output
+def ls(store: str | None, as_json: bool) -> None:
+    """List the takes, the last used first."""
+    found = sorted(entries(_store(store)), key=lambda entry: -entry.last_used_s)
+    if as_json:
+        click.echo(
+            json.dumps({"version": 1, "takes": [_plain(entry) for entry in found]}, indent=2, ensure_ascii=False)
+        )
+        return
+    for entry in found:
+        click.echo(safe(_line(entry)))
+
+
+@command.command("size")
+@options.store
+@options.json_output
+def size_(store: str | None, as_json: bool) -> None:
+    """Say where the store is and how large."""
+    place = _store(store)
+    count, total = size(place)
+    if as_json:
+        click.echo(json.dumps({"version": 1, "store": place.root, "objects": count, "bytes": total}))
+    else:
+        click.echo(safe(f"{place.root}: {count} objects, {_bytes(total)}"))
+
+
+@command.command("verify")
+@options.store
+@options.json_output
+@click.option("--repair", is_flag=True, help="Remove what is damaged; it is made again when it is needed.")
+def verify_(store: str | None, as_json: bool, repair: bool) -> int:
+    """Read every byte and name all damage. Exit code 3 where there is any (0 once it is repaired)."""
+    damages = verify(_store(store), repair=repair)
+    if as_json:
+        plain = [{"path": damage.path, "what": damage.what, "repaired": repair} for damage in damages]
+        click.echo(json.dumps({"version": 1, "damages": plain}, indent=2))
+    else:
+        for damage in damages:
+            click.echo(safe(f"{damage.path}: {damage.what}{'; removed' if repair else ''}"))
+        click.echo(f"{len(damages)} damaged")
+    return 3 if damages and not repair else 0
+
+
+@command.command("gc")
+@options.store
+@options.json_output
+@click.option("--unused-for", metavar="DAYS", type=click.FloatRange(min=0), default=30.0, show_default=True,
+              help="Only what was not used for that long.")  # fmt: skip
+@click.option("--all-engines", is_flag=True, help="Also takes of a real model, which cost time to make.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what would go.")
+def gc(store: str | None, as_json: bool, unused_for: float, all_engines: bool, dry_run: bool) -> None:
+    """Remove sketched takes and recordings that were not used for a while, and what killed builds left.
+
+    Takes of a real model stay unless --all-engines is given. Safe beside running builds: nothing that was touched
+    within the last hour goes.
+    """
+    only = (*SKETCHED, "real") if all_engines else SKETCHED
+    removed, freed = collect(_store(store), unused_for_s=unused_for * DAY, only=only, dry_run=dry_run)
+    if as_json:
+        click.echo(json.dumps({"version": 1, "removed": removed, "bytes": freed, "dry_run": dry_run}))
+    else:
+        click.echo(f"{'would remove' if dry_run else 'removed'} {removed} takes, {_bytes(freed)}")
+
+
+def _store(flag: str | None) -> LocalStore:
+    return LocalStore(options.store_path(flag, options.config_for(())))
+
+
+def _line(entry: Entry) -> str:
+    facts = entry.record.facts
+    used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.last_used_s))
+    seconds = facts.get("frames", 0) / facts.get("sample_rate", 1)
+    action = facts.get("action", {})
+    asked = f"{action.get('engine', '?'):<9} {action.get('prompt', '')}".rstrip()
+    return f"{entry.record.key[:12]}  {used}  {_bytes(entry.record.size):>9}  {seconds:6.1f} s  {asked}"
+
+
+def _plain(entry: Entry) -> dict[str, object]:
+    record = entry.record
+    return {
+        "key": record.key, "digest": record.digest, "bytes": record.size, "last_used": entry.last_used_s,
+        "facts": dict(record.facts),
+    }  # fmt: skip
+
+
+def _bytes(count: int) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

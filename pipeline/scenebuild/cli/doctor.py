@@ -1,0 +1,89 @@
+"""``scenebuild doctor``: what is here, what is missing, and what to type to get it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+from dataclasses import asdict, dataclass
+
+import click
+
+from scenebuild import __version__
+from scenebuild.cli import options
+from scenebuild.cli.terminal import safe
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. ``advice`` is what to type where it is not fine."""
+
+    what: str
+    fine: bool
+    found: str
+    advice: str = ""
+
+
+@click.command("doctor")
+@options.store
+@options.json_output
+def command(store: str | None, as_json: bool) -> int:
+    """Say which engines, devices and tools are there and what to type to get the rest.
+
+    Exit code 1 where something that every build needs is broken.
+    """
+    needed = [_python(), _store(options.store_path(store, options.config_for(())))]
+    useful = [*_engines(), _gpu(), *_tools()]
+    if as_json:
+        plain = [asdict(finding) for finding in (*needed, *useful)]
+        click.echo(json.dumps({"version": 1, "findings": plain}, indent=2))
+    else:
+        for finding in (*needed, *useful):
+            click.echo(safe(_line(finding)))
+    return 0 if all(finding.fine for finding in needed) else 1
+
+
+def _line(finding: Finding) -> str:
+    advice = f"  ->  {finding.advice}" if finding.advice else ""
+    return f"{'ok' if finding.fine else '--'}  {finding.what:<12} {finding.found}{advice}"
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    return Finding("scenebuild", True, f"{__version__} on Python {version}")
+
+
+def _store(root: str) -> Finding:
+    """Writable, or to be made in a writable folder."""
+    place = root
+    while not os.path.lexists(place):
+        place = os.path.dirname(place)
+    if os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK):
+        free = shutil.disk_usage(place).free / 1e9
+        return Finding("store", True, f"{root}, {free:.0f} GB free")
+    return Finding("store", False, f"{root} can not be written", "name another with --store or SCENEBUILD_STORE")
+
+
+def _engines() -> list[Finding]:
+    from scenebuild.engines import REGISTRY, engine
+
+    found = []
+    for name in REGISTRY:
+        state = engine(name).state()
+        found.append(Finding(name, state.ready, "ready" if state.ready else state.reason, state.advice))
+    return found
+
+
+def _gpu() -> Finding:
+    """Only whether a driver is there: asking torch would take seconds."""
+    there = os.path.exists("/proc/driver/nvidia/version") or shutil.which("nvidia-smi") is not None
+    return Finding("gpu", there, "NVIDIA driver found" if there else "no NVIDIA driver; sketches need none")
+
+
+def _tools() -> list[Finding]:
+    uses = {"git": "keeps scenes and lockfiles", "ffmpeg": "only for the tests: a second opinion on loudness"}
+    return [
+        Finding(name, shutil.which(name) is not None, shutil.which(name) or f"not found; {use}")
+        for name, use in uses.items()
+    ]

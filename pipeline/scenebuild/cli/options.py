@@ -1,0 +1,90 @@
+"""Options that several verbs share, and the settings they add up to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+import click
+
+from scenebuild.settings import Config, Settings, default_store, read_config
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+scenes = click.argument("scenes", metavar="SCENE...", nargs=-1, required=True, type=click.Path())
+json_output = click.option(
+    "--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else there."
+)
+colour = click.option(
+    "--color", "--colour", "colour", envvar="SCENEBUILD_COLOR", type=click.Choice(["auto", "always", "never"]),
+    default="auto", show_default=True,
+    help="When to use colours. NO_COLOR and FORCE_COLOR are honoured.",
+)  # fmt: skip
+quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
+verbose = click.option("-v", "--verbose", is_flag=True, help="Say more: a line for each element.")
+store = click.option(
+    "--store",
+    type=click.Path(),
+    envvar="SCENEBUILD_STORE",
+    help="The folder of the store.  [default: in the user's cache]",
+)
+engine = click.option(
+    "--engine",
+    metavar="NAME",
+    envvar="SCENEBUILD_ENGINE",
+    help="Make every prompt with this engine, whatever the scene says.",
+)
+frozen = click.option(
+    "--frozen", is_flag=True, help="Build only what the lockfile says; exit 3 with the names of what drifted."
+)
+force = click.option("-f", "--force", is_flag=True, help="Make every take again.")
+force_element = click.option(
+    "--force-element", metavar="NAME", multiple=True, help="Make this element's take again. Repeatable."
+)
+
+
+def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
+    """Several options as one decorator, in the order of the help."""
+
+    def decorate(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorate
+
+
+choosing = together(engine, store, frozen, force, force_element)
+speaking = together(quiet, verbose, colour)
+
+
+def config_for(arguments: Sequence[str]) -> Config:
+    """The configuration of the project that the first scene is in, or of the current folder."""
+    from scenebuild.scene.project import project_root
+
+    start = arguments[0] if arguments else os.path.join(os.getcwd(), "scene.yaml")
+    return read_config(str(project_root(start)))
+
+
+def store_path(flag: str | None, config: Config) -> str:
+    """Flag or environment (click looks at both), then configuration, then the user's cache."""
+    return flag or config.store or default_store()
+
+
+def settings_for(arguments: Sequence[str], **flags: Any) -> Settings:
+    """The settings of a build from what its command line says; a flag that was not given is None or empty."""
+    config = config_for(arguments)
+    return Settings(
+        store=store_path(flags.get("store"), config),
+        engine=flags.get("engine") or None,
+        preferred_engine=config.engine,
+        jobs=flags.get("jobs") or config.jobs or os.cpu_count() or 1,
+        out=flags.get("out"),
+        template=flags.get("template"),
+        stems=bool(flags.get("stems")),
+        frozen=bool(flags.get("frozen")),
+        force=bool(flags.get("force")),
+        force_elements=frozenset(flags.get("force_element") or ()),
+        keep_going=bool(flags.get("keep_going")),
+    )

@@ -1,0 +1,85 @@
+"""``scenebuild plan``: what a build would do and why."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import click
+
+from scenebuild.cli import options
+from scenebuild.cli.terminal import safe, wants_colour
+from scenebuild.plan.steps import Plan, Step
+
+COLOURS = {"hit": "cyan", "locked": "green", "miss": "yellow"}
+
+
+@click.command("plan")
+@options.scenes
+@options.choosing
+@options.json_output
+@options.colour
+def command(scenes: tuple[str, ...], as_json: bool, colour: str, **flags: object) -> int:
+    """Say for each element whether its take is at hand, and why not.
+
+    hit: made before. locked: pinned by the lockfile and at hand. miss: to be made.
+    """
+    return print_plan(scenes, as_json=as_json, colour=colour, flags=flags)
+
+
+def print_plan(scenes: Sequence[str], *, as_json: bool, colour: str, flags: Mapping[str, Any]) -> int:
+    """Plan and print; the exit code is 0 whatever has to be made."""
+    from scenebuild.build import plan
+
+    plans = plan(scenes, options.settings_for(scenes, **flags))
+    if as_json:
+        click.echo(json.dumps(_plain(plans), indent=2, ensure_ascii=False))
+    else:
+        for path, one in plans.items():
+            _print(path, one, wants_colour(colour, sys.stdout))
+    return 0
+
+
+def _print(path: str, plan: Plan, colour: bool) -> None:
+    click.echo(safe(path))
+    width = max(len(step.element.name) for step in plan.steps)
+    for step in plan.steps:
+        status = click.style(f"{step.status:<6}", fg=COLOURS[step.status])
+        line = f"  {status}  {step.element.name:<{width}}  {step.facts.name:<9} {safe(_reason(step))}"
+        click.echo(line, color=colour)
+    for name in plan.gone:
+        click.echo(f"  gone    {safe(name)}: in the lock, no longer in the scene")
+
+
+def _reason(step: Step) -> str:
+    return f"{step.reason}; {step.obstacle.message}" if step.obstacle else step.reason
+
+
+def _plain(plans: Mapping[str, Plan]) -> dict[str, Any]:
+    """The shape of ``build --json``, with what would be instead of what is."""
+    from scenebuild.plan.steps import count
+    from scenebuild.result import JSON_VERSION
+
+    scenes = [
+        {
+            "scene": path,
+            "preview": plan.is_preview,
+            "elements": [_element(step) for step in plan.steps],
+            "gone": plan.gone,
+        }
+        for path, plan in plans.items()
+    ]
+    return {"version": JSON_VERSION, "generated": count(plans.values()), "scenes": scenes}
+
+
+def _element(step: Step) -> dict[str, Any]:
+    return {
+        "name": step.element.name,
+        "engine": step.facts.name,
+        "key": step.key,
+        "digest": step.record.digest if step.record else step.digest,
+        "status": step.status,
+        "reason": _reason(step),
+    }

@@ -1,0 +1,148 @@
+"""What a person sees: on a terminal a bar, in a pipe plain lines, and never a control character of an author's."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+    from scenebuild.result import SceneResult
+
+QUIET, NORMAL, VERBOSE = 0, 1, 2
+STATUS_COLOURS = {"built": "green", "up-to-date": "cyan", "failed": "red"}
+
+
+def tidy_streams() -> None:
+    """Let no odd locale break a message: what a stream can not show is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def safe(text: str) -> str:
+    """The text with every control character but the newline made visible, so that it can only be read.
+
+    >>> safe("a\\x1b[31mb")
+    'a\\\\x1b[31mb'
+    """
+    return "".join(one if one == "\n" or one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+def complain(message: str) -> None:
+    """A message on stderr."""
+    click.echo(safe(message), err=True)
+
+
+def wants_colour(choice: str, stream: TextIO) -> bool:
+    """``--color`` over FORCE_COLOR over NO_COLOR over whether it is a terminal; an empty variable is not set."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+class Terminal:
+    """Tells a person how a build goes: progress on stderr, one line a scene on stdout."""
+
+    def __init__(self, *, loudness: int, colour: bool, results: bool = True) -> None:
+        self._loudness = loudness
+        self._colour = colour
+        self._results = results
+        self._names: Mapping[str, str] = {}
+        self._done: set[str] = set()
+        self._bar: Progress | None = None
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop_bar()
+
+    def tell(self, line: str) -> None:
+        """A line on stderr, above the bar where there is one."""
+        if self._loudness == QUIET:
+            return
+        if self._bar is not None:
+            self._bar.console.print(safe(line), markup=False, highlight=False)
+        else:
+            complain(line)
+
+    def begin(self, takes: Mapping[str, str]) -> None:
+        """Open the bar, or in a pipe say how many takes there will be."""
+        self._names = takes
+        if not takes or self._loudness == QUIET:
+            return
+        if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
+            self._open_bar(takes)
+        else:
+            complain(f"making {len(takes)} {'take' if len(takes) == 1 else 'takes'}")
+
+    def progress(self, key: str, share: float) -> None:
+        """Move the bar of one take; in a pipe a line when it is done."""
+        if self._bar is not None and key in self._tasks:
+            self._bar.update(self._tasks[key], completed=share)
+            self._bar.update(self._total, completed=sum(task.completed for task in self._bar.tasks[1:]))
+        elif share >= 1.0 and key not in self._done and self._loudness > QUIET:
+            self._done.add(key)
+            complain(f"  {len(self._done)}/{len(self._names)} {self._names.get(key, key[:12])}")
+
+    def finish(self, result: SceneResult) -> None:
+        """One line a scene on stdout, and what there is to say about it on stderr."""
+        self._stop_bar()
+        if self._results and (self._loudness > QUIET or result.status == "failed"):
+            self._print_scene(result)
+
+    def _print_scene(self, result: SceneResult) -> None:
+        status = click.style(f"{result.status:<10}", fg=STATUS_COLOURS[result.status], bold=True)
+        click.echo(f"{status}  {safe(_sentence(result))}", color=self._colour)
+        for line in result.errors:
+            complain(line)
+        if result.status == "built" or self._loudness == VERBOSE:
+            for line in result.warnings:
+                complain(f"            {line}")
+        if self._loudness == VERBOSE:
+            for one in result.elements:
+                click.echo(safe(f"            {one.name}: {one.status}, {one.engine}; {one.reason}"))
+
+    def _open_bar(self, takes: Mapping[str, str]) -> None:
+        from rich.console import Console
+        from rich.markup import escape
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True, no_color=not self._colour)
+        self._bar = Progress(
+            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
+            TimeRemainingColumn(), console=console, transient=True,
+        )  # fmt: skip
+        self._bar.start()
+        self._total = self._bar.add_task(f"making {len(takes)} takes", total=len(takes))
+        if len(takes) <= 12:  # more bars than that no terminal holds
+            self._tasks = {key: self._bar.add_task(f"  {escape(safe(name))}", total=1) for key, name in takes.items()}
+
+    def _stop_bar(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
+
+
+def _sentence(result: SceneResult) -> str:
+    if result.status == "failed":
+        return result.scene
+    facts = [f"{result.duration_s:.1f} s"]
+    facts.append("silent" if result.loudness_lufs is None else f"{result.loudness_lufs:.1f} LUFS")
+    facts.append("" if result.true_peak_dbtp is None else f"{result.true_peak_dbtp:.1f} dBTP")
+    counts: dict[str, int] = {}
+    for one in result.elements:
+        counts[one.status] = counts.get(one.status, 0) + 1
+    facts += [f"{number} {status}" for status, number in sorted(counts.items())]
+    preview = " (preview)" if result.preview else ""
+    return f"{result.scene} -> {result.mix}{preview}  {', '.join(fact for fact in facts if fact)}"

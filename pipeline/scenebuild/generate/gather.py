@@ -1,0 +1,151 @@
+"""Bring the takes of a plan together in the output folder, every byte verified on the way."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from scenebuild.engines import Request, engine
+from scenebuild.errors import Problem, SceneError, StoreError
+from scenebuild.generate.make import Failure, Order, Tell, Workshop, make_takes
+from scenebuild.generate.take import Take, facts_for_store, measure_take, take_from_store
+from scenebuild.plan.lockfile import Lock
+from scenebuild.plan.steps import Plan, Step
+from scenebuild.store import DamagedError, LocalStore
+from scenebuild.store.digest import digest_file
+from scenebuild.store.local import copy_file
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The takes of one plan by element name, the keys that were made for it now, and what could not be made."""
+
+    takes: Mapping[str, Take]
+    made: frozenset[str]
+    failures: Mapping[str, str]
+
+
+def take_path(folder: str, name: str) -> str:
+    """Where the take of an element lies in a scene's output folder."""
+    return os.path.join(folder, "elements", f"{name}.wav")
+
+
+def rescue(lock: Lock | None, store: LocalStore, folder: str, tell: Tell) -> None:
+    """Put locked takes that the store has lost back into it, where the last build's outputs still hold their bytes."""
+    for name, entry in lock.elements.items() if lock else ():
+        path = take_path(folder, name)
+        if store.has(entry["digest"]) or not os.path.isfile(path) or entry["engine"] == "file":
+            continue
+        with contextlib.suppress(OSError, RuntimeError, StoreError, DamagedError):
+            take = _measured_from_lock(entry["key"], path, entry)
+            if take.digest == entry["digest"]:
+                store.put(take.key, path, facts_for_store(take))
+                tell(f"{name}: the store had lost the locked take; it was put back from {os.path.relpath(path)}")
+
+
+def gather(plans: Sequence[Plan], folders: Sequence[str], shop: Workshop, *, keep_going: bool) -> list[Gathered]:
+    """Fetch what is at hand, make what is missing, each key once for all plans; in the order of the plans."""
+    at_hand = [_fetch(plan, folder, shop) for plan, folder in zip(plans, folders, strict=True)]
+    missing = {
+        step.key: step
+        for plan, takes in zip(plans, at_hand, strict=True)
+        for step in plan.steps
+        if step.element.name not in takes
+    }
+    _refuse_obstacles(list(missing.values()))
+    made: dict[str, Take] = {}
+    failures: dict[str, str] = {}
+    orders = [Order(key, step.facts, Request(step.action, step.element.recording)) for key, step in missing.items()]
+    anew = any(step.reason == "forced" for step in missing.values())
+    for outcome in make_takes(orders, shop, anew=anew):
+        if isinstance(outcome, Take):
+            made[outcome.key] = outcome
+            continue
+        failures[outcome.key] = outcome.message
+        if not keep_going:
+            break
+    return [
+        _complete(plan, folder, takes, made, failures)
+        for plan, folder, takes in zip(plans, folders, at_hand, strict=True)
+    ]
+
+
+def _fetch(plan: Plan, folder: str, shop: Workshop) -> dict[str, Take]:
+    takes = {}
+    for step in plan.steps:
+        if step.status == "miss":
+            continue
+        try:
+            takes[step.element.name] = _at_hand(step, plan.lock, take_path(folder, step.element.name), shop.store)
+        except (DamagedError, KeyError, TypeError, ValueError) as error:
+            shop.tell(f"{step.element.name}: {error}; it is made again")
+    return takes
+
+
+def _at_hand(step: Step, lock: Lock | None, path: str, store: LocalStore) -> Take:
+    digest = step.digest if step.status == "locked" else None
+    if step.record is not None:
+        _place(step.record.digest, path, store)
+        store.touch(step.key)
+        return take_from_store(step.key, step.record.digest, path, step.record.facts)
+    assert digest is not None
+    assert lock is not None
+    _place(digest, path, store)
+    return _measured_from_lock(step.key, path, lock.elements[step.element.name])
+
+
+def _measured_from_lock(key: str, path: str, entry: Mapping[str, object]) -> Take:
+    """A locked take whose record is gone: its sound is measured anew, its history is as the lock tells it."""
+    take = measure_take(key, path, engine(str(entry["engine"])).facts)
+    made_by = entry.get("made_by")
+    return replace(
+        take,
+        licence=str(entry.get("licence", take.licence)),
+        made_by=dict(made_by) if isinstance(made_by, Mapping) else {},
+    )
+
+
+def _place(digest: str, path: str, store: LocalStore) -> None:
+    """Copy an object into the outputs, unless exactly these bytes lie there already."""
+    with contextlib.suppress(OSError):
+        if digest_file(path) == digest:
+            return
+    store.copy(digest, path)
+
+
+def _complete(
+    plan: Plan,
+    folder: str,
+    at_hand: Mapping[str, Take],
+    made: Mapping[str, Take],
+    failures: Mapping[str, str],
+) -> Gathered:
+    takes = dict(at_hand)
+    failed: dict[str, str] = {}
+    for step in plan.steps:
+        name = step.element.name
+        if name in takes:
+            continue
+        if step.key in made:
+            takes[name] = _delivered(made[step.key], take_path(folder, name))
+        else:
+            failed[name] = failures.get(step.key, "not made, because another element failed before")
+    keys = frozenset(step.key for step in plan.steps if step.element.name not in at_hand and step.key in made)
+    return Gathered(takes, keys, failed)
+
+
+def _delivered(take: Take, path: str) -> Take:
+    """A fresh take in the outputs. Its bytes were just measured; they are checked again on the way."""
+    copy_file(take.path, take.digest, path)
+    return replace(take, path=path)
+
+
+def _refuse_obstacles(steps: Sequence[Step]) -> None:
+    obstacles: list[Problem] = [step.obstacle for step in steps if step.obstacle is not None]
+    if obstacles:
+        raise SceneError(obstacles)
+
+
+__all__ = ["Failure", "Gathered", "gather", "rescue", "take_path"]

@@ -1,0 +1,174 @@
+"""From the orders of a build to takes in the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from scenebuild.engines import Facts, Request, action_facts
+from scenebuild.errors import StoreError
+from scenebuild.generate.children import Children, Event
+from scenebuild.generate.take import Take, facts_for_store, measure_take, take_from_store
+from scenebuild.store import LocalStore
+from scenebuild.store.lease import Lease, holder, is_asleep, take_lease
+
+ATTEMPTS = 2  # a child that dies gets its unfinished requests once more, in a fresh process
+POLL_S = 0.2
+
+Progress = Callable[[str, float], None]  # (key, share done 0 ... 1)
+Tell = Callable[[str], None]  # a line for the user
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One take to be made: the key it is kept under, and who makes it from what."""
+
+    key: str
+    facts: Facts
+    request: Request
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One take that could not be made, and why."""
+
+    key: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where takes are made and kept, and who wants to hear about it."""
+
+    store: LocalStore
+    folder: str  # for files on their way; outlives the takes of a build
+    jobs: int
+    progress: Progress
+    tell: Tell
+
+
+def make_takes(orders: Sequence[Order], shop: Workshop, *, anew: bool = False) -> Iterator[Take | Failure]:
+    """Make every order, each once across all builders that share the store; yields as they are done.
+
+    ``anew``: also those that another builder has made meanwhile (``--force``).
+    """
+    leases: dict[str, Lease] = {}
+    try:
+        mine, theirs = [], []
+        for order in orders:
+            lease = take_lease(shop.store.root, order.key)
+            if lease is None:
+                theirs.append(order)
+                continue
+            leases[order.key] = lease
+            made = None if anew else _from_store(order.key, shop.store)  # look, lock, look again
+            if made is None:
+                mine.append(order)
+            else:
+                lease.release()
+                yield made
+        yield from _make(mine, shop, leases)
+        for order in theirs:
+            yield from _wait_or_make(order, shop)
+    finally:
+        for lease in leases.values():
+            lease.release()
+
+
+def _from_store(key: str, store: LocalStore) -> Take | None:
+    record = store.get(key)
+    if record is None:
+        return None
+    return take_from_store(key, record.digest, store.object_path(record.digest), record.facts)
+
+
+def _wait_or_make(order: Order, shop: Workshop) -> Iterator[Take | Failure]:
+    """Wait for another builder's take, as long as that builder is alive and awake."""
+    root = shop.store.root
+    shop.tell(f"waiting for a take that {holder(root, order.key)} is making")
+    while True:
+        made = _from_store(order.key, shop.store)
+        if made is not None:
+            yield made
+            return
+        lease = take_lease(root, order.key)
+        if lease is None and is_asleep(root, order.key):
+            shop.tell(f"{holder(root, order.key)} gave no sign of life; making the take here")
+            lease = Lease(root, None)
+        if lease is not None:
+            leases = {order.key: lease}
+            yield from _make([order], shop, leases)
+            lease.release()
+            return
+        time.sleep(POLL_S)
+
+
+def _make(orders: Sequence[Order], shop: Workshop, leases: dict[str, Lease]) -> Iterator[Take | Failure]:
+    """One engine after the other, so that only one model is in memory at a time."""
+    for name in sorted({order.facts.name for order in orders}):
+        missing = [order for order in orders if order.facts.name == name]
+        for attempt in range(1, ATTEMPTS + 1):
+            done: set[str] = set()
+            with _children(name, missing[0].facts, shop) as children:
+                for outcome in _outcomes(missing, children, shop, leases):
+                    done.add(outcome.key)
+                    leases[outcome.key].release()
+                    yield outcome
+                missing = [order for order in missing if order.key not in done]
+                if missing and attempt == ATTEMPTS:
+                    words = children.last_words()
+                    yield from (Failure(order.key, f"the engine's process {words}") for order in missing)
+            if not missing:
+                break
+
+
+def _children(name: str, facts: Facts, shop: Workshop) -> Children:
+    return Children(name, {}, shop.folder, dict(facts.environment))
+
+
+def _outcomes(
+    orders: Sequence[Order], children: Children, shop: Workshop, leases: dict[str, Lease]
+) -> Iterator[Take | Failure]:
+    count = 1 if orders[0].facts.batches else shop.jobs
+    answered: set[str] = set()
+    for index, event in children.run([order.request for order in orders], count):
+        order = orders[index]
+        if order.key in answered:  # a child that broke speaks for all of its share, also for what it had done
+            continue
+        if event["event"] != "progress":
+            answered.add(order.key)
+        leases[order.key].beat()
+        if event["event"] == "progress":
+            shop.progress(order.key, event["share"])
+        elif event["event"] == "made":
+            yield _publish(order, event, shop)
+        else:
+            yield Failure(order.key, event["message"])
+
+
+def _publish(order: Order, event: Event, shop: Workshop) -> Take | Failure:
+    """Check what a child wrote against what was asked, measure it and keep it.
+
+    Where the store can not keep it, the build goes on with the file at hand.
+    """
+    try:
+        take = measure_take(
+            order.key, event["path"], order.facts, made_by=event["made_by"], warnings=tuple(event["warnings"])
+        )
+    except (OSError, RuntimeError) as error:
+        return Failure(order.key, f"the take could not be read back: {error}")
+    wanted = (
+        order.request.action.frames or take.frames,
+        order.facts.sample_rate or take.sample_rate,
+        order.facts.channels or take.channels,
+    )
+    got = (take.frames, take.sample_rate, take.channels)
+    if got != wanted:
+        return Failure(order.key, f"the engine returned {got} (frames, Hz, channels), wanted {wanted}")
+    try:
+        asked = action_facts(order.request.action)
+        shop.store.put(order.key, take.path, {**facts_for_store(take), "action": asked})
+    except StoreError as error:
+        shop.tell(f"{error}; the build goes on without keeping it")
+    return take

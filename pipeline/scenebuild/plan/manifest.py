@@ -1,0 +1,117 @@
+"""What a build read, what it was asked and what it wrote: how the next one sees that there is nothing to do.
+
+Imports only what a bare Python start has cheaply. Inputs are few and small and are always hashed. An output counts as
+untouched while its size is right and it is not younger than the manifest, which is written last; a younger one is
+hashed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scenebuild import __version__
+
+MANIFEST_VERSION = 1
+MANIFEST = "manifest.json"
+# What decides the outputs may come from here too; the store and the number of jobs decide nothing.
+WITHOUT_EFFECT = ("SCENEBUILD_STORE", "SCENEBUILD_JOBS")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the command line asked for, as far as it decides the outputs."""
+
+    engine: str | None = None
+    template: str | None = None
+    stems: bool = False
+
+    def plain(self) -> dict[str, Any]:
+        """As a manifest holds it, with the environment's say."""
+        names = sorted(name for name in os.environ if name.startswith("SCENEBUILD_") and name not in WITHOUT_EFFECT)
+        return {
+            "engine": self.engine,
+            "template": self.template,
+            "stems": self.stems,
+            "environment": {name: os.environ[name] for name in names},
+        }
+
+
+def manifest_text(
+    asked: Asked, inputs: Iterable[str], folder: str, outputs: Iterable[str], result: Mapping[str, Any]
+) -> str:
+    """The manifest of a finished build: ``inputs`` as paths, ``outputs`` relative to ``folder``."""
+    plain = {
+        "version": MANIFEST_VERSION,
+        "scenebuild": __version__,
+        "asked": asked.plain(),
+        "inputs": {os.path.relpath(path, folder): _digest(path) for path in sorted(set(inputs))},
+        "outputs": {path: _fact(os.path.join(folder, path)) for path in sorted(outputs)},
+        "result": dict(result),
+    }
+    return json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def up_to_date(folder: str, scene_path: str, asked: Asked) -> Mapping[str, Any] | None:
+    """The result of the last build in ``folder``, if nothing that decides it has changed since; else None."""
+    path = os.path.join(folder, MANIFEST)
+    try:
+        written = os.stat(path).st_mtime_ns
+        with open(path, encoding="utf-8") as file:
+            plain = json.load(file)
+        fresh = (
+            plain["version"] == MANIFEST_VERSION
+            and plain["scenebuild"] == __version__
+            and plain["asked"] == asked.plain()
+            and os.path.relpath(scene_path, folder) in plain["inputs"]
+            and all(_digest(os.path.join(folder, name)) == digest for name, digest in plain["inputs"].items())
+            and all(_untouched(os.path.join(folder, name), fact, written) for name, fact in plain["outputs"].items())
+        )
+        result: Mapping[str, Any] = plain["result"]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return None
+    return result if fresh else None
+
+
+def nothing_to_do(arguments: Sequence[str]) -> list[str] | None:
+    """The mixes of plain scene files that are all up to date; None when the whole program is needed to tell."""
+    mixes = []
+    for scene_path in arguments:
+        if not os.path.isfile(scene_path):
+            return None
+        folder = output_folder(scene_path)
+        result = up_to_date(folder, scene_path, Asked())
+        if result is None:
+            return None
+        mixes.append(os.path.join(folder, result["mix"]))
+    return [os.path.relpath(mix) for mix in mixes]
+
+
+def output_folder(scene_path: str, out: str | None = None) -> str:
+    """Where a scene is built: ``<project>/build/<stem>``, or ``<out>/<stem>``."""
+    from scenebuild.scene.project import project_root
+
+    stem = os.path.splitext(os.path.basename(scene_path))[0]
+    return os.path.join(out or os.path.join(project_root(scene_path), "build"), stem)
+
+
+def _digest(path: str) -> str | None:
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:  # an input that is not there, such as a configuration file, must stay away
+        return None
+
+
+def _fact(path: str) -> list[Any]:
+    return [os.stat(path).st_size, _digest(path)]
+
+
+def _untouched(path: str, fact: Sequence[Any], written: int) -> bool:
+    found = os.stat(path)
+    size, digest = fact
+    return found.st_size == size and (found.st_mtime_ns <= written or _digest(path) == digest)

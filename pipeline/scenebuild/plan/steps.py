@@ -1,0 +1,190 @@
+"""What a build will do, element by element, and why: decided before anything heavy is imported."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Literal
+
+from scenebuild.engines import REGISTRY, Action, Facts, action_facts, engine
+from scenebuild.errors import Place, Problem, SceneError, UsageError
+from scenebuild.plan.action import action_key, action_of
+from scenebuild.plan.lockfile import Entry, Lock
+from scenebuild.scene.model import Element, Scene
+from scenebuild.store import LocalStore, Record
+from scenebuild.store.digest import digest_file
+
+Status = Literal["hit", "locked", "miss"]
+
+# The engines that `auto` tries, the real thing first.
+AUTO = ("sketch",)
+WORDS = {"frames": "duration", "content": "recording", "engine_version": "engine version"}
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the user asked for, as far as planning is concerned."""
+
+    engine: str | None = None  # overrides everything: the flag
+    preferred: str | None = None  # the configuration's engine, after the scene's own
+    force: bool = False
+    force_elements: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One element: what decides its take, whether that take is at hand, and the reason in words."""
+
+    element: Element
+    facts: Facts  # of the engine that makes it
+    action: Action
+    key: str
+    status: Status
+    reason: str
+    record: Record | None = None  # for a hit, and for a locked take whose record is the locked one
+    digest: str | None = None  # the locked digest, where the lock's key is this key
+    drift: str = ""  # "prompt changed": why it is not what the lock says; "" where it is
+    replaces_real: bool = False  # a sketch stands in for a real take of the lock
+    obstacle: Problem | None = None  # why a miss can not be made here
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A scene and its steps, in the order of the file."""
+
+    scene: Scene
+    lock: Lock | None
+    steps: tuple[Step, ...]
+    gone: tuple[str, ...] = field(default=())  # in the lock, no longer in the scene
+
+    @property
+    def is_preview(self) -> bool:
+        """A sketch stands in for a real take: the lock must be left as it is."""
+        return any(step.replaces_real for step in self.steps)
+
+
+def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, choices: Choices) -> Plan:
+    """Decide every element of a scene. SceneError where a recording or an engine is not there."""
+    locked = lock.elements if lock else {}
+    unknown = choices.force_elements - {element.name for element in scene.elements}
+    if unknown:
+        names = ", ".join(sorted(unknown))
+        raise UsageError(f"--force-element {names}: {scene.path} has no such element")
+    steps = tuple(_step(element, scene, locked.get(element.name), store, choices) for element in scene.elements)
+    names_now = {element.name for element in scene.elements}
+    return Plan(scene, lock, steps, tuple(sorted(set(locked) - names_now)))
+
+
+def _step(element: Element, scene: Scene, entry: Entry | None, store: LocalStore, choices: Choices) -> Step:
+    facts, action = _decide(element, scene, entry, store, choices)
+    key = action_key(action)
+    drift = _drift(action, key, entry)
+    digest = entry["digest"] if entry and not drift else None
+    forced = choices.force or element.name in choices.force_elements
+    record = None if forced else store.get(key)
+    status, reason = _status(record, digest, drift, store, forced)
+    return Step(
+        element, facts, action, key, status, reason,
+        record=record if record and (status == "hit" or record.digest == digest) else None,
+        digest=digest,
+        drift=drift,
+        replaces_real=facts.fidelity == "sketch" and entry is not None and _is_real(entry["engine"]),
+        obstacle=_obstacle(element, scene, facts) if status == "miss" else None,
+    )  # fmt: skip
+
+
+def _decide(
+    element: Element, scene: Scene, entry: Entry | None, store: LocalStore, choices: Choices
+) -> tuple[Facts, Action]:
+    """The engine of an element, by the order the manual gives, and the element's action on it."""
+    if element.recording is not None:
+        facts = engine("file").facts
+        return facts, action_of(element, scene, facts, content=_content(element, scene))
+    asked = choices.engine or element.engine or scene.engine or choices.preferred or "auto"
+    if asked != "auto":
+        facts = _named(asked, element, scene, by_flag=choices.engine is not None)
+        return facts, action_of(element, scene, facts)
+    if entry is not None and entry["engine"] in REGISTRY:
+        facts = engine(entry["engine"]).facts  # a locked take decides, as long as it is wanted and can be had
+        action = action_of(element, scene, facts)
+        if action_key(action) == entry["key"] and _can_be_had(entry, facts, store):
+            return facts, action
+    facts = next(engine(name).facts for name in AUTO if engine(name).state().ready)
+    return facts, action_of(element, scene, facts)
+
+
+def _can_be_had(entry: Entry, facts: Facts, store: LocalStore) -> bool:
+    return store.has(entry["digest"]) or store.get(entry["key"]) is not None or engine(facts.name).state().ready
+
+
+def _named(name: str, element: Element, scene: Scene, *, by_flag: bool) -> Facts:
+    if name in REGISTRY:
+        return engine(name).facts
+    if by_flag:
+        raise UsageError(f"--engine {name}: there is no such engine; there are: {', '.join(REGISTRY)}, auto")
+    message = f"engine: {name} is not part of this installation; '--engine sketch' previews the scene without it"
+    raise SceneError([Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))])
+
+
+def _obstacle(element: Element, scene: Scene, facts: Facts) -> Problem | None:
+    state = engine(facts.name).state()
+    if state.ready:
+        return None
+    message = f"engine: {facts.title} can not be used here: {state.reason}; {state.advice}"
+    return Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))
+
+
+def _content(element: Element, scene: Scene) -> str:
+    try:
+        return digest_file(str(element.recording))
+    except OSError as error:
+        place: Place = scene.place_of("elements", element.name, "file")
+        shown = os.path.basename(str(element.recording))
+        message = f"file: {shown} can not be read: {error.strerror}"
+        raise SceneError([Problem("recording-unreadable", message, place)]) from error
+
+
+def _drift(action: Action, key: str, entry: Entry | None) -> str:
+    if entry is None:
+        return "new element"
+    if entry["key"] == key:
+        return ""
+    now = action_facts(action)
+    then = {name: entry.get(name) for name in ENTRY_FIELDS}
+    if then["engine"] != now["engine"]:
+        return f"engine changed from {then['engine']} to {now['engine']}"
+    changed = [WORDS.get(name, name) for name in ENTRY_FIELDS if then[name] != now.get(name)]
+    return f"{' and '.join(changed) or 'key'} changed"
+
+
+ENTRY_FIELDS = (
+    "engine", "engine_version", "prompt", "content", "frames", "seed", "temperature", "top_k", "top_p", "cfg",
+    "model", "revision", "precision",
+)  # fmt: skip
+
+
+def _status(
+    record: Record | None, digest: str | None, drift: str, store: LocalStore, forced: bool
+) -> tuple[Status, str]:
+    if forced:
+        return "miss", "forced"
+    if digest is not None and store.has(digest):
+        return "locked", "as the lock says"
+    if record is not None and digest is not None:
+        return "hit", "the locked take is gone, another take of the same request is at hand"
+    if record is not None:
+        return "hit", f"{drift}, but made before"
+    return "miss", drift or "the locked take is not in the store"
+
+
+def _is_real(engine_name: str) -> bool:
+    """Engines that this installation does not know came from a larger one: they are real."""
+    return engine_name not in REGISTRY or engine(engine_name).facts.fidelity == "real"
+
+
+def count(plans: Collection[Plan]) -> int:
+    """How many takes would be generated: each key that is missing, once; recordings are only read."""
+    missing = {step.key for plan in plans for step in plan.steps if step.status == "miss"}
+    recordings = {step.key for plan in plans for step in plan.steps if step.element.recording is not None}
+    return len(missing - recordings)

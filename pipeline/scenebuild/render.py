@@ -1,0 +1,216 @@
+"""One scene from its takes to its files: the mix, the report, the lock and, last, the manifest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from scenebuild.engines import action_facts
+from scenebuild.errors import LockError, Problem, SceneError
+from scenebuild.generate.gather import Gathered
+from scenebuild.generate.take import Take
+from scenebuild.mix import mix_scene
+from scenebuild.mix.model import Mix, Source
+from scenebuild.plan.licence import strictest
+from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock_text
+from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text
+from scenebuild.plan.steps import Plan, Step
+from scenebuild.report import write_report
+from scenebuild.report.facts import report_of
+from scenebuild.result import ElementResult, SceneResult, failed_scene, result_for_manifest
+from scenebuild.scene.project import project_root
+from scenebuild.settings import Settings, config_files
+from scenebuild.store.publish import publish_bytes, publish_if_changed
+
+
+def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings) -> SceneResult:
+    """Mix a scene whose takes are gathered and write all its outputs. Takes that are missing make it a failed scene."""
+    path = plan.scene.path
+    if gathered.failures:
+        return failed_scene(path, *_failure_lines(plan, gathered), elements=_elements(plan, gathered))
+    stem = os.path.basename(folder)
+    takes = gathered.takes
+    _refuse_long_fades(plan, takes)
+    if settings.frozen:
+        _refuse_other_bytes(plan, takes)
+    mix = mix_scene(
+        plan.scene,
+        {name: _source(take) for name, take in takes.items()},
+        os.path.join(folder, f"{stem}.wav"),
+        stems_folder=os.path.join(folder, "stems") if settings.stems else None,
+        info={"INAM": plan.scene.name, "ICOP": strictest([take.licence for take in takes.values()])},
+    )
+    lock = _lock(plan, takes, mix)
+    if settings.frozen:
+        _refuse_other_mix(plan, lock)
+    warnings = (*_warnings(plan, takes), *mix.warnings)
+    report = report_of(plan, takes, _statuses(plan, gathered), mix, warnings, folder)
+    written = write_report(
+        report, folder, mix.path, {name: take.path for name, take in takes.items()}, settings.template
+    )
+    if not plan.is_preview and not settings.frozen:
+        publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)
+    result = _result(plan, gathered, mix, warnings, folder)
+    outputs = [
+        mix.path,
+        *(take.path for take in takes.values()),
+        *map(str, written),
+        *_stem_paths(folder, mix, settings),
+    ]
+    _write_manifest(plan, folder, outputs, result, settings)
+    return result
+
+
+def _result(plan: Plan, gathered: Gathered, mix: Mix, warnings: tuple[str, ...], folder: str) -> SceneResult:
+    return SceneResult(
+        scene=plan.scene.path,
+        status="built",
+        mix=os.path.relpath(mix.path),
+        readme=os.path.relpath(os.path.join(folder, "README.md")),
+        duration_s=mix.frames / mix.sample_rate,
+        loudness_lufs=level(mix.loudness_lufs),
+        true_peak_dbtp=level(mix.true_peak_dbtp),
+        preview=plan.is_preview,
+        elements=_elements(plan, gathered),
+        warnings=warnings,
+    )
+
+
+def _elements(plan: Plan, gathered: Gathered) -> tuple[ElementResult, ...]:
+    statuses = _statuses(plan, gathered)
+    return tuple(
+        ElementResult(
+            name=step.element.name,
+            engine=step.facts.name,
+            key=step.key,
+            digest=gathered.takes[step.element.name].digest if step.element.name in gathered.takes else None,
+            status=statuses[step.element.name],
+            reason=step.reason,
+            fidelity=step.facts.fidelity,
+        )
+        for step in plan.steps
+    )
+
+
+def _statuses(plan: Plan, gathered: Gathered) -> dict[str, str]:
+    return {step.element.name: _status(step, gathered) for step in plan.steps}
+
+
+def _status(step: Step, gathered: Gathered) -> str:
+    if step.element.name in gathered.failures:
+        return "failed"
+    if step.facts.fidelity == "recording":
+        return "recording"
+    if step.key in gathered.made:
+        return "generated"
+    return "locked" if step.status == "locked" else "cached"
+
+
+def _source(take: Take) -> Source:
+    return Source(take.path, take.sample_rate, take.channels, take.frames, take.loudness_lufs, take.peak_dbfs)
+
+
+def _failure_lines(plan: Plan, gathered: Gathered) -> list[str]:
+    return [
+        f"{step.element.place}: {step.element.name}: {gathered.failures[step.element.name]}"
+        for step in plan.steps
+        if step.element.name in gathered.failures
+    ]
+
+
+def _warnings(plan: Plan, takes: Mapping[str, Take]) -> tuple[str, ...]:
+    found = [f"{step.element.name}: {warning}" for step in plan.steps for warning in takes[step.element.name].warnings]
+    changed = [step for step in plan.steps if step.digest and step.digest != takes[step.element.name].digest]
+    found += [
+        f"{step.element.name}: the locked take could not be had; another one with the same key was used"
+        for step in changed
+    ]
+    return tuple(found)
+
+
+def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:
+    """The length of a recording is only known now; of a prompt's take it was checked while reading."""
+    problems = []
+    for step in plan.steps:
+        element, take = step.element, takes[step.element.name]
+        fades = element.fade_in_s + element.fade_out_s
+        if element.recording is not None and not element.loop and fades > take.duration_s:
+            place = plan.scene.place_of("elements", element.name, "fade_in" if element.fade_in_s else "fade_out")
+            message = (
+                f"fade_in and fade_out last {fades:g} s together, the recording {take.duration_s:.3g} s; shorten them"
+            )
+            problems.append(Problem("fade-too-long", message, place))
+    if problems:
+        raise SceneError(problems)
+
+
+def _refuse_other_bytes(plan: Plan, takes: Mapping[str, Take]) -> None:
+    lines = [
+        f"{step.element.place}: {step.element.name}: the lock pins {str(step.digest)[:12]}…, "
+        f"which is not in the store, and making it again gave {takes[step.element.name].digest[:12]}…"
+        for step in plan.steps
+        if step.digest != takes[step.element.name].digest
+    ]
+    if lines:
+        raise LockError("\n".join([*lines, "restore the store the lock was made with, or build without --frozen"]))
+
+
+def _refuse_other_mix(plan: Plan, lock: Lock) -> None:
+    drifts = mix_drift(plan.lock.mix if plan.lock else {}, lock.mix)
+    if drifts:
+        path = lock_path(plan.scene.path)
+        raise LockError(f"{path}:1:1: mix: {'; '.join(drifts)}; build without --frozen and commit the lock")
+
+
+def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix) -> Lock:
+    """The lock of what was built now. Where a take is the one of the old lock, its entry stays to the letter."""
+    old = plan.lock or Lock()
+    elements = {}
+    for step in plan.steps:
+        take = takes[step.element.name]
+        entry = old.elements.get(step.element.name, {})
+        same = entry.get("key") == take.key and entry.get("digest") == take.digest
+        elements[step.element.name] = entry if same else _entry(step, take)
+    facts = {
+        "length_s": round(mix.frames / mix.sample_rate, 6),
+        "loudness_lufs": level(mix.loudness_lufs),
+        "true_peak_dbtp": level(mix.true_peak_dbtp),
+        "licence": strictest([take.licence for take in takes.values()]),
+    }
+    return Lock(elements, merged_mix(old.mix, facts))
+
+
+def _entry(step: Step, take: Take) -> dict[str, Any]:
+    return {
+        **action_facts(step.action),
+        "key": take.key,
+        "digest": take.digest,
+        "length_s": round(take.duration_s, 6),
+        "loudness_lufs": level(take.loudness_lufs),
+        "peak_dbfs": level(take.peak_dbfs),
+        "sample_rate": take.sample_rate,
+        "channels": take.channels,
+        "licence": take.licence,
+        "made_by": dict(take.made_by),
+    }
+
+
+def _stem_paths(folder: str, mix: Mix, settings: Settings) -> list[str]:
+    return [os.path.join(folder, "stems", f"{stem.name}.wav") for stem in mix.stems] if settings.stems else []
+
+
+def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneResult, settings: Settings) -> None:
+    """Last of all: from here on the build counts as done."""
+    path = plan.scene.path
+    recordings = [step.element.recording for step in plan.steps if step.element.recording is not None]
+    template = [settings.template] if settings.template else []
+    inputs = [path, lock_path(path), *recordings, *template, *config_files(str(project_root(path)))]
+    text = manifest_text(
+        Asked(settings.engine, settings.template, settings.stems),
+        [os.path.abspath(one) for one in inputs],
+        folder,
+        [os.path.relpath(output, folder) for output in outputs],
+        result_for_manifest(result, folder),
+    )
+    publish_bytes(os.path.join(folder, MANIFEST), text.encode())

@@ -1,0 +1,95 @@
+"""From what a build knows to what a report may say."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from scenebuild import __version__
+from scenebuild.generate.take import Take
+from scenebuild.mix.model import Mix, StemFacts
+from scenebuild.plan.licence import strictest
+from scenebuild.plan.steps import Plan, Step
+from scenebuild.report import words
+from scenebuild.report.model import ElementRow, Report
+from scenebuild.scene.project import project_root
+
+
+def report_of(
+    plan: Plan,
+    takes: Mapping[str, Take],
+    statuses: Mapping[str, str],
+    mix: Mix,
+    warnings: tuple[str, ...],
+    folder: str,
+) -> Report:
+    """The report of one built scene; ``folder`` is where it will stand, all paths in it are relative to that."""
+    scene = plan.scene
+    root = str(project_root(scene.path))
+    shown = os.path.relpath(os.path.abspath(scene.path), root)
+    stems = {stem.name: stem for stem in mix.stems}
+    sketched = tuple(step.element.name for step in plan.steps if step.facts.fidelity == "sketch")
+    target = scene.mix.loudness_lufs
+    return Report(
+        name=scene.name,
+        description=scene.description,
+        scene_path=shown,
+        stem=os.path.basename(folder),
+        command=f"scenebuild {shown}",
+        preview=plan.is_preview,
+        sketched=sketched,
+        how_to_make_real=_how_to_make_real(shown) if sketched else "",
+        elements=tuple(
+            _row(step, takes[step.element.name], stems[step.element.name], statuses[step.element.name], root)
+            for step in plan.steps
+        ),
+        mix_path=os.path.basename(mix.path),
+        duration_s=mix.frames / mix.sample_rate,
+        sample_rate=mix.sample_rate,
+        channels=mix.channels,
+        loudness=words.loudness(mix.loudness_lufs),
+        loudness_target="" if target is None else words.loudness(target),
+        true_peak=words.true_peak(mix.true_peak_dbtp),
+        true_peak_limit=words.true_peak(scene.mix.true_peak_dbtp),
+        master_gain=words.gain(mix.master_gain_db),
+        licence=strictest([take.licence for take in takes.values()]),
+        warnings=warnings,
+        waveform_path="waveform.svg",
+        spectrogram_path="spectrogram.png",
+        timeline_path="timeline.svg",
+        scenebuild_version=__version__,
+    )
+
+
+def _how_to_make_real(scene_path: str) -> str:
+    return f"With AudioGen installed, `scenebuild {scene_path} --engine audiogen` makes them for real."
+
+
+def _row(step: Step, take: Take, stem: StemFacts, status: str, root: str) -> ElementRow:
+    element = step.element
+    recording = "" if element.recording is None else os.path.relpath(element.recording, root)
+    return ElementRow(
+        name=element.name,
+        prompt=element.prompt or "",
+        recording=recording,
+        engine=step.facts.title,
+        model=step.action.model or "",
+        is_sketch=step.facts.fidelity == "sketch",
+        status=status,
+        duration_s=take.duration_s,
+        volume=words.volume(element.gain),
+        temperature=words.temperature(step.action.temperature),
+        seed="" if step.action.seed is None else str(step.action.seed),
+        take=element.take,
+        loudness=words.loudness(take.loudness_lufs),
+        licence=take.licence,
+        key=take.key,
+        digest=take.digest,
+        take_path=f"elements/{element.name}.wav",
+        start_s=stem.start_s,
+        end_s=stem.end_s,
+        loop=element.loop,
+        pan=element.pan,
+        fade_in_s=element.fade_in_s,
+        fade_out_s=element.fade_out_s,
+    )

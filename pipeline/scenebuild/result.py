@@ -1,0 +1,102 @@
+"""What a build has to say about each scene: for the terminal, for ``--json`` and for the manifest."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any, Literal
+
+JSON_VERSION = 1
+
+Status = Literal["built", "up-to-date", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ElementResult:
+    """One element of a built scene."""
+
+    name: str
+    engine: str
+    key: str
+    digest: str | None
+    status: str  # generated | cached | locked | recording | failed
+    reason: str
+    fidelity: str
+
+
+@dataclass(frozen=True, slots=True)
+class SceneResult:
+    """One scene. ``mix`` is a path relative to where the command runs; levels are None for silence."""
+
+    scene: str
+    status: Status
+    mix: str | None = None
+    readme: str | None = None
+    duration_s: float | None = None
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    preview: bool = False
+    elements: tuple[ElementResult, ...] = ()
+    warnings: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    exit_code: int = field(default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """All scenes of one command."""
+
+    scenes: tuple[SceneResult, ...]
+
+    @property
+    def generated(self) -> int:
+        """How many takes were made: each key once, however many elements share it."""
+        return len({one.key for scene in self.scenes for one in scene.elements if one.status == "generated"})
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of all scenes."""
+        return max((scene.exit_code for scene in self.scenes), default=0)
+
+    def plain(self) -> dict[str, Any]:
+        """The object that ``--json`` prints."""
+        return {
+            "version": JSON_VERSION,
+            "generated": self.generated,
+            "scenes": [asdict(one) for one in self.scenes],
+        }
+
+
+def failed_scene(path: str, *errors: str, exit_code: int = 1, elements: tuple[ElementResult, ...] = ()) -> SceneResult:
+    """A scene that was not built, and why."""
+    return SceneResult(path, "failed", errors=errors, exit_code=exit_code, elements=elements)
+
+
+def result_for_manifest(result: SceneResult, folder: str) -> dict[str, Any]:
+    """The result with its paths relative to the output folder, as the next command may run somewhere else."""
+    plain = asdict(result)
+    for name in ("mix", "readme"):
+        plain[name] = os.path.relpath(plain[name], folder)
+    return plain
+
+
+def result_from_manifest(path: str, folder: str, plain: Mapping[str, Any]) -> SceneResult:
+    """The result of the last build of a scene that is up to date: nothing was generated now."""
+    elements = tuple(ElementResult(**one) for one in plain["elements"])
+    return SceneResult(
+        **{
+            **plain,
+            "scene": path,
+            "status": "up-to-date",
+            "mix": os.path.relpath(os.path.join(folder, plain["mix"])),
+            "readme": os.path.relpath(os.path.join(folder, plain["readme"])),
+            "elements": tuple(replace(one, status=_now(one.status)) for one in elements),
+            "warnings": tuple(plain["warnings"]),
+            "errors": (),
+        }
+    )
+
+
+def _now(status: str) -> str:
+    return "cached" if status == "generated" else status

@@ -1,0 +1,68 @@
+"""The one way a file comes to stand under its final name: write aside, check, rename.
+
+A reader sees the old file, the new file or none, never half of one. The temporary file lies in the same folder, so
+that the rename never crosses a file system.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
+
+TEMPORARY = ".tmp-"  # such files may be swept once they are old
+
+
+@contextlib.contextmanager
+def aside(path: str) -> Iterator[str]:
+    """A fresh name in the folder of ``path``; renamed to ``path`` at the end of the block, removed on any exception."""
+    folder, name = os.path.split(path)
+    os.makedirs(folder or ".", exist_ok=True)
+    temporary = os.path.join(folder, f"{TEMPORARY}{secrets.token_hex(8)}-{name[-40:]}")
+    try:
+        yield temporary
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+
+
+def publish(path: str, write: Callable[[BinaryIO], object], *, durable: bool = False) -> None:
+    """Let ``write`` fill a file and put it in place. ``durable``: it survives a power cut once this returns.
+
+    An error of fsync means that the bytes may not have reached the disk: the file is then not published.
+    """
+    with aside(path) as temporary:
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+        with os.fdopen(descriptor, "wb") as file:
+            write(file)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+    if durable:
+        _sync_folder(os.path.dirname(path) or ".")
+
+
+def publish_bytes(path: str, data: bytes, *, durable: bool = False) -> None:
+    """``publish`` for bytes at hand."""
+    publish(path, lambda file: file.write(data), durable=durable)
+
+
+def publish_if_changed(path: str, data: bytes, *, durable: bool = False) -> bool:
+    """``publish_bytes``, unless the file already holds exactly that; says whether it was written."""
+    with contextlib.suppress(OSError), open(path, "rb") as file:
+        if file.read() == data:
+            return False
+    publish_bytes(path, data, durable=durable)
+    return True
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,134 @@
+"""Engines that a test can count, and engines that misbehave. They go through the real worker and the real publishing."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from scenebuild.engines import Facts, Failed, Made, Progress, Request, State
+from scenebuild.generate import worker
+
+TONE_FACTS = Facts(
+    name="tone",
+    title="tone",
+    version="1",
+    fidelity="real",
+    sample_rate=16000,
+    channels=1,
+    longest_take_s=10.0,
+    parameters=frozenset({"seed", "temperature", "top_k"}),
+    licence="CC-BY-NC-4.0",
+    batches=True,
+    default_model="tone-small",
+    revisions=(("tone-small", "c0ffee"),),
+)
+
+
+def tone(request: Request) -> np.ndarray:
+    """A quiet tone whose pitch and noise follow from the request alone."""
+    action = request.action
+    time = np.arange(action.frames or 0) / 16000
+    noise = np.random.default_rng(action.seed).normal(size=len(time))
+    pitch = 200 + sum((action.prompt or "").encode()) % 800
+    wave = 0.2 * np.sin(2 * np.pi * pitch * time) + 0.01 * float(action.temperature or 1) * noise
+    return wave.astype(np.float32)[:, None]
+
+
+class ToneSession:
+    """Makes what it is asked for, honestly."""
+
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[Made | Failed]:
+        for index, request in enumerate(requests):
+            progress(index, 0.5)
+            yield self.make(index, request)
+            progress(index, 1.0)
+
+    def make(self, index: int, request: Request) -> Made | Failed:
+        return Made(index, tone(request), 16000, made_by={"device": "cpu"})
+
+
+@dataclass
+class TestEngine:
+    """An engine for a test; ``ready`` as an installation would have it."""
+
+    __test__ = False
+    facts: Facts = TONE_FACTS
+    session: ToneSession = field(default_factory=ToneSession)
+    ready: bool = True
+
+    def state(self) -> State:
+        return State(True) if self.ready else State(False, "its weights are not here", "type: scenebuild models fetch tone")
+
+    def load(self, options: dict[str, Any]) -> ToneSession:
+        return self.session
+
+
+TONE = TestEngine()
+
+
+class Misbehaving(ToneSession):
+    """Goes wrong in the way that the prompt names; every other prompt is made honestly."""
+
+    def make(self, index: int, request: Request) -> Made | Failed:
+        good = tone(request)
+        wrong: Mapping[str, Any] = {
+            "empty": good[:0],
+            "half": good[: len(good) // 2],
+            "silence": good * 0,
+            "nan": np.where(np.arange(len(good)) == 5, np.nan, good[:, 0]).astype(np.float32)[:, None],
+            "infinite": good + np.float32(np.inf),
+            "flat": good[:, 0],
+        }
+        prompt = str(request.action.prompt)
+        if prompt == "raises":
+            raise ValueError("out of tune")
+        if prompt == "fails":
+            return Failed(index, "too long for this model; shorten it")
+        if prompt == "exits":
+            os._exit(0)
+        if prompt == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if prompt == "other rate":
+            return Made(index, good, 8000)
+        return Made(index, wrong.get(prompt, good), 16000)
+
+
+MISBEHAVING = TestEngine(replace(TONE_FACTS, name="misbehaving"), Misbehaving())
+
+
+class CountingChildren:
+    """Stands where the child processes do: runs the worker's own code in this process and counts the engine calls."""
+
+    calls: list[str] = []  # of all builds of a test; the fixture empties it
+
+    def __init__(self, engine: str, options: Mapping[str, Any], folder: str, environment: Mapping[str, str]) -> None:
+        self._engine = engine
+        self._folder = folder
+
+    def __enter__(self) -> CountingChildren:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+        from dataclasses import asdict
+
+        plain = [asdict(request) for request in requests]
+        events: list[dict[str, Any]] = []
+        worker._serve(
+            {"engine": self._engine, "options": {}, "folder": self._folder, "requests": plain}, events.append
+        )
+        if self._engine != "file":
+            CountingChildren.calls += [str(request.action.prompt) for request in requests]
+        for event in events:
+            if "index" in event:
+                yield event["index"], event
+
+    def last_words(self) -> str:
+        return "ended"
