@@ -1,0 +1,157 @@
+"""True peak after ITU-R BS.1770-4, Annex 2: the highest point of the waveform between the samples.
+
+The waveform is read off at eight points a sample through a windowed sinc (the standard asks for four or more). Most of
+that work is never done: between two samples the waveform can not exceed what they and their neighbours allow, so only
+the few gaps are interpolated that could still hold the peak. The answer is that of interpolating everything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
+from numpy.typing import NDArray
+
+from scenebuild.audio.chunks import Chunks
+from scenebuild.audio.level import Samples, gain_to_db
+
+POINTS = 8  # at 0.45 of the sample rate (20 kHz at 44.1 kHz) the peak is missed by 0.14 dB at most
+TAPS = 32  # of the samples around a gap, half on each side: flat within 0.01 dB up to 0.42 of the sample rate
+KAISER_BETA = 8.0
+LEFT = TAPS // 2 - 1  # the tap of the sample before the gap
+CHUNK_FRAMES = 256 * TAPS
+
+
+@dataclass(frozen=True, slots=True)
+class _Interpolator:
+    """How a point in the gap between two samples follows from the TAPS samples around it.
+
+    The waveform leaves the straight line between the two samples only as far as the samples around it bend: the
+    difference is a weighted sum of their second differences. So no point lies higher than the higher of the two
+    samples plus ``bend_gain`` times the highest second difference in the window.
+    """
+
+    taps: NDArray[np.float32]  # (TAPS, POINTS - 1)
+    bend_gain: float
+
+
+@cache
+def _interpolator() -> _Interpolator:
+    fractions = np.arange(1, POINTS) / POINTS
+    offsets = np.arange(TAPS) - LEFT  # of each tap from the sample before the gap
+    distance = fractions[:, None] - offsets
+    window = np.i0(KAISER_BETA * np.sqrt(np.maximum(1 - (distance / (TAPS / 2)) ** 2, 0)))
+    taps = np.sinc(distance) * window
+    taps /= taps.sum(axis=1, keepdims=True)
+    # A straight line must come through exactly, or the bound above does not hold; this moves 0.0002 at most.
+    miss = taps @ offsets - fractions
+    taps[:, LEFT] += miss
+    taps[:, LEFT + 1] -= miss
+
+    beyond_line = taps.copy()
+    beyond_line[:, LEFT] -= 1 - fractions
+    beyond_line[:, LEFT + 1] -= fractions
+    of_bends = beyond_line.cumsum(axis=1).cumsum(axis=1)
+    return _Interpolator(taps.T.astype(np.float32), float(np.abs(of_bends).sum(axis=1).max()))
+
+
+class TruePeakMeter:
+    """Measures a sound that comes in blocks. The highest of all channels counts."""
+
+    def __init__(self, channels: int) -> None:
+        self._chunks = Chunks(CHUNK_FRAMES, channels)
+        self._before = np.zeros((channels, TAPS), np.float32)
+        self._sample_peak = 0.0
+        self._true_peak = 0.0
+
+    def feed(self, samples: Samples) -> None:
+        """Take in the next samples, ``(frames, channels)``. Raises ValueError for NaN and infinity."""
+        for chunk in self._chunks.push(samples):
+            self._sample_peak, self._true_peak, self._before = self._measure(chunk)
+
+    def true_peak_dbtp(self) -> float:
+        """The highest point so far, ``-inf`` for silence. Around the samples there is silence."""
+        return gain_to_db(self._finish()[1])
+
+    def sample_peak_dbfs(self) -> float:
+        """The highest sample so far, ``-inf`` for silence."""
+        return gain_to_db(self._finish()[0])
+
+    def _finish(self) -> tuple[float, float]:
+        rest = self._chunks.rest
+        silence = TAPS + -len(rest) % TAPS  # until the last sample has left the window
+        sample_peak, true_peak, _ = self._measure(np.pad(rest, ((0, silence), (0, 0))))
+        return sample_peak, true_peak
+
+    def _measure(self, chunk: Samples) -> tuple[float, float, NDArray[np.float32]]:
+        """The peaks up to and with a chunk (a multiple of TAPS), and the samples that the next one starts from."""
+        line = np.concatenate([self._before, chunk.T], axis=1)  # (channels, TAPS + frames)
+        height = np.abs(line)
+        highest = float(height.max())
+        if not np.isfinite(highest):
+            raise ValueError("the sound holds samples that are not finite numbers")
+        peak = max(self._true_peak, highest)
+        if highest * (1 + 4 * _interpolator().bend_gain) > peak:  # no second difference exceeds four samples
+            peak = max(peak, _highest_point(line, _gap_bounds(line, height), peak))
+        return max(self._sample_peak, highest), peak, line[:, -TAPS:].copy()
+
+
+def _highest_point(line: NDArray[np.float32], bounds: NDArray[np.float32], peak: float) -> float:
+    """The highest point in all the gaps that may exceed ``peak``."""
+    windows = sliding_window_view(line, TAPS, axis=1)
+    # The likeliest gaps first: what they give rules out most of the others.
+    for threshold in ((float(bounds.max()) + peak) / 2, peak):
+        candidates = np.flatnonzero(bounds > max(threshold, peak))
+        channel, gap = np.divmod(candidates, bounds.shape[1])
+        points = windows[channel, gap + 1] @ _interpolator().taps
+        peak = max(peak, float(np.abs(points).max(initial=0.0)))
+    return peak
+
+
+def _gap_bounds(line: NDArray[np.float32], height: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the waveform can not exceed in each gap, for the gaps whose whole window lies in ``line``.
+
+    Shape ``(channels, frames - TAPS)``. Gap ``g`` has the window ``[g + 1, g + 1 + TAPS)`` and lies between that
+    window's samples LEFT and LEFT + 1.
+    """
+    slope = np.diff(line)
+    bend = np.zeros_like(line)
+    np.subtract(slope[:, 1:], slope[:, :-1], out=bend[:, 1:-1])
+    bends = _block_maxima(np.abs(bend, out=bend))
+    around = np.maximum(bends[:, :-1], bends[:, 1:])  # of the two blocks that hold any such window
+    around *= np.float32(_interpolator().bend_gain)
+    first = LEFT + 1
+    frames = line.shape[1] - TAPS
+    bounds = np.maximum(height[:, first : first + frames], height[:, first + 1 : first + 1 + frames])
+    bounds.reshape(len(line), -1, TAPS)[:] += around[:, :, None]
+    return bounds
+
+
+def _block_maxima(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The maximum of every TAPS values, by halving: ten times as fast as a reduction over a short axis."""
+    length = TAPS
+    while length > 1:
+        values = np.maximum(values[:, ::2], values[:, 1::2])
+        length //= 2
+    return values
+
+
+def measure_true_peak(samples: Samples) -> float:
+    """The true peak in dBTP of ``(frames, channels)`` samples; ``-inf`` for silence.
+
+    A quarter of the sample rate, sampled half-way up its flanks, peaks 3 dB above its samples:
+
+    >>> tone = np.sin(np.pi / 2 * np.arange(4800) + np.pi / 4).astype(np.float32)[:, None]
+    >>> round(measure_true_peak(tone), 1)
+    0.3
+    """
+    meter = TruePeakMeter(samples.shape[1])
+    meter.feed(samples)
+    return meter.true_peak_dbtp()
+
+
+def measure_peak(samples: Samples) -> float:
+    """The highest sample in dBFS; ``-inf`` for silence."""
+    return gain_to_db(float(np.abs(samples).max(initial=0.0)))

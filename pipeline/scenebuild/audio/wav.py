@@ -1,0 +1,214 @@
+"""Writing 24-bit WAV, the same bytes for the same samples, and reading any sound that libsndfile knows.
+
+The writer makes the plainest file there is: a ``fmt`` chunk, the ``data``, then text about it (LIST/INFO) if there
+is any, so that the sound starts at byte 44 also for readers that look nowhere else.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenebuild.audio.level import Samples
+from scenebuild.errors import ScenebuildError
+
+FULL_SCALE = 1 << 23  # the 24-bit integer that 1.0 stands for, which is also how libsndfile reads it
+SAMPLE_BYTES = 3
+PCM = 1  # WAVE_FORMAT_PCM
+LARGEST_RIFF = (1 << 32) - 1
+READ_FRAMES = 65536
+
+
+class AudioFileError(ScenebuildError, RuntimeError):
+    """A file that should be sound is not, or holds samples that are not finite numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What a sound file says about itself."""
+
+    frames: int
+    sample_rate: int  # Hz
+    channels: int
+    format: str  # as libsndfile names it: "WAV", "FLAC", "OGG", "MP3", "AIFF" …
+
+
+def quantize(samples: NDArray[np.floating]) -> NDArray[np.int32]:
+    """The 24-bit integers nearest to float samples, 1.0 being 2**23.
+
+    A tie goes to the even neighbour, so rounding is the same on both sides of zero and adds no offset; it is not
+    dithered. What lies beyond the range (-2**23 … 2**23 - 1) is brought to its end. Samples that came out of a 24-bit
+    file go back unchanged. Raises ValueError for NaN and infinity.
+
+    >>> quantize(np.array([0.5, -0.5, 1.0, -1.0])).tolist()
+    [4194304, -4194304, 8388607, -8388608]
+    """
+    if not np.isfinite(samples).all():
+        raise ValueError("the sound holds samples that are not finite numbers")
+    scaled = np.rint(samples * samples.dtype.type(FULL_SCALE))
+    return np.clip(scaled, -FULL_SCALE, FULL_SCALE - 1).astype(np.int32)
+
+
+def dequantize(integers: NDArray[np.int32]) -> Samples:
+    """The float samples that 24-bit integers stand for; exact."""
+    return integers.astype(np.float32) * np.float32(1 / FULL_SCALE)
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
+
+
+def info_chunk(info: Mapping[str, str]) -> bytes:
+    """A LIST/INFO chunk (RIFF 1.0): ``INAM`` title, ``ICMT`` comment, ``ISFT`` software, ``ICOP`` copyright …
+
+    Text is UTF-8. Empty texts are left out; without any text there is no chunk. Raises ValueError for a name that is
+    not four capital letters or digits, and for control characters.
+    """
+    body = b""
+    for name, text in info.items():
+        if not (len(name) == 4 and name.isascii() and name.isalnum() and name.upper() == name):
+            raise ValueError(f"{name!r} is not the name of a RIFF INFO field, such as INAM")
+        if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text):
+            raise ValueError(f"the {name} text of a WAV file can not hold control characters")
+        if text:
+            body += _chunk(name.encode(), text.encode() + b"\0")
+    return _chunk(b"LIST", b"INFO" + body) if body else b""
+
+
+class WavWriter:
+    """Writes a 24-bit WAV block by block, to be used in a ``with``.
+
+    The sizes in the header are right once the block is left. When the ``with`` ends in an exception the file is closed
+    and left as it is: whoever chose the path cleans up.
+
+    ``expected_frames``: where they need more than 4 GiB, the file is an RF64 (EBU Tech 3306); a plain WAV that outgrows
+    4 GiB is refused with AudioFileError.
+    """
+
+    def __init__(
+        self,
+        path: str | PathLike[str],
+        sample_rate: int,
+        channels: int,
+        *,
+        info: Mapping[str, str] | None = None,
+        expected_frames: int = 0,
+    ) -> None:
+        self._path = Path(path)
+        self._sample_rate = sample_rate
+        self._channels = channels
+        self._info = info_chunk(info or {})
+        self._large = self._size_around(expected_frames * channels * SAMPLE_BYTES, 36) > LARGEST_RIFF
+        self._data_bytes = 0
+        self._file: BinaryIO | None = None
+
+    def __enter__(self) -> WavWriter:
+        self._file = self._path.open("wb")
+        self._file.write(self._header())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        file = self._open_file()
+        self._file = None
+        with file:
+            if kind is None:
+                file.write(b"\0" * (self._data_bytes % 2) + self._info)
+                file.seek(0)
+                file.write(self._header())
+
+    def write(self, samples: NDArray[np.floating]) -> None:
+        """Append float samples, ``(frames, channels)``. Raises ValueError for NaN and infinity, before writing any."""
+        self.write_integers(quantize(samples))
+
+    def write_integers(self, integers: NDArray[np.int32]) -> None:
+        """Append 24-bit integers, ``(frames, channels)``. Raises ValueError where one needs more than 24 bits."""
+        if integers.ndim != 2 or integers.shape[1] != self._channels:
+            raise ValueError(f"expected (frames, {self._channels}), not {integers.shape}")
+        if integers.size and (integers.min() < -FULL_SCALE or integers.max() >= FULL_SCALE):
+            raise ValueError("a sample does not fit into 24 bits")
+        if not self._large and self._size_around(self._data_bytes + integers.size * SAMPLE_BYTES) > LARGEST_RIFF:
+            raise AudioFileError(f"{self._path.name} would be larger than the 4 GiB that a WAV file can hold")
+        as_bytes = np.ascontiguousarray(integers, "<i4").view(np.uint8).reshape(-1, 4)
+        self._data_bytes += self._open_file().write(as_bytes[:, :SAMPLE_BYTES].tobytes())
+
+    def _open_file(self) -> BinaryIO:
+        if self._file is None:
+            raise ValueError("a WavWriter writes inside its `with` only")
+        return self._file
+
+    def _size_around(self, data_bytes: int, sizes: int = 0) -> int:
+        """The size of all that follows the first eight bytes."""
+        return 36 + sizes + data_bytes + data_bytes % 2 + len(self._info)
+
+    def _header(self) -> bytes:
+        frame_bytes = self._channels * SAMPLE_BYTES
+        fmt = struct.pack(
+            "<HHIIHH", PCM, self._channels, self._sample_rate, self._sample_rate * frame_bytes, frame_bytes, 24
+        )
+        if not self._large:
+            size = struct.pack("<I", self._size_around(self._data_bytes))
+            return b"RIFF" + size + b"WAVE" + _chunk(b"fmt ", fmt) + b"data" + struct.pack("<I", self._data_bytes)
+        frames = self._data_bytes // frame_bytes
+        sizes = struct.pack("<QQQI", self._size_around(self._data_bytes, 36), self._data_bytes, frames, 0)
+        elsewhere = struct.pack("<I", LARGEST_RIFF)  # "see the ds64 chunk"
+        return b"RF64" + elsewhere + b"WAVE" + _chunk(b"ds64", sizes) + _chunk(b"fmt ", fmt) + b"data" + elsewhere
+
+
+def write_wav(
+    path: str | PathLike[str],
+    samples: NDArray[np.floating],
+    sample_rate: int,
+    info: Mapping[str, str] | None = None,
+) -> None:
+    """Write a whole sound, float samples of shape ``(frames, channels)``. Raises ValueError for NaN and infinity."""
+    integers = quantize(samples)
+    with WavWriter(path, sample_rate, samples.shape[1], info=info, expected_frames=len(samples)) as writer:
+        writer.write_integers(integers)
+
+
+def probe(path: str | PathLike[str]) -> AudioFacts:
+    """What a sound file holds, from its header. AudioFileError where it is not sound, OSError where it is not there."""
+    import soundfile
+
+    Path(path).stat()  # a file that is not there says so itself, and does not look like a damaged one
+    try:
+        found = soundfile.info(str(path))
+    except soundfile.LibsndfileError as error:
+        raise AudioFileError(f"{Path(path).name} is not a sound file: {error.error_string}") from None
+    return AudioFacts(found.frames, found.samplerate, found.channels, found.format)
+
+
+def read_blocks(path: str | PathLike[str], block_frames: int = READ_FRAMES) -> Iterator[Samples]:
+    """A sound file in float32 blocks of ``(frames, channels)``; the last may be shorter. Each block is the caller's.
+
+    Raises AudioFileError where it is not sound or holds NaN or infinity, OSError where it is not there.
+    """
+    import soundfile
+
+    Path(path).stat()
+    try:
+        with soundfile.SoundFile(str(path)) as file:
+            while len(block := file.read(block_frames, dtype="float32", always_2d=True)):
+                if not np.isfinite(block).all():
+                    raise AudioFileError(f"{Path(path).name} holds samples that are not finite numbers")
+                yield block
+    except soundfile.LibsndfileError as error:
+        raise AudioFileError(f"{Path(path).name} can not be read as sound: {error.error_string}") from None
+
+
+def read_wav(path: str | PathLike[str]) -> tuple[Samples, int]:
+    """A whole sound file, WAV or any other: (float32 samples of shape ``(frames, channels)``, the sample rate)."""
+    facts = probe(path)
+    blocks = list(read_blocks(path))
+    samples = np.concatenate(blocks) if blocks else np.zeros((0, facts.channels), np.float32)
+    return samples, facts.sample_rate
