@@ -51,13 +51,13 @@ class Element:
 
 @dataclass(frozen=True, slots=True)
 class MixSettings:
-    """How the whole is rendered. ``None`` for ``duration_s``: as long as the elements need; for ``loudness_lufs``: as it falls."""
+    """How the whole is rendered."""
 
-    duration_s: float | None = None
+    duration_s: float | None = None  # None: as long as the elements need
     sample_rate: int = 48000
     channels: int = 2
     true_peak_dbtp: float = -1.0
-    loudness_lufs: float | None = None
+    loudness_lufs: float | None = None  # None: as it falls
 
 
 @dataclass(frozen=True, slots=True)

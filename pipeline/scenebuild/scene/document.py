@@ -1,0 +1,58 @@
+"""A scene file as plain data, with the place of every key and value.
+
+What YAML offers beyond plain data is refused while the parser's events pass by: aliases, anchors, merge keys and
+tags are what bombs and surprises are made of. So nothing is ever expanded, and time and memory stay proportional to
+the bytes of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from scenebuild.errors import Place, Problem, SceneError
+from scenebuild.scene.findings import capped
+from scenebuild.scene.source import read_source
+from scenebuild.scene.syntax import syntax_problem
+
+Field = tuple[str, ...]  # the way to a value: ("elements", "rain", "prompt"); positions in a list are written as text
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Plain data as it was written, unchecked, and where each piece of it stands."""
+
+    path: str  # as the user typed it
+    data: dict[str, Any]  # the root; keys are always text
+    keys: Mapping[Field, Place]
+    values: Mapping[Field, Place]
+    problems: tuple[Problem, ...] = ()  # what is wrong already, and still lets the rest be checked
+
+    def key(self, field: Field) -> Place:
+        """The place of a field's name, or of its nearest parent that is written in the file."""
+        while field and field not in self.keys:
+            field = field[:-1]
+        return self.keys[field] if field else self.values[()]
+
+    def value(self, field: Field) -> Place:
+        """The place of a field's value, or of the name of its nearest parent that is written in the file."""
+        return self.values.get(field) or self.key(field)
+
+
+def read_document(path: str) -> Document:
+    """Read a scene file strictly. Raises SceneError with all that makes it unreadable as plain data."""
+    import yaml
+
+    from scenebuild.scene.construction import Construction
+
+    text = read_source(path)
+    # Without libyaml the pure parser gives the same events, slowly.
+    construction = Construction(path, yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    try:
+        data = construction.root()
+    except yaml.YAMLError as error:
+        raise SceneError(capped([*construction.refused, syntax_problem(path, text, error)])) from None
+    if construction.refused:
+        raise SceneError(capped(construction.refused + construction.problems))
+    return Document(path, data, construction.keys, construction.values, tuple(construction.problems))

@@ -1,0 +1,114 @@
+"""Findings as a terminal, a program, GitHub's annotations and code scanning want them: pure text from values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from scenebuild.errors import Problem
+
+MOST_SHOWN = 50  # of one file
+
+
+def capped(problems: Sequence[Problem], total: int | None = None) -> list[Problem]:
+    """The first ``MOST_SHOWN`` by place, each once, and one that counts the others of ``total``."""
+    ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.place, problem.rule, problem.message))
+    if len(ordered) <= MOST_SHOWN:
+        return ordered
+    others = (len(ordered) if total is None else total) - MOST_SHOWN
+    return [*ordered[:MOST_SHOWN], Problem("more", f"… and {others} more", ordered[MOST_SHOWN].place)]
+
+
+def as_text(problems: Sequence[Problem]) -> str:
+    """One line each, for people: ``scenes/harbour.yaml:12:9: gain_db: 60 is more than 24. Did you mean 6.0?``"""
+    return "".join(
+        f"{problem.place}: {'warning: ' if problem.severity == 'warning' else ''}{problem.message}\n"
+        for problem in problems
+    )
+
+
+def as_json(problems: Sequence[Problem]) -> str:
+    """``{"version": 1, "problems": [{file, line, column, severity, rule, message}, …]}``"""
+    import json
+
+    found = [
+        {
+            "file": problem.place.file,
+            "line": problem.place.line,
+            "column": problem.place.column,
+            "severity": problem.severity,
+            "rule": problem.rule,
+            "message": problem.message,
+        }
+        for problem in problems
+    ]
+    return json.dumps({"version": 1, "problems": found}, indent=2) + "\n"
+
+
+def as_github(problems: Sequence[Problem]) -> str:
+    """GitHub workflow commands, one line each; escaped as the runner's toolkit does, so text stays text."""
+    return "".join(
+        f"::{problem.severity} file={_property(problem.place.file)},line={problem.place.line}"
+        f",col={problem.place.column},title={_property(problem.rule)}::{_data(problem.message)}\n"
+        for problem in problems
+    )
+
+
+def as_sarif(problems: Sequence[Problem]) -> str:
+    """A SARIF 2.1.0 log (OASIS standard) with one run, for code scanning."""
+    import json
+
+    from scenebuild import __version__
+    from scenebuild.scene.rulebook import RULES
+
+    driver = {"name": "scenebuild", "version": __version__, "rules": [_rule(*rule) for rule in RULES.items()]}
+    run = {
+        "tool": {"driver": driver},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(problem, list(RULES)) for problem in problems],
+    }
+    log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2) + "\n"
+
+
+FORMATS: dict[str, Callable[[Sequence[Problem]], str]] = {
+    "text": as_text,
+    "json": as_json,
+    "github": as_github,
+    "sarif": as_sarif,
+}
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def _rule(name: str, help_text: str) -> dict[str, Any]:
+    return {
+        "id": name,
+        "shortDescription": {"text": help_text.split(". ")[0].rstrip(".") + "."},
+        "help": {"text": help_text},
+    }
+
+
+def _result(problem: Problem, rules: list[str]) -> dict[str, Any]:
+    region = {"startLine": problem.place.line, "startColumn": problem.place.column}
+    location = {"physicalLocation": {"artifactLocation": {"uri": _uri(problem.place.file)}, "region": region}}
+    return {
+        "ruleId": problem.rule,
+        "ruleIndex": rules.index(problem.rule),
+        "level": problem.severity,
+        "message": {"text": problem.message},
+        "locations": [location],
+    }
+
+
+def _uri(file: str) -> str:
+    from pathlib import PurePosixPath
+    from urllib.parse import quote
+
+    return PurePosixPath(file).as_uri() if file.startswith("/") else quote(file, safe="/", errors="replace")

@@ -1,0 +1,65 @@
+"""The author's text inside our own sentences: one line, short, and inert in a terminal or a CI log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+LONGEST_QUOTE = 100  # characters; a message quotes at most two pieces, so it holds at most 200 of the author's
+
+
+def printable(text: str) -> str:
+    r"""The text itself where every character can be shown, escaped like ``\x1b`` where one can not.
+
+    >>> printable("scenes/café.yaml"), printable("a\x1b[31m")
+    ('scenes/café.yaml', 'a\\x1b[31m')
+    """
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
+def quoted(text: str) -> str:
+    r"""The text in quotes, cut at ``LONGEST_QUOTE``. ``repr`` escapes C0, C1, bidi controls and lone surrogates.
+
+    >>> quoted("loud"), quoted("\x1b[31m\u202e")
+    ("'loud'", "'\\x1b[31m\\u202e'")
+    """
+    cut = text if len(text) <= LONGEST_QUOTE else text[: LONGEST_QUOTE - 1] + "…"
+    # GitHub's runner obeys "##[command]" anywhere in a line of a log.
+    return repr(cut).replace("##[", "#\\x23[")
+
+
+def label(key: str) -> str:
+    """A field or element's name: bare where it is a plain word, quoted otherwise."""
+    plain = key.isascii() and key.replace("-", "_").isidentifier()
+    return key if plain and len(key) <= LONGEST_QUOTE else quoted(key)
+
+
+def number(value: float) -> str:
+    """A number as a person would write it: 8 for 8.0, 0.7, 1e+30.
+
+    >>> number(8.0), number(0.7), number(10**9), number(1e300)
+    ('8', '0.7', '1000000000', '1e+300')
+    """
+    if isinstance(value, int) and abs(value) >= 10**15:
+        value = float(value)  # a number of four hundred digits says no more than its size
+    return f"{value:.15g}" if isinstance(value, float) else str(value)
+
+
+def described(value: Any) -> str:
+    """What stands there, for the middle of a sentence: ``'loud'``, ``60``, ``true``, ``a list``, ``nothing``."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return number(value)
+    if isinstance(value, str):
+        return quoted(value)
+    return "a list" if isinstance(value, list) else "a set of fields"
+
+
+def nearest(key: str, known: list[str]) -> str:
+    """`` Did you mean prompt?``, with its leading space, or nothing where no known word is close."""
+    from difflib import get_close_matches
+
+    close = get_close_matches(key[:LONGEST_QUOTE].lower().replace("-", "_"), known, n=1)
+    return f" Did you mean {close[0]}?" if close else ""

@@ -1,0 +1,77 @@
+"""Where a scene's recordings lie: inside the project, whatever links say, and really audio."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from scenebuild.scene.quoting import quoted
+from scenebuild.scene.source import reason, regular_file
+
+# What Windows takes for a device, with any extension; a project must check out there too.
+DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)
+_DRIVE = re.compile(r"[A-Za-z]:")
+_NOT_PORTABLE = re.compile(r'[<>:"|?*]')
+
+
+def path_fault(path: str) -> str | None:
+    """What is wrong with a path as it is written, in words that follow it; ``None`` for a good one."""
+    parts = path.split("/")
+    faults = (
+        ("://" in path, "is an address; keep the recording in the project"),
+        (_DRIVE.match(path), "begins with a drive; write a path from the folder of this scene file"),
+        ("\\" in path, "holds a backslash; write / between folders"),
+        (path.startswith("/"), "is an absolute path; write one from the folder of this scene file"),
+        (".." in parts, "leaves its folder with ..; keep the recording below the folder of this scene file"),
+        (_NOT_PORTABLE.search(path), 'holds one of < > : " | ? *, which not every system can store; rename it'),
+        (any(DEVICE.fullmatch(part) for part in parts), "names a device on Windows; rename it"),
+        ("" in parts, "has an empty part; write it without // and without / at the end"),
+        (any(part[-1:] in (".", " ") and part != "." for part in parts),
+            "has a part that ends with a dot or a space, which Windows drops; rename it"),
+    )  # fmt: skip
+    return next((fault for wrong, fault in faults if wrong), None)
+
+
+def locate(path: str, scene_path: str) -> str:
+    """The absolute path, links followed, of a recording that is written in the scene file."""
+    return os.path.realpath(Path(scene_path).parent / path)
+
+
+def recording_fault(path: str, scene_path: str, root: Path) -> str | None:
+    """What is wrong with the file that a good path leads to, in words that follow it; ``None`` for audio."""
+    found = locate(path, scene_path)
+    if not Path(found).is_relative_to(root):
+        return "leads out of the project through a link; copy the recording into it"
+    try:
+        with open(regular_file(found), "rb") as file:
+            head = file.read(40)
+    except (OSError, ValueError) as error:
+        missing = "; paths begin at the folder of this scene file" if isinstance(error, FileNotFoundError) else ""
+        return f"{reason(error)}{missing}"
+    if head.startswith(b"version https://git-lfs"):
+        return "is a Git LFS pointer, not the sound itself; run git lfs pull"
+    if not is_audio(head):
+        return "is not audio that can be read; use WAV, FLAC, Ogg, MP3, AIFF or CAF"
+    return None
+
+
+def is_audio(head: bytes) -> bool:
+    """Whether a file that begins so (12 bytes are enough) is a container of audio that libsndfile knows."""
+    return (
+        (head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE")
+        or (head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"))
+        or head[:4] in (b"fLaC", b"OggS", b"caff")
+        or head[:3] == b"ID3"
+        or _is_mpeg_frame(head)
+    )
+
+
+def _is_mpeg_frame(head: bytes) -> bool:
+    # ISO 11172-3, 2.4.1.3: eleven set bits, a version that is not reserved (01), layer III (01)
+    return len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 and head[1] & 0x18 != 0x08
+
+
+def sentence(path: str, fault: str) -> str:
+    """The whole message about a ``file`` field."""
+    return f"file: {quoted(path)} {fault}"

@@ -1,0 +1,124 @@
+"""From a document that was found good to typed values, every default filled in."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from scenebuild.errors import Place
+from scenebuild.scene.document import Document, Field
+from scenebuild.scene.model import Element, MixSettings, Normalize, Sampling, Scene
+from scenebuild.scene.recording import locate
+
+DEFAULT_DURATION_S = 8.0
+DEFAULT_FADE_S = 0.01  # hides the step at the ends of generated sound; a recording was cut by a person
+
+
+def resolve(document: Document) -> Scene:
+    """The scene of a document in which ``validate_document`` finds nothing."""
+    data = document.data
+    defaults = data.get("defaults", {})
+    return Scene(
+        path=document.path,
+        name=one_line(data["name"]),
+        description=data.get("description", "").strip(),
+        seed=int(data.get("seed", 0)),
+        engine=defaults.get("engine"),
+        elements=tuple(_element(document, name, defaults) for name in data["elements"]),
+        mix=_mix(data.get("mix", {})),
+        places=_places(document),
+    )
+
+
+def one_line(text: str) -> str:
+    """Text in NFC with each run of spaces and line breaks as one space: how it is folded in the file says nothing."""
+    from unicodedata import normalize
+
+    return " ".join(re.split(r"[ \t\r\n]+", normalize("NFC", text).strip(" \t\r\n")))
+
+
+def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element:
+    own = document.data["elements"][name]
+    prompt, path = own.get("prompt"), own.get("file")
+    generated = defaults | own if prompt is not None else {}  # none of it acts on a recording
+    duration_s = float(generated.get("duration", DEFAULT_DURATION_S)) if prompt is not None else None
+    fade_in_s, fade_out_s = _fades(defaults | own, duration_s)
+    return Element(
+        name=name,
+        place=document.key(("elements", name)),
+        prompt=None if prompt is None else one_line(prompt),
+        recording=None if path is None else locate(path, document.path),
+        engine=own.get("engine"),
+        model=generated.get("model"),
+        duration_s=duration_s,
+        seed=_whole(own.get("seed")),
+        take=int(own.get("take", 1)),
+        sampling=_sampling(generated),
+        start_s=float(own.get("start", 0.0)),
+        gain=_gain(own, defaults),
+        pan=float(own.get("pan", 0.0)),
+        fade_in_s=fade_in_s,
+        fade_out_s=fade_out_s,
+        loop=own.get("loop", False),
+        normalize=_normalize(defaults | own),
+    )
+
+
+def _normalize(fields: dict[str, Any]) -> Normalize:
+    chosen: Normalize = fields.get("normalize", "loudness")
+    return chosen
+
+
+def _sampling(fields: dict[str, Any]) -> Sampling:
+    return Sampling(
+        temperature=float(fields.get("temperature", 1.0)),
+        top_k=_whole(fields.get("top_k")),
+        top_p=_real(fields.get("top_p")),
+        cfg=_real(fields.get("cfg")),
+    )
+
+
+def _gain(own: dict[str, Any], defaults: dict[str, Any]) -> float:
+    """Linear gain; what the element says, in either unit, goes before what the defaults say in either."""
+    for fields in (own, defaults):
+        if "volume" in fields:
+            return float(fields["volume"])
+        if "gain_db" in fields:
+            return float(10.0 ** (fields["gain_db"] / 20.0))
+    return 1.0
+
+
+def _fades(fields: dict[str, Any], duration_s: float | None) -> tuple[float, float]:
+    """Fade in and out in seconds. Those that nobody asked for make way for the others, and for a very short take."""
+    asked_in, asked_out = _real(fields.get("fade_in")), _real(fields.get("fade_out"))
+    if duration_s is None:
+        return asked_in or 0.0, asked_out or 0.0
+    room_s = max(0.0, duration_s - (asked_in or 0.0) - (asked_out or 0.0))
+    unasked = min(DEFAULT_FADE_S, room_s / 2 if asked_in is None and asked_out is None else room_s)
+    return unasked if asked_in is None else asked_in, unasked if asked_out is None else asked_out
+
+
+def _mix(fields: dict[str, Any]) -> MixSettings:
+    return MixSettings(
+        duration_s=_real(fields.get("duration")),
+        sample_rate=int(fields.get("sample_rate", 48000)),
+        channels=int(fields.get("channels", 2)),
+        true_peak_dbtp=float(fields.get("true_peak", -1.0)),
+        loudness_lufs=_real(fields.get("loudness")),
+    )
+
+
+def _places(document: Document) -> dict[Field, Place]:
+    """For a message about a field: the place of its value, or of its name where the value is a set of fields."""
+    inner = {field[:-1] for field in document.values if field}
+    return {
+        field: document.key(field) if field in inner else place for field, place in document.values.items() if field
+    }
+
+
+def _real(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)

@@ -1,0 +1,51 @@
+"""Every rule that a scene file is held to, by its id, with what it asks for. SARIF shows these texts as help."""
+
+from __future__ import annotations
+
+RULES: dict[str, str] = {
+    # the file
+    "unreadable": "A scene is a regular file that may be read. Folders, pipes and devices are not.",
+    "too-large": "A scene file has at most 1 MiB. Split a larger one into several scenes.",
+    "encoding": "A scene file is UTF-8 text. Save it as UTF-8 in your editor.",
+    "control-character": "Text holds no control characters, not even escaped ones. Remove them.",
+    "merge-conflict": "No merge conflict is left in the file. Keep one side and remove the marker lines.",
+    # the document
+    "tab": "YAML is indented with spaces. Set your editor to write spaces in YAML files.",
+    "directive": "YAML directives (lines that begin with %) are not used. Remove them.",
+    "yaml-syntax": "The file is YAML. Most slips are a colon in a text without quotes, or indentation.",
+    "anchor": "YAML anchors are not used. Write values out, or put what elements share under defaults.",
+    "alias": "YAML aliases are not used. Write values out, or put what elements share under defaults.",
+    "merge-key": "YAML merge keys are not used. Write values out, or put what elements share under defaults.",
+    "tag": "YAML tags are not used. Remove them; a text that begins with ! goes in quotes.",
+    "too-deep": "Collections are nested at most 32 levels deep. A scene needs four.",
+    "too-many-values": "A file holds at most 50,000 values. Split a larger one into several scenes.",
+    "several-documents": "A file holds one scene. Write one file for each.",
+    "empty": "A scene has at least a name and elements. Add them.",
+    "root-type": "A scene is a set of fields at the left margin: name, elements and so on.",
+    "duplicate-key": "A name stands once in its place. Remove or rename one of the two.",
+    "key-type": "The name of a field is plain text. Put it in quotes if it looks like something else.",
+    # values
+    "not-finite": "Numbers are finite. Write one in digits.",
+    "version": "A scene is written in version 1 of the format. Update scenebuild to read a later one.",
+    "type": "A value is of the kind that its field asks for. Numbers are written without quotes.",
+    "range": "A number is within the limits of its field. The message names them.",
+    "choice": "A value is one of those that its field knows. The message names them.",
+    "length": "A text, or a set of elements, is not longer than its field allows. Shorten it.",
+    "blank": "A text that is asked for says something. Write it.",
+    "missing": "A field without which a scene is nothing is there. Add it.",
+    "unknown-field": "A field is one that scenebuild knows, or begins with x- at the top level. Check its spelling.",
+    "name": "An element's name is made of a-z, 0-9, _ and -, at most 64, and names no device of an operating system.",
+    # what belongs together
+    "source": "An element has a prompt or a file, and not both. Keep one of the two.",
+    "two-volumes": "An element's level is written once, as volume or as gain_db. Keep one of the two.",
+    "no-effect": "A field acts on the sound of its element. What only generated sound knows, a recording has not.",
+    "model": "A model belongs to the engine that is asked for. Change one of the two.",
+    "fade": "Fades fit into the sound. Shorten them, or make the sound longer.",
+    "start": "An element begins before the mix ends. Start it earlier, or make the mix longer.",
+    "mix-length": "The mix has a length of at most 3600 seconds. Give it one where every element loops.",
+    # recordings
+    "path": "A recording's path is relative, with /, and means the same on every system.",
+    "recording": "A recording is an audio file inside the project. Add it, or correct its path.",
+    # more of them than one reads
+    "more": "There are more findings in this file. Put the first ones right and look again.",
+}

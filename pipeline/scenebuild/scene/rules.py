@@ -1,0 +1,195 @@
+"""What a schema cannot say, or not well: names, texts, and fields that only make sense together.
+
+Each rule looks at raw data that may be wrong in any other way, says nothing about values that the schema already
+refuses, and yields its findings.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from scenebuild.errors import Problem
+from scenebuild.scene.document import Document
+from scenebuild.scene.project import project_root
+from scenebuild.scene.quoting import label, number, quoted
+from scenebuild.scene.recording import DEVICE, path_fault, recording_fault, sentence
+from scenebuild.scene.violations import scene_schema
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
+LONGEST_MIX_S = 3600.0
+_GENERATED_ONLY = ("engine", "model", "duration", "seed", "take", "temperature", "top_k", "top_p", "cfg")
+
+
+def rule_findings(document: Document) -> Iterator[Problem]:
+    """All findings of all rules, in no order."""
+    yield from _texts(document)
+    elements = document.data.get("elements")
+    if not isinstance(elements, dict):
+        return
+    yield from _names(document, elements)
+    yield from _two_volumes(document, ("defaults",), _fields(document.data.get("defaults")))
+    for name, written in elements.items():
+        if isinstance(written, dict):
+            yield from _element(document, name, written)
+    yield from _recordings(document, elements)
+    yield from _open_length(document, elements)
+
+
+def _element(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    yield from _two_volumes(document, ("elements", name), element)
+    yield from _source(document, name, element)
+    yield from _no_effect(document, name, element)
+    yield from _model(document, name, element)
+    yield from _fades(document, name, element)
+    yield from _start(document, name, element)
+
+
+def _texts(document: Document) -> Iterator[Problem]:
+    elements = _fields(document.data.get("elements"))
+    prompts = [("elements", name, "prompt") for name, element in elements.items() if _fields(element).get("prompt")]
+    for field in (("name",), *prompts):
+        text: Any = document.data
+        for key in field:
+            text = text.get(key)
+        if isinstance(text, str) and text and not any(sign.isprintable() and sign != " " for sign in text):
+            message = f"{field[-1]}: nothing is written here; write some words"
+            yield Problem("blank", message, document.value(field))
+
+
+def _names(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
+    for name in elements:
+        place = document.key(("elements", name))
+        if DEVICE.fullmatch(name):
+            message = f"{quoted(name)} cannot name an element: it names a device on Windows; choose another"
+            yield Problem("name", message, place)
+        elif not NAME.match(name):
+            simple = _simple(name)
+            meant = f" Did you mean {simple}?" if simple and simple not in elements else ""
+            allowed = "names are made of a-z, 0-9, _ and -, begin with a letter or digit, and have at most 64 signs"
+            yield Problem("name", f"{quoted(name)} cannot name an element: {allowed}.{meant}", place)
+
+
+def _simple(name: str) -> str:
+    from unicodedata import normalize
+
+    letters = normalize("NFKD", name[:64]).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", letters).strip("_")
+
+
+def _source(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    if "prompt" in element and "file" in element:
+        message = f"{label(name)}: has a prompt and a file; keep the one that it is made from"
+        later = max(document.key(("elements", name, field)) for field in ("prompt", "file"))
+        yield Problem("source", message, later)
+    elif "prompt" not in element and "file" not in element:
+        message = f"{label(name)}: has neither prompt nor file; write what is heard, such as prompt: steady rain"
+        yield Problem("source", message, document.key(("elements", name)))
+
+
+def _two_volumes(document: Document, owner: tuple[str, ...], written: dict[str, Any]) -> Iterator[Problem]:
+    if "volume" in written and "gain_db" in written:
+        later = max(document.key((*owner, field)) for field in ("volume", "gain_db"))
+        yield Problem("two-volumes", f"{label(owner[-1])}: has both volume and gain_db; keep one of the two", later)
+
+
+def _no_effect(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    if "prompt" in element or "file" not in element:
+        return
+    for field in _GENERATED_ONLY:
+        if field in element:
+            message = f"{field}: has no effect on a recording; remove it, or write a prompt instead of the file"
+            yield Problem("no-effect", message, document.key(("elements", name, field)))
+
+
+def _model(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    defaults = _fields(document.data.get("defaults"))
+    engine = element.get("engine", defaults.get("engine"))
+    model = element.get("model", defaults.get("model"))
+    known = scene_schema()["$defs"]["model"]["enum"]
+    if engine in ("audiogen", "musicgen") and isinstance(model, str) and model in known and f"/{engine}-" not in model:
+        right = ", ".join(other for other in known if f"/{engine}-" in other)
+        written = ("elements", name) if {"engine", "model"} & element.keys() else ("defaults",)
+        field = (*written, "model" if "model" in _at(document, written) else "engine")
+        message = f"model: {model} is not a model of the engine {engine}, which has {right}"
+        yield Problem("model", message, document.value(field))
+
+
+def _fades(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    defaults = _fields(document.data.get("defaults"))
+    length = _length(document, element)
+    fades = {field: _number(element.get(field, defaults.get(field))) or 0.0 for field in ("fade_in", "fade_out")}
+    if length is None or sum(fades.values()) <= length or not {"fade_in", "fade_out"} & {*element, *defaults}:
+        return
+    longest = max(fades, key=lambda field: fades[field])
+    if fades[longest] > length:
+        message = f"{longest}: {number(fades[longest])} s is longer than {label(name)}, which lasts"
+    else:
+        total = number(round(sum(fades.values()), 6))
+        message = f"{longest}: fade_in and fade_out take {total} s, and {label(name)} lasts"
+    owner = ("elements", name) if longest in element else ("defaults",)
+    message += f" {number(length)} s; shorten it"
+    yield Problem("fade", message, document.value((*owner, longest)))
+
+
+def _length(document: Document, element: dict[str, Any]) -> float | None:
+    """How long the element sounds in seconds, where the file alone says it."""
+    mix_s = _number(_fields(document.data.get("mix")).get("duration"))
+    if element.get("loop") is True:
+        start_s = _number(element.get("start")) or 0.0
+        return mix_s - start_s if mix_s is not None and start_s < mix_s else None
+    if "file" in element or "prompt" not in element:
+        return None
+    return _number(element.get("duration", _fields(document.data.get("defaults")).get("duration", 8)))
+
+
+def _start(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    mix_s = _number(_fields(document.data.get("mix")).get("duration"))
+    start_s = _number(element.get("start")) or 0.0
+    place = document.value(("elements", name, "start"))
+    if mix_s is not None and start_s >= mix_s and "start" in element:
+        message = f"start: {number(start_s)} s is not before the end of the mix, which lasts {number(mix_s)} s;"
+        yield Problem("start", f"{message} start it earlier, or make the mix longer", place)
+    length_s = _length(document, element) if mix_s is None else None
+    if length_s is not None and start_s <= LONGEST_MIX_S < start_s + length_s <= 2 * LONGEST_MIX_S:
+        message = f"{label(name)} would end at {number(start_s + length_s)} s, and a mix lasts at most 3600 s;"
+        yield Problem("mix-length", f"start: {message} start it earlier, or write mix: {{duration: 3600}}", place)
+
+
+def _open_length(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
+    looped = [isinstance(element, dict) and element.get("loop") is True for element in elements.values()]
+    if looped and all(looped) and "duration" not in _fields(document.data.get("mix")):
+        message = "elements: every element loops, so nothing says how long the mix is; write mix: {duration: 24}"
+        yield Problem("mix-length", message, document.key(("elements",)))
+
+
+def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
+    root = None
+    for name, element in elements.items():
+        path = _fields(element).get("file")
+        if not isinstance(path, str) or not 0 < len(path) <= 1024:
+            continue
+        place = document.value(("elements", name, "file"))
+        if fault := path_fault(path):
+            yield Problem("path", sentence(path, fault), place)
+            continue
+        root = root or project_root(document.path)
+        if fault := recording_fault(path, document.path, root):
+            yield Problem("recording", sentence(path, fault), place)
+
+
+def _at(document: Document, field: tuple[str, ...]) -> dict[str, Any]:
+    value: Any = document.data
+    for key in field:
+        value = _fields(value).get(key)
+    return _fields(value)
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _number(value: Any) -> float | None:
+    usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+    return float(value) if usable else None

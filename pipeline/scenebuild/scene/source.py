@@ -1,0 +1,105 @@
+"""The text of a scene file: read without ever hanging, and refused where it is not plain UTF-8 text for YAML."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from scenebuild.errors import Place, Problem, SceneError
+from scenebuild.scene.findings import MOST_SHOWN, capped
+from scenebuild.scene.quoting import printable
+
+MOST_BYTES = 1 << 20  # 1 MiB: 2,000 elements with long prompts fit, a bomb does not
+
+# C0 without tab and line ends, DEL, C1, and what JavaScript or YAML 1.1 would take for a line end.
+CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
+# Each pattern ends where the message points to.
+_CONTROL = re.compile(f"(?={CONTROL.pattern})")
+_CONFLICT = re.compile(r"^(?=<{7}(?: |$))", re.MULTILINE)
+_CONFLICT_END = re.compile(r"^>{7}(?: |$)", re.MULTILINE)
+_LEADING_TAB = re.compile(r"^ *(?=\t[ \t]*[^ \t\r\n#])", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^(?=%)", re.MULTILINE)
+CONFLICT_MESSAGE = (
+    "a merge conflict is not resolved; keep one side and remove the lines with <<<<<<<, ======= and >>>>>>>"
+)
+_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
+
+
+def read_source(path: str) -> str:
+    """The text of the file, without a byte order mark. Raises SceneError."""
+    text = _decoded(path, _bytes(path))
+    if _CONFLICT_END.search(text):
+        _refuse(path, text, _CONFLICT, "merge-conflict", CONFLICT_MESSAGE)
+    _refuse(path, text, _CONTROL, "control-character", "a control character; remove it")
+    _refuse(path, text, _LEADING_TAB, "tab", "a tab cannot indent YAML; use spaces")
+    _refuse(path, text, _DIRECTIVE, "directive", "a line that begins with % is a YAML directive; remove the line")
+    return text
+
+
+def regular_file(path: str) -> int:
+    """A descriptor of a regular file, or OSError. Never waits: a named pipe or a device is not even opened."""
+    _refuse_kind(Path(path).stat().st_mode)
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    try:
+        _refuse_kind(os.fstat(descriptor).st_mode)  # it may have been exchanged since the look
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _refuse_kind(mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise OSError(f"is {_KINDS.get(stat.S_IFMT(mode), 'a device')}, not a file")
+
+
+def reason(error: OSError | ValueError) -> str:
+    """Why a file could not be read, in words that follow its name."""
+    if isinstance(error, FileNotFoundError):
+        return "is not there"
+    if isinstance(error, PermissionError):
+        return "may not be read; check its permissions"
+    if isinstance(error, ValueError) or error.strerror is None:
+        return str(error) if isinstance(error, OSError) else "is not a path"
+    return f"cannot be read: {error.strerror}"
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        with open(regular_file(path), "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except (OSError, ValueError) as error:
+        raise _fatal(path, "unreadable", f"this {reason(error)}") from None
+    if len(content) > MOST_BYTES:
+        message = "the file is larger than 1 MiB, the most for a scene; split it into several scenes"
+        raise _fatal(path, "too-large", message)
+    return content
+
+
+def _decoded(path: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = content[: error.start].decode("utf-8", "replace")
+        wide = " (it looks like UTF-16)" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
+        message = f"the file is not UTF-8 text{wide}; save it as UTF-8 in your editor"
+        raise SceneError([Problem("encoding", message, place_at(path, before, len(before)))]) from None
+
+
+def place_at(path: str, text: str, offset: int) -> Place:
+    """The place of a character in a text."""
+    line_start = text.rfind("\n", 0, offset) + 1
+    return Place(printable(path), text.count("\n", 0, offset) + 1, offset - line_start + 1)
+
+
+def _refuse(path: str, text: str, pattern: re.Pattern[str], rule: str, message: str) -> None:
+    offsets = [found.end() for found in pattern.finditer(text)]
+    if offsets:
+        shown = [Problem(rule, message, place_at(path, text, offset)) for offset in offsets[: MOST_SHOWN + 1]]
+        raise SceneError(capped(shown, len(offsets)))
+
+
+def _fatal(path: str, rule: str, message: str) -> SceneError:
+    return SceneError([Problem(rule, message, Place(printable(path)))])

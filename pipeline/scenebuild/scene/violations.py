@@ -1,0 +1,90 @@
+"""What the JSON Schema has against a document, as plain facts: where, which keyword, what was there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+from scenebuild.errors import Place
+from scenebuild.scene.document import Document, Field
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+    from jsonschema.protocols import Validator
+
+# Words cannot be put on a name without knowing what the others are: rules.py does it, the schema keeps it for editors.
+_ELSEWHERE = "pattern"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One keyword of the schema that one value does not satisfy."""
+
+    place: Place
+    field: Field  # the value's; for `unknown` and `required` with the name in question at its end
+    keyword: str  # as JSON Schema has it; `unknown` for a name that additionalProperties does not know
+    value: Any
+    schema: dict[str, Any]  # the subschema that holds the keyword
+
+    @property
+    def limit(self) -> Any:
+        """What the keyword says."""
+        return self.schema.get(self.keyword)
+
+
+@lru_cache(maxsize=1)
+def scene_schema() -> dict[str, Any]:
+    """The schema of a scene file, as it is shipped."""
+    import json
+    from importlib.resources import files
+
+    schema: dict[str, Any] = json.loads(files("scenebuild.schema").joinpath("scene.schema.json").read_text("utf-8"))
+    return schema
+
+
+def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
+    """The schema with every ``$ref`` into ``$defs`` replaced by what it names: a look-up less for each value."""
+    if isinstance(schema, list):
+        return [inlined(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return inlined(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
+    return {key: inlined(value, definitions) for key, value in schema.items() if key != "$defs"}
+
+
+@lru_cache(maxsize=1)
+def _validator() -> Validator:
+    from jsonschema import Draft202012Validator
+
+    schema = scene_schema()
+    return Draft202012Validator(inlined(schema, schema["$defs"]))
+
+
+def violations(document: Document) -> Iterator[Violation]:
+    """Everything that the schema has against the document; of one value, what matters first."""
+    wrong: set[Field] = set()  # a value of the wrong kind has no range
+    for error in _validator().iter_errors(document.data):
+        field = tuple(map(str, error.absolute_path))
+        if field in wrong or error.validator == _ELSEWHERE:
+            continue
+        if error.validator == "type":
+            wrong.add(field)
+        yield from _facts(document, field, error)
+
+
+def _facts(document: Document, field: Field, error: ValidationError) -> Iterator[Violation]:
+    schema: Any = error.schema
+    keyword, value = str(error.validator), cast(Any, error.instance)
+    if keyword == "required":
+        for name in schema["required"]:
+            if name not in value:
+                yield Violation(document.key(field), (*field, name), keyword, value, schema)
+    elif keyword == "additionalProperties":
+        for name in value:
+            if name not in schema["properties"] and not (field == () and name.startswith("x-")):
+                yield Violation(document.key((*field, name)), (*field, name), "unknown", value, schema)
+    else:
+        yield Violation(document.value(field), field, keyword, value, schema)
