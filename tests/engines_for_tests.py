@@ -1,4 +1,8 @@
-"""Engines that a test can count, and engines that misbehave. They go through the real worker and the real publishing."""
+"""Engines that a test can count, and engines that misbehave. They go through the real worker and the real publishing.
+
+A scene may only name the engines that the schema knows, so the honest one stands in as ``audiogen`` and the one that
+misbehaves as ``musicgen``.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,8 @@ from scenebuild.engines import Facts, Failed, Made, Progress, Request, State
 from scenebuild.generate import worker
 
 TONE_FACTS = Facts(
-    name="tone",
-    title="tone",
+    name="audiogen",
+    title="Tone",
     version="1",
     fidelity="real",
     sample_rate=16000,
@@ -62,7 +66,7 @@ class TestEngine:
     ready: bool = True
 
     def state(self) -> State:
-        return State(True) if self.ready else State(False, "its weights are not here", "type: scenebuild models fetch tone")
+        return State(True) if self.ready else State(False, "its weights are not here", "type: scenebuild models fetch audiogen")
 
     def load(self, options: dict[str, Any]) -> ToneSession:
         return self.session
@@ -98,7 +102,7 @@ class Misbehaving(ToneSession):
         return Made(index, wrong.get(prompt, good), 16000)
 
 
-MISBEHAVING = TestEngine(replace(TONE_FACTS, name="misbehaving"), Misbehaving())
+MISBEHAVING = TestEngine(replace(TONE_FACTS, name="musicgen"), Misbehaving())
 
 
 class CountingChildren:

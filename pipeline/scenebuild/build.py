@@ -13,7 +13,8 @@ from scenebuild.plan.lockfile import lock_path, read_lock
 from scenebuild.plan.manifest import Asked, output_folder, up_to_date
 from scenebuild.plan.steps import Choices, Plan, make_plan
 from scenebuild.result import Result, SceneResult, failed_scene, result_from_manifest
-from scenebuild.scene import find_scenes, read_scene
+from scenebuild.scene.project import find_scenes
+from scenebuild.scene.read import read_scene
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 

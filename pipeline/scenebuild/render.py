@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from scenebuild.engines import action_facts
 from scenebuild.errors import LockError, Problem, SceneError
 from scenebuild.generate.gather import Gathered
 from scenebuild.generate.take import Take
-from scenebuild.mix import mix_scene
+from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock_text
 from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text
 from scenebuild.plan.steps import Plan, Step
-from scenebuild.report import write_report
+from scenebuild.report.write import write_report
 from scenebuild.report.facts import report_of
 from scenebuild.result import ElementResult, SceneResult, failed_scene, result_for_manifest
 from scenebuild.scene.project import project_root
@@ -37,8 +38,8 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     mix = mix_scene(
         plan.scene,
         {name: _source(take) for name, take in takes.items()},
-        os.path.join(folder, f"{stem}.wav"),
-        stems_folder=os.path.join(folder, "stems") if settings.stems else None,
+        Path(folder, f"{stem}.wav"),
+        stems_folder=Path(folder, "stems") if settings.stems else None,
         info={"INAM": plan.scene.name, "ICOP": strictest([take.licence for take in takes.values()])},
     )
     lock = _lock(plan, takes, mix)
@@ -46,9 +47,9 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
         _refuse_other_mix(plan, lock)
     warnings = (*_warnings(plan, takes), *mix.warnings)
     report = report_of(plan, takes, _statuses(plan, gathered), mix, warnings, folder)
-    written = write_report(
-        report, folder, mix.path, {name: take.path for name, take in takes.items()}, settings.template
-    )
+    template = Path(settings.template) if settings.template else None
+    paths = {name: Path(take.path) for name, take in takes.items()}
+    written = write_report(report, Path(folder), Path(mix.path), paths, template)
     if not plan.is_preview and not settings.frozen:
         publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)
     result = _result(plan, gathered, mix, warnings, folder)

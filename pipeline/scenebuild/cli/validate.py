@@ -21,8 +21,9 @@ def command(scenes: tuple[str, ...], style: str, quiet: bool) -> int:
     Exit code 0: all are valid. 1: at least one is not.
     """
     from scenebuild.errors import Problem, SceneError
-    from scenebuild.scene import find_scenes, read_scene
-    from scenebuild.scene.findings import render
+    from scenebuild.scene import findings
+    from scenebuild.scene.project import find_scenes
+    from scenebuild.scene.read import read_scene
 
     problems: list[Problem] = []
     paths = find_scenes(list(scenes))
@@ -31,10 +32,16 @@ def command(scenes: tuple[str, ...], style: str, quiet: bool) -> int:
             read_scene(path)
         except SceneError as error:
             problems.extend(error.problems)
+    written = {
+        "text": findings.as_text,
+        "json": findings.as_json,
+        "github": findings.as_github,
+        "sarif": findings.as_sarif,
+    }
     if style != "text":
-        click.echo(render(problems, style))
+        click.echo(written[style](problems), nl=False)
     elif problems:
-        complain(render(problems, style).rstrip("\n"))
+        complain(findings.as_text(problems).rstrip("\n"))
     elif not quiet:
         click.echo(safe(f"{len(paths)} {'scene is' if len(paths) == 1 else 'scenes are'} valid"))
     return 1 if any(problem.severity == "error" for problem in problems) else 0

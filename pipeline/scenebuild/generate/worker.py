@@ -44,15 +44,16 @@ def _serve(order: dict[str, Any], say: Say) -> None:
         if isinstance(result, Failed):
             say({"event": "failed", "index": result.index, "message": result.message})
         else:
-            say(_write(result, requests[result.index].action.frames, order["folder"]))
+            say(_write(result, requests[result.index], order["folder"]))
 
 
-def _write(made: Made, frames: int | None, folder: str) -> dict[str, Any]:
+def _write(made: Made, request: Request, folder: str) -> dict[str, Any]:
     """Write what was made, or say why it can not be a take."""
     import numpy as np
 
     from scenebuild.audio.wav import write_wav
 
+    frames = request.action.frames
     problem = ""
     if made.samples.ndim != 2 or made.samples.shape[1] not in (1, 2):
         problem = f"samples of shape {made.samples.shape}, wanted (frames, 1 or 2)"
@@ -64,7 +65,7 @@ def _write(made: Made, frames: int | None, folder: str) -> dict[str, Any]:
         problem = "silence"
     if problem:
         return {"event": "failed", "index": made.index, "message": f"the engine returned {problem}"}
-    path = os.path.join(folder, f"{os.getpid()}-{made.index}.wav")
+    path = os.path.join(folder, f"{request.action.engine}-{os.getpid()}-{made.index}.wav")
     write_wav(path, made.samples, made.sample_rate)
     return {
         "event": "made", "index": made.index, "path": path, "frames": len(made.samples),

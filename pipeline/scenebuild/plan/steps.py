@@ -119,10 +119,11 @@ def _can_be_had(entry: Entry, facts: Facts, store: LocalStore) -> bool:
 
 
 def _named(name: str, element: Element, scene: Scene, *, by_flag: bool) -> Facts:
-    if name in REGISTRY:
+    of_prompts = [known for known in REGISTRY if known != "file"]
+    if name in of_prompts:
         return engine(name).facts
     if by_flag:
-        raise UsageError(f"--engine {name}: there is no such engine; there are: {', '.join(REGISTRY)}, auto")
+        raise UsageError(f"--engine {name}: there is no such engine; there are: {', '.join(of_prompts)}, auto")
     message = f"engine: {name} is not part of this installation; '--engine sketch' previews the scene without it"
     raise SceneError([Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))])
 
