@@ -141,12 +141,11 @@ class LoudnessMeter:
 
     def _measure(self, samples: Samples) -> tuple[Floats, Floats]:
         """The mean square of each hop after the K-weighting, and the filter's state after them."""
+        if not np.isfinite(samples).all():
+            raise ValueError("the sound holds samples that are not finite numbers")
         weighted, state = self._filter.run(samples, self._state)
         by_hop = weighted.T.reshape(samples.shape[1], -1, self._hop)
-        powers = np.einsum("chk,chk->h", by_hop, by_hop) / self._hop
-        if not np.isfinite(powers).all():
-            raise ValueError("the sound holds samples that are not finite numbers")
-        return powers, state
+        return np.einsum("chk,chk->h", by_hop, by_hop) / self._hop, state
 
 
 def measure_loudness(samples: Samples, sample_rate: int) -> float:
