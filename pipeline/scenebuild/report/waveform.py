@@ -1,0 +1,107 @@
+"""The mix as a waveform: what it weighs (RMS) in front of how far it swings (peaks)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from scenebuild.report.axes import (
+    BODY,
+    FOOT,
+    INK,
+    LEFT,
+    LOUDNESS_EXPONENT,
+    OUTLINE,
+    PLOT,
+    area,
+    decimal,
+    svg,
+    time_axis,
+)
+from scenebuild.report.sound import Envelope, Samples
+from scenebuild.report.words import SILENT, channels, duration, number
+
+COLUMNS = 504  # of two pixels each
+HEIGHT = 170  # of the plot
+TOP = 8
+_SILENCE = 1e-6  # -120 dBFS
+
+
+def waveform_svg(envelope: Envelope) -> str:
+    """A picture of a sound's outline, 1200 pixels wide.
+
+    Stereo is one body: left swings upwards, right downwards, each with half the height. Mono swings both ways as it
+    does. More channels get a lane each. The scale ends at the next multiple of 3 dB above the highest peak, and says
+    so; heights follow ``LOUDNESS_EXPONENT``.
+    """
+    lanes = _lanes(envelope)
+    top_db = _scale(float(envelope.peak.max(initial=0.0)))
+    height = HEIGHT / len(lanes)
+    bodies = [_lane(lane, TOP + height * (index + 0.5), height / 2 - 2, top_db) for index, lane in enumerate(lanes)]
+    count = len(envelope.low)
+    title = f"Waveform: {duration(envelope.duration_s)}, {channels(count)}"
+    axis = time_axis(envelope.duration_s, TOP, TOP + HEIGHT)
+    return svg(TOP + HEIGHT + FOOT, title, axis, *bodies, _names(count, height), _note(envelope))
+
+
+def _note(envelope: Envelope) -> str:
+    """A flat line says too little: it could be a picture that failed."""
+    if envelope.peak.max(initial=0.0) >= _SILENCE:
+        return ""
+    return f'<text x="{LEFT + PLOT // 2}" y="{TOP + HEIGHT // 2 - 10}" text-anchor="middle">{SILENT}</text>'
+
+
+def _scale(peak: float) -> int:
+    """The full scale of the picture in dBFS: a multiple of 3, never under -60, above 0 only for a mix that clips."""
+    if peak < _SILENCE:
+        return 0
+    return max(3 * math.ceil(round(20 * math.log10(peak), 3) / 3), -60)
+
+
+_Lane = tuple[Samples, Samples, Samples, Samples]  # peak up, peak down, rms up, rms down: all at least 0
+
+
+def _lanes(envelope: Envelope) -> list[_Lane]:
+    peak, rms = envelope.peak, envelope.rms
+    if len(peak) == 2:
+        return [(peak[0], peak[1], rms[0], rms[1])]
+    up, down = np.maximum(envelope.high, 0), np.maximum(-envelope.low, 0)
+    return [(up[k], down[k], np.minimum(rms[k], up[k]), np.minimum(rms[k], down[k])) for k in range(len(peak))]
+
+
+def _lane(lane: _Lane, middle: float, reach: float, top_db: int) -> str:
+    full_scale = 10 ** (top_db / 20)
+    peak_up, peak_down, rms_up, rms_down = (
+        reach * np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in lane
+    )
+    return "".join(
+        (
+            _grid(middle, reach, top_db),
+            area(LEFT, LEFT + PLOT, middle, peak_up, peak_down, OUTLINE),
+            area(LEFT, LEFT + PLOT, middle, rms_up, rms_down, BODY),
+            f'<path d="M{LEFT} {decimal(middle)}H{LEFT + PLOT}" stroke="{BODY}"/>',
+        )
+    )
+
+
+def _grid(middle: float, reach: float, top_db: int) -> str:
+    """Lines at full scale and twice 6 dB below it, labelled on the upper side."""
+    heights = [(top_db - below, reach * 10 ** (-below / 20 * LOUDNESS_EXPONENT)) for below in (0, 6, 12)]
+    lines = "".join(
+        f"M{LEFT} {decimal(middle - y)}H{LEFT + PLOT}M{LEFT} {decimal(middle + y)}H{LEFT + PLOT}" for _, y in heights
+    )
+    labels = "".join(
+        f'<text x="{LEFT - 10}" y="{decimal(middle - y + 5)}" text-anchor="end">{number(db, 0)} dB</text>'
+        for db, y in (heights if reach > 40 else heights[:1])
+    )
+    return f'<path d="{lines}" stroke="{INK}" stroke-opacity=".25" stroke-dasharray="2 4" fill="none"/>{labels}'
+
+
+def _names(count: int, height: float) -> str:
+    if count == 1:
+        return ""
+    names = [("left", 0.25), ("right", 0.75)] if count == 2 else [(f"{k + 1}", k + 0.5) for k in range(count)]
+    return "".join(
+        f'<text x="2" y="{decimal(TOP + height * at + 5)}" font-weight="600">{name}</text>' for name, at in names
+    )

@@ -1,0 +1,120 @@
+"""Numbers as people read them: a true minus sign, a unit, no more digits than one can hear.
+
+Every function takes a plain number and gives plain text, which is not yet escaped for any format.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+MINUS = "\u2212"
+SILENT = "silent"
+
+
+def number(value: float, digits: int, signed: bool = False) -> str:
+    """``value`` with a fixed number of digits.
+
+    >>> number(-3.14, 1), number(2.0, 1, signed=True), number(-0.01, 1, signed=True)
+    ('−3.1', '+2.0', '0.0')
+    """
+    rounded = round(value, digits) + 0.0  # adding zero turns -0.0 into 0.0
+    return f"{rounded:{'+' if signed and rounded else ''}.{digits}f}".replace("-", MINUS)
+
+
+def _level(value: float, unit: str, signed: bool = False) -> str:
+    if math.isinf(value) and value < 0:
+        return SILENT
+    return f"{number(value, 1, signed)} {unit}"
+
+
+def loudness(lufs: float) -> str:
+    """``−20.0 LUFS``; ``silent`` for −inf."""
+    return _level(lufs, "LUFS")
+
+
+def true_peak(dbtp: float) -> str:
+    """``−3.1 dBTP``; ``silent`` for −inf."""
+    return _level(dbtp, "dBTP")
+
+
+def gain(db: float) -> str:
+    """A change of level with its sign, ``+2.4 dB``; ``silent`` for −inf."""
+    return _level(db, "dB", signed=True)
+
+
+def volume(linear: float) -> str:
+    """The author's volume and what it means in decibels.
+
+    >>> volume(0.7), volume(1), volume(0)
+    ('0.70 (−3.1 dB)', '1.00 (0.0 dB)', '0.00 (silent)')
+    """
+    return f"{number(linear, 2)} ({gain(20 * math.log10(linear)) if linear > 0 else SILENT})"
+
+
+def duration(seconds: float) -> str:
+    """A length of time; from a minute on in whole seconds.
+
+    >>> duration(0), duration(0.1), duration(24), duration(59.97), duration(90), duration(3600)
+    ('0 s', '0.10 s', '24.0 s', '1 min 0 s', '1 min 30 s', '1 h 0 min 0 s')
+    """
+    if seconds == 0:
+        return "0 s"
+    if seconds < 0.995:
+        return f"{number(seconds, 2)} s"
+    if seconds < 59.95:
+        return f"{number(seconds, 1)} s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min {rest} s" if hours else f"{minutes} min {rest} s"
+
+
+def sample_rate(hertz: int) -> str:
+    """``48 kHz``, ``44.1 kHz``, ``22.05 kHz``."""
+    return f"{hertz / 1000:g} kHz"
+
+
+def channels(count: int) -> str:
+    """``mono``, ``stereo``, ``6 channels``."""
+    return {1: "mono", 2: "stereo"}.get(count, f"{count} channels")
+
+
+def temperature(value: float | None) -> str:
+    """``1.0``, ``0.75``; empty where it does not act.
+
+    >>> temperature(1), temperature(0.75), temperature(None)
+    ('1.0', '0.75', '')
+    """
+    if value is None:
+        return ""
+    return number(value, 1) if round(value, 1) == value else f"{value:g}"
+
+
+def pan(position: float) -> str:
+    """Where an element sits between the loudspeakers, −1 (left) … 1 (right).
+
+    >>> pan(0), pan(-0.3), pan(1)
+    ('centre', '30 % left', 'right')
+    """
+    share = round(abs(position) * 100)
+    if share == 0:
+        return "centre"
+    side = "left" if position < 0 else "right"
+    return side if share == 100 else f"{share} % {side}"
+
+
+def unbroken(value: str) -> str:
+    """``value`` with no-break spaces between a number and its unit, so that a line breaks before ``(`` only."""
+    return value.replace(" ", "\u00a0").replace("\u00a0(", " (")
+
+
+def listing(names: Sequence[str], most: int = 8) -> str:
+    """Names as a sentence lists them.
+
+    >>> listing(["rain"]), listing(["rain", "door", "clock"]), listing(["a", "b", "c", "d"], most=2)
+    ('rain', 'rain, door and clock', 'a, b and 2 more')
+    """
+    shown = list(names[:most])
+    if len(names) > most:
+        shown.append(f"{len(names) - most} more")
+    return " and ".join(filter(None, (", ".join(shown[:-1]), shown[-1]))) if shown else ""

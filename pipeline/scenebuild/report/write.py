@@ -1,0 +1,76 @@
+"""A report on disk: the README of a build and its pictures."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from scenebuild.report.model import ElementRow, Report
+from scenebuild.report.render import render_readme
+from scenebuild.report.sound import envelope, opened
+from scenebuild.report.spectrogram import spectrogram_png
+from scenebuild.report.timeline import Lane, timeline_svg
+from scenebuild.report.waveform import COLUMNS, waveform_svg
+
+_TAKE_COLUMNS = 320  # as many as a bar over the whole width shows
+_TAKE_FRAMES = 2**21  # read from all takes together: a hundred of them cost no more than ten
+
+
+def write_report(
+    report: Report, folder: Path, mix_path: Path, takes: Mapping[str, Path], template: Path | None = None
+) -> list[Path]:
+    """Write README.md and the pictures it shows to ``folder``, each at once or not at all; what was written, in order.
+
+    ``takes``: the take of each element by name, for its outline in the timeline. The README comes last, so that the
+    pictures it shows are there. Nothing is written when the template fails (UsageError).
+    """
+    readme = render_readme(report, template)
+    timeline = timeline_svg(_lanes(report, takes), report.duration_s)
+    with opened(mix_path) as mix:
+        pictures = {
+            report.waveform_path: waveform_svg(envelope(mix, COLUMNS)).encode(),
+            report.timeline_path: timeline.encode(),
+            report.spectrogram_path: spectrogram_png(mix),
+        }
+    contents = {**pictures, "README.md": readme.encode()}
+    return [_publish(folder / name, content) for name, content in contents.items()]
+
+
+def _lanes(report: Report, takes: Mapping[str, Path]) -> tuple[Lane, ...]:
+    most_frames = _TAKE_FRAMES // max(len(report.elements), 1)
+    return tuple(_lane(row, takes[row.name], most_frames) for row in report.elements)
+
+
+def _lane(row: ElementRow, take: Path, most_frames: int) -> Lane:
+    with opened(take, most_frames) as wav:
+        outline = envelope(wav, _TAKE_COLUMNS)
+    peaks = outline.peak.max(axis=0, initial=np.float32(0))
+    return Lane(
+        name=row.name,
+        hint=row.volume,
+        start_s=row.start_s,
+        end_s=row.end_s,
+        take_s=row.duration_s,
+        loop=row.loop,
+        pan=row.pan,
+        fade_in_s=row.fade_in_s,
+        fade_out_s=row.fade_out_s,
+        peaks=peaks,
+    )
+
+
+def _publish(path: Path, content: bytes) -> Path:
+    """Write beside, then rename: a reader sees the old file or the new one, never half of one."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    try:
+        with aside.open("xb") as file:
+            file.write(content)
+        os.replace(aside, path)
+    except BaseException:
+        aside.unlink(missing_ok=True)
+        raise
+    return path
