@@ -1,0 +1,112 @@
+"""Mix 20 looped elements to ten minutes, 48 kHz stereo, with loudness and true peak: against ffmpeg in the same run.
+
+Prints one JSON object on its last line. ``ratio`` is our CPU time over ffmpeg's.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ELEMENTS = 20
+MINUTES = 10
+RATE = 48000
+TAKE_S = 8
+GOAL_RATIO = 0.5
+GOAL_MB = 250
+
+
+def make_takes(folder: Path) -> list[Path]:
+    """Half of them 16 kHz mono as AudioGen makes them, half 48 kHz stereo: noise with the tilt of outdoor sounds."""
+    import numpy as np
+
+    from scenebuild.audio.wav import write_wav
+
+    generator = np.random.default_rng(0)
+    paths = []
+    for number in range(ELEMENTS):
+        rate, channels = ((16000, 1), (RATE, 2))[number % 2]
+        samples = generator.standard_normal((TAKE_S * rate, channels))
+        samples = 0.3 * samples + 0.02 * np.cumsum(samples, axis=0)
+        samples -= samples.mean(axis=0)
+        paths.append(folder / f"take{number}.wav")
+        write_wav(paths[-1], 0.05 * samples / samples.std(), rate)
+    return paths
+
+
+def mix_ours(folder: Path, seconds: float) -> None:
+    """The whole job, in a process of its own: measured from outside, with its imports."""
+    from scenebuild.audio.wav import probe
+    from scenebuild.errors import Place
+    from scenebuild.mix.mixer import mix_scene
+    from scenebuild.mix.model import Source
+    from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
+
+    elements, sources = [], {}
+    for path in sorted(folder.glob("take*.wav")):
+        facts = probe(path)
+        sources[path.stem] = Source(str(path), facts.sample_rate, facts.channels, facts.frames, -26.0, -12.0)
+        element = Element(
+            name=path.stem, place=Place(""), prompt="", recording=None, engine=None, model=None, duration_s=TAKE_S,
+            seed=None, take=1, sampling=Sampling(), start_s=0.0, gain=0.2, pan=0.1, fade_in_s=1.0, fade_out_s=2.0,
+            loop=True, normalize="loudness",
+        )  # fmt: skip
+        elements.append(element)
+    settings = MixSettings(duration_s=seconds, loudness_lufs=-23.0)
+    scene = Scene("", "", "", 0, None, tuple(elements), settings, {})
+    mix_scene(scene, sources, folder / "ours.wav")
+
+
+def ffmpeg_command(folder: Path, takes: list[Path], seconds: float) -> list[str]:
+    """The same job as people give it to ffmpeg."""
+    command = ["ffmpeg", "-y", "-v", "error", "-nostdin"]
+    graph = ""
+    for number, take in enumerate(takes):
+        command += ["-stream_loop", "-1", "-t", str(seconds), "-i", str(take)]
+        graph += f"[{number}:a]aresample={RATE},aformat=channel_layouts=stereo,volume=0.2,afade=t=in:d=1,"
+        graph += f"afade=t=out:st={seconds - 2}:d=2[a{number}];"
+    graph += "".join(f"[a{number}]" for number in range(len(takes)))
+    graph += f"amix=inputs={len(takes)}:normalize=0,ebur128=peak=true[out]"
+    command += ["-filter_complex", graph, "-map", "[out]", "-c:a", "pcm_s24le", "-t", str(seconds)]
+    return [*command, str(folder / "ffmpeg.wav")]
+
+
+def run(command: list[str]) -> dict[str, float]:
+    """CPU seconds, wall seconds and the most memory of one child process."""
+    started = time.perf_counter()
+    child = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    if status:
+        raise SystemExit(f"{command[0]} failed with status {status}")
+    return {
+        "cpu_s": round(usage.ru_utime + usage.ru_stime, 2),
+        "wall_s": round(time.perf_counter() - started, 2),
+        "max_rss_mb": round(usage.ru_maxrss / (1024 * 1024 if sys.platform == "darwin" else 1024), 1),
+    }
+
+
+def main() -> None:
+    if len(sys.argv) == 3:
+        mix_ours(Path(sys.argv[1]), float(sys.argv[2]))
+        return
+    seconds = MINUTES * 60.0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        takes = make_takes(folder)
+        theirs = run(ffmpeg_command(folder, takes, seconds))
+        ours = run([sys.executable, __file__, name, str(seconds)])
+    ratio = ours["cpu_s"] / theirs["cpu_s"]
+    met = ratio <= GOAL_RATIO and ours["max_rss_mb"] <= GOAL_MB
+    print(f"ours {ours}")
+    print(f"ffmpeg {theirs}")
+    result = {"name": "mix", "ratio": round(ratio, 3), "goal": GOAL_RATIO, "met": met, "max_rss_mb": ours["max_rss_mb"]}
+    print(json.dumps(result | {"goal_mb": GOAL_MB, "ours": ours, "ffmpeg": theirs}))
+
+
+if __name__ == "__main__":
+    main()
