@@ -1,0 +1,46 @@
+"""The embedded default engine: procedural sound made from the words of a prompt, with numpy alone.
+
+Importing this package imports no numpy; that waits until a session is loaded.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from scenebuild.engines import Facts, Session, State
+
+VERSION = "1"
+
+_FACTS = Facts(
+    name="sketch",
+    title="sketch",
+    version=VERSION,
+    fidelity="sketch",
+    sample_rate=48000,
+    channels=2,
+    longest_take_s=None,
+    parameters=frozenset({"seed", "temperature"}),
+    licence="CC0-1.0",
+    batches=False,
+)
+
+
+class Sketch:
+    """The engine; always ready."""
+
+    @property
+    def facts(self) -> Facts:
+        return _FACTS
+
+    def state(self) -> State:
+        return State(ready=True)
+
+    def load(self, options: dict[str, Any]) -> Session:
+        from scenebuild.engines.sketch.render import SketchSession
+
+        return SketchSession()
+
+
+ENGINE = Sketch()
+
+__all__ = ["ENGINE", "VERSION", "Sketch"]

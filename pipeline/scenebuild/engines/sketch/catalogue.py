@@ -1,0 +1,290 @@
+"""The kinds of sound that can be sketched: the words that name each, the recipe that plays it, its level.
+
+Data only, no numpy: reading a prompt costs nothing. Words are given in their base form; ``words.py`` finds plurals
+and verb forms. A phrase beats a word, so "car engine" is an engine and "wood fire" a fire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind. ``facets`` are words that choose a variant beside the kind's own words; ``own`` name both."""
+
+    name: str
+    recipe: str  # module:function below this package
+    words: str  # phrases that name it, separated by commas
+    own: Mapping[str, str] = field(default_factory=dict)  # facet -> phrases
+    facets: Mapping[str, str] = field(default_factory=dict)  # facet -> words
+    level_db: float = 0.0  # brings the recipe to about −18 LUFS, or its peaks to about −4 dBFS
+    texture: bool = True  # sounds all the time; False: events with rests between them
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind(
+        "rain",
+        "weather:rain",
+        level_db=0.5,
+        words="rain, raining, rainfall, drizzle, downpour, shower of rain, raindrop, rainy, rainstorm,"
+        " cloudburst, sprinkle of rain, monsoon, pitter patter",
+        facets={
+            "window": "window, windowpane, glass, pane, windshield, windscreen, car",
+            "leaves": "leaf, foliage, forest, jungle, tree, garden, grass, rainforest, wood, bush",
+            "roof": "roof, rooftop, tin, metal, corrugated, shed, tent, umbrella, caravan, tarp, awning",
+            "puddle": "puddle, pond, lake, street, pavement, gutter, asphalt",
+        },
+    ),
+    Kind(
+        "thunder",
+        "weather:thunder",
+        level_db=-4.0,
+        words="thunder, thunderclap, lightning, thunderbolt, thunder rumble, rumble of thunder,"
+        " thunder crack, clap of thunder, thundering",
+        texture=False,
+        facets={"crack": "crack, clap, strike, overhead, crash"},
+    ),
+    Kind(
+        "wind",
+        "weather:wind",
+        level_db=-1.0,
+        words="wind, windy, breeze, gale, gust, gusty, blizzard, breezy, snowstorm, storm wind, draught,"
+        " sandstorm, hurricane, tornado, storm, stormy",
+        own={
+            "trees": "rustling leaf, leaf rustling, rustle of leaf, rustling, rustle, forest, woodland, woods, tree,"
+            " forest ambience, leaf in the wind, jungle"
+        },
+        facets={
+            "trees": "leaf, tree, forest, pine, bush, grass, reed, wheat, field",
+            "whistle": "whistle, howl, howling, chimney, crack, window, eerie, moan",
+        },
+    ),
+    Kind(
+        "stream",
+        "water:stream",
+        level_db=3.0,
+        words="stream, brook, creek, river, babbling brook, fountain, water, trickle, flowing water,"
+        " running water, gurgle, gurgling, rivulet, spring water, babbling",
+        own={"fall": "waterfall, cascade, rapids, weir, torrent, white water, tap, faucet, shower"},
+    ),
+    Kind(
+        "waves",
+        "water:waves",
+        words="wave, ocean, sea, surf, beach, shore, seaside, tide, shoreline, seashore, coast,"
+        " swell, breaker, ocean wave, sea wave, harbour, harbor",
+        own={"lapping": "lapping, lapping water, lapping wave, lake shore, lakeside, pond"},
+        facets={"lapping": "lake, pier, boat, dock, lap"},
+    ),
+    Kind(
+        "drips",
+        "water:drips",
+        level_db=8.0,
+        words="drip, dripping, drop of water, water drop, water droplet, droplet, leaking tap, drop,"
+        " dripping tap, dripping faucet, leaky faucet, leaking, plop, cave",
+        facets={"cave": "cave, cavern, tunnel, cistern, well"},
+    ),
+    Kind(
+        "fire",
+        "hearth:fire",
+        level_db=2.0,
+        words="fire, fireplace, campfire, bonfire, flame, wood fire, crackling fire, log fire, hearth,"
+        " crackle, crackling, burning, ember, blaze, torch, open fire, fire crackling",
+    ),
+    Kind(
+        "kettle",
+        "hearth:kettle",
+        level_db=4.5,
+        words="kettle, boil, boiling, boiling water, teakettle, tea kettle, simmer, simmering,"
+        " bubbling, bubble, water boiling, cauldron, pot of soup",
+        facets={"whistle": "whistle, shriek, kettle, teakettle"},
+    ),
+    Kind(
+        "cafe",
+        "places:cafe",
+        level_db=-0.5,
+        words="cafe, coffee shop, coffeehouse, coffee house, restaurant, bistro, bar, pub, diner,"
+        " canteen, cafeteria, tavern, tea room, coffee bar, inn",
+        own={
+            "cups": "cup, clink, clinking, saucer, teaspoon, clinking cup, crockery, china cup, cutlery, dish, plate,"
+            " teacup, clinking glass, coffee cup",
+            "machine": "espresso machine, coffee machine, espresso, milk steamer, steam wand, coffee maker, barista",
+        },
+    ),
+    Kind(
+        "crowd",
+        "places:crowd",
+        level_db=1.0,
+        words="crowd, people, people talking, murmur, chatter, babble, market, audience, chatting,"
+        " talking, conversation, voice, walla, party, lobby, marketplace, bazaar, station hall, crowded, hubbub,"
+        " speaking, mall, airport, gathering, supermarket",
+        own={"stadium": "stadium, cheer, cheering, cheering crowd, arena, match crowd, roaring crowd"},
+    ),
+    Kind(
+        "applause", "places:applause", level_db=0.5, words="applause, clapping, clap, applaud, ovation, hand clapping"
+    ),
+    Kind(
+        "traffic",
+        "places:traffic",
+        level_db=2.0,
+        words="traffic, road, highway, motorway, city, street, busy street, freeway, boulevard,"
+        " cars, intersection, city street, avenue, downtown, urban, rush hour, vehicle, city ambience",
+    ),
+    Kind(
+        "pass",
+        "machines:passing",
+        words="car passing, car pass, car pass by, car passing by, passing car, car driving by,"
+        " car drive by, car driving past, car going by, car, truck passing, truck, lorry, bus, car rushing past,"
+        " drive by,"
+        " pass by, passing by, van, taxi, passing truck",
+        texture=False,
+        facets={"truck": "truck, lorry, bus"},
+    ),
+    Kind(
+        "birds",
+        "birds:songbirds",
+        level_db=6.0,
+        words="bird, birdsong, songbird, robin, sparrow, blackbird, nightingale, chirping bird,"
+        " bird singing, bird chirping, bird song, dawn chorus, tweet, warbler, finch, thrush, lark, wren, canary,"
+        " birdcall, tit, chirp, chirping, twitter, bird call, morning bird, park, meadow, countryside, garden",
+    ),
+    Kind("gull", "birds:gull", level_db=-2.0, words="gull, seagull, sea gull, sea bird, seabird", texture=False),
+    Kind("owl", "birds:owl", level_db=1.0, words="owl, hoot, hooting, tawny owl, night owl, barn owl", texture=False),
+    Kind(
+        "crickets",
+        "insects:crickets",
+        level_db=7.0,
+        words="cricket, night insect, grasshopper, katydid, chirping cricket, cricket chirping,"
+        " insect, summer night, night ambience, night",
+    ),
+    Kind("cicadas", "insects:cicadas", level_db=1.5, words="cicada, cicada song, hot summer day"),
+    Kind(
+        "bees",
+        "insects:bees",
+        level_db=1.0,
+        words="bee, beehive, bumblebee, fly, housefly, mosquito, wasp, swarm, buzzing, buzz, hornet,"
+        " swarm of bee, bee hive",
+        facets={"one": "mosquito, housefly, fly, bumblebee, wasp"},
+    ),
+    Kind(
+        "dog",
+        "creatures:dog",
+        words="dog, bark, barking, dog bark, barking dog, hound, puppy, dog barking, woof",
+        texture=False,
+    ),
+    Kind(
+        "heartbeat",
+        "creatures:heartbeat",
+        level_db=3.0,
+        words="heartbeat, heart, pulse, heart beat, heart beating, beating heart",
+        texture=False,
+    ),
+    Kind(
+        "steps",
+        "steps:footsteps",
+        level_db=-1.5,
+        words="footstep, step, walking, footfall, walk, running, run, steps, stride, jogging,"
+        " stroll, someone walking, high heel, boot, tread, marching, pacing",
+        texture=False,
+        facets={
+            "wood": "wood, wooden, floorboard, parquet, stair, floor, plank, attic, deck, hallway",
+            "gravel": "gravel, pebble, path, driveway, shingle, dirt, sand, leaf, trail, ground",
+            "snow": "snow, snowy, ice, frost",
+            "stone": "stone, concrete, pavement, tile, marble, street, cobble, corridor, tunnel, hall",
+            "running": "running, run, jogging, sprint",
+        },
+    ),
+    Kind(
+        "door",
+        "doors:door",
+        level_db=-0.5,
+        words="door, gate, hinge, cupboard",
+        texture=False,
+        own={
+            "creak": "door creak, creaking door, door creaking, creak, creaking, squeaky door, squeaking door, squeak,"
+            " creaky door, door opening, creaky, door open, opening door",
+            "knock": "knock, knocking, knocking at the door, knock on the door, door knock, knocking on a door",
+            "slam": "slam, slamming, door slam, slamming door, door slamming, door closing, door shut, door close,"
+            " closing door",
+        },
+        facets={
+            "creak": "creak, creaking, open, opening, squeak, squeaky, creaky, rusty",
+            "slam": "slam, slamming, shut, closing, close shut, bang",
+            "knock": "knock, knocking",
+        },
+    ),
+    Kind(
+        "engine",
+        "machines:engine",
+        level_db=-0.5,
+        words="engine, motor, car engine, motorbike, motorcycle, tractor, diesel, generator,"
+        " idling, idle, diesel engine, engine idling, car idling, boat engine, outboard, lawnmower, mower, scooter",
+        own={
+            "start": "engine start, engine starting, car starting, starting engine, ignition, car start, starting car,"
+            " start engine",
+            "rev": "rev, revving, engine revving, engine rev, revving engine, accelerate, accelerating, racing car",
+        },
+        facets={
+            "start": "start, starting",
+            "rev": "rev, revving, race, racing, accelerate, accelerating",
+            "diesel": "diesel, tractor, truck, bus, boat, ship, generator",
+            "small": "scooter, moped, lawnmower, mower, outboard",
+        },
+    ),
+    Kind(
+        "clock",
+        "things:clock",
+        level_db=3.0,
+        words="clock, ticking, tick, watch, tick tock, clock ticking, ticking clock, pendulum,"
+        " metronome, grandfather clock, wall clock, pocket watch, stopwatch",
+        texture=False,
+        facets={"grandfather": "grandfather, pendulum, tower", "watch": "watch, stopwatch, wrist"},
+    ),
+    Kind(
+        "typing",
+        "things:typing",
+        level_db=-2.0,
+        words="typing, keyboard, type, typewriter, typist, computer keyboard, typing on a keyboard, keystroke, office",
+        texture=False,
+        facets={"typewriter": "typewriter"},
+    ),
+    Kind(
+        "bell",
+        "bells:bell",
+        words="bell, church bell, bell tolling, cathedral, tolling, toll, church, bell tower, temple bell,"
+        " clock tower, gong, tower bell, chime, wind chime, bell ringing",
+        texture=False,
+        facets={"small": "hand, chime, bicycle, desk, reception, shop", "gong": "gong, temple"},
+        own={"small": "doorbell, door bell, bicycle bell, hand bell, wind chime, chime, shop bell"},
+    ),
+    Kind(
+        "horn",
+        "bells:horn",
+        level_db=-3.0,
+        words="ship horn, foghorn, fog horn, ship's horn, boat horn, ferry horn, horn, ship, ferry, ships"
+        " horn, train horn, steamer",
+        texture=False,
+        own={"car": "car horn, honk, honking, beep, car honking"},
+    ),
+    Kind(
+        "fan",
+        "machines:fan",
+        level_db=2.0,
+        words="fan, hum, humming, air conditioner, air conditioning, ventilation, ventilator, fridge,"
+        " refrigerator, computer fan, server room, room tone, electric hum, transformer, hvac, vent, drone of machine,"
+        " ceiling fan, machinery, machine, exhaust fan, vacuum cleaner, factory, appliance",
+        facets={"mains": "hum, humming, fridge, refrigerator, transformer, electric, electrical"},
+    ),
+    Kind(
+        "chords",
+        "music:chords",
+        level_db=5.5,
+        words="music, chord, pad, ambient music, synth pad, soft chord, soft music, string, synth,"
+        " melody, ambient, organ, harmony, calm music, synthesizer, drone, soundtrack, piano, song, strings",
+        facets={"organ": "organ, church", "dark": "dark, sad, minor, eerie, tense, mysterious, melancholy, horror"},
+    ),
+    Kind("texture", "places:texture", level_db=2.0, words=""),
+)
+
+BY_NAME = {kind.name: kind for kind in KINDS}

@@ -1,0 +1,232 @@
+"""Events in time and the short sounds they make: arrivals, ringing modes, bursts of noise, calls.
+
+A grain is rendered in whole in the segment where it starts; the stage keeps what rings on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenebuild.engines.sketch.exact import Array, cosine, decay, sine
+from scenebuild.engines.sketch.stage import BLOCK, CONTROL, RATE, SEGMENT, Stage, pan
+
+_CHUNK = 64  # arrivals drawn at a time; a part of the sound, since it orders the draws
+_FACETS = 8  # uniform numbers that every event brings with it
+_LIVES = 6.5  # time constants until a ringing grain ends, 56 dB down
+_SIZES = (256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288)
+_ROW = 64  # frames in a row of a ringing grain
+_EAR_FRAMES = 30.0  # 0.63 ms between the ears for a sound from the side (Woodworth 1938)
+
+
+@dataclass(frozen=True)
+class Events:
+    """What starts in this segment: frames since its beginning, and eight uniform numbers each."""
+
+    at: Array  # (n,)
+    u: Array  # (n, 8)
+    number: NDArray[np.int64]  # counted from the first of the take
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def where(self, chosen: Any) -> Events:
+        """Some of them."""
+        return Events(self.at[chosen], self.u[chosen], self.number[chosen])
+
+    def each(self, count: int) -> Array:
+        """``at`` repeated for a second axis of ``count`` parts, shape ``(n, count)``."""
+        return np.repeat(self.at[:, None], count, axis=1)
+
+
+class _Arrivals:
+    """A renewal process: the gaps come from one stream, the facets from another."""
+
+    def __init__(self, first_s: float) -> None:
+        self.next_s, self.count = first_s, 0
+        self.at, self.u = np.empty(0), np.empty((0, _FACETS))
+
+
+Gaps = Callable[[np.random.Generator, int], Array]  # so many gaps in seconds
+
+
+def arrivals(stage: Stage, role: str, gaps: Gaps, first_s: float) -> Events:
+    """The events of this segment, the first at ``first_s``, then one after each gap."""
+    state = stage.keep(f"arrivals:{role}", lambda: _Arrivals(first_s))
+    end_s = (stage.start + SEGMENT) / RATE
+    while state.next_s < end_s:
+        times = np.cumsum(np.concatenate(([state.next_s], gaps(stage.stream(f"gaps:{role}"), _CHUNK))))
+        state.next_s = float(times[-1])
+        state.at = np.concatenate((state.at, times[:-1]))
+        state.u = np.concatenate((state.u, stage.stream(f"facets:{role}").random((_CHUNK, _FACETS))))
+    now = int(np.searchsorted(state.at, end_s))
+    events = Events(state.at[:now] * RATE - stage.start, state.u[:now], state.count + np.arange(now))
+    state.at, state.u, state.count = state.at[now:], state.u[now:], state.count + now
+    return events
+
+
+def poisson(stage: Stage, role: str, rate: float, first_s: float | None = None) -> Events:
+    """Independent events, ``rate`` a second: drops, crackles. Sparse ones may be told when to begin."""
+    mean = 1.0 / rate
+    first = mean * 0.5 * stage.stream(f"first:{role}").random() if first_s is None else first_s
+    return arrivals(stage, role, lambda rng, n: rng.standard_exponential(n) * mean, first)
+
+
+def beats(stage: Stage, role: str, period_s: float, jitter: float, first_s: float = 0.1) -> Events:
+    """Nearly regular events: steps, calls, keys. ``jitter`` is the share by which a gap varies at temperature 1."""
+    spread = min(jitter * stage.wild, 0.85)
+    return arrivals(stage, role, lambda rng, n: period_s * (1.0 + spread * (2.0 * rng.random(n) - 1.0)), first_s)
+
+
+def thinned(events: Events, activity: Array) -> Events:
+    """Those that a slow curve of probabilities lets through; facet 7 is spent on it."""
+    index = np.clip(events.at / CONTROL, 0, len(activity) - 1).astype(np.int64)
+    return events.where(events.u[:, 7] < activity[index])
+
+
+def scatter(stage: Stage, role: str, at: Array, grains: Array, where: Any = 0.0) -> Array:
+    """Add grains, shape ``(n, length)``, at their frames; returns this segment, shape ``(2, SEGMENT)``."""
+    n, length = grains.shape
+    place = np.broadcast_to(np.asarray(where, dtype=np.float64), (n,))
+    begin = np.maximum(at, 0.0).astype(np.int64)
+    late = np.abs(place) * _EAR_FRAMES
+    out = np.zeros((2, max(SEGMENT, int(np.max(begin, initial=0)) + length + int(_EAR_FRAMES) + 1)))
+    for channel, gain in enumerate(pan(place)):
+        ear = begin + np.where((place > 0) == (channel == 0), late, 0.0).astype(np.int64)
+        if length <= 1024:
+            index = ear[:, None] + np.arange(length)
+            out[channel] += np.bincount(index.ravel(), (grains * gain[:, None]).ravel(), out.shape[1])
+        else:
+            for i in range(n):
+                out[channel, ear[i] : ear[i] + length] += gain[i] * grains[i]
+    return stage.emit(role, out)
+
+
+def ring(
+    stage: Stage, role: str, at: Array, hertz: Any, life_s: Any, gain: Any, where: Any = 0.0, start: Any = 0.0
+) -> Array:
+    """Damped sines: ``gain · exp(−t / life) · sin(2π f t)`` each, shape ``(2, SEGMENT)``.
+
+    All of ``at``, ``hertz``, ``life_s`` (time constant), ``gain``, ``where`` broadcast to one shape. The product of
+    two short tables gives every sample (the angle sum of sines), so a grain costs three operations a sample.
+    ``start`` turns the phase: 0.25 begins at the crest, like a struck plate near its source.
+    """
+    spread = np.broadcast_arrays(at, hertz, life_s, gain, where, start)
+    flat = [np.asarray(part, dtype=np.float64).ravel() for part in spread]
+    flat[3] = flat[3] * (1.0 - 2.0 * (np.arange(len(flat[3])) % 2))  # turn by turn, so that no DC adds up
+    out = np.zeros((2, SEGMENT))
+    frames = np.minimum(flat[2] * (_LIVES * RATE), _SIZES[-1])
+    loud = (flat[1] < 0.45 * RATE) & (np.abs(flat[3]) > 1e-4)
+    for shorter, size in zip((0, *_SIZES), _SIZES, strict=False):
+        chosen = loud & (frames > shorter) & (frames <= size)
+        if not stage.keep(f"used:{role}:{size}", lambda: [False])[0] and not np.any(chosen):
+            continue
+        stage.keep(f"used:{role}:{size}", lambda: [True])[0] = True
+        part = [values[chosen] for values in flat]
+        grains = _ringing(part[1] / RATE, part[2] * RATE, part[3] * cosine(part[5]), part[3] * sine(part[5]), size)
+        out += scatter(stage, f"{role}:{size}", part[0], grains, part[4])
+    return out
+
+
+def _ringing(turns: Array, life: Array, sines: Array, cosines: Array, size: int) -> Array:
+    """Damped ``sines · sin + cosines · cos``, shape ``(n, size)``; ``turns`` a frame, ``life`` in frames."""
+    if not len(turns):
+        return np.zeros((0, size))
+    rows, columns = np.arange(0, size, _ROW, dtype=np.float64), np.arange(_ROW, dtype=np.float64)
+    coarse, between = turns[:, None] * rows, turns[:, None] * columns
+    fade = decay(rows / life[:, None])
+    swing, rest = sine(coarse) * fade, cosine(coarse) * fade
+    inner = decay(columns / life[:, None])
+    a, b = sines[:, None], cosines[:, None]
+    out = (a * swing + b * rest)[:, :, None] * (cosine(between) * inner)[:, None, :]
+    out += (a * rest - b * swing)[:, :, None] * (sine(between) * inner)[:, None, :]
+    return out.reshape(len(turns), size)
+
+
+def bank(stage: Stage, role: str, at: Array, hertz: Array, life_s: Array, gain: Array) -> Array:
+    """A body with fixed modes that is struck again while it still rings: shape ``(SEGMENT,)``.
+
+    ``hertz`` and ``life_s`` have shape ``(modes,)``, ``gain`` ``(n, modes)``. What rings on is kept as one amplitude
+    and phase a mode, so a bell may ring for ever at a constant cost.
+    """
+    turns, life = hertz / RATE, life_s * RATE
+    state = stage.keep(f"bank:{role}", lambda: np.zeros((2, len(hertz))))
+    out = np.zeros(SEGMENT + _ROW)
+    strokes = [(0, state[0].copy(), state[1].copy())]
+    strokes += [(int(frame), loud, np.zeros_like(loud)) for frame, loud in zip(at, gain, strict=True)]
+    state[:] = 0.0
+    for frame, sines, cosines in strokes:
+        size = (SEGMENT - frame + _ROW - 1) // _ROW * _ROW
+        for k in np.flatnonzero(np.maximum(np.abs(sines), np.abs(cosines)) > 1e-5):  # −100 dB
+            one = slice(int(k), int(k) + 1)
+            out[frame : frame + size] += _ringing(turns[one], life[one], sines[one], cosines[one], size)[0]
+        left = float(SEGMENT - frame)
+        angle, fade = turns * left, decay(left / life)
+        state[0] += fade * (sines * cosine(angle) - cosines * sine(angle))
+        state[1] += fade * (sines * sine(angle) + cosines * cosine(angle))
+    return out[:SEGMENT]
+
+
+def burst(
+    stage: Stage, role: str, at: Array, source: Array, rise_s: Any, life_s: Any, gain: Any, where: Any = 0.0
+) -> Array:
+    """Bursts of noise cut from a ``pool``: a linear rise, then an exponential decay; shape ``(2, SEGMENT)``."""
+    n = len(at)
+    rise, life, loud = (np.broadcast_to(np.asarray(v, dtype=np.float64), (n,)) for v in (rise_s, life_s, gain))
+    longest = float(np.max(rise + 6.5 * life)) if n else 0.0
+    size = int(longest * RATE) // 64 * 64 + 64
+    offsets = (stage.stream(f"cut:{role}").random(n) * BLOCK).astype(np.int64)
+    grains = source[(offsets[:, None] + np.arange(size)) % BLOCK]
+    # e^(−(t − rise) / life), at most 1, as the product of two short tables
+    rows, columns = np.arange(0, size, _ROW) / RATE, np.arange(_ROW) / RATE
+    coarse, within = decay((rows - rise[:, None]) / life[:, None]), decay(columns / life[:, None])
+    fade = (coarse[:, :, None] * within[:, None, :]).reshape(n, size)
+    np.minimum(fade, 1.0, out=fade)
+    opening = min(size, int(np.max(rise, initial=0.0) * RATE) + 2)
+    fade[:, :opening] *= np.minimum(1.0, np.arange(opening) / (RATE * np.maximum(rise, 2e-5)[:, None]))
+    grains *= fade
+    grains *= loud[:, None]
+    return scatter(stage, role, at, grains, where)
+
+
+_TABLE = 32768  # points of a wave; the nearest one is −85 dB off
+
+
+def wave(partials: tuple[float, ...]) -> Array:
+    """One turn of a wave with these harmonics."""
+    turn = np.arange(_TABLE) / _TABLE
+    out = np.zeros(_TABLE)
+    for k, share in enumerate(partials):
+        out += share * sine((k + 1.0) * turn)
+    return out
+
+
+def call(stage: Stage, role: str, at: Array, hertz: Array, loud: Array, partials: Sequence[float] | Array,
+         where: Any = 0.0) -> Array:  # fmt: skip
+    """Voiced calls from curves, both shape ``(n, points)``, one point every 64 frames.
+
+    ``partials`` are the amplitudes of the harmonics; those above 20 kHz are left out.
+    """
+    if not len(at):
+        return scatter(stage, role, at, np.zeros((0, 256)), where)
+    audible = tuple(float(p) for k, p in enumerate(partials) if float(hertz.max()) * (k + 1) < 20000.0)
+    table = stage.keep(f"wave:{audible}", lambda: wave(audible))
+    turns = np.cumsum(hertz, axis=1) * (CONTROL / RATE * _TABLE)
+    place = lines(turns - turns[:, :1]).astype(np.int64)
+    place &= _TABLE - 1
+    grains = table[place]
+    grains *= lines(loud)
+    return scatter(stage, role, at, grains, where)
+
+
+def lines(curves: Array) -> Array:
+    """Curves of shape ``(n, points)`` at every frame, by straight lines: shape ``(n, (points − 1) · 64)``."""
+    n, points = curves.shape
+    ramp = np.arange(CONTROL, dtype=np.float64) / CONTROL
+    out = np.diff(curves, axis=1)[:, :, None] * ramp
+    out += curves[:, :-1, None]
+    return out.reshape(n, (points - 1) * CONTROL)

@@ -1,0 +1,130 @@
+"""Trains of pulses through resonators: what vibrates in a steady rhythm, from throats to cylinders to wings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenebuild.engines.sketch.exact import Array, decay, exp2, sine
+from scenebuild.engines.sketch.grains import burst, poisson
+from scenebuild.engines.sketch.noise import LINES, band, pool
+from scenebuild.engines.sketch.space import Response, highpass, kernel
+from scenebuild.engines.sketch.stage import BLOCK, CONTROL, POINTS, RATE, SEGMENT, TAIL, Stage, generator, pan
+
+
+def pulses(stage: Stage, role: str, hertz: Any) -> tuple[Array, Array]:
+    """When an oscillator of that slow frequency curve begins a new turn: frames, and the number of the turn."""
+    turns = stage.phase(role, hertz)
+    base = stage.keep(f"turns:{role}", lambda: [0.0])
+    first = np.floor(turns[0])
+    numbers = np.arange(first + 1.0, np.floor(turns[-1]) + 1.0)
+    at = np.interp(numbers, turns, CONTROL * np.arange(POINTS + 1.0))
+    counted = numbers + base[0]
+    base[0] += float(np.floor(turns[-1]))
+    keep = at < SEGMENT
+    return at[keep], counted[keep]
+
+
+def train(at: Array, gain: Array, where: Any = 0.0) -> Array:
+    """Pulses between the frames they fall between, panned: shape ``(2, SEGMENT + 1)``."""
+    whole = np.floor(at).astype(np.int64)
+    part = at - whole
+    out = np.zeros((2, SEGMENT + 1))
+    for ear, share in enumerate(pan(np.broadcast_to(np.asarray(where, dtype=np.float64), at.shape))):
+        out[ear] += np.bincount(whole, gain * share * (1.0 - part), SEGMENT + 1)
+        out[ear] += np.bincount(whole + 1, gain * share * part, SEGMENT + 1)
+    return out
+
+
+def resonator(modes: Sequence[tuple[float, float, float]], frames: int = TAIL) -> Array:
+    """An impulse response of damped sines, each ``(hertz, life in s, gain)``; shape ``(1, frames)``."""
+    time = np.arange(frames) / RATE
+    out = np.zeros(frames)
+    for hertz, life, gain in modes:
+        out += gain * sine(hertz * time) * decay(time / life)
+    return (out * np.minimum(1.0, (frames - np.arange(frames)) / 256.0))[None]
+
+
+def body(modes: Sequence[tuple[float, float, float]], frames: int = TAIL) -> Response:
+    """What a train of pulses sounds like through these modes; nothing below 25 Hz is radiated."""
+    return kernel(resonator(modes, frames)).then(highpass(25.0))
+
+
+# First four formants in Hz (Peterson and Barney 1952, men's averages, and a neutral tube).
+_VOWELS = (
+    (730, 1090, 2440, 3500), (530, 1840, 2480, 3600), (270, 2290, 3010, 3700),
+    (570, 840, 2410, 3400), (300, 870, 2240, 3300), (500, 1500, 2500, 3500),
+)  # fmt: skip
+_SHARES = (1.0, 0.5, 0.22, 0.10)
+_BANDWIDTHS = (90.0, 110.0, 160.0, 250.0)
+
+
+def _vowel_fields(seed_name: str) -> list[Response]:
+    """Each vowel as it arrives from a place of its own in a lively room: one response for each ear."""
+    fields = []
+    for number, formants in enumerate(_VOWELS):
+        modes = [(f * 1.05, 1.0 / (3.1416 * b), g) for f, b, g in zip(formants, _BANDWIDTHS, _SHARES, strict=True)]
+        mouth = resonator(modes, 1024)
+        rng, ears = generator(seed_name, number), np.zeros((2, TAIL))
+        ears[0, 0] = ears[1, int(rng.integers(1, 28))] = 1.0
+        for ear in range(2):
+            at = rng.integers(60, TAIL - 1024, 60)
+            np.add.at(ears[ear], at, 0.42 * (2.0 * rng.random(60) - 1.0) * decay(at / 1500.0))
+        place, voice = kernel(ears), kernel(mouth).then(highpass(110.0))
+        both = voice.then(place)
+        half = BLOCK // 4 + 1
+        fields.append(Response(both.real[:, :half].copy(), both.imag[:, :half].copy(), BLOCK // 2))
+    return fields
+
+
+def murmur(stage: Stage, role: str, voices: int, talk: float, pitch_hz: float = 125.0) -> Array:
+    """Many people talking at once, never in words: shape ``(2, SEGMENT)``.
+
+    Voices are made at half the rate, since there is little of them above 8 kHz; the longer inverse FFT fills in.
+    Each voice is a train of glottal pulses whose pitch wanders like that of speech, in syllables of about 4 a second
+    (the modulation peak of every language, Ding 2017) with rests between phrases; each syllable takes another vowel.
+    """
+    told = [
+        _voice(stage, f"{role}{number}", talk, pitch_hz * (1.75 if number % 2 else 1.0)) for number in range(voices)
+    ]
+    place, gain = (np.concatenate(parts) for parts in zip(*told, strict=True))
+    trains = np.bincount(place, gain, len(_VOWELS) * _SLOT).reshape(len(_VOWELS), -1)
+    fields = stage.keep(f"fields:{role}", lambda: _vowel_fields(role))
+    spectra = np.fft.rfft(trains, BLOCK // 2, axis=-1)
+    out = np.zeros((2, LINES.size), np.complex128)
+    half = out[:, : spectra.shape[1]]
+    for spectrum, field in zip(spectra, fields, strict=True):
+        real, imag = spectrum.real.copy(), spectrum.imag.copy()
+        half.real += real * field.real - imag * field.imag
+        half.imag += real * field.imag + imag * field.real
+    voiced = stage.emit(f"voiced:{role}", np.fft.irfft(out, BLOCK, axis=-1))
+    s = poisson(stage, f"s:{role}", 0.9 * voices * talk)
+    hiss = pool(stage, f"s:{role}", band(3500.0, 8000.0, 2))
+    size = 0.02 + 0.05 * s.u[:, 0]
+    return voiced + burst(stage, f"s:{role}", s.at, hiss, size, 0.4 * size, 0.035 * s.u[:, 1], 1.6 * s.u[:, 2] - 0.8)
+
+
+_SLOT = SEGMENT // 2 + 1  # frames of one vowel's train at half the rate
+
+
+def _voice(stage: Stage, role: str, talk: float, pitch_hz: float) -> tuple[NDArray[np.int64], Array]:
+    """One voice's pulses: places in the trains of all vowels, laid end to end, and how loud each is."""
+    base = stage.pick(f"pitch:{role}", pitch_hz, 0.22)
+    tempo = stage.pick(f"tempo:{role}", 4.1, 0.25) * exp2(0.25 * stage.drift(f"tempo:{role}", 0.8, 2))
+    syllables = stage.phase(f"syllable:{role}", tempo)
+    phrase = np.clip(2.2 * stage.drift(f"phrase:{role}", 1.9, 2) + 3.0 * talk - 0.9, 0.0, 1.0)
+    loud = np.maximum(0.0, 0.35 - 0.65 * sine(syllables + 0.25)) * phrase
+    melody = exp2(0.30 * stage.drift(f"melody:{role}", 0.7, 3) - 0.08 * sine(0.5 * syllables))
+    at, _ = pulses(stage, f"glottis:{role}", base * melody)
+    index = (at / CONTROL).astype(np.int64)
+    syllable = np.floor(syllables[index]).astype(np.int64) + int(stage.start / SEGMENT) * 7
+    vowel = (syllable * (2 + stage.choose(f"order:{role}", 3)) + stage.choose(f"vowel:{role}", 6)) % len(_VOWELS)
+    near = stage.pick(f"near:{role}", 0.6, 0.8)
+    at = 0.5 * at
+    part = at - np.floor(at)
+    place = vowel * _SLOT + np.floor(at).astype(np.int64)
+    gain = near * loud[index]
+    return np.concatenate((place, place + 1)), np.concatenate((gain * (1.0 - part), gain * part))

@@ -1,0 +1,101 @@
+"""From a reading to samples: the layers are played side by side, segment after segment, and set down on a grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenebuild.engines import Action, Failed, Made, Progress, Request
+from scenebuild.engines.sketch.catalogue import BY_NAME
+from scenebuild.engines.sketch.exact import Array, cosine, decibels
+from scenebuild.engines.sketch.space import heard
+from scenebuild.engines.sketch.stage import RATE, SEGMENT, Stage
+from scenebuild.engines.sketch.words import Layer, read, warnings
+
+Recipe = Callable[[Stage], Array]  # one segment, shape (2, SEGMENT)
+
+GRID = 2.0**-19  # −114 dBFS; coarse enough that last bits which differ between processors never show
+_KNEE, _CEILING = 0.62, 0.88  # above the knee the curve bends towards −1.1 dBFS and never reaches it
+_FADE_IN_S, _FADE_OUT_S = 0.004, 0.012
+
+
+def recipe(kind: str) -> Recipe:
+    """The function that plays a kind."""
+    module, name = BY_NAME[kind].recipe.split(":")
+    found: Recipe = getattr(import_module(f"scenebuild.engines.sketch.{module}"), name)
+    return found
+
+
+def render(prompt: str, seed: int, frames: int, temperature: float = 1.0,
+           progress: Callable[[float], None] = lambda share: None) -> NDArray[np.float32]:  # fmt: skip
+    """The prompt as sound: float32 at 48 kHz, shape ``(frames, 2)``, every sample a multiple of 2^-19 below 0.89.
+
+    The first frames of a longer take are those of a shorter one, but for the fade at its end.
+    """
+    layers = read(prompt).layers
+    stages = [(Stage(seed, layer.name, temperature, layer.traits), recipe(layer.kind)) for layer in layers]
+    gains = _gains(layers)
+    out = np.empty((frames, 2), np.float32)
+    for start in range(0, frames, SEGMENT):
+        mixed = np.zeros((2, SEGMENT))
+        for (stage, play), gain in zip(stages, gains, strict=True):
+            stage.start = start
+            mixed += heard(stage, play(stage)) * gain
+        count = min(SEGMENT, frames - start)
+        _fade(mixed, start, frames)
+        out[start : start + count] = _settled(mixed[:, :count]).T
+        progress((start + count) / frames)
+    return out
+
+
+def _gains(layers: tuple[Layer, ...]) -> list[float]:
+    """Calibration, adjectives and place in the prompt together; the sum keeps the loudness of one layer."""
+    shares = decibels([2.0 * layer.gain_db for layer in layers])
+    whole = float(np.sqrt(np.cumsum(shares)[-1]))
+    levels = [BY_NAME[layer.kind].level_db + layer.traits.level_db + layer.gain_db for layer in layers]
+    return [float(gain) / whole for gain in decibels(levels)]
+
+
+def _settled(sound: Array) -> Array:
+    """Below full scale by a soft knee, without memory and from exact operations only; then on the grid."""
+    size = np.abs(sound)
+    if float(size.max()) <= _KNEE:
+        return np.rint(sound / GRID) * GRID
+    over = (size - _KNEE) / (_CEILING - _KNEE)
+    bent = _KNEE + (_CEILING - _KNEE) * (over / (1.0 + np.maximum(over, 0.0)))
+    np.copyto(size, bent, where=over > 0.0)
+    return np.rint(np.copysign(size, sound) / GRID) * GRID
+
+
+def _fade(sound: Array, start: int, frames: int) -> None:
+    """Raised-cosine fades at both ends of the take, in place; at most a tenth of it each."""
+    for seconds, distance in (
+        (_FADE_IN_S, np.arange(start, start + SEGMENT)),
+        (_FADE_OUT_S, frames - 1 - np.arange(start, start + SEGMENT)),
+    ):
+        length = max(1.0, min(seconds * RATE, frames / 10))
+        near = (distance < length) & (distance >= 0)
+        if np.any(near):
+            sound[:, near] *= 0.5 - 0.5 * cosine(distance[near] / (2.0 * length))
+
+
+class SketchSession:
+    """The loaded engine; holds nothing."""
+
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[Made | Failed]:
+        """Make every request in turn."""
+        for index, request in enumerate(requests):
+            yield self._make(index, request.action, progress)
+
+    def _make(self, index: int, action: Action, progress: Progress) -> Made | Failed:
+        if action.prompt is None or action.frames is None or action.frames < 1:
+            return Failed(index, "sketch: needs a prompt and a length")
+        temperature = 1.0 if action.temperature is None else action.temperature
+        samples = render(
+            action.prompt, action.seed or 0, action.frames, temperature, lambda share: progress(index, share)
+        )
+        made_by = {"device": "cpu", "dtype": "float64", "numpy": np.__version__}
+        return Made(index, samples, RATE, made_by, warnings(read(action.prompt)))

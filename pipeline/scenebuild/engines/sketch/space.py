@@ -1,0 +1,147 @@
+"""What a place does to a sound: filters, early reflections, a short room, and the way of distance."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenebuild.engines.sketch.exact import Array, cosine, decay, sine
+from scenebuild.engines.sketch.noise import LINES, band
+from scenebuild.engines.sketch.stage import BLOCK, RATE, SEGMENT, TAIL, Stage, generator
+
+__all__ = ["Response", "convolve", "echo", "heard", "highpass", "kernel", "lowpass", "room", "tone"]
+
+
+@dataclass(frozen=True)
+class Response:
+    """The spectrum of an impulse response; real and imaginary parts apart, since products of complex arrays
+    round differently by CPU. Shape ``(channels, lines)``."""
+
+    real: Array
+    imag: Array
+    size: int  # of the FFT
+
+    def then(self, other: Response) -> Response:
+        """Both, one after the other."""
+        real = self.real * other.real - self.imag * other.imag
+        return Response(real, self.real * other.imag + self.imag * other.real, self.size)
+
+
+def kernel(impulse: Array, size: int = BLOCK) -> Response:
+    """The response of an impulse, shape ``(channels, frames)``; at most ``size − SEGMENT`` frames."""
+    spectrum = np.fft.rfft(np.atleast_2d(impulse), size, axis=-1)
+    return Response(spectrum.real.copy(), spectrum.imag.copy(), size)
+
+
+def lowpass(hertz: float, poles: int = 2) -> Response:
+    """One-pole lowpasses in a row: the soft darkening of walls, windows and air."""
+    corner = min(hertz, 0.45 * RATE) / RATE
+    keep = float(decay(6.283185307179586 * corner))
+    turn = LINES / RATE
+    below = 1.0 - keep * cosine(turn), keep * sine(turn)  # 1 − keep · e^{−jω}
+    power = (below[0] * below[0] + below[1] * below[1]) / (1.0 - keep)
+    one = Response((below[0] / power)[None], (-below[1] / power)[None], BLOCK)
+    out = one
+    for _ in range(poles - 1):
+        out = out.then(one)
+    return out
+
+
+def highpass(hertz: float) -> Response:
+    """What a one-pole lowpass leaves: takes away DC and what no small source radiates."""
+    low = lowpass(hertz, 1)
+    return Response(1.0 - low.real, -low.imag, BLOCK)
+
+
+def convolve(stage: Stage, role: str, sound: Array, response: Response) -> Array:
+    """A segment through a response (overlap-add): shape ``(channels, SEGMENT)``; mono in may give stereo out."""
+    spectrum = np.fft.rfft(np.atleast_2d(sound), response.size, axis=-1)
+    real, imag = spectrum.real, spectrum.imag
+    out = np.empty((max(len(real), len(response.real)), real.shape[1]), np.complex128)
+    out.real = real * response.real - imag * response.imag
+    out.imag = real * response.imag + imag * response.real
+    return stage.emit(role, np.fft.irfft(out, response.size, axis=-1))
+
+
+_SIZES = (BLOCK, 73728, 81920, 98304)  # of the FFT, which likes small prime factors and a small memory
+
+
+def _tail(names: tuple[object, ...], seconds: float, bright_hz: float, frames: int) -> Array:
+    """Diffuse decay of a room, one for each ear: noise of which the treble dies first (Moorer 1979)."""
+    rng = generator("room", *names)
+    time = np.arange(frames) / RATE
+    out = np.zeros((2, frames))
+    for high, share in ((bright_hz, 0.45), (bright_hz / 3.0, 0.75), (bright_hz / 9.0, 1.0)):
+        white = rng.random((2, frames)) - 0.5
+        lines = np.fft.rfft(white, axis=-1)
+        shape = band(high / 3.0, high, 1)(np.arange(frames // 2 + 1, dtype=np.float64) * (RATE / frames))
+        lines.real *= shape
+        lines.imag *= shape
+        out += np.fft.irfft(lines, frames, axis=-1) * decay(6.91 * time / (seconds * share))
+    out *= np.minimum(1.0, (frames - np.arange(frames)) / (0.2 * frames))
+    out *= np.minimum(1.0, time / 0.012)  # the field needs a moment to become diffuse
+    power = np.cumsum(out * out, axis=1)[:, -1:]
+    out /= np.sqrt(power)
+    return out
+
+
+def _reflections(names: tuple[object, ...], size_m: float, frames: int) -> Array:
+    """Eight early reflections for each ear, spread as in a room of that size, each weaker the later."""
+    rng = generator("walls", *names)
+    out = np.zeros((2, frames))
+    for ear in range(2):
+        ways = size_m * (0.5 + 2.0 * rng.random(8))
+        at = np.minimum((ways / 343.0 * RATE).astype(np.int64), frames - 1)
+        np.add.at(out[ear], at, size_m * 0.6 / ways * np.where(rng.random(8) < 0.5, -0.5, 0.5))
+    return out
+
+
+def room(stage: Stage, role: str, sound: Array, seconds: float, wet: float, *, size_m: float = 5.0,
+         bright_hz: float = 6000.0) -> Array:  # fmt: skip
+    """The sound with its room: ``seconds`` to fall by 60 dB, ``wet`` the amplitude of the diffuse field."""
+    size = next(size for size in _SIZES if size - SEGMENT >= 0.75 * seconds * RATE or size == _SIZES[-1])
+
+    def make() -> Response:
+        frames = size - SEGMENT
+        impulse = wet * (
+            _tail((role, seconds), seconds, bright_hz, frames) + 0.5 * _reflections((role,), size_m, frames)
+        )
+        return kernel(impulse, size)
+
+    response = stage.keep(f"room:{role}", make)
+    middle = 0.5 * (sound[0] + sound[1])[None]
+    return sound + convolve(stage, f"wet:{role}", middle, response)
+
+
+def echo(stage: Stage, role: str, sound: Array, wet: float) -> Array:
+    """Outdoors: a few scattered returns within 80 ms from trees and walls, no diffuse field."""
+
+    def make() -> Response:
+        impulse = wet * (_reflections((role,), 9.0, TAIL) + 0.3 * _tail((role,), 0.09, 4000.0, TAIL))
+        return kernel(impulse)
+
+    return sound + convolve(stage, f"wet:{role}", 0.5 * (sound[0] + sound[1])[None], stage.keep(f"room:{role}", make))
+
+
+def tone(stage: Stage, role: str, sound: Array, make: Callable[[], Response]) -> Array:
+    """The sound through a filter that is worked out once."""
+    return convolve(stage, role, sound, stage.keep(f"tone:{role}", make))
+
+
+def heard(stage: Stage, sound: Array) -> Array:
+    """What distance, walls and rooms leave of a layer, as its adjectives say.
+
+    Far sounds lose treble to the air (ISO 9613-1: some 10 dB per 100 m at 8 kHz) and gain reverberation relative to
+    the direct sound; a wall or a closed window is a lowpass of some hundred Hz to 1.5 kHz.
+    """
+    traits = stage.traits
+    if traits.distance > 0.0 or traits.muffled > 0.0:
+        corner = 16000.0 / (1.0 + 9.0 * traits.distance) / (1.0 + 14.0 * traits.muffled)
+        sound = tone(stage, "air", sound, lambda: lowpass(corner))
+    if traits.room > 0.0:
+        sound = room(stage, "inside", sound, 0.35 + 0.75 * traits.room, 0.35 * traits.room)
+    elif traits.distance > 0.3:
+        sound = echo(stage, "outside", sound, 0.9 * traits.distance)
+    return sound

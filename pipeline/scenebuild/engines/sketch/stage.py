@@ -1,0 +1,144 @@
+"""Where a recipe plays: time that goes on in segments, and randomness that belongs to a role.
+
+A recipe is called once a segment of 1.28 s and says what sounds in it, so that memory stays flat and the first
+seconds of a long take are those of a short one. What has to outlive a segment (a ringing bell, a lattice of slow
+drift) is kept under the name of its role.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenebuild.engines.sketch.exact import Array, exp2
+from scenebuild.engines.sketch.words import Traits
+
+RATE = 48000  # Hz
+SEGMENT = 61440  # frames: 1.28 s
+TAIL = 4096  # frames by which a block overlaps the next; SEGMENT + TAIL is a power of two for the FFT
+BLOCK = SEGMENT + TAIL
+CONTROL = 64  # frames between two points of a slow curve (750 a second)
+POINTS = SEGMENT // CONTROL
+
+Kept = TypeVar("Kept")
+
+
+def generator(*names: object) -> np.random.Generator:
+    """A random stream that depends on its names alone."""
+    digest = hashlib.sha256("\x1f".join(map(str, names)).encode()).digest()
+    return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
+
+
+class Stage:
+    """One layer as it is being played. ``traits`` are what the adjectives asked for."""
+
+    def __init__(self, seed: int, layer: str, temperature: float, traits: Traits) -> None:
+        self.traits = traits
+        # 1 at temperature 1; rises ever more slowly, so that no temperature takes physics apart
+        self.wild = 3.0 * temperature / (2.0 + temperature)
+        self.start = 0  # frames since the beginning of the take
+        self._names = (seed, layer)
+        self._kept: dict[str, Any] = {}
+
+    def keep(self, role: str, make: Callable[[], Kept]) -> Kept:
+        """What this role made at its first call: the same object in every segment."""
+        if role not in self._kept:
+            self._kept[role] = make()
+        kept: Kept = self._kept[role]
+        return kept
+
+    def stream(self, role: str) -> np.random.Generator:
+        """The random stream of a role; it goes on from segment to segment."""
+        return self.keep(f"stream:{role}", lambda: generator(*self._names, role))
+
+    def pick(self, role: str, centre: float, octaves: float = 0.0) -> float:
+        """One value for the whole take: ``centre`` and up to so many octaves (at temperature 1) around it."""
+
+        def draw() -> float:
+            return centre * float(exp2((2.0 * self.stream(f"pick:{role}").random() - 1.0) * octaves * self.wild))
+
+        return self.keep(f"pick:{role}", draw)
+
+    def choose(self, role: str, count: int) -> int:
+        """One of ``count`` possibilities for the whole take."""
+        return self.keep(f"choose:{role}", lambda: int(self.stream(f"choice:{role}").integers(count)))
+
+    @property
+    def seconds(self) -> Array:
+        """The time of every frame of this segment, in seconds since the take began."""
+        return np.arange(self.start, self.start + SEGMENT, dtype=np.float64) / RATE
+
+    @property
+    def slow_seconds(self) -> Array:
+        """The time of every control point, the first of the next segment included: shape ``(POINTS + 1,)``."""
+        return (self.start + CONTROL * np.arange(POINTS + 1, dtype=np.float64)) / RATE
+
+    def drift(self, role: str, period_s: float, octaves: int = 2) -> Array:
+        """A slow wandering, about −1 … 1, at the control points; it never repeats.
+
+        Value noise on a lattice of ``period_s``, each further octave twice as fast and half as deep (a 1/f² slope,
+        as slow variations of natural sounds have it: Voss and Clarke 1978, Attias and Schreiner 1997).
+        """
+        time, total = self.slow_seconds, np.zeros(POINTS + 1)
+        for octave in range(octaves):
+            place = time * (2**octave / period_s)
+            whole = np.floor(place).astype(np.int64)
+            part = place - whole
+            values = self._lattice(f"{role}:{octave}", int(whole[-1]) + 2)
+            smooth = part * part * (3.0 - 2.0 * part)
+            total += 0.5**octave * (values[whole] * (1.0 - smooth) + values[whole + 1] * smooth)
+        return total
+
+    def _lattice(self, role: str, count: int) -> Array:
+        stream = self.stream(f"drift:{role}")
+        old: Array = self._kept.get(f"lattice:{role}", np.empty(0))
+        if len(old) < count:
+            old = np.concatenate((old, 2.0 * stream.random(count - len(old) + 16) - 1.0))
+            self._kept[f"lattice:{role}"] = old
+        return old
+
+    def phase(self, role: str, hertz: Any) -> Array:
+        """Whole turns of an oscillator at every control point; ``hertz`` is a number or a slow curve."""
+        curve = np.broadcast_to(np.asarray(hertz, dtype=np.float64), (POINTS + 1,))
+        turns = np.empty(POINTS + 1)
+        turns[0] = self._kept.get(f"phase:{role}", self.stream(f"phase:{role}").random())
+        np.cumsum((curve[1:] + curve[:-1]) * (0.5 * CONTROL / RATE), out=turns[1:])
+        turns[1:] += turns[0]
+        self._kept[f"phase:{role}"] = float(turns[-1] - np.floor(turns[-1]))
+        return turns
+
+    def emit(self, role: str, sounding: Array) -> Array:
+        """Play ``sounding``, shape ``(channels, any length)``, from the segment's first frame on.
+
+        Returns this segment, shape ``(channels, SEGMENT)``, with what earlier calls left ringing; the rest is kept.
+        """
+        pending = self._kept.get(f"emit:{role}")
+        if pending is not None and pending.shape[1] > sounding.shape[1]:
+            pending[:, : sounding.shape[1]] += sounding
+            sounding = pending
+        elif pending is not None and pending.shape[1]:
+            sounding[:, : pending.shape[1]] += pending
+        self._kept[f"emit:{role}"] = sounding[:, SEGMENT:]
+        if sounding.shape[1] >= SEGMENT:
+            return sounding[:, :SEGMENT]
+        return np.pad(sounding, ((0, 0), (0, SEGMENT - sounding.shape[1])))
+
+
+_RAMP = np.arange(CONTROL, dtype=np.float64) / CONTROL
+
+
+def fine(curve: Array) -> Array:
+    """A slow curve at every frame of the segment, by straight lines between the control points."""
+    steps = np.diff(curve)[:, None] * _RAMP
+    steps += curve[:-1, None]
+    return steps.reshape(-1)
+
+
+def pan(where: Any) -> NDArray[np.float64]:
+    """Equal-power gains of left and right, shape ``(2, …)``; −1 is left."""
+    place = np.clip(np.asarray(where, dtype=np.float64), -1.0, 1.0)
+    return np.stack((np.sqrt(0.5 - 0.5 * place), np.sqrt(0.5 + 0.5 * place)))
