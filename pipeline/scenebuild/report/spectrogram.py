@@ -18,7 +18,8 @@ TOP = 8
 ROWS = 260
 COLUMN = 3  # pixels; 30 s of sound in as many columns are as fine as the windows are
 HEIGHT = TOP + ROWS + FOOT
-RANGE_DB = 80.0  # shown below the loudest
+NARROWEST_DB, WIDEST_DB = 48, 80  # range shown, from the loudest down
+_QUIET_PERCENT = 2  # of the picture may be as dark as it gets
 QUIETEST_TOP_DB = -60.0  # a nearly silent file is shown nearly dark, not as a blaze of its noise
 
 # The palette: transparent, the ink in steps of opacity for smooth letters, then the levels.
@@ -41,10 +42,19 @@ def spectrogram_png(wav: Wav) -> bytes:
     return _png(np.maximum(pixels, _writing(seen)))
 
 
+def _top_db(seen: Spectrum) -> float:
+    return max(float(seen.levels_db.max(initial=FLOOR_DB)), QUIETEST_TOP_DB)
+
+
+def _range_db(seen: Spectrum) -> int:
+    """How far below the loudest the picture reaches: as far as the sound does: a dense one is not one colour."""
+    reach = _top_db(seen) - float(np.percentile(seen.levels_db, _QUIET_PERCENT))
+    return int(np.clip(round(reach), NARROWEST_DB, WIDEST_DB))
+
+
 def _levels(seen: Spectrum) -> Pixels:
-    """Palette numbers of the levels: the loudest is brightest, ``RANGE_DB`` below it and all under that are darkest."""
-    top_db = max(float(seen.levels_db.max(initial=FLOOR_DB)), QUIETEST_TOP_DB)
-    share = np.clip((seen.levels_db - top_db) / RANGE_DB + 1, 0, 1)
+    """Palette numbers of the levels: the loudest is brightest, what is below the range is darkest."""
+    share = np.clip((seen.levels_db - _top_db(seen)) / _range_db(seen) + 1, 0, 1)
     return (1 + _INKS + np.round(share * (_LEVELS - 1))).astype(np.uint8)
 
 
@@ -57,7 +67,7 @@ def _writing(seen: Spectrum) -> Pixels:
         draw.line((LEFT - 6, y, LEFT - 2, y), fill=160)
         label = f"{hertz} Hz" if hertz < 1000 else f"{hertz // 1000} kHz"
         draw.text((LEFT - 10, max(y, TOP + 5)), label, fill=255, font=font, anchor="rm")
-    draw.text((_KEY[1].stop + 8, TOP + ROWS + 22), f"{RANGE_DB:.0f} dB", fill=255, font=font, anchor="ls")
+    draw.text((_KEY[1].stop + 8, TOP + ROWS + 22), f"{_range_db(seen)} dB", fill=255, font=font, anchor="ls")
     for time_s, label in ticks(seen.duration_s):
         x = round(x_of(time_s, seen.duration_s))
         draw.line((x, TOP + ROWS + 1, x, TOP + ROWS + 5), fill=160)
