@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from scenebuild.scene.quoting import quoted
-from scenebuild.scene.source import reason, regular_file
+from scenebuild.scene.source import CONTROL, reason, regular_file
 
 # What Windows takes for a device, with any extension; a project must check out there too.
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)
@@ -19,6 +19,7 @@ def path_fault(path: str) -> str | None:
     """What is wrong with a path as it is written, in words that follow it; ``None`` for a good one."""
     parts = path.split("/")
     faults = (
+        (CONTROL.search(path), "holds a control character; rename it"),
         ("://" in path, "is an address; keep the recording in the project"),
         (_DRIVE.match(path), "begins with a drive; write a path from the folder of this scene file"),
         ("\\" in path, "holds a backslash; write / between folders"),

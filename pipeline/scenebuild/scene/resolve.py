@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -42,7 +43,8 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
     prompt, path = own.get("prompt"), own.get("file")
     generated = defaults | own if prompt is not None else {}  # none of it acts on a recording
     duration_s = float(generated.get("duration", DEFAULT_DURATION_S)) if prompt is not None else None
-    fade_in_s, fade_out_s = _fades(defaults | own, duration_s)
+    sounds_s = math.inf if own.get("loop", False) else duration_s
+    fade_in_s, fade_out_s = _fades(defaults | own, sounds_s if prompt is not None else None)
     return Element(
         name=name,
         place=document.key(("elements", name)),
@@ -88,12 +90,15 @@ def _gain(own: dict[str, Any], defaults: dict[str, Any]) -> float:
     return 1.0
 
 
-def _fades(fields: dict[str, Any], duration_s: float | None) -> tuple[float, float]:
-    """Fade in and out in seconds. Those that nobody asked for make way for the others, and for a very short take."""
+def _fades(fields: dict[str, Any], sounds_s: float | None) -> tuple[float, float]:
+    """Fade in and out in seconds; ``sounds_s`` is ``None`` for a recording.
+
+    Those that nobody asked for make way for the others, and for a very short take.
+    """
     asked_in, asked_out = _real(fields.get("fade_in")), _real(fields.get("fade_out"))
-    if duration_s is None:
+    if sounds_s is None:
         return asked_in or 0.0, asked_out or 0.0
-    room_s = max(0.0, duration_s - (asked_in or 0.0) - (asked_out or 0.0))
+    room_s = max(0.0, sounds_s - (asked_in or 0.0) - (asked_out or 0.0))
     unasked = min(DEFAULT_FADE_S, room_s / 2 if asked_in is None and asked_out is None else room_s)
     return unasked if asked_in is None else asked_in, unasked if asked_out is None else asked_out
 

@@ -39,7 +39,8 @@ def worded(violation: Violation) -> Problem:
 def _wrong_kind(it: Violation) -> str:
     wanted = it.schema["type"]
     if it.value is None:
-        return f"nothing is written here; write {_such(it)}, or remove the line"
+        optional = ", or remove the line" if wanted not in ("object", "string") else ""
+        return f"nothing is written here; write {_such(it)}{optional}"
     if isinstance(it.value, str):
         return _text_instead(it, wanted)
     if wanted == "string":
@@ -109,7 +110,9 @@ def _way_back(it: Violation) -> str:
 def _meant(it: Violation) -> str:
     for factor in SLIPS.get(it.field[-1], ()):
         meant = round(it.value * factor, 6)
-        if _fits(meant, it.schema):
+        # A slipped point leaves a round number: 8000 ms is likely, 601 is just more than 600.
+        round_number = abs(factor) >= 1 or (it.value == int(it.value) and float(f"{meant:.2g}") == meant)
+        if round_number and _fits(meant, it.schema):
             return f" Did you mean {int(meant) if it.schema['type'] == 'integer' else meant}?"
     return ""
 

@@ -1,0 +1,180 @@
+"""Laws of any scene: what the schema allows is read, how it is typed says nothing, damage is only refused."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+
+from scenebuild.errors import Problem, SceneError
+from scenebuild.scene.model import Scene
+from scenebuild.scene.read import read_scene
+from scenebuild.scene.recording import DEVICE
+from scenebuild.scene.violations import inlined, scene_schema
+
+SCHEMA = inlined(scene_schema(), scene_schema()["$defs"])
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# Letters of several scripts, and all that YAML, Markdown, shells and terminals take for something else.
+SIGNS = "abcyno059 .,:;-_+~=#'\"{}[]()<>|%&*!?@`^$/\\éß雨の🌧א\u0301\u00a0\u3000\u200d\u202e"
+WORDS = st.text(SIGNS, min_size=1, max_size=30)
+NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True).filter(lambda name: not DEVICE.fullmatch(name))
+
+
+def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
+    """What a field's own limits allow."""
+    if "const" in schema:
+        return st.just(schema["const"])
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    if schema["type"] == "boolean":
+        return st.booleans()
+    if schema["type"] == "integer":
+        return st.integers(schema["minimum"], schema["maximum"])
+    if schema["type"] == "number":
+        least: float = schema["minimum"] if "minimum" in schema else schema["exclusiveMinimum"]
+        real = st.floats(least, schema["maximum"], exclude_min="exclusiveMinimum" in schema, allow_subnormal=False)
+        return real | st.integers(math.floor(least) + 1, int(schema["maximum"]))
+    return WORDS.filter(lambda text: any(sign.isprintable() and not sign.isspace() for sign in text))
+
+
+def fields(properties: dict[str, Any], left_out: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+    known = {name: values(schema) for name, schema in properties.items() if name not in left_out}
+    return st.fixed_dictionaries({}, optional=known)
+
+
+# What only makes sense together is drawn so that it does; the rules on it have tests of their own.
+ALONE = ("file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start")
+ELEMENT = st.builds(
+    lambda written, prompt: {"prompt": prompt, **written},
+    fields(SCHEMA["properties"]["elements"]["additionalProperties"]["properties"], ALONE),
+    values(SCHEMA["properties"]["elements"]["additionalProperties"]["properties"]["prompt"]),
+)
+SCENES = st.builds(
+    lambda rest, name, elements, defaults, mix: {
+        **rest, "name": name, "elements": elements, "defaults": defaults, "mix": mix
+    },
+    fields(SCHEMA["properties"], ("name", "elements", "defaults", "mix")),
+    values(SCHEMA["properties"]["name"]),
+    st.dictionaries(NAMES, ELEMENT, min_size=1, max_size=4),
+    fields(SCHEMA["properties"]["defaults"]["properties"], ALONE),
+    fields(SCHEMA["properties"]["mix"]["properties"], ()),
+)  # fmt: skip
+
+
+def read(folder: Path, text: str) -> Scene:
+    path = folder / "scene.yaml"
+    path.write_text(text, encoding="utf-8", newline="")
+    return read_scene(str(path))
+
+
+def meaning(scene: Scene) -> Scene:
+    """The scene without what depends on where things stand in the file."""
+    nowhere = scene.place_of()
+    elements = sorted((replace(element, place=nowhere) for element in scene.elements), key=lambda it: it.name)
+    return replace(scene, elements=tuple(elements), places={})
+
+
+@QUICK
+@given(data=SCENES)
+def test_what_the_schema_allows_is_read(data: dict[str, Any], tmp_path: Path) -> None:
+    scene = read(tmp_path, yaml.safe_dump(data, allow_unicode=True, sort_keys=False))
+    assert [element.name for element in scene.elements] == list(data["elements"])
+    assert scene.seed == data.get("seed", 0)
+    for element in scene.elements:
+        assert element.duration_s == data["elements"][element.name].get("duration", data["defaults"].get("duration", 8))
+
+
+@QUICK
+@given(data=SCENES, seed=st.integers(0, 1000))
+def test_order_layout_comments_and_points_say_nothing(data: dict[str, Any], seed: int, tmp_path: Path) -> None:
+    block = yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
+    chance = random.Random(seed)
+    other = "# a comment\n" + written(retyped(data, chance), chance) + "\n# the end\n"
+    assert meaning(read(tmp_path, other)) == meaning(read(tmp_path, block))
+
+
+def retyped(value: Any, chance: random.Random) -> Any:
+    """The same data in another order, with 3.0 for 3 and 3 for 3.0."""
+    if isinstance(value, dict):
+        keys = chance.sample(list(value), len(value))
+        return {key: retyped(value[key], chance) for key in keys}
+    if isinstance(value, bool | str):
+        return value
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else value
+    return float(value) if chance.random() < 0.5 else value
+
+
+def written(value: Any, chance: random.Random) -> str:
+    """Flow style, broken over commented lines by chance; JSON's text and numbers are YAML's."""
+    if not isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    gaps = (chance.choice([" ", "\n ", "  # rain\n  "]) for _ in value)
+    inner = (
+        f"{gap}{json.dumps(key)}: {written(item, chance)}" for gap, (key, item) in zip(gaps, value.items(), strict=True)
+    )
+    return "{" + ",".join(inner) + "\n }"
+
+
+@QUICK
+@given(data=SCENES, name=NAMES)
+def test_an_element_more_changes_no_other(data: dict[str, Any], name: str, tmp_path: Path) -> None:
+    assume(name not in data["elements"])
+    more = data | {"elements": {name: {"prompt": "rain"}, **data["elements"]}}
+    bigger = meaning(read(tmp_path, yaml.safe_dump(more, allow_unicode=True, sort_keys=False)))
+    others = tuple(element for element in bigger.elements if element.name != name)
+    assert others == meaning(read(tmp_path, yaml.safe_dump(data, allow_unicode=True, sort_keys=False))).elements
+
+
+@settings(QUICK, max_examples=250)
+@given(data=SCENES, chance=st.randoms(use_true_random=False))
+def test_damage_is_refused_and_never_more(data: dict[str, Any], chance: random.Random, tmp_path: Path) -> None:
+    text = yaml.safe_dump(data, allow_unicode=True, sort_keys=False)
+    for _ in range(chance.randint(1, 6)):
+        at = chance.randrange(len(text) + 1)
+        piece = chance.choice(PIECES + [text[at : at + 8]])
+        text = text[:at] + piece + text[at + chance.choice([0, 0, 1, 5]) :]
+    problems = problems_of(tmp_path, text)
+    assert all(problem.message.isprintable() for problem in problems)
+    assert all(problem.place.line >= 1 and problem.place.column >= 1 for problem in problems)
+
+
+def problems_of(folder: Path, text: str) -> tuple[Problem, ...]:
+    """What is wrong with the text; anything but a SceneError is a fault of ours and ends the test."""
+    try:
+        read(folder, text)
+    except SceneError as error:
+        return error.problems
+    return ()
+
+
+PIECES = [
+    "", "\t", "\n", "\r", " ", ": ", "- ", "{", "}", "[", "]", "&a ", "*a", "<<: ", "!!str ", "? ", "#", "|\n", ">-\n",
+    "'", '"', "\\", "%", "---\n", "...\n", ".nan", "-.inf", "1e999", "null", "true", "~", "9" * 30, "\x00", "\x1b",
+    "\x85", "\ufeff", "\u202e", "\u2028", "\U0001f327", "name: x\n", "elements: ", "file: a.wav\n", "version: 2\n",
+    ",", "@", "`",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", [None, True, 0, -1, 1.5, "", "x", [], [1], {}, {"a": 1}, {"at": 0, "value": 1}])
+def test_any_value_in_any_field_is_read_or_refused(data: Any, tmp_path: Path) -> None:
+    element = {"prompt": "rain"}
+    known = SCHEMA["properties"]
+    cases: list[dict[str, Any]] = [{"name": "a", "elements": {"a": element}, field: data} for field in known]
+    for field in known["elements"]["additionalProperties"]["properties"]:
+        cases.append({"name": "a", "elements": {"a": element | {field: data}}})
+        cases.append({"name": "a", "elements": {"a": {field: data}}})
+    for owner in ("defaults", "mix"):
+        for field in known[owner]["properties"]:
+            cases.append({"name": "a", "elements": {"a": element}, owner: {field: data}})
+            cases.append({"name": "a", "elements": {"a": data}, owner: {field: data}})
+    for case in cases:
+        assert all(problem.message.isprintable() for problem in problems_of(tmp_path, json.dumps(case)))

@@ -1,0 +1,140 @@
+"""The schema itself: valid, complete for an editor, and one with what the program does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft202012Validator
+
+from scenebuild.scene.document import read_document
+from scenebuild.scene.resolve import resolve
+from scenebuild.scene.validate import validate_document
+from scenebuild.scene.violations import inlined, scene_schema
+
+SCHEMA = scene_schema()
+PLAIN = inlined(SCHEMA, SCHEMA["$defs"])
+ELEMENT = PLAIN["properties"]["elements"]["additionalProperties"]
+VALID = Path(__file__).parent / "data" / "scenes" / "valid"
+
+# The limits that the format promises, once more and apart from the schema: lowest, highest.
+LIMITS: dict[str, tuple[float, float]] = {
+    "seed": (0, 2**32 - 1), "elements.seed": (0, 2**32 - 1), "elements.take": (1, 1_000_000),
+    "elements.duration": (0.01, 600), "elements.temperature": (0, 5), "elements.top_k": (1, 2048),
+    "elements.top_p": (0, 1), "elements.cfg": (0, 20), "elements.volume": (0, 16), "elements.gain_db": (-96, 24),
+    "elements.pan": (-1, 1), "elements.start": (0, 3600), "elements.fade_in": (0, 3600), "elements.fade_out": (0, 3600),
+    "mix.duration": (0.01, 3600), "mix.sample_rate": (8000, 192000), "mix.channels": (1, 2), "mix.true_peak": (-20, 0),
+    "mix.loudness": (-70, -5),
+}  # fmt: skip
+
+
+def properties(schema: dict[str, Any], owner: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, field in schema.get("properties", {}).items():
+        yield owner + name, field
+        yield from properties(field, f"{owner}{name}.")
+    if isinstance(schema.get("additionalProperties"), dict):
+        yield from properties(schema["additionalProperties"], owner)
+
+
+PROPERTIES = dict(properties(PLAIN))
+
+
+def test_the_schema_is_one_of_2020_12() -> None:
+    assert SCHEMA["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_it_ships_with_the_package() -> None:
+    assert json.loads(files("scenebuild.schema").joinpath("scene.schema.json").read_text("utf-8")) == SCHEMA
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_every_property_helps_in_an_editor(name: str) -> None:
+    field = PROPERTIES[name]
+    assert field["description"].endswith(".")
+    assert field["examples"]
+    if name not in ("name", "elements"):
+        # what has no default says what happens without it
+        assert "default" in field or "eft out" in field["description"]
+
+
+@pytest.mark.parametrize("name", PROPERTIES)
+def test_examples_and_defaults_satisfy_their_own_schema(name: str) -> None:
+    field = PROPERTIES[name]
+    validator = Draft202012Validator(field)
+    for value in [*field["examples"], *([field["default"]] if "default" in field else [])]:
+        assert not list(validator.iter_errors(value))
+
+
+def test_unknown_names_are_refused_everywhere_but_x_at_the_top() -> None:
+    closed = [PLAIN, ELEMENT, PLAIN["properties"]["defaults"], PLAIN["properties"]["mix"]]
+    assert all(schema["additionalProperties"] is False for schema in closed)
+    assert list(PLAIN["patternProperties"]) == ["^x-"]
+
+
+def test_only_what_a_scene_needs_is_required() -> None:
+    assert PLAIN["required"] == ["name", "elements"]
+    assert "required" not in ELEMENT
+
+
+def test_defaults_are_fields_of_an_element() -> None:
+    for name, field in PLAIN["properties"]["defaults"]["properties"].items():
+        assert ELEMENT["properties"][name] == field
+
+
+def test_limits_are_as_promised() -> None:
+    limited = {
+        name: (field.get("minimum", field.get("exclusiveMinimum")), field["maximum"])
+        for name, field in PROPERTIES.items()
+        if "maximum" in field and not name.startswith("defaults.")
+    }
+    assert limited == LIMITS
+    assert ELEMENT["properties"]["prompt"]["maxLength"] == 2000
+    assert PLAIN["properties"]["elements"]["maxProperties"] == 2000
+
+
+@pytest.mark.parametrize("name", LIMITS)
+def test_the_limits_themselves_are_read_and_what_is_beyond_is_not(name: str, tmp_path: Path) -> None:
+    least, most = LIMITS[name]
+    step = 1 if PROPERTIES[name]["type"] == "integer" else 0.001
+    open_end = "exclusiveMinimum" in PROPERTIES[name]
+    for value, good in ((least, not open_end), (most, True), (least - step, False), (most + step, False)):
+        problems = validate_document(read_document(_scene_with(tmp_path, name, value)))
+        assert ("range" in {problem.rule for problem in problems}) is not good, value
+
+
+def _scene_with(tmp_path: Path, name: str, value: float) -> str:
+    data: dict[str, Any] = {"name": "a", "elements": {"a": {"prompt": "a"}}, "mix": {"duration": 3600}}
+    owner, _, field = name.rpartition(".")
+    {"": data, "elements": data["elements"]["a"], "mix": data["mix"]}[owner][field] = value
+    path = tmp_path / "scene.yaml"
+    path.write_text(yaml.safe_dump(data), encoding="utf-8")
+    return str(path)
+
+
+def test_defaults_in_the_schema_are_what_the_program_fills_in() -> None:
+    scene = resolve(read_document(str(VALID / "minimal.yaml")))
+    element, mix = scene.elements[0], scene.mix
+    filled = {
+        "description": scene.description, "seed": scene.seed, "elements.duration": element.duration_s,
+        "elements.take": element.take, "elements.temperature": element.sampling.temperature,
+        "elements.normalize": element.normalize, "elements.volume": element.gain, "elements.loop": element.loop,
+        "elements.start": element.start_s, "elements.pan": element.pan, "elements.fade_in": element.fade_in_s,
+        "elements.fade_out": element.fade_out_s, "mix.sample_rate": mix.sample_rate, "mix.channels": mix.channels,
+        "mix.true_peak": mix.true_peak_dbtp,
+    }  # fmt: skip
+    told = {name: field["default"] for name, field in PROPERTIES.items() if "default" in field}
+    decided_later = {"version", "defaults", "mix", "elements.engine"}
+    assert {
+        name: told[name] for name in told if name not in decided_later and not name.startswith("defaults.")
+    } == filled
+
+
+@pytest.mark.parametrize("scene", sorted(VALID.glob("*.yaml")), ids=lambda path: path.stem)
+def test_good_scenes_have_no_findings(scene: Path) -> None:
+    assert validate_document(read_document(str(scene))) == []
