@@ -159,7 +159,7 @@ def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
         step.key: f"{os.path.basename(path)}: {step.element.name}" if several else step.element.name
         for path, plan in plans.items()
         for step in plan.steps
-        if step.status == "miss"
+        if step.status == "miss" and step.element.recording is None
     }
 
 

@@ -107,7 +107,7 @@ class Terminal:
         for line in result.errors:
             complain(line)
         if result.status == "built" or self._loudness == VERBOSE:
-            for line in result.warnings:
+            for line in (*result.warnings, *_not_the_real_thing(result)):
                 complain(f"            {line}")
         if self._loudness == VERBOSE:
             for one in result.elements:
@@ -132,6 +132,14 @@ class Terminal:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def _not_the_real_thing(result: SceneResult) -> list[str]:
+    sketched = [one.name for one in result.elements if one.fidelity == "sketch"]
+    if not sketched:
+        return []
+    kept = "; the lock keeps the real takes" if result.preview else ""
+    return [f"sketched, not AudioGen: {', '.join(sketched)}{kept}"]
 
 
 def _sentence(result: SceneResult) -> str:

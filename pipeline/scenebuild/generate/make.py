@@ -140,9 +140,11 @@ def _outcomes(
             answered.add(order.key)
         leases[order.key].beat()
         if event["event"] == "progress":
-            shop.progress(order.key, event["share"])
+            shop.progress(order.key, min(event["share"], 0.99))  # done is what is kept
         elif event["event"] == "made":
-            yield _publish(order, event, shop)
+            outcome = _publish(order, event, shop)
+            shop.progress(order.key, 1.0)
+            yield outcome
         else:
             yield Failure(order.key, event["message"])
 

@@ -30,11 +30,11 @@ class Lease:
 
     def release(self) -> None:
         """Give it back."""
-        if self._descriptor is not None:
+        descriptor, self._descriptor = self._descriptor, None  # first, as Ctrl-C may come between any two lines
+        if descriptor is not None:
             with contextlib.suppress(OSError):
                 os.unlink(self._path)
-            os.close(self._descriptor)
-            self._descriptor = None
+            os.close(descriptor)
 
 
 def take_lease(root: str, key: str) -> Lease | None:

@@ -1,0 +1,225 @@
+"""Child processes for real: they die, hang, chatter and are killed, and nothing half made is ever kept."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from engines_for_tests import MISBEHAVING, TONE, TONE_FACTS
+
+import scenebuild.engines
+from scenebuild.engines import Action, Request
+from scenebuild.generate import Failure, Order, make_takes
+from scenebuild.generate.children import Children
+from scenebuild.generate.make import Workshop
+from scenebuild.generate.take import Take, take_from_store
+from scenebuild.plan.action import action_key
+from scenebuild.store import LocalStore
+from scenebuild.store.lease import take_lease
+
+CHANGED_REGISTRY = """\
+import scenebuild.engines
+scenebuild.engines.REGISTRY["audiogen"] = "engines_for_tests:TONE"
+scenebuild.engines.REGISTRY["musicgen"] = "engines_for_tests:MISBEHAVING"
+"""
+
+
+@pytest.fixture(autouse=True)
+def _children_know_the_test_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "sitecustomize.py").write_text(CHANGED_REGISTRY)
+    tests = Path(__file__).parent
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{tests}")
+    monkeypatch.setitem(scenebuild.engines.REGISTRY, "audiogen", "engines_for_tests:TONE")
+    monkeypatch.setitem(scenebuild.engines.REGISTRY, "musicgen", "engines_for_tests:MISBEHAVING")
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workshop:
+    folder = tmp_path / "shop"
+    folder.mkdir()
+    lines: list[str] = []
+    return Workshop(LocalStore(str(tmp_path / "store")), str(folder), 2, lambda key, share: None, lines.append)
+
+
+def order(prompt: str, engine: str = "audiogen", seed: int = 1) -> Order:
+    facts = TONE.facts if engine == "audiogen" else MISBEHAVING.facts
+    action = Action(engine, "1", 8000, prompt=prompt, seed=seed, temperature=1.0)
+    return Order(action_key(action), facts, Request(action))
+
+
+def test_takes_come_back_in_the_store_and_measured(shop: Workshop) -> None:
+    orders = [order("one"), order("two"), order("three")]
+    takes = list(make_takes(orders, shop))
+    assert {take.key for take in takes} == {one.key for one in orders}
+    for take in takes:
+        assert isinstance(take, Take)
+        assert (take.frames, take.sample_rate, take.channels) == (8000, 16000, 1)
+        assert -20 < take.loudness_lufs < -10
+        assert take.made_by == {"device": "cpu"}
+        record = shop.store.get(take.key)
+        assert record is not None
+        again = take_from_store(take.key, record.digest, take.path, record.facts)
+        assert again == take
+        assert record.facts["action"]["prompt"] in ("one", "two", "three")
+
+
+def test_the_same_order_gives_the_same_bytes_alone_and_with_others(tmp_path: Path, shop: Workshop) -> None:
+    (alone,) = make_takes([order("two")], shop)
+    elsewhere = replace(shop, store=LocalStore(str(tmp_path / "elsewhere")))
+    together = {take.key: take for take in make_takes([order("three"), order("two"), order("one")], elsewhere)}
+    assert together[alone.key].digest == alone.digest  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "message"),
+    [
+        ("raises", "ValueError: out of tune"),
+        ("exits", "the engine's process ended without an answer"),
+        ("killed", "the engine's process ended by SIGKILL"),
+        ("nan", "the engine returned samples that are not finite numbers"),
+    ],
+)
+def test_a_child_that_goes_wrong_fails_its_own_request_alone(shop: Workshop, prompt: str, message: str) -> None:
+    outcomes = {one.key: one for one in make_takes([order("good", "musicgen"), order(prompt, "musicgen")], shop)}
+    assert isinstance(outcomes[order("good", "musicgen").key], Take)
+    failure = outcomes[order(prompt, "musicgen").key]
+    assert isinstance(failure, Failure)
+    assert failure.message == message
+    assert shop.store.get(failure.key) is None
+
+
+def test_what_libraries_print_is_not_taken_for_an_answer(shop: Workshop, tmp_path: Path) -> None:
+    chatter = CHANGED_REGISTRY + "print('{\"event\": \"made\"}'); import os; os.system('echo noise')\n"
+    (tmp_path / "sitecustomize.py").write_text(chatter.replace("print(", "import sys; print('x', file=sys.stderr); print("))
+    (take,) = make_takes([order("one")], shop)
+    assert isinstance(take, Take)
+
+
+def test_the_children_end_with_an_exception_of_the_parent(shop: Workshop) -> None:
+    with pytest.raises(KeyboardInterrupt), Children("audiogen", {}, shop.folder, {}) as children:
+        for _ in children.run([order("one").request], 1):
+            raise KeyboardInterrupt
+    assert all(process.poll() is not None for process in children._processes)
+
+
+def test_a_child_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
+    """The worker hears that nobody holds its stdin any more."""
+    slow = "\n".join([
+        "import scenebuild.engines, time",
+        "from engines_for_tests import TestEngine, ToneSession",
+        "class Slow(ToneSession):",
+        "    def make(self, index, request):",
+        "        time.sleep(60)",
+        "import engines_for_tests",
+        "engines_for_tests.SLOW = TestEngine(session=Slow())",
+        'scenebuild.engines.REGISTRY["audiogen"] = "engines_for_tests:SLOW"',
+    ])  # fmt: skip
+    (tmp_path / "sitecustomize.py").write_text(slow)
+    child = subprocess.Popen(
+        [sys.executable, "-m", "scenebuild.generate.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    from dataclasses import asdict
+
+    plain = {"engine": "audiogen", "options": {}, "folder": str(tmp_path), "requests": [asdict(order("one").request)]}
+    assert child.stdin is not None
+    assert child.stdout is not None
+    child.stdin.write(json.dumps(plain).encode() + b"\n")
+    child.stdin.flush()
+    assert b"loaded" in child.stdout.readline()
+    child.stdin.close()  # as the kernel does for a parent that is gone
+    assert child.wait(20) == 1
+    child.stdout.close()
+
+
+def test_another_builders_take_is_waited_for_and_used(shop: Workshop, tmp_path: Path) -> None:
+    wanted = order("one")
+    lease = take_lease(shop.store.root, wanted.key)
+    assert lease is not None
+    other = replace(shop, store=LocalStore(str(tmp_path / "other")))
+    (made,) = make_takes([wanted], other)
+    assert isinstance(made, Take)
+
+    def finish() -> None:
+        time.sleep(0.5)
+        shop.store.put(wanted.key, made.path, dict(other.store.get(wanted.key).facts))  # type: ignore[union-attr]
+        lease.release()
+
+    thread = threading.Thread(target=finish)
+    thread.start()
+    (take,) = make_takes([wanted], replace(shop, folder="/nowhere"))  # it could not make one itself
+    thread.join()
+    assert isinstance(take, Take)
+    assert take.digest == made.digest
+
+
+def test_a_holder_that_fell_asleep_is_not_waited_for(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = order("one")
+    lease = take_lease(shop.store.root, wanted.key)
+    assert lease is not None
+    monkeypatch.setattr("scenebuild.store.lease.ASLEEP_S", -1.0)
+    lines: list[str] = []
+    (take,) = make_takes([wanted], replace(shop, tell=lines.append))
+    assert isinstance(take, Take)
+    assert lines == [
+        f"waiting for a take that process {os.getpid()} on {os.uname().nodename} is making",
+        f"process {os.getpid()} on {os.uname().nodename} gave no sign of life; making the take here",
+    ]
+    lease.release()
+
+
+SCENE = """\
+name: Long
+defaults: {engine: audiogen, duration: 0.2}
+elements:
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_stopped_build_keeps_what_is_finished_and_goes_on(
+    project: Path, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    """Stopped after some takes, the same command makes exactly the rest."""
+    slow = CHANGED_REGISTRY + "\n".join([
+        "import time, engines_for_tests",
+        "honest = engines_for_tests.ToneSession.make",
+        "def make(self, index, request):",
+        "    time.sleep(0.4)",
+        "    return honest(self, index, request)",
+        "engines_for_tests.ToneSession.make = make",
+    ])  # fmt: skip
+    (tmp_path / "sitecustomize.py").write_text(slow)
+    names = [f"e{index:02}" for index in range(20)]
+    Path("scenes/long.yaml").write_text(SCENE + "".join(f"  {name}: {{prompt: {name}}}\n" for name in names))
+    command = [sys.executable, "-m", "scenebuild", "build", "scenes/long.yaml"]
+    build = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+    assert build.stderr is not None
+    for line in build.stderr:
+        if line.startswith("  3/20"):
+            break
+    build.send_signal(number)
+    began = time.monotonic()
+    rest = build.stderr.read()
+    assert build.wait(20) == code, rest
+    assert time.monotonic() - began < 10
+    build.stderr.close()
+    assert "finished takes are kept" in rest
+    assert "Traceback" not in rest
+    store = LocalStore(os.environ["SCENEBUILD_STORE"])
+    kept = len(list(store.all_keys()))
+    assert 3 <= kept < 20
+    (tmp_path / "sitecustomize.py").write_text(CHANGED_REGISTRY)
+    again = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True)
+    assert json.loads(again.stdout)["generated"] == 20 - kept
+    assert "Traceback" not in again.stderr
+
+
+def test_facts_of_the_test_engine_are_as_the_children_have_them() -> None:
+    assert TONE.facts == TONE_FACTS
