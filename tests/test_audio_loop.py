@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenebuild.audio.loop import crossfade_frames, fill, loop_body, loop_slices, render_loop
+from scenebuild.audio.loop import crossfade_frames, fill, lengthened, loop_body, loop_slices, render_loop
 from signals import level_db, noise
 
 
@@ -41,6 +41,16 @@ def test_a_loop_is_its_passes_laid_over_each_other_however_it_is_cut(
     edges = sorted({0, frames, *(cut for cut in cuts if cut < frames)})
     pieces = [render_loop(body, crossfade, a, b) for a, b in zip(edges, edges[1:], strict=False)]
     assert np.array_equal(np.concatenate([whole[:0], *pieces]), whole)
+
+
+@given(length=st.integers(1, 50), share=st.floats(0, 0.5), frames=st.integers(0, 300))
+def test_a_lengthened_body_plays_the_same(length: int, share: float, frames: int) -> None:
+    take = np.random.default_rng(length).standard_normal((length, 1)).astype(np.float32)
+    crossfade = int(length * share)
+    body = loop_body(take, crossfade)
+    longer = lengthened(body, crossfade, frames)
+    assert len(longer) >= frames
+    assert np.array_equal(render_loop(longer, crossfade, 0, 1000), render_loop(body, crossfade, 0, 1000))
 
 
 def test_the_level_holds_across_the_seams() -> None:

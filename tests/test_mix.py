@@ -184,6 +184,13 @@ def test_a_loop_fills_the_mix_without_a_dip(studio: Studio) -> None:
     assert max(levels) < -19.6
 
 
+def test_a_loop_of_a_few_samples_is_mixed_like_any_other(studio: Studio) -> None:
+    take = noise(1.0)[:3]
+    studio.take("a", take)
+    mixed = studio.sound(element("a", loop=True), duration_s=20)
+    assert np.array_equal(quantize(mixed), np.tile(quantize(take), (20 * RATE // 3, 1)))
+
+
 def test_a_take_at_another_rate_keeps_pitch_level_and_length(studio: Studio) -> None:
     studio.take("a", tone(1000, 2.0, -12, 16000)[:, None].astype(np.float32), 16000)
     mixed = studio.sound(element("a"), channels=1)

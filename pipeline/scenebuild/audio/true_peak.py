@@ -1,8 +1,8 @@
 """True peak after ITU-R BS.1770-4, Annex 2: the highest point of the waveform between the samples.
 
-The waveform is read off at eight points a sample through a windowed sinc (the standard asks for four or more). Most of
+The waveform is read off at eight points a sample through a windowed sinc (the standard asks for four or more). Much of
 that work is never done: between two samples the waveform can not exceed what they and their neighbours allow, so only
-the few gaps are interpolated that could still hold the peak. The answer is that of interpolating everything.
+those stretches are interpolated that could still hold the peak. The answer is that of interpolating everything.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ CHUNK_FRAMES = 256 * TAPS
 
 @dataclass(frozen=True, slots=True)
 class _Interpolator:
-    """How a point in the gap between two samples follows from the TAPS samples around it.
+    """How the points in the gaps between samples follow from the samples around them.
 
     The waveform leaves the straight line between the two samples only as far as the samples around it bend: the
     difference is a weighted sum of their second differences. So no point lies higher than the higher of the two
     samples plus ``bend_gain`` times the highest second difference in the window.
     """
 
-    taps: NDArray[np.float32]  # (TAPS, POINTS - 1)
+    matrix: NDArray[np.float32]  # (2 * TAPS, TAPS * (POINTS - 1)): the points in TAPS gaps in a row
     bend_gain: float
 
 
@@ -56,7 +56,11 @@ def _interpolator() -> _Interpolator:
     beyond_line[:, LEFT] -= 1 - fractions
     beyond_line[:, LEFT + 1] -= fractions
     of_bends = beyond_line.cumsum(axis=1).cumsum(axis=1)
-    return _Interpolator(taps.T.astype(np.float32), float(np.abs(of_bends).sum(axis=1).max()))
+    matrix = np.zeros((2 * TAPS, TAPS, POINTS - 1))
+    for gap in range(TAPS):
+        matrix[gap + 1 : gap + 1 + TAPS, gap] = taps.T
+    bend_gain = float(np.abs(of_bends).sum(axis=1).max())
+    return _Interpolator(matrix.reshape(2 * TAPS, -1).astype(np.float32), bend_gain)
 
 
 class TruePeakMeter:
@@ -96,39 +100,33 @@ class TruePeakMeter:
             raise ValueError("the sound holds samples that are not finite numbers")
         peak = max(self._true_peak, highest)
         if highest * (1 + 4 * _interpolator().bend_gain) > peak:  # no second difference exceeds four samples
-            peak = max(peak, _highest_point(line, _gap_bounds(line, height), peak))
+            peak = _highest_point(line, _bounds(line, height), peak)
         return max(self._sample_peak, highest), peak, line[:, -TAPS:].copy()
 
 
 def _highest_point(line: NDArray[np.float32], bounds: NDArray[np.float32], peak: float) -> float:
-    """The highest point in all the gaps that may exceed ``peak``."""
-    windows = sliding_window_view(line, TAPS, axis=1)
-    # The likeliest gaps first: what they give rules out most of the others.
+    """``peak``, or the highest point in the stretches that may exceed it."""
+    stretches = sliding_window_view(line, 2 * TAPS, axis=1)[:, ::TAPS]
+    # The likeliest first: what they give rules out most of the others.
     for threshold in ((float(bounds.max()) + peak) / 2, peak):
-        candidates = np.flatnonzero(bounds > max(threshold, peak))
-        channel, gap = np.divmod(candidates, bounds.shape[1])
-        points = windows[channel, gap + 1] @ _interpolator().taps
-        peak = max(peak, float(np.abs(points).max(initial=0.0)))
+        chosen = bounds > max(threshold, peak)
+        points = stretches[chosen] @ _interpolator().matrix
+        peak = max(peak, float(points.max(initial=0.0)), -float(points.min(initial=0.0)))
+        bounds = np.where(chosen, 0, bounds)
     return peak
 
 
-def _gap_bounds(line: NDArray[np.float32], height: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the waveform can not exceed in each gap, for the gaps whose whole window lies in ``line``.
+def _bounds(line: NDArray[np.float32], height: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What the waveform can not exceed in each stretch of TAPS gaps; shape ``(channels, len(line) / TAPS - 1)``.
 
-    Shape ``(channels, frames - TAPS)``. Gap ``g`` has the window ``[g + 1, g + 1 + TAPS)`` and lies between that
-    window's samples LEFT and LEFT + 1.
+    A stretch sees two blocks of TAPS samples, and its gaps lie around their border.
     """
     slope = np.diff(line)
     bend = np.zeros_like(line)
     np.subtract(slope[:, 1:], slope[:, :-1], out=bend[:, 1:-1])
-    bends = _block_maxima(np.abs(bend, out=bend))
-    around = np.maximum(bends[:, :-1], bends[:, 1:])  # of the two blocks that hold any such window
-    around *= np.float32(_interpolator().bend_gain)
-    first = LEFT + 1
-    frames = line.shape[1] - TAPS
-    bounds = np.maximum(height[:, first : first + frames], height[:, first + 1 : first + 1 + frames])
-    bounds.reshape(len(line), -1, TAPS)[:] += around[:, :, None]
-    return bounds
+    bends, heights = _block_maxima(np.abs(bend, out=bend)), _block_maxima(height)
+    bends *= np.float32(_interpolator().bend_gain)
+    return np.asarray(np.maximum(heights[:, :-1], heights[:, 1:]) + np.maximum(bends[:, :-1], bends[:, 1:]))
 
 
 def _block_maxima(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples, db_to_gain, fade_curve, gain_to_db, spread
-from scenebuild.audio.loop import crossfade_frames, loop_slices, seam
+from scenebuild.audio.loop import crossfade_frames, lengthened, loop_slices, seam
 from scenebuild.audio.loudness import Loudness, LoudnessMeter
 from scenebuild.audio.resample import fitted, resample_blocks
 from scenebuild.audio.wav import AudioFileError, probe, read_blocks
@@ -128,7 +128,12 @@ def _read_take(
     if crossfade:
         end = frames - crossfade
         body.write(end, seam(head=body.read(0, crossfade), tail=body.read(end, frames)))
-    return body
+    if crossfade is None or frames >= sample_rate:
+        return body
+    samples = lengthened(body.read(0, frames), crossfade, sample_rate)
+    longer = shelf.room(len(samples), channels)
+    longer.write(0, samples)
+    return longer
 
 
 def survey(stem: Stem, sample_rate: int, channels: int, block_frames: int) -> Survey:
