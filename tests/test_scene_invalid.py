@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -100,12 +101,15 @@ def test_every_rule_that_is_broken_is_in_the_rulebook(monkeypatch: pytest.Monkey
 def test_what_is_no_file_is_named_and_never_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe.yaml")
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind("socket.yaml")
     Path("folder.yaml").mkdir()
     Path("loop.yaml").symlink_to("loop.yaml")
     answers = {
         "missing.yaml": "this is not there",
         "missing/scene.yaml": "this is not there",
         "pipe.yaml": "this is a named pipe, not a file",
+        "socket.yaml": "this is a socket, not a file",
         "folder.yaml": "this is a folder, not a file",
         "/dev/zero": "this is a device, not a file",
         "loop.yaml": "this cannot be read: Too many levels of symbolic links",

@@ -10,6 +10,7 @@ import pytest
 from scenebuild.errors import SceneError
 from scenebuild.scene.read import read_scene
 from scenebuild.scene.recording import is_audio
+from scenebuild.scene.source import regular_file
 
 WAV = b"RIFF\x24\0\0\0WAVEfmt "
 
@@ -66,6 +67,16 @@ def test_no_descriptor_stays_open(project: Path) -> None:
     before = os.listdir("/proc/self/fd")
     for path in ("door.wav", "notes.wav", "missing.wav", "../scenes"):
         answer(path)
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_a_file_exchanged_after_the_look_is_still_no_device(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "door.wav").write_bytes(WAV)
+    before = os.listdir("/proc/self/fd")
+    really_open = os.open
+    monkeypatch.setattr(os, "open", lambda path, flags: really_open(os.devnull, flags))
+    with pytest.raises(OSError, match="is a device, not a file"):
+        regular_file("door.wav")
     assert os.listdir("/proc/self/fd") == before
 
 
