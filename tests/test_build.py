@@ -266,6 +266,22 @@ def test_two_scenes_of_one_name_are_refused(project: Path) -> None:
         run("scenes")
 
 
+def test_the_take_of_a_removed_element_goes_with_it_but_stays_in_the_store(project: Path, calls: list[str]) -> None:
+    write(SCENE)
+    run(stems=True)
+    Path("build/test/elements/mine.txt").write_text("a note of the user's")
+    write({**SCENE, "elements": {name: SCENE["elements"][name] for name in ("one", "three")}})
+    run()
+    left = {str(path.relative_to("build/test")) for path in Path("build/test").rglob("*") if path.is_file()}
+    assert {name for name in left if name.startswith(("elements/", "stems/"))} == {
+        "elements/one.wav", "elements/three.wav", "elements/mine.txt",
+    }  # fmt: skip
+    calls.clear()
+    write(SCENE)
+    run()
+    assert calls == []
+
+
 # Frozen
 
 

@@ -144,6 +144,12 @@ def test_a_sound_under_400_ms_has_the_energy_it_has_in_one_block() -> None:
     assert measure_loudness(steps((-90, 0.2)), RATE) == pytest.approx(-93.1, abs=0.2)  # no gate here
 
 
+@pytest.mark.parametrize("duration_s", [0.05, 0.1, 0.25, 0.299, 0.3, 0.301, 0.35, 0.399])
+def test_the_energy_of_a_brief_sound_grows_with_its_length(duration_s: float) -> None:
+    brief = measure_loudness(steps((-23, duration_s)), RATE)
+    assert brief == pytest.approx(-23 + 10 * log10(duration_s / 0.4), abs=0.2)
+
+
 def test_the_loudness_after_a_gain_counts_what_the_gain_lifts_over_the_gate() -> None:
     samples = steps((-60, 5), (-68, 5), (-75, 5))
     for gain_db in (0.0, 4.0, 8.0, 30.0):

@@ -184,6 +184,7 @@ def test_a_level_that_reads_the_same_is_no_change() -> None:
     assert merged_mix(old, {"loudness_lufs": -20.0, "length_s": 24.0, "true_peak_dbtp": None}) == old
     assert merged_mix(old, {"loudness_lufs": -20.1}) == {"loudness_lufs": -20.1}
     assert mix_drift(old, {"loudness_lufs": -20.1}) == ["loudness_lufs is -20.1, the lock says -20.01"]
+    assert merged_mix({}, {"loudness_lufs": None}) == {"loudness_lufs": None}
     assert level(float("-inf")) is None
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,7 +16,7 @@ from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock_text
-from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text
+from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text, outputs_of
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.write import write_report
 from scenebuild.report.facts import report_of
@@ -202,7 +203,8 @@ def _stem_paths(folder: str, mix: Mix, settings: Settings) -> list[str]:
 
 
 def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneResult, settings: Settings) -> None:
-    """Last of all: from here on the build counts as done."""
+    """Last of all: from here on the build counts as done. What only the last build wrote goes: a removed element's take
+    would otherwise look like a part of this one."""
     path = plan.scene.path
     recordings = [step.element.recording for step in plan.steps if step.element.recording is not None]
     template = [settings.template] if settings.template else []
@@ -214,4 +216,8 @@ def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneRe
         [os.path.relpath(output, folder) for output in outputs],
         result_for_manifest(result, folder),
     )
+    kept = {os.path.relpath(output, folder) for output in outputs}
+    for name in outputs_of(folder) - kept:
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(folder, name))
     publish_bytes(os.path.join(folder, MANIFEST), text.encode())

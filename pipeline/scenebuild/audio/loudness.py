@@ -132,10 +132,11 @@ class LoudnessMeter:
     def loudness(self) -> Loudness:
         """What was fed so far. A last stretch under 100 ms counts only in sounds under 0.4 s."""
         rest = self._chunks.rest
-        if not self._powers and len(rest) < MOMENTARY_HOPS * self._hop:
-            silence = np.zeros((MOMENTARY_HOPS * self._hop - len(rest), rest.shape[1]), np.float32)
+        missing = (MOMENTARY_HOPS - sum(map(len, self._powers))) * self._hop - len(rest)
+        if missing > 0:
+            silence = np.zeros((missing, rest.shape[1]), np.float32)
             powers, _ = self._measure(np.concatenate([rest, silence]))
-            return Loudness(hops=np.zeros(0), brief=float(powers.mean()))
+            return Loudness(hops=np.zeros(0), brief=float(np.concatenate([*self._powers, powers]).mean()))
         powers, _ = self._measure(rest[: len(rest) - len(rest) % self._hop])
         return Loudness(hops=np.concatenate([*self._powers, powers]))
 

@@ -83,7 +83,7 @@ def level(value: float) -> float | None:
 
 def merged_mix(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a mix, with each old number kept where the new one says the same."""
-    return {name: old[name] if _same(old.get(name), value) else value for name, value in new.items()}
+    return {name: old[name] if name in old and _same(old[name], value) else value for name, value in new.items()}
 
 
 def mix_drift(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:

@@ -77,6 +77,16 @@ def up_to_date(folder: str, scene_path: str, asked: Asked) -> Mapping[str, Any] 
     return result if fresh else None
 
 
+def outputs_of(folder: str) -> set[str]:
+    """What the last build wrote into ``folder``, relative to it; only plain names below it."""
+    try:
+        with open(os.path.join(folder, MANIFEST), encoding="utf-8") as file:
+            names = set(json.load(file)["outputs"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return set()
+    return {name for name in names if isinstance(name, str) and not os.path.isabs(name) and ".." not in name.split("/")}
+
+
 def nothing_to_do(arguments: Sequence[str]) -> list[str] | None:
     """The mixes of plain scene files that are all up to date; None when the whole program is needed to tell."""
     mixes = []

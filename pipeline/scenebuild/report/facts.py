@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping
 
 from scenebuild import __version__
@@ -35,7 +36,7 @@ def report_of(
         description=scene.description,
         scene_path=shown,
         stem=os.path.basename(folder),
-        command=f"scenebuild {shown}",
+        command=f"scenebuild {shlex.quote(shown)}",
         preview=plan.is_preview,
         sketched=sketched,
         how_to_make_real=_how_to_make_real(shown) if sketched else "",
@@ -62,7 +63,8 @@ def report_of(
 
 
 def _how_to_make_real(scene_path: str) -> str:
-    return f"With AudioGen installed, `scenebuild {scene_path} --engine audiogen` makes them for real."
+    command = f"scenebuild {shlex.quote(scene_path)} --engine audiogen"
+    return f"With AudioGen installed, `{command}` makes them for real."
 
 
 def _row(step: Step, take: Take, stem: StemFacts, status: str, root: str) -> ElementRow:

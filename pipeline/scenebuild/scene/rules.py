@@ -83,9 +83,16 @@ def _source(document: Document, name: str, element: dict[str, Any]) -> Iterator[
         message = f"{label(name)}: has a prompt and a file; keep the one that it is made from"
         later = max(document.key(("elements", name, field)) for field in ("prompt", "file"))
         yield Problem("source", message, later)
-    elif "prompt" not in element and "file" not in element:
+    elif not {"prompt", "file"} & {_meant(field) for field in element}:
         message = f"{label(name)}: has neither prompt nor file; write what is heard, such as prompt: steady rain"
         yield Problem("source", message, document.key(("elements", name)))
+
+
+def _meant(field: str) -> str:
+    """A misspelt ``promt`` is reported as such; that there is no prompt either would be said twice."""
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(field, ("prompt", "file"), n=1)), field)
 
 
 def _two_volumes(document: Document, owner: tuple[str, ...], written: dict[str, Any]) -> Iterator[Problem]:

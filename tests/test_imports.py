@@ -1,0 +1,126 @@
+"""Who may import whom, and what a quick command must not load."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "pipeline" / "scenebuild"
+
+# room -> the rooms it may import from; a room that is one file has its name
+ALLOWED = {
+    "errors": set(),
+    "audio": {"errors"},
+    "scene": {"errors", "schema"},
+    "store": {"errors"},
+    "engines": {"errors", "audio", "store"},
+    "settings": {"errors"},
+    "plan": {"errors", "scene", "store", "engines"},
+    "mix": {"errors", "scene", "audio"},
+    "generate": {"errors", "scene", "store", "engines", "audio", "plan"},
+    "report": {"errors", "scene", "store", "engines", "audio", "plan", "mix", "generate", "templates"},
+    "result": {"errors"},
+    "render": {"errors", "scene", "store", "engines", "plan", "mix", "generate", "report", "result", "settings"},
+    "build": {"errors", "scene", "store", "plan", "generate", "result", "settings", "render"},
+    "cli": {"errors", "scene", "store", "engines", "plan", "result", "settings", "build", "schema"},
+    "__main__": {"cli", "plan"},
+    "__init__": set(),
+}
+# What may be imported at the top of a room's modules, beside the standard library; the rest waits until it is used.
+HEAVY = {
+    "numpy": {"audio", "mix", "report"},
+    "soundfile": {"report"},
+    "soxr": set(),
+    "PIL": {"report"},
+    "jinja2": {"report"},
+    "jsonschema": set(),
+    "yaml": {"scene"},
+    "click": {"cli"},
+    "rich": set(),
+    "platformdirs": set(),
+}
+ONLY_AUDIOCRAFT = {"torch", "torchaudio", "audiocraft", "transformers", "omegaconf"}
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    first = path.relative_to(PACKAGE).parts[0]
+    return first.removesuffix(".py")
+
+
+def imported(tree: ast.AST) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
+
+
+def at_the_top(tree: ast.Module) -> ast.Module:
+    return ast.Module([node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], [])
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_room_imports_only_from_the_rooms_below(path: Path) -> None:
+    room = room_of(path)
+    inner = {name.split(".")[1] for name in imported(ast.parse(path.read_text())) if name.startswith("scenebuild.")}
+    assert inner - {room, "__version__"} <= ALLOWED[room]
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_is_heavy_is_imported_late(path: Path) -> None:
+    relative = str(path.relative_to(PACKAGE))
+    tree = ast.parse(path.read_text())
+    everywhere = {name.split(".")[0] for name in imported(tree)}
+    if not relative.startswith("engines/audiocraft/"):
+        assert not everywhere & ONLY_AUDIOCRAFT
+    top = {name.split(".")[0] for name in imported(at_the_top(tree))}
+    if relative.startswith("engines/") and not relative.endswith("__init__.py") and relative != "engines/file.py":
+        return  # the insides of an engine, loaded in its child process alone
+    allowed = {name for name, rooms in HEAVY.items() if room_of(path) in rooms}
+    assert not (top & set(HEAVY)) - allowed
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"{code}\nimport sys, json; print(json.dumps(sorted({{name.split('.')[0] for name in sys.modules}})))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(json.loads(done.stdout.splitlines()[-1]))
+
+
+HEAVY_NAMES = {*HEAVY, *ONLY_AUDIOCRAFT}
+
+
+def test_planning_loads_no_numpy(project: Path) -> None:
+    Path("scenes/x.yaml").write_text("name: X\nelements: {rain: {prompt: rain}}\n")
+    code = "from scenebuild.cli import run; assert run(['plan', 'scenes/x.yaml']) == 0"
+    assert not loaded_by(code) & {"numpy", "soundfile", "soxr", "PIL", "jinja2", *ONLY_AUDIOCRAFT}
+
+
+def test_a_build_with_nothing_to_do_loads_nothing_heavy(project: Path) -> None:
+    Path("scenes/x.yaml").write_text("name: X\nelements: {rain: {prompt: rain, duration: 0.2}}\n")
+    first = [sys.executable, "-m", "scenebuild", "scenes/x.yaml"]
+    subprocess.run(first, check=True, capture_output=True)
+    code = (
+        "import sys, runpy; sys.argv = ['scenebuild', 'scenes/x.yaml']\n"
+        "try: runpy.run_module('scenebuild', run_name='__main__')\n"
+        "except SystemExit as end: assert end.code == 0"
+    )
+    assert not loaded_by(code) & HEAVY_NAMES
+    with_options = code.replace("'scenes/x.yaml'", "'scenes/x.yaml', '--json'")
+    assert not loaded_by(with_options) & (HEAVY_NAMES - {"click", "platformdirs"})
+
+
+def test_the_command_works_without_its_asserts(project: Path) -> None:
+    """PYTHONOPTIMIZE removes them, so nothing may depend on one."""
+    Path("scenes/x.yaml").write_text("name: X\nelements: {rain: {prompt: rain, duration: 0.2}}\n")
+    environment = {**os.environ, "PYTHONOPTIMIZE": "2"}
+    subprocess.run([sys.executable, "-m", "scenebuild", "scenes/x.yaml"], check=True, env=environment, capture_output=True)
