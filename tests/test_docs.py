@@ -1,0 +1,150 @@
+"""The manual is executed: what it shows is run, what it lists is compared. ``python tests/test_docs.py`` writes lists."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scenebuild.scene.read import read_scene
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
+SCENES = sorted((ROOT / "scenes").glob("*.yaml"))
+BEGIN, END = "<!-- begin: fields (python tests/test_docs.py writes this part) -->\n", "<!-- end: fields -->"
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    """The fenced blocks of a page in one language."""
+    return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+
+
+def shell(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run lines as a user would type them, with the environment's commands first."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, text=True, capture_output=True,
+        env={**os.environ, "PATH": path},
+    )  # fmt: skip
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of what the manual speaks of."""
+    for name in ("scenes", "schema", "templates"):
+        shutil.copytree(ROOT / name, tmp_path / "copy" / name, ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "copy" / "pyproject.toml").write_text("")
+    return tmp_path / "copy"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "sh")], ids=lambda page: page.name)
+def test_every_command_in_the_manual_works(page: Path, checkout: Path) -> None:
+    scenes = blocks(page, "yaml")
+    if page.name == "README.md":
+        (checkout / "scenes" / "doorway.yaml").write_text(scenes[0], encoding="utf-8")
+    for script in blocks(page, "sh"):
+        done = shell(script, checkout)
+        assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+
+
+def test_the_readme_tells_what_comes_out_and_why(checkout: Path) -> None:
+    """The walk through the first pages: build, edit, plan, build."""
+    readme = ROOT / "README.md"
+    (checkout / "scenes" / "doorway.yaml").write_text(blocks(readme, "yaml")[0], encoding="utf-8")
+    first, then = blocks(readme, "sh")[:2]
+    assert shell(first, checkout).returncode == 0
+    named = set(re.findall(r"^\| `([a-z.A-Z]+)` \|", readme.read_text(encoding="utf-8"), re.MULTILINE))
+    assert {"doorway.wav", "README.md", "manifest.json"} <= named
+    for name in named:
+        assert (checkout / "build" / "doorway" / name).is_file()
+    assert (checkout / "scenes" / "doorway.lock.json").is_file()
+    done = shell(then, checkout)
+    before, after = done.stdout.split("scenes/doorway.yaml\n")[1:3]
+    assert before.count("locked") == 2
+    assert "miss    steps  sketch    prompt changed" in after
+    assert "locked  rain" in after, "the volume of the rain changed, and no sound is made again for it"
+    assert "1 generated, 1 locked" in done.stdout
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_scene_in_the_manual_is_valid(page: Path, tmp_path: Path) -> None:
+    for number, text in enumerate(blocks(page, "yaml")):
+        path = tmp_path / f"{number}.yaml"
+        path.write_text(text, encoding="utf-8")
+        assert read_scene(str(path)).elements
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_json_in_the_manual_is_json_and_every_link_leads_somewhere(page: Path) -> None:
+    for text in blocks(page, "json"):
+        json.loads(text)
+    for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+        assert "://" in target or (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_make_target_in_the_manual_exists(page: Path) -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make (\w+)|`make (\w+)`", page.read_text(encoding="utf-8"), re.MULTILINE):
+        assert re.search(rf"^{''.join(target)}:", makefile, re.MULTILINE), target
+
+
+@pytest.mark.parametrize("scene", SCENES, ids=lambda path: path.stem)
+def test_every_scene_of_ours_builds_as_its_lock_says(scene: Path, checkout: Path) -> None:
+    done = shell(f"scenebuild scenes/{scene.name} --frozen --json", checkout)
+    assert done.returncode == 0, done.stderr
+    (built,) = json.loads(done.stdout)["scenes"]
+    assert built["true_peak_dbtp"] <= -1.0
+    assert built["warnings"] == []
+    assert -35 < built["loudness_lufs"] < -10
+
+
+def test_the_fields_in_the_manual_are_those_of_the_schema() -> None:
+    page = (ROOT / "docs" / "scene.md").read_text(encoding="utf-8")
+    written = page.split(BEGIN)[1].split(END)[0]
+    assert written == fields(), "run: python tests/test_docs.py"
+
+
+def fields() -> str:
+    """The tables of all fields, from the schema."""
+    schema = json.loads((ROOT / "schema" / "scene.schema.json").read_text(encoding="utf-8"))
+    element = schema["$defs"]["element"]["properties"]
+    tables = {
+        "The scene": {name: one for name, one in schema["properties"].items() if name not in ("defaults", "mix")},
+        "`defaults`, `elements.<name>`": element,
+        "`mix`": schema["$defs"]["mix"]["properties"],
+    }
+    return "\n".join(f"### {title}\n\n{_table(found, schema)}" for title, found in tables.items())
+
+
+def _table(properties: dict[str, Any], schema: dict[str, Any]) -> str:
+    rows = ["| field | default | meaning |", "| --- | --- | --- |"]
+    for name, one in properties.items():
+        found = {**schema["$defs"][one["$ref"].rsplit("/", 1)[1]], **one} if "$ref" in one else one
+        default = f"`{json.dumps(found['default'], ensure_ascii=False)}`" if "default" in found else ""
+        meaning = found["description"] + _range(found)
+        rows.append(f"| `{name}` | {default} | {meaning.replace('|', chr(92) + '|')} |")
+    return "\n".join(rows) + "\n"
+
+
+def _range(found: dict[str, Any]) -> str:
+    if "enum" in found:
+        return f" One of {', '.join(f'`{value}`' for value in found['enum'])}."
+    low = found.get("minimum", found.get("exclusiveMinimum"))
+    high = found.get("maximum", found.get("exclusiveMaximum"))
+    over = "over " if "exclusiveMinimum" in found else ""
+    return "" if low is None or high is None else f" From {over}{low:,} to {high:,}."
+
+
+if __name__ == "__main__":
+    page = ROOT / "docs" / "scene.md"
+    text = page.read_text(encoding="utf-8")
+    head, rest = text.split(BEGIN)
+    page.write_text(head + BEGIN + fields() + END + rest.split(END)[1], encoding="utf-8")
