@@ -41,7 +41,7 @@ KINDS: tuple[Kind, ...] = (
         "thunder",
         "weather:thunder",
         level_db=-4.0,
-        words="thunder, thunderclap, lightning, thunderbolt, thunder rumble, rumble of thunder,"
+        words="thunder, thunderclap, thunderstorm, lightning, thunderbolt, thunder rumble, rumble of thunder,"
         " thunder crack, clap of thunder, thundering",
         texture=False,
         facets={"crack": "crack, clap, strike, overhead, crash"},
@@ -74,15 +74,16 @@ KINDS: tuple[Kind, ...] = (
         "water:waves",
         words="wave, ocean, sea, surf, beach, shore, seaside, tide, shoreline, seashore, coast,"
         " swell, breaker, ocean wave, sea wave, harbour, harbor",
-        own={"lapping": "lapping, lapping water, lapping wave, lake shore, lakeside, pond"},
+        own={"lapping": "lapping, lapping water, water lapping, lake water, lapping wave, lake shore, lakeside, pond"},
         facets={"lapping": "lake, pier, boat, dock, lap"},
     ),
     Kind(
         "drips",
         "water:drips",
         level_db=8.0,
-        words="drip, dripping, drop of water, water drop, water droplet, droplet, leaking tap, drop,"
+        words="drip, dripping, drop of water, water drop, water droplet, droplet, leaking tap, leaking faucet, drop,"
         " dripping tap, dripping faucet, leaky faucet, leaking, plop, cave",
+        texture=False,
         facets={"cave": "cave, cavern, tunnel, cistern, well"},
     ),
     Kind(

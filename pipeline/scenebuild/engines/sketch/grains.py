@@ -90,20 +90,28 @@ def thinned(events: Events, activity: Array) -> Events:
 
 def scatter(stage: Stage, role: str, at: Array, grains: Array, where: Any = 0.0) -> Array:
     """Add grains, shape ``(n, length)``, at their frames; returns this segment, shape ``(2, SEGMENT)``."""
+    out = _room_for(at, grains.shape[1])
+    _add(out, at, grains, np.broadcast_to(np.asarray(where, dtype=np.float64), at.shape))
+    return stage.emit(role, out)
+
+
+def _room_for(at: Array, length: int) -> Array:
+    return np.zeros((2, max(SEGMENT, int(np.max(at, initial=0.0)) + length + int(_EAR_FRAMES) + 2)))
+
+
+def _add(out: Array, at: Array, grains: Array, place: Array) -> None:
+    """Grains onto ``out``, in place; the far ear hears later and softer."""
     n, length = grains.shape
-    place = np.broadcast_to(np.asarray(where, dtype=np.float64), (n,))
     begin = np.maximum(at, 0.0).astype(np.int64)
     late = np.abs(place) * _EAR_FRAMES
-    out = np.zeros((2, max(SEGMENT, int(np.max(begin, initial=0)) + length + int(_EAR_FRAMES) + 1)))
     for channel, gain in enumerate(pan(place)):
         ear = begin + np.where((place > 0) == (channel == 0), late, 0.0).astype(np.int64)
-        if length <= 1024:
+        if length <= 1024 and n > 4:
             index = ear[:, None] + np.arange(length)
             out[channel] += np.bincount(index.ravel(), (grains * gain[:, None]).ravel(), out.shape[1])
         else:
             for i in range(n):
                 out[channel, ear[i] : ear[i] + length] += gain[i] * grains[i]
-    return stage.emit(role, out)
 
 
 def ring(
@@ -118,18 +126,17 @@ def ring(
     spread = np.broadcast_arrays(at, hertz, life_s, gain, where, start)
     flat = [np.asarray(part, dtype=np.float64).ravel() for part in spread]
     flat[3] = flat[3] * (1.0 - 2.0 * (np.arange(len(flat[3])) % 2))  # turn by turn, so that no DC adds up
-    out = np.zeros((2, SEGMENT))
     frames = np.minimum(flat[2] * (_LIVES * RATE), _SIZES[-1])
     loud = (flat[1] < 0.45 * RATE) & (np.abs(flat[3]) > 1e-4)
+    longest = int(np.max(frames, initial=0.0)) * 2 + _SIZES[0]
+    out = _room_for(flat[0], longest)
     for shorter, size in zip((0, *_SIZES), _SIZES, strict=False):
         chosen = loud & (frames > shorter) & (frames <= size)
-        if not stage.keep(f"used:{role}:{size}", lambda: [False])[0] and not np.any(chosen):
-            continue
-        stage.keep(f"used:{role}:{size}", lambda: [True])[0] = True
-        part = [values[chosen] for values in flat]
-        grains = _ringing(part[1] / RATE, part[2] * RATE, part[3] * cosine(part[5]), part[3] * sine(part[5]), size)
-        out += scatter(stage, f"{role}:{size}", part[0], grains, part[4])
-    return out
+        if np.any(chosen):
+            when, hertz, life, strength, place, phase = (values[chosen] for values in flat)
+            first, second = strength * cosine(phase), strength * sine(phase)
+            _add(out, when, _ringing(hertz / RATE, life * RATE, first, second, size), place)
+    return stage.emit(f"ring:{role}", out)
 
 
 def _ringing(turns: Array, life: Array, sines: Array, cosines: Array, size: int) -> Array:
@@ -190,7 +197,7 @@ def burst(
     fade[:, :opening] *= np.minimum(1.0, np.arange(opening) / (RATE * np.maximum(rise, 2e-5)[:, None]))
     grains *= fade
     grains *= loud[:, None]
-    return scatter(stage, role, at, grains, where)
+    return scatter(stage, f"burst:{role}", at, grains, where)
 
 
 _TABLE = 32768  # points of a wave; the nearest one is −85 dB off
@@ -205,6 +212,12 @@ def wave(partials: tuple[float, ...]) -> Array:
     return out
 
 
+def played(table: Array, turns: Array) -> Array:
+    """The wave at so many whole turns."""
+    out: Array = table[(turns * _TABLE).astype(np.int64) & (_TABLE - 1)]
+    return out
+
+
 def call(stage: Stage, role: str, at: Array, hertz: Array, loud: Array, partials: Sequence[float] | Array,
          where: Any = 0.0) -> Array:  # fmt: skip
     """Voiced calls from curves, both shape ``(n, points)``, one point every 64 frames.
@@ -212,15 +225,16 @@ def call(stage: Stage, role: str, at: Array, hertz: Array, loud: Array, partials
     ``partials`` are the amplitudes of the harmonics; those above 20 kHz are left out.
     """
     if not len(at):
-        return scatter(stage, role, at, np.zeros((0, 256)), where)
+        return scatter(stage, f"call:{role}", at, np.zeros((0, 256)), where)
     audible = tuple(float(p) for k, p in enumerate(partials) if float(hertz.max()) * (k + 1) < 20000.0)
     table = stage.keep(f"wave:{audible}", lambda: wave(audible))
     turns = np.cumsum(hertz, axis=1) * (CONTROL / RATE * _TABLE)
-    place = lines(turns - turns[:, :1]).astype(np.int64)
-    place &= _TABLE - 1
-    grains = table[place]
-    grains *= lines(loud)
-    return scatter(stage, role, at, grains, where)
+    grains = np.empty((len(at), (hertz.shape[1] - 1) * CONTROL))
+    for i in range(len(at)):  # one at a time, to stay in the processor's cache
+        place = lines(turns[i : i + 1] - turns[i, 0])[0].astype(np.int64)
+        place &= _TABLE - 1
+        np.multiply(table[place], lines(loud[i : i + 1])[0], out=grains[i])
+    return scatter(stage, f"call:{role}", at, grains, where)
 
 
 def lines(curves: Array) -> Array:

@@ -157,7 +157,7 @@ def facets_of(word: str) -> dict[str, str]:
 
 def guess(word: str) -> str | None:
     """A single known word that this one is very probably meant to be."""
-    if len(word) < 5 or not word.isascii():
+    if len(word) < 6 or not word.isascii():
         return None
     names = [entry[0] for entry, meaning in lexicon().items() if len(entry) == 1 and meaning.kind]
     close = get_close_matches(word, names, n=1, cutoff=0.84)

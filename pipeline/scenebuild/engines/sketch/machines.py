@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenebuild.engines.sketch.exact import Array, cosine, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import arrivals, poisson
+from scenebuild.engines.sketch.grains import arrivals, played, poisson, wave
 from scenebuild.engines.sketch.noise import noise, resonance, summed, tilted
 from scenebuild.engines.sketch.pulses import body, pulses, train
 from scenebuild.engines.sketch.space import convolve
@@ -15,10 +15,8 @@ from scenebuild.engines.sketch.stage import RATE, Stage, fine
 def hum(stage: Stage, role: str, hertz: float, partials: int) -> Array:
     """A motor's or transformer's hum: harmonics that fall like 1/n, even ones stronger, barely wavering."""
     waver = 1.0 + 0.0015 * stage.drift(f"waver:{role}", 1.7, 2)
-    turns = fine(stage.phase(role, hertz * waver))
-    tone = np.zeros_like(turns)
-    for n in range(1, partials + 1):
-        tone += (1.0 if n % 2 == 0 else 0.6) / n * sine(n * turns)
+    shares = tuple((1.0 if n % 2 == 0 else 0.6) / n for n in range(1, partials + 1))
+    tone = played(stage.keep(f"wave:{role}", lambda: wave(shares)), fine(stage.phase(role, hertz * waver)))
     return np.stack((tone, 0.93 * tone))
 
 
@@ -32,8 +30,7 @@ def fan(stage: Stage) -> Array:
     rush = noise(
         stage, "rush", summed((1.0, resonance(5.3 * blade, 2.0)), (0.6, resonance(12.0 * blade, 2.5))), alike=0.1
     )
-    whole = fine(turns)
-    tone = 0.016 * sine(whole) + 0.009 * sine(2.0 * whole) + 0.004 * sine(3.0 * whole)
+    tone = played(stage.keep("wave", lambda: wave((0.016, 0.009, 0.004))), fine(turns))
     mains = 1.0 if "mains" in traits.facets else 0.25
     slow = exp2(0.12 * stage.drift("slow", 2.5, 3))
     sound = (0.035 if mains == 1.0 else 0.07) * air * fine(beat * slow) + 0.022 * rush * fine(slow)
@@ -95,7 +92,8 @@ def passing(stage: Stage) -> Array:
     rumble = noise(stage, "rumble", tilted(45.0, 250.0, 2, 1), channels=1)
     road = 0.20 * tyres * fine(nearness**2) + 0.085 * hiss * fine(nearness**3) + 0.13 * rumble * fine(nearness)
     turns = fine(stage.phase("motor", (62.0 if truck else 92.0) * doppler))
-    motor = sum(sine(n * turns) * (0.5 + 0.5 * (n % 2)) / n for n in range(1, 9)) * (0.13 if truck else 0.055)
+    partials = tuple((0.5 + 0.5 * (n % 2)) / n for n in range(1, 9))
+    motor = played(stage.keep("motor", lambda: wave(partials)), turns) * (0.13 if truck else 0.055)
     return out + (road + motor * fine(nearness * np.sqrt(nearness))) * shares
 
 

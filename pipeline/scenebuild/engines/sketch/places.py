@@ -11,15 +11,20 @@ from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed
 from scenebuild.engines.sketch.pulses import murmur
 from scenebuild.engines.sketch.stage import RATE, Stage, fine
 
+# The long-term spectrum of many voices: pitch, first and second formants, a little breath (Byrne 1994).
+_VOICES = summed((0.7, resonance(220.0, 1.2)), (1.0, resonance(520.0, 1.6)), (0.5, resonance(1550.0, 2.2)),
+                  (0.24, resonance(2600.0, 3.0)), (0.08, tilted(2500.0, 7000.0, 2, 1)))  # fmt: skip
+
 
 def cafe(stage: Stage) -> Array:
     """Murmur of a dozen guests, china, and now and then the espresso machine, in one lively room."""
     traits = stage.traits
-    talk = 0.42 + 0.2 * traits.amount
-    sound = 0.60 * murmur(stage, "guests", 7 if traits.amount < 0.3 else 9, talk)
-    air = noise(stage, "air", tilted(60.0, 3500.0, 3, 1), alike=0.2)
+    talk = 0.58 + 0.2 * traits.amount
+    sound = 0.26 * murmur(stage, "guests", 7 if traits.amount < 0.3 else 9, talk)
+    blur = noise(stage, "blur", summed((1.0, _VOICES), (0.55, tilted(60.0, 3500.0, 3, 1))), alike=0.2)
+    flutter = exp2(0.5 * stage.drift("flutter", 0.14, 2) + 0.3 * stage.drift("mood", 2.0, 3))
     loud = 1.0 + 0.8 * ("cups" in traits.facets)
-    sound += air * fine(0.014 * exp2(0.3 * stage.drift("air", 2.0, 3))) + loud * _china(stage, 1.1 * loud)
+    sound += blur * fine(0.034 * flutter) + loud * _china(stage, 1.1 * loud)
     if "machine" in traits.facets or traits.amount > -0.5:
         sound += _steam(stage) * (1.0 if "machine" in traits.facets else 0.45)
     return sound
@@ -64,13 +69,11 @@ def crowd(stage: Stage) -> Array:
     """Dozens of people: near voices over the blur of many far ones, whose syllables have merged into a 4 Hz flutter."""
     traits, stadium = stage.traits, "stadium" in stage.traits.facets
     talk = 0.55 + 0.2 * traits.amount
-    sound = (0.12 if stadium else 0.20) * murmur(stage, "near", 9, talk)
-    formants = summed((0.7, resonance(220.0, 1.2)), (1.0, resonance(520.0, 1.6)), (0.5, resonance(1550.0, 2.2)),
-                      (0.24, resonance(2600.0, 3.0)), (0.08, tilted(2500.0, 7000.0, 2, 1)))  # fmt: skip
+    sound = (0.10 if stadium else 0.15) * murmur(stage, "near", 9, talk)
     for side in range(2):
         flutter = exp2(0.55 * stage.drift(f"flutter{side}", 0.13, 2) + 0.3 * stage.drift(f"mood{side}", 2.3, 3))
         weight = np.array([[1.0], [0.45]]) if side else np.array([[0.45], [1.0]])
-        sound += weight * noise(stage, f"far{side}", formants, alike=0.1) * fine(0.05 * flutter)
+        sound += weight * noise(stage, f"far{side}", _VOICES, alike=0.1) * fine(0.05 * flutter)
     if stadium:
         sound += _roar(stage)
     return sound
@@ -95,9 +98,9 @@ def applause(stage: Stage) -> Array:
     sound = np.zeros((2, 1))
     for k, centre in enumerate((750.0, 1150.0, 1700.0, 2400.0)):
         mine = (u[:, 0] * 4).astype(int) == k
-        palm = pool(stage, f"palm{k}", summed((1.0, resonance(centre, 2.5)), (0.5, band(800.0, 9000.0, 1))))
+        palm = pool(stage, f"palm{k}", summed((1.0, resonance(centre, 2.5)), (0.5, band(700.0, 8000.0, 2))))
         sound = sound + burst(stage, f"palm{k}", claps.at[mine], palm, 0.0004, 0.0035, gain[mine], place[mine])
-    wash = noise(stage, "wash", summed((1.0, resonance(1300.0, 0.8)), (0.4, tilted(2000.0, 9000.0, 1, 1))))
+    wash = noise(stage, "wash", summed((1.0, resonance(1300.0, 0.8)), (0.4, tilted(1800.0, 8500.0, 1, 2))))
     return sound + wash * fine(0.032 * exp2(0.3 * stage.drift("swell", 1.5, 3)))
 
 

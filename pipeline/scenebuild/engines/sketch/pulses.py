@@ -113,16 +113,20 @@ _SLOT = SEGMENT // 2 + 1  # frames of one vowel's train at half the rate
 def _voice(stage: Stage, role: str, talk: float, pitch_hz: float) -> tuple[NDArray[np.int64], Array]:
     """One voice's pulses: places in the trains of all vowels, laid end to end, and how loud each is."""
     base = stage.pick(f"pitch:{role}", pitch_hz, 0.22)
-    tempo = stage.pick(f"tempo:{role}", 4.1, 0.25) * exp2(0.25 * stage.drift(f"tempo:{role}", 0.8, 2))
+    tempo = stage.pick(f"tempo:{role}", 4.3, 0.3) * exp2(0.55 * stage.drift(f"tempo:{role}", 0.35, 2))
     syllables = stage.phase(f"syllable:{role}", tempo)
     phrase = np.clip(2.2 * stage.drift(f"phrase:{role}", 1.9, 2) + 3.0 * talk - 0.9, 0.0, 1.0)
-    loud = np.maximum(0.0, 0.35 - 0.65 * sine(syllables + 0.25)) * phrase
+    loud = (
+        np.maximum(0.0, 0.45 - 0.55 * sine(syllables + 0.25))
+        * phrase
+        * exp2(0.8 * stage.drift(f"stress:{role}", 0.4, 1))
+    )
     melody = exp2(0.30 * stage.drift(f"melody:{role}", 0.7, 3) - 0.08 * sine(0.5 * syllables))
     at, _ = pulses(stage, f"glottis:{role}", base * melody)
     index = (at / CONTROL).astype(np.int64)
     syllable = np.floor(syllables[index]).astype(np.int64) + int(stage.start / SEGMENT) * 7
     vowel = (syllable * (2 + stage.choose(f"order:{role}", 3)) + stage.choose(f"vowel:{role}", 6)) % len(_VOWELS)
-    near = stage.pick(f"near:{role}", 0.6, 0.8)
+    near = stage.pick(f"near:{role}", 0.55, 0.45)
     at = 0.5 * at
     part = at - np.floor(at)
     place = vowel * _SLOT + np.floor(at).astype(np.int64)

@@ -63,11 +63,11 @@ def _settled(sound: Array) -> Array:
     """Below full scale by a soft knee, without memory and from exact operations only; then on the grid."""
     size = np.abs(sound)
     if float(size.max()) <= _KNEE:
-        return np.rint(sound / GRID) * GRID
+        return np.rint(sound / GRID) * GRID + 0.0  # no negative zero
     over = (size - _KNEE) / (_CEILING - _KNEE)
     bent = _KNEE + (_CEILING - _KNEE) * (over / (1.0 + np.maximum(over, 0.0)))
     np.copyto(size, bent, where=over > 0.0)
-    return np.rint(np.copysign(size, sound) / GRID) * GRID
+    return np.rint(np.copysign(size, sound) / GRID) * GRID + 0.0
 
 
 def _fade(sound: Array, start: int, frames: int) -> None:

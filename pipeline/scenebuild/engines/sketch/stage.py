@@ -116,6 +116,9 @@ class Stage:
 
         Returns this segment, shape ``(channels, SEGMENT)``, with what earlier calls left ringing; the rest is kept.
         """
+        if self._kept.get(f"emitted:{role}") == self.start:
+            raise ValueError(f"two sounds share the role {role!r}; give each its own")
+        self._kept[f"emitted:{role}"] = self.start
         pending = self._kept.get(f"emit:{role}")
         if pending is not None and pending.shape[1] > sounding.shape[1]:
             pending[:, : sounding.shape[1]] += sounding

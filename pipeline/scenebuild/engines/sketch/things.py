@@ -10,6 +10,11 @@ from scenebuild.engines.sketch.noise import band, noise, pool, tilted
 from scenebuild.engines.sketch.space import room
 from scenebuild.engines.sketch.stage import RATE, Stage
 
+# Escape wheel on pallet, pallet on fork, fork on its bank: when, in seconds, and how hard.
+_TOUCHES, _FORCES = np.array([0.0, 0.0042, 0.0105]), np.array([0.45, 0.30, 1.0])
+_BRASS_LIVES, _BRASS_SHARES = np.array([0.0065, 0.0050, 0.0032, 0.0020]), np.array([1.0, 0.8, 0.55, 0.4])
+_CASE_LIVES, _CASE_SHARES = np.array([0.020, 0.014, 0.009]), np.array([1.0, 0.8, 0.5])
+
 
 def clock(stage: Stage) -> Array:
     """A tick each second: escape wheel and pallet meet three times within 12 ms, tick and tock ring differently.
@@ -25,16 +30,11 @@ def clock(stage: Stage) -> Array:
     brass = np.array([2350.0, 3620.0, 5140.0, 7390.0]) * low
     wood = np.array([310.0, 540.0, 905.0]) * low * (0.7 if tall else 1.0)
     shift = (1.0 - 0.085 * tock)[:, None]
-    sound = np.zeros((2, 1))
-    for k, (late, gain) in enumerate(((0.0, 0.45), (0.0042, 0.30), (0.0105, 1.0))):
-        at = ticks.at + RATE * late * (1.0 + 0.15 * tock)
-        loud = gain * (0.92 + 0.16 * u[:, k : k + 1]) * (1.0 - 0.25 * tock[:, None])
-        sound = sound + ring(stage, f"brass{k}", np.repeat(at[:, None], 4, axis=1), brass * shift,
-                             np.array([0.0065, 0.0050, 0.0032, 0.0020]),
-                             0.15 * loud * np.array([1.0, 0.8, 0.55, 0.4]), 0.0, 0.2)  # fmt: skip
-        sound = sound + ring(stage, f"case{k}", np.repeat(at[:, None], 3, axis=1), wood * shift,
-                             np.array([0.020, 0.014, 0.009]) * (2.2 if tall else 1.0),
-                             (0.5 if tall else 0.20) * loud * np.array([1.0, 0.8, 0.5]))  # fmt: skip
+    at = (ticks.at[:, None] + RATE * _TOUCHES * (1.0 + 0.15 * tock[:, None]))[:, :, None]
+    loud = (_FORCES * (0.92 + 0.16 * u[:, :3]) * (1.0 - 0.25 * tock[:, None]))[:, :, None]
+    sound = ring(stage, "brass", at, (brass * shift)[:, None], _BRASS_LIVES, 0.15 * loud * _BRASS_SHARES, 0.0, 0.2)
+    lives, force = _CASE_LIVES * (2.2 if tall else 1.0), 0.5 if tall else 0.20
+    sound += ring(stage, "case", at, (wood * shift)[:, None], lives, force * loud * _CASE_SHARES)
     snap = pool(stage, "snap", band(2500.0, 13000.0, 1))
     sound = sound + burst(stage, "snap", ticks.at + 0.0105 * RATE, snap, 0.0001, 0.0012, 0.30 * (1.0 - 0.3 * tock))
     air = noise(stage, "air", tilted(70.0, 2500.0, 3, 1)) * 0.0016
@@ -59,7 +59,7 @@ def typing(stage: Stage) -> Array:
     lives = np.array([0.009, 0.006, 0.003]) * (1.8 if old else 1.0)
     loud = force[:, None] * np.array([0.28, 0.26, 0.20]) * (1.0 + 0.5 * space_bar[:, None])
     sound = ring(stage, "down", keys.each(3), body, lives, loud, np.repeat(place[:, None], 3, axis=1))
-    click = pool(stage, "click", band(1600.0, 8500.0, 1))
+    click = pool(stage, "click", band(1400.0, 8000.0, 2))
     sound += burst(stage, "down", keys.at, click, 0.0004, 0.0030 + 0.002 * u[:, 3], 0.34 * force, place)
     up = Events(keys.at + RATE * (0.062 + 0.05 * u[:, 4]), u, keys.number)
     sound += burst(stage, "up", up.at, click, 0.0005, 0.0022, 0.15 * force, place)

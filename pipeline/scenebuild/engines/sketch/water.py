@@ -19,7 +19,7 @@ def bubbles(stage: Stage, role: str, events: Events, low_hz: float, octaves: flo
     u = events.u
     up = octaves * np.sqrt(u[:, 0])
     hertz = low_hz * exp2(up)
-    life = (5.0 + 6.0 * u[:, 1]) / hertz
+    life = (4.0 + 4.5 * u[:, 1]) / hertz
     loud = gain * exp2(-0.8 * up) * (0.15 + u[:, 2] * u[:, 3] * 1.4)
     return ring(stage, role, events.at, hertz, life, loud, 1.7 * u[:, 4] - 0.85)
 

@@ -24,7 +24,7 @@ def rain(stage: Stage) -> Array:
     top = 13500.0 * ratio(0.5 * stage.traits.bright)
     if surface == "window":  # the street's rain is heard through the pane
         top = 0.28 * top
-    hiss = noise(stage, "hiss", tilted(500.0, top, 1 if heavy > -0.5 else 2, 1), alike=0.15)
+    hiss = noise(stage, "hiss", tilted(330.0, 0.97 * top, 1 if heavy > -0.5 else 2, 2), alike=0.15)
     body = noise(stage, "body", tilted(90.0, 1200.0, 2, 1), alike=0.3)
     bed = hiss * (0.030 * ratio(0.4 * heavy)) + body * (0.016 * ratio(1.2 * heavy))
     drops = poisson(stage, "drops", 150.0 * ratio(0.9 * heavy + stage.traits.rate))
@@ -60,7 +60,7 @@ def _on_leaves(stage: Stage, drops: Events) -> Array:
     """Leaves give way: dull, broad taps of 2–8 ms without any ringing, and a second fall from leaf to leaf."""
     u, gain = drops.u, _drop_gain(drops)
     dull = pool(stage, "dull", band(700.0, 4200.0, 2))
-    crisp = pool(stage, "crisp", band(2500.0, 12000.0, 1))
+    crisp = pool(stage, "crisp", band(2200.0, 11000.0, 2))
     place = 1.8 * u[:, 6] - 0.9
     taps = burst(stage, "leaf", drops.at, dull, 0.0006, 0.0025 + 0.004 * u[:, 2], 0.20 * gain, place)
     return taps + burst(stage, "edge", drops.at, crisp, 0.0002, 0.0012 + 0.002 * u[:, 3], 0.13 * gain, place)
@@ -73,7 +73,7 @@ def _on_puddle(stage: Stage, drops: Events) -> Array:
     life = 9.0 / hertz * (0.6 + 0.9 * u[:, 3])
     place = 1.7 * u[:, 6] - 0.85
     plinks = ring(stage, "bubble", drops.at, hertz, life, np.where(u[:, 4] < 0.45, 0.20 * gain, 0.0), place)
-    splash = pool(stage, "splash", band(1800.0, 15000.0, 1))
+    splash = pool(stage, "splash", band(1500.0, 13000.0, 2))
     return plinks + burst(stage, "splash", drops.at, splash, 0.0003, 0.0025, 0.15 * gain, place)
 
 
@@ -81,7 +81,7 @@ def _on_ground(stage: Stage, drops: Events) -> Array:
     """Earth and stone: short broad ticks, brighter the smaller the drop."""
     u, gain = drops.u, _drop_gain(drops)
     place = 1.8 * u[:, 6] - 0.9
-    tick = pool(stage, "tick", band(1400.0, 15000.0, 1))
+    tick = pool(stage, "tick", band(1100.0, 12000.0, 2))
     spat = pool(stage, "spat", band(400.0, 3000.0, 1))
     ticks = burst(stage, "tick", drops.at, tick, 0.0001, 0.0010 + 0.0012 * u[:, 2], 0.19 * gain, place)
     return ticks + burst(stage, "spat", drops.at, spat, 0.0004, 0.003, 0.10 * gain, place)

@@ -121,7 +121,9 @@ class _Reader:
         length, meaning = found
         text = " ".join(self.words[self.at : self.at + length])
         if not meaning.kind:
-            self._adjective(text, list(meaning.act))
+            self.waiting.append((text, list(meaning.act), self.clause))
+            if length > 1:  # "in a cave" also tells a drip where it falls
+                self.loose += [(word, table, self.clause) for word in text.split() if (table := facets_of(word))]
             return length
         self._mention(meaning, text)
         for word in text.split():
@@ -130,9 +132,6 @@ class _Reader:
             elif length == 1 and table:
                 self.loose.append((text, table, self.clause))
         return length
-
-    def _adjective(self, text: str, act: list[tuple[str, float]]) -> None:
-        self.waiting.append((text, act, self.clause))
 
     def _mention(self, meaning: Meaning, text: str) -> None:
         last = self.mentions[-1] if self.mentions else None
