@@ -9,7 +9,7 @@ import time
 from scenebuild.engines.sketch.catalogue import KINDS
 from scenebuild.engines.sketch.render import render
 
-SECONDS, RUNS, GOAL = 20.48, 3, 50.0
+SECONDS, RUNS, GOAL = 10.24, 7, 50.0
 
 
 def times_real_time(prompt: str) -> float:

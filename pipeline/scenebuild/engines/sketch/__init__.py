@@ -32,7 +32,7 @@ class Sketch:
     def facts(self) -> Facts:
         return _FACTS
 
-    def state(self) -> State:
+    def state(self, model: str | None = None) -> State:
         return State(ready=True)
 
     def load(self, options: dict[str, Any]) -> Session:

@@ -168,7 +168,7 @@ def bank(stage: Stage, role: str, at: Array, hertz: Array, life_s: Array, gain: 
     state[:] = 0.0
     for frame, sines, cosines in strokes:
         size = (SEGMENT - frame + _ROW - 1) // _ROW * _ROW
-        for k in np.flatnonzero(np.maximum(np.abs(sines), np.abs(cosines)) > 1e-5):  # −100 dB
+        for k in np.flatnonzero(np.maximum(np.abs(sines), np.abs(cosines)) > 1e-4):  # −80 dB
             one = slice(int(k), int(k) + 1)
             out[frame : frame + size] += _ringing(turns[one], life[one], sines[one], cosines[one], size)[0]
         left = float(SEGMENT - frame)
@@ -200,6 +200,7 @@ def burst(
     return scatter(stage, f"burst:{role}", at, grains, where)
 
 
+_PIECE = 256  # points
 _TABLE = 32768  # points of a wave; the nearest one is −85 dB off
 
 
@@ -230,10 +231,13 @@ def call(stage: Stage, role: str, at: Array, hertz: Array, loud: Array, partials
     table = stage.keep(f"wave:{audible}", lambda: wave(audible))
     turns = np.cumsum(hertz, axis=1) * (CONTROL / RATE * _TABLE)
     grains = np.empty((len(at), (hertz.shape[1] - 1) * CONTROL))
-    for i in range(len(at)):  # one at a time, to stay in the processor's cache
-        place = lines(turns[i : i + 1] - turns[i, 0])[0].astype(np.int64)
-        place &= _TABLE - 1
-        np.multiply(table[place], lines(loud[i : i + 1])[0], out=grains[i])
+    for i in range(len(at)):
+        for first in range(0, hertz.shape[1] - 1, _PIECE):  # in pieces, to stay in the processor's cache
+            some = slice(first, first + _PIECE + 1)
+            place = lines(turns[i : i + 1, some] - turns[i, 0])[0].astype(np.int64)
+            place &= _TABLE - 1
+            piece = slice(first * CONTROL, first * CONTROL + len(place))
+            np.multiply(table[place], lines(loud[i : i + 1, some])[0], out=grains[i, piece])
     return scatter(stage, f"call:{role}", at, grains, where)
 
 
