@@ -7,7 +7,6 @@ import numpy as np
 from scenebuild.engines.sketch.birds import times
 from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
 from scenebuild.engines.sketch.grains import Events, arrivals, call
-from scenebuild.engines.sketch.noise import noise, resonance
 from scenebuild.engines.sketch.space import room
 from scenebuild.engines.sketch.stage import Stage
 
@@ -28,8 +27,7 @@ def chords(stage: Stage) -> Array:
     period = stage.pick("pace", 5.0, 0.15) * ratio(-0.7 * traits.rate)
     changes = arrivals(stage, "chord", lambda rng, n: period * (0.96 + 0.08 * rng.random(n)), 0.0)
     sound = _held(stage, changes, key * exp2(progression[changes.number % 4] / 12.0), period)
-    breath = noise(stage, "breath", resonance(4.0 * key, 1.5)) * 0.0035
-    return room(stage, "hall", sound, 1.3, 0.55, size_m=12.0, bright_hz=4500.0) + breath
+    return room(stage, "hall", sound, 1.3, 0.55, size_m=12.0, bright_hz=4500.0)
 
 
 def _held(stage: Stage, changes: Events, hertz: Array, period: float) -> Array:
@@ -39,9 +37,9 @@ def _held(stage: Stage, changes: Events, hertz: Array, period: float) -> Array:
     """
     organ = "organ" in stage.traits.facets
     onset = (0.06 if organ else 0.7) * ratio(-0.4 * stage.traits.rate)
-    time, voices = times(1.5 * period), np.arange(8)
+    time, voices = times(1.3 * period), np.arange(8)
     swell = (1.0 - decay(time / onset)) * np.where(time < period, 1.0, decay(np.maximum(time - period, 0.0) / 0.45))
-    swell = swell * np.clip((1.5 * period - time) / 0.3, 0.0, 1.0)
+    swell = swell * np.clip((1.3 * period - time) / 0.3, 0.0, 1.0)
     shift = changes.u[:, :, None]
     slow = 1.0 + 0.18 * sine(time[None] * (0.21 + 0.04 * voices[:, None]) + shift)
     vibrato = 1.0 + 0.0011 * sine(time[None] * (4.6 + 0.15 * voices[:, None]) + shift) * np.clip(time - 0.8, 0.0, 1.0)
