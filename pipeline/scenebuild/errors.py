@@ -77,3 +77,9 @@ class LockError(ScenebuildError):
     """The build is not what the lockfile says, and ``--frozen`` allows nothing else."""
 
     exit_code = 3
+
+
+class DigestError(ScenebuildError):
+    """Weights are not the bytes that were recorded, or hold code: they are refused before anything loads them."""
+
+    exit_code = 3

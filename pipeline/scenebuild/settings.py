@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,9 @@ KNOWN: Mapping[str, tuple[type, str]] = {
     "store": (str, 'store = "/path/to/a/folder"'),
     "jobs": (int, "jobs = 4"),
 }
+REGISTERED_EXAMPLE = (
+    'models.my-rain = {path = "/path/to/a/folder", base = "facebook/audiogen-medium", licence = "CC-BY-NC-4.0"}'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,16 @@ class Config:
     jobs: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A checkpoint of the user's own, as the user's own configuration names it; ``path`` is absolute."""
+
+    name: str
+    path: str
+    base: str
+    licence: str
+
+
 def config_files(root: str) -> tuple[str, ...]:
     """Every file that may configure a project, there or not, the strongest first."""
     return (os.path.join(root, PROJECT_FILE), os.path.join(root, "pyproject.toml"), _user_file())
@@ -52,7 +66,7 @@ def config_files(root: str) -> tuple[str, ...]:
 def read_config(root: str) -> Config:
     """The configuration for a project folder. UsageError for a name or a type that is not known."""
     project, pyproject, user = config_files(root)
-    values = dict(_read(user))
+    values = {name: value for name, value in _read(user, own=True).items() if name != "models"}
     theirs = _read(project) or _read(pyproject, "tool", "scenebuild")
     if os.path.isabs(str(theirs.get("store", ""))) or ".." in str(theirs.get("store", "")).split("/"):
         raise UsageError(
@@ -63,6 +77,12 @@ def read_config(root: str) -> Config:
         theirs = {**theirs, "store": os.path.join(root, theirs["store"])}
     values.update(theirs)
     return Config(**values)
+
+
+def registered_models() -> tuple[Registered, ...]:
+    """The checkpoints that the user registered. Only the user's own file is asked: a path is theirs alone to give."""
+    user = _user_file()
+    return tuple(_registered(user, name, value) for name, value in _read(user, own=True).get("models", {}).items())
 
 
 def default_store() -> str:
@@ -78,7 +98,7 @@ def _user_file() -> str:
     return os.path.join(platformdirs.user_config_dir("scenebuild", appauthor=False), "config.toml")
 
 
-def _read(path: str, *table: str) -> Mapping[str, Any]:
+def _read(path: str, *table: str, own: bool = False) -> Mapping[str, Any]:
     import tomllib
 
     try:
@@ -91,8 +111,34 @@ def _read(path: str, *table: str) -> Mapping[str, Any]:
     for name in table:
         values = values.get(name, {})
     for name, value in values.items():
-        _check(path, name, value)
+        if name == "models":
+            _check_models(path, value, own=own)
+        else:
+            _check(path, name, value)
     return dict(values)
+
+
+def _check_models(path: str, value: object, *, own: bool) -> None:
+    """A project that could name a checkpoint could name any file of the user's, or bring one along."""
+    if not own:
+        raise UsageError(
+            f"{path}: models: a project can not register checkpoints; your own belong into {_user_file()}, "
+            f"for example: {REGISTERED_EXAMPLE}"
+        )
+    if not isinstance(value, dict):
+        raise UsageError(f"{path}: models is not a table of checkpoints; write for example: {REGISTERED_EXAMPLE}")
+
+
+def _registered(path: str, name: str, value: object) -> Registered:
+    where = f"{path}: models.{name!r}"
+    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
+        raise UsageError(f"{where}: a name is small letters, digits, - and _, 64 at most")
+    fields = {"path", "base", "licence"}
+    if not isinstance(value, dict) or value.keys() != fields or not all(isinstance(one, str) for one in value.values()):
+        raise UsageError(f"{where}: needs path, base and licence and nothing else; for example: {REGISTERED_EXAMPLE}")
+    if not os.path.isabs(value["path"]):
+        raise UsageError(f"{where}: path = {value['path']!r} is not absolute; write the whole path of the folder")
+    return Registered(name, os.path.normpath(value["path"]), value["base"], value["licence"])
 
 
 def _check(path: str, name: str, value: object) -> None:

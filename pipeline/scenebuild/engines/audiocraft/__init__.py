@@ -1,0 +1,1 @@
+"""AudioGen and MusicGen: their weights and their decoder. The only room that imports torch, in child processes only."""

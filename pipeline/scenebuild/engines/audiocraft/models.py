@@ -1,0 +1,107 @@
+"""The models that there are: a literal list, each pinned to one commit of the hub, and what a user registered.
+
+What a name stands for never depends on what the hub says today: the commit is part of this file, and so of the
+action key. A name from a scene is only ever looked up here; it never reaches a loader as a path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from scenebuild.engines.audiocraft.manifest import record_of
+from scenebuild.errors import EngineError, UsageError
+from scenebuild.settings import Registered, registered_models
+
+
+@dataclass(frozen=True, slots=True)
+class TextEncoder:
+    """The T5 that a model reads its prompts with; a download of its own, pinned as well."""
+
+    repository: str
+    revision: str  # commit
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The weights of one model and the facts that do not need them.
+
+    ``folder`` is set for a checkpoint of the user's own: an absolute path instead of a repository on the hub. Its
+    ``revision`` follows from its bytes, and is empty until they were recorded.
+    """
+
+    id: str
+    engine: Literal["audiogen", "musicgen"]
+    repository: str
+    revision: str  # commit
+    files: tuple[str, ...]
+    licence: str  # SPDX id
+    sample_rate: int  # Hz
+    channels: int
+    longest_take_s: float  # of one pass
+    text_encoder: TextEncoder
+    folder: str | None = None
+
+
+FILES = ("state_dict.bin", "compression_state_dict.bin")
+T5_FILES = ("config.json", "spiece.model", "tokenizer.json", "model.safetensors")
+
+# Under the names that audiocraft asks for, so that its users' caches are good for us and ours for them.
+T5_BASE = TextEncoder("t5-base", "a9723ea7f1b39c1eae772870f3b547bf6ef7e6c1", T5_FILES)
+T5_LARGE = TextEncoder("t5-large", "150ebc2c4b72291e770f58e6057481c8d2ed331a", T5_FILES)
+
+
+def _audiogen(repository: str, revision: str) -> Model:
+    return Model(repository, "audiogen", repository, revision, FILES, "CC-BY-NC-4.0", 16000, 1, 10.0, T5_LARGE)
+
+
+def _musicgen(repository: str, revision: str, *, channels: int) -> Model:
+    return Model(repository, "musicgen", repository, revision, FILES, "CC-BY-NC-4.0", 32000, channels, 30.0, T5_BASE)
+
+
+MODELS: tuple[Model, ...] = (
+    _audiogen("facebook/audiogen-medium", "1277dd7dfd8fa57a205a70acc5de0ee90804502f"),
+    _musicgen("facebook/musicgen-small", "4c8334b02c6ec4e8664a91979669a501ec497792", channels=1),
+    _musicgen("facebook/musicgen-medium", "d3bd7b00761b78ad7a8a05145ee31e7832e9916c", channels=1),
+    _musicgen("facebook/musicgen-large", "15ccdc92099879e47b6da12c350cdb71d4eab3ca", channels=1),
+    _musicgen("facebook/musicgen-stereo-small", "3a110c0092820d470372c880c5ea06ce21a78ddd", channels=2),
+    _musicgen("facebook/musicgen-stereo-medium", "2747e613fbaadc43b14257224326ef58c5c11b81", channels=2),
+    _musicgen("facebook/musicgen-stereo-large", "bda8ec330c9c17e09728589eaf678f58f7d2d932", channels=2),
+)
+
+
+def model(name: str) -> Model:
+    """The model of that id, the part after the slash is enough. EngineError naming the known ones."""
+    known = models()
+    for one in known:
+        if name in (one.id, one.id.rpartition("/")[2]):
+            return one
+    raise EngineError(f"there is no model {name!r}; there are: {', '.join(one.id for one in known)}")
+
+
+def models() -> tuple[Model, ...]:
+    """Every model: those of the list, then those of the user's own configuration."""
+    return (*MODELS, *map(_own, registered_models()))
+
+
+def _own(registered: Registered) -> Model:
+    """A registered checkpoint is its base with other weights: same engine, same shapes, same text encoder."""
+    for base in MODELS:
+        if registered.base == base.id:
+            return replace(
+                base, id=registered.name, repository="", folder=registered.path, licence=registered.licence,
+                revision=_revision_of(registered),
+            )  # fmt: skip
+    known = ", ".join(base.id for base in MODELS)
+    raise UsageError(f"models.{registered.name!r}: base = {registered.base!r} is not a model; there are: {known}")
+
+
+def _revision_of(registered: Registered) -> str:
+    """As long as a commit, and other bytes give another one."""
+    record = record_of(registered.name, "own")
+    if record is None:
+        return ""
+    lines = "".join(f"{one.sha256} {one.size} {name}\n" for name, one in sorted(record.items()))
+    return hashlib.sha256(lines.encode()).hexdigest()[:40]

@@ -1,0 +1,190 @@
+"""Where a model's weights lie, and whether they are still the bytes that they were.
+
+Weights come from one place: the hub's own cache at the pinned commit, or the absolute path that the user registered.
+Never from a folder that happens to have the model's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from scenebuild.engines.audiocraft.manifest import Fingerprint, fingerprint, record_of, write_record
+from scenebuild.engines.audiocraft.models import Model
+from scenebuild.engines.audiocraft.pickles import code_in
+from scenebuild.errors import DigestError, EngineError
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Folders that hold every file of a model and of its text encoder."""
+
+    folder: str
+    text_encoder_folder: str
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """Why a model can not be loaded here, and what to type to change that."""
+
+    files: tuple[str, ...]  # as repository/name
+    reason: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One folder of files that belong together: a repository at a commit, or a registered checkpoint."""
+
+    repository: str
+    revision: str
+    folder: str
+    files: tuple[str, ...]
+    is_own: bool = False
+
+    def path(self, name: str) -> str:
+        """Where a file of it lies, or would lie."""
+        return os.path.join(self.folder, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Damage:
+    """One file that must not be loaded."""
+
+    source: Source
+    name: str
+    what: str
+
+
+def cache_folder(environment: Mapping[str, str] = os.environ) -> str:
+    """The hub's cache, absolute, found as huggingface_hub finds it, which need not be installed for that."""
+    home = environment.get("HF_HOME") or os.path.join(environment.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
+    older = environment.get("HUGGINGFACE_HUB_CACHE") or os.path.join(home, "hub")
+    folder = environment.get("HF_HUB_CACHE") or older
+    return os.path.abspath(os.path.expandvars(os.path.expanduser(folder)))
+
+
+def sources(model: Model) -> tuple[Source, Source]:
+    """Where the files of a model and of its text encoder belong, there or not."""
+    encoder = model.text_encoder
+    text = _on_hub(encoder.repository, encoder.revision, encoder.files)
+    if model.folder is not None:
+        return Source(model.id, "own", model.folder, model.files, is_own=True), text
+    return _on_hub(model.repository, model.revision, model.files), text
+
+
+def located(model: Model) -> Located | Missing:
+    """Whether every file is at hand. Cheap: looks at names alone, reads nothing, asks nobody."""
+    weights, text = sources(model)
+    absent = tuple(
+        f"{source.repository}/{name}"
+        for source in (weights, text)
+        for name in source.files
+        if not os.path.isfile(source.path(name))
+    )
+    advice = f"type: scenebuild models fetch {model.id}"
+    if absent:
+        place = weights.folder if weights.is_own else cache_folder()
+        all_of_them = len(absent) == len(weights.files) + len(text.files)
+        words = "is not here: nothing of it" if all_of_them else f"is not all here: no {', '.join(absent)}"
+        return Missing(absent, f"{model.id} {words} in {place}", advice)
+    if weights.is_own and not model.revision:
+        return Missing((), f"{model.id} is registered, but its bytes were never recorded", advice)
+    return Located(weights.folder, text.folder)
+
+
+def verified(model: Model) -> Located:
+    """The model, once every byte was read and is what was recorded when it was first seen; recorded now if it is new.
+
+    To be called before every load. Nothing about earlier checks is remembered: size, time and inode of a file can
+    stay the same while a bit of it turns. Costs about as long as reading the files, on two threads.
+
+    EngineError where files are missing, DigestError where a file is another one or holds code.
+    """
+    found = located(model)
+    if isinstance(found, Missing):
+        raise EngineError(f"{found.reason}; {found.advice}")
+    refuse(model, check(model))
+    return found
+
+
+def check(model: Model) -> tuple[Damage, ...]:
+    """Compare all files at hand with their records; where none is damaged, record those that are new."""
+    damages: list[Damage] = []
+    for source in sources(model):
+        known = record_of(source.repository, source.revision) or {}
+        found = _fingerprints(source)
+        bad = [Damage(source, name, what) for name, one in found.items() if (what := _wrong(source, name, one, known))]
+        damages += bad
+        if not bad and found.keys() - known.keys():
+            write_record(source.repository, source.revision, {**found, **known})
+    return tuple(damages)
+
+
+def refuse(model: Model, damages: Iterable[Damage]) -> None:
+    """DigestError in one line if there is any damage."""
+    words = "; ".join(f"{one.name} of {one.source.repository} {one.what}" for one in damages)
+    if not words:
+        return
+    again = f"'scenebuild models fetch {model.id}'"
+    heal = f"if you changed it yourself, {again} records it anew" if model.folder else f"{again} fetches it again"
+    raise DigestError(f"{model.id}: refused, nothing was loaded: {words}; {heal}")
+
+
+def claim(path: str) -> str:
+    """The hash that the hub gave a file of its cache as name: sha256 (64 digits), or git's (40); "" if none."""
+    if not os.path.islink(path):
+        return ""
+    name = os.path.basename(os.readlink(path))
+    return name if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", name) else ""
+
+
+def _on_hub(repository: str, revision: str, files: tuple[str, ...]) -> Source:
+    folder = os.path.join(cache_folder(), f"models--{repository.replace('/', '--')}", "snapshots", revision)
+    return Source(repository, revision, folder, files)
+
+
+def _fingerprints(source: Source) -> dict[str, Fingerprint]:
+    names = [name for name in source.files if os.path.isfile(source.path(name))]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return dict(zip(names, pool.map(_readable_fingerprint, map(source.path, names)), strict=True))
+
+
+def _readable_fingerprint(path: str) -> Fingerprint:
+    try:
+        return fingerprint(path)
+    except OSError as error:
+        raise EngineError(f"{path}: can not be read: {error.strerror or error}") from error
+
+
+def _wrong(source: Source, name: str, found: Fingerprint, known: Mapping[str, Fingerprint]) -> str:
+    """Why a file must not be loaded, or ""."""
+    path = source.path(name)
+    if not source.is_own and not _is_inside(path, cache_folder()):
+        return f"leads out of the hub's cache, to {os.path.realpath(path)}"
+    if name in known:
+        if found != known[name]:
+            return f"has the digest {found.sha256[:12]}, recorded was {known[name].sha256[:12]}"
+    elif (
+        not source.is_own and (named := claim(path)) and named not in (found.sha256, git_hash(path, found.size, named))
+    ):
+        return f"has the digest {found.sha256[:12]}, the hub names it {named[:12]}"
+    code = code_in(path) if name.endswith(".bin") else ""
+    return f"holds {code}" if code else ""
+
+
+def git_hash(path: str, size: int, named: str) -> str:
+    """The name that git gives these bytes, as the hub calls small files; "" where ``named`` is no name of git."""
+    if len(named) != 40:
+        return ""
+    with open(path, "rb") as file:
+        return hashlib.sha1(b"blob %d\0" % size + file.read(), usedforsecurity=False).hexdigest()
+
+
+def _is_inside(path: str, folder: str) -> bool:
+    inside = os.path.realpath(folder)
+    return os.path.commonpath((os.path.realpath(path), inside)) == inside

@@ -1,0 +1,109 @@
+"""A checkpoint that is a program is recognised, and reading it never runs it."""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hub import checkpoint
+from scenebuild.engines.audiocraft.pickles import code_in
+
+
+class Canary:
+    """Sings when it is unpickled."""
+
+    def __init__(self, song: Path) -> None:
+        self.song = song
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, (str(self.song),)
+
+
+def zipped(stream: bytes, name: str = "archive/data.pkl") -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr(name, stream)
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+@pytest.mark.parametrize("packing", ["plain", "zip"])
+def test_a_canary_is_found_and_does_not_sing(tmp_path: Path, protocol: int, packing: str) -> None:
+    song = tmp_path / "song"
+    stream = pickle.dumps({"best_state": {}, "extra": Canary(song)}, protocol=protocol)
+    file = tmp_path / "state_dict.bin"
+    file.write_bytes(zipped(stream) if packing == "zip" else stream)
+    assert code_in(str(file)).startswith("code (")
+    assert not song.exists()
+    pickle.loads(stream)
+    assert song.exists()  # it would have
+
+
+def test_the_message_names_what_would_be_called(tmp_path: Path) -> None:
+    file = tmp_path / "state_dict.bin"
+    file.write_bytes(zipped(pickle.dumps(Canary(tmp_path / "song"), protocol=2)))
+    assert code_in(str(file)) == "code (it calls posix.mkdir)"
+
+
+def test_a_canary_behind_harmless_pickles_is_found(tmp_path: Path) -> None:
+    """As torch.save wrote before it wrote zip files: several pickles in a row, then raw bytes."""
+    file = tmp_path / "state_dict.bin"
+    harmless = pickle.dumps(1, protocol=2) + pickle.dumps({"little_endian": True}, protocol=2)
+    file.write_bytes(harmless + pickle.dumps(["keys"], protocol=2) + b"\x00" * 100)
+    assert code_in(str(file)) == ""
+    file.write_bytes(harmless + pickle.dumps(Canary(tmp_path / "song"), protocol=2) + b"\x00" * 100)
+    assert code_in(str(file)) == "code (it calls posix.mkdir)"
+
+
+def test_a_pickle_that_ends_like_a_zip_is_read_as_torch_reads_it(tmp_path: Path) -> None:
+    file = tmp_path / "state_dict.bin"
+    file.write_bytes(pickle.dumps(Canary(tmp_path / "song"), protocol=2) + checkpoint("harmless", size=10))
+    assert zipfile.is_zipfile(file)
+    assert code_in(str(file)) == "code (it calls posix.mkdir)"
+
+
+def test_a_second_pickle_in_the_zip_is_read_too(tmp_path: Path) -> None:
+    file = tmp_path / "state_dict.bin"
+    file.write_bytes(checkpoint("harmless", size=10))
+    with zipfile.ZipFile(file, "a") as archive:
+        archive.writestr("archive/more.pkl", pickle.dumps(Canary(tmp_path / "song"), protocol=2))
+    assert code_in(str(file)) == "code (it calls posix.mkdir)"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x80", b"PK\x03\x04 and no more", b"<html>", b"not a pickle", zipped(b"", "a.txt")]
+)
+def test_what_is_no_checkpoint(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "state_dict.bin"
+    file.write_bytes(content)
+    assert code_in(str(file)).startswith("something that is no checkpoint (")
+
+
+@given(st.binary(max_size=200))
+def test_any_bytes_get_an_answer(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    file = tmp_path_factory.getbasetemp() / "any.bin"
+    for body in (content, b"\x80\x02" + content, zipped(content)):
+        file.write_bytes(body)
+        assert isinstance(code_in(str(file)), str)
+
+
+def test_what_torch_saves_is_harmless(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch", reason="torch is part of the AudioGen set")
+    file = tmp_path / "state_dict.bin"
+    layer = torch.nn.Linear(3, 2)
+    content = {"best_state": {**layer.state_dict(), "half": torch.zeros(2, dtype=torch.float16)}, "exported": True}
+    for zip_format in (True, False):
+        torch.save(content, file, _use_new_zipfile_serialization=zip_format)
+        assert code_in(str(file)) == ""
+        assert torch.load(file, weights_only=True)["exported"] is True
+    torch.save({"best_state": torch.nn.Parameter(torch.zeros(2)), "xp.cfg": "dim: 3\n", "version": "1"}, file)
+    assert code_in(str(file)) == ""
+    torch.save({"best_state": layer}, file)  # a whole module is code of torch's own, and not asked for
+    assert code_in(str(file)) == "code (it calls torch.nn.modules.linear.Linear)"
