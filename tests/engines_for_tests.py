@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from scenebuild.engines import Facts, Failed, Made, Progress, Request, State
+from scenebuild.engines import Facts, Failed, Made, ModelFacts, Progress, Request, State
 from scenebuild.generate import worker
 
 TONE_FACTS = Facts(
@@ -29,7 +29,11 @@ TONE_FACTS = Facts(
     licence="CC-BY-NC-4.0",
     batches=True,
     default_model="tone-small",
-    revisions=(("tone-small", "c0ffee"),),
+    models=(
+        ModelFacts("tone-small", "c0ffee", 16000, 1, 10.0, "CC-BY-NC-4.0"),
+        ModelFacts("tone-large", "decaf", 32000, 2, 30.0, "CC-BY-NC-4.0"),
+    ),
+    defaults=(("top_k", 250),),
 )
 
 
@@ -65,8 +69,12 @@ class TestEngine:
     session: ToneSession = field(default_factory=ToneSession)
     ready: bool = True
 
-    def state(self) -> State:
-        return State(True) if self.ready else State(False, "its weights are not here", "type: scenebuild models fetch audiogen")
+    def state(self, model: str | None = None) -> State:
+        return (
+            State(True)
+            if self.ready
+            else State(False, "its weights are not here", "type: scenebuild models fetch audiogen")
+        )
 
     def load(self, options: dict[str, Any]) -> ToneSession:
         return self.session
@@ -125,9 +133,7 @@ class CountingChildren:
 
         plain = [asdict(request) for request in requests]
         events: list[dict[str, Any]] = []
-        worker._serve(
-            {"engine": self._engine, "options": {}, "folder": self._folder, "requests": plain}, events.append
-        )
+        worker._serve({"engine": self._engine, "options": {}, "folder": self._folder, "requests": plain}, events.append)
         if self._engine != "file":
             CountingChildren.calls += [str(request.action.prompt) for request in requests]
         for event in events:

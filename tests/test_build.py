@@ -371,11 +371,13 @@ def test_a_sketch_never_replaces_a_real_take_in_the_lock(project: Path, calls: l
     assert {one.status for one in real.elements} == {"locked"}
 
 
-def test_a_real_engine_asked_for_by_name_replaces_a_sketch(project: Path) -> None:
+def test_a_real_engine_asked_for_by_name_replaces_a_sketch(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write({**SCENE, "defaults": {"duration": 0.5}})
+    monkeypatch.setattr(TONE, "ready", False)
     (sketched,) = run().scenes
     assert {one.engine for one in sketched.elements} == {"sketch"}
     assert not sketched.preview
+    monkeypatch.setattr(TONE, "ready", True)
     (real,) = run(engine="audiogen").scenes
     assert {entry["engine"] for entry in lock()["elements"].values()} == {"audiogen"}
     assert not real.preview

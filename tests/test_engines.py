@@ -38,7 +38,7 @@ def requests_for(each: Engine, folder: Path) -> list[Request]:
         return found
     rate = facts.sample_rate or 0
     model = facts.default_model
-    revision = dict(facts.revisions).get(model or "")
+    revision = next((one.revision for one in facts.models if one.id == model), None)
     prompts = [("steady rain", 0.5), ("a door slams", 0.1), ("birds at dawn", 0.7)]
     return [
         Request(

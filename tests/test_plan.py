@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from engines_for_tests import TONE, TONE_FACTS
 from hypothesis import given
 from hypothesis import strategies as st
 
 import scenebuild.engines
-from scenebuild.engines import Action, action_facts, engine
+from engines_for_tests import TONE
+from scenebuild.engines import Action, action_facts, engine, facts_for
 from scenebuild.errors import LockError, Place, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of, frames_of, seed_of
 from scenebuild.plan.licence import strictest
@@ -45,7 +45,7 @@ def store(tmp_path: Path) -> LocalStore:
 
 
 def key(element: Element, scene: Scene = SCENE) -> str:
-    return action_key(action_of(element, scene, TONE_FACTS))
+    return action_key(action_of(element, scene, facts_for("audiogen", element.model)))
 
 
 def test_the_key_of_an_action_is_pinned() -> None:
@@ -82,6 +82,18 @@ def test_what_decides_the_bytes_changes_the_key(changed: str, by: dict[str, obje
 )  # fmt: skip
 def test_what_does_not_decide_the_bytes_does_not(by: dict[str, object]) -> None:
     assert key(replace(RAIN, **by)) == key(RAIN)  # type: ignore[arg-type]
+
+
+def test_writing_out_what_is_the_engines_own_value_changes_no_key() -> None:
+    assert key(replace(RAIN, sampling=Sampling(top_k=250))) == key(RAIN)
+    assert key(replace(RAIN, model="tone-small")) == key(RAIN)
+
+
+def test_a_model_brings_its_own_rate_and_revision() -> None:
+    facts = facts_for("audiogen", "tone-large")
+    action = action_of(replace(RAIN, model="tone-large"), SCENE, facts)
+    assert (facts.sample_rate, facts.channels, facts.longest_take_s) == (32000, 2, 30.0)
+    assert (action.model, action.revision, action.frames) == ("tone-large", "decaf", 8 * 32000)
 
 
 def test_three_and_three_point_zero_are_one_key() -> None:
@@ -258,7 +270,7 @@ def test_equal_actions_are_made_once(store: LocalStore) -> None:
     assert count([plan]) == 2
 
 
-def test_the_order_in_which_an_engine_is_chosen(store: LocalStore) -> None:
+def test_the_order_in_which_an_engine_is_chosen(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def chosen(element: Element = RAIN, scene_engine: str | None = None, **choices: object) -> str:
         scene = replace(SCENE, engine=scene_engine, elements=(element,))
         return make_plan(scene, None, store, Choices(**choices)).steps[0].facts.name  # type: ignore[arg-type]
@@ -268,23 +280,40 @@ def test_the_order_in_which_an_engine_is_chosen(store: LocalStore) -> None:
     assert chosen(tone, "sketch", preferred="sketch") == "audiogen"  # then the element
     assert chosen(RAIN, "audiogen", preferred="sketch") == "audiogen"  # then the scene's defaults
     assert chosen(RAIN, None, preferred="audiogen") == "audiogen"  # then the configuration
-    assert chosen() == "sketch"  # then auto
+    assert chosen() == "audiogen"  # then auto, the real thing first
+    assert chosen(replace(RAIN, model="tone-large")) == "audiogen"
+    monkeypatch.setattr(TONE, "ready", False)
+    assert chosen() == "sketch"
+    assert chosen(replace(RAIN, model="tone-large")) == "sketch"
+
+
+def test_a_model_that_is_not_there_is_said_with_its_place(store: LocalStore) -> None:
+    element = replace(RAIN, model="tone-huge")
+    for engine_name, known in (
+        (None, "there is no model 'tone-huge'"),
+        ("audiogen", "audiogen has no model 'tone-huge'"),
+    ):
+        with pytest.raises(SceneError, match=rf"rain.yaml:\d+:\d+: model: {known}.*: tone-small, tone-large"):
+            planned(store, replace(element, engine=engine_name))
+    assert planned(store, element, engine="audiogen").steps[0].facts.default_model == "tone-small"
 
 
 def test_auto_stays_with_a_locked_take_as_long_as_it_is_wanted(store: LocalStore) -> None:
-    lock = Lock({"rain": entry_of(planned(store, RAIN, engine="audiogen"))}, {})
-    assert planned(store, RAIN, lock=lock).steps[0].facts.name == "audiogen"
-    changed = planned(store, replace(RAIN, prompt="hail"), lock=lock)
-    assert changed.steps[0].facts.name == "sketch"
+    for name in ("audiogen", "sketch"):
+        lock = Lock({"rain": entry_of(planned(store, RAIN, engine=name))}, {})
+        assert planned(store, RAIN, lock=lock).steps[0].facts.name == name
+        changed = planned(store, replace(RAIN, prompt="hail"), lock=lock)
+        assert changed.steps[0].facts.name == "audiogen"
 
 
-def test_a_sketch_in_the_place_of_a_real_take_is_a_preview(store: LocalStore) -> None:
+def test_a_sketch_in_the_place_of_a_real_take_is_a_preview(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     real = Lock({"rain": entry_of(planned(store, RAIN, engine="audiogen"))}, {})
     assert planned(store, RAIN, lock=real, engine="sketch").is_preview
     assert not planned(store, RAIN, lock=real, engine="audiogen").is_preview
     sketched = Lock({"rain": entry_of(planned(store, RAIN, engine="sketch"))}, {})
     assert not planned(store, RAIN, lock=sketched, engine="sketch").is_preview
     assert not planned(store, RAIN, lock=sketched, engine="audiogen").is_preview
+    monkeypatch.setattr(TONE, "ready", False)
     unknown = Lock({"rain": {**ENTRY, "engine": "engine-of-tomorrow"}}, {})
     assert planned(store, RAIN, lock=unknown).is_preview
 
@@ -316,7 +345,9 @@ def test_a_locked_take_that_is_lost_and_can_not_be_made_is_previewed(
 
 
 def test_an_engine_that_is_not_there_is_said_with_its_place(store: LocalStore) -> None:
-    with pytest.raises(UsageError, match=r"--engine lyre: there is no such engine; there are: sketch, audiogen, auto"):
+    with pytest.raises(
+        UsageError, match=r"--engine lyre: there is no such engine; there are: sketch, audiogen, musicgen, auto"
+    ):
         planned(store, RAIN, engine="lyre")
     with pytest.raises(SceneError, match=r"engine: lyre is not part of this installation; '--engine sketch' previews"):
         planned(store, replace(RAIN, engine="lyre"))

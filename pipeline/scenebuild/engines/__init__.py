@@ -7,7 +7,7 @@ plan, and *loads* it only in a child process, so that a crash, a leak or a kill 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -81,8 +81,20 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """One of an engine's models, pinned to one commit, and what of the engine's facts follows from it."""
+
+    id: str
+    revision: str
+    sample_rate: int  # Hz
+    channels: int
+    longest_take_s: float
+    licence: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
-    """What planning needs to know about an engine without loading it."""
+    """What planning needs to know about an engine without loading it; with models, about it and one of them."""
 
     name: str
     title: str  # for people: "AudioGen"
@@ -94,8 +106,9 @@ class Facts:
     parameters: frozenset[str]  # the fields of Action, beyond prompt and frames, that act on the sound
     licence: str  # SPDX id of what is made, "as recorded" for a recording
     batches: bool  # True: gains from many requests at once; False: requests may be spread over processes
-    default_model: str | None = None
-    revisions: tuple[tuple[str, str], ...] = ()  # model -> pinned commit
+    default_model: str | None = None  # the one that these facts are about
+    models: tuple[ModelFacts, ...] = ()
+    defaults: tuple[tuple[str, int | float], ...] = ()  # parameter -> what it is when nobody says
     precision: str | None = None
     environment: tuple[tuple[str, str], ...] = ()  # of the child process
 
@@ -131,12 +144,15 @@ class Engine(Protocol):
         """Constant for one installed version; cheap; imports nothing heavy."""
         ...
 
-    def state(self) -> State:
-        """Look, without importing anything heavy, whether the engine can be loaded here."""
+    def state(self, model: str | None = None) -> State:
+        """Look, without importing anything heavy, whether the engine, with that model, can be loaded here."""
         ...
 
     def load(self, options: dict[str, Any]) -> Session:
-        """Make ready to generate. Slow and large for a model. Only ever called in a child process."""
+        """Make ready to generate. Slow and large for a model. Only ever called in a child process.
+
+        ``options``: ``device`` (auto, cpu, cuda, cuda:1, mps) and ``exact`` (bool), for engines whom they concern.
+        """
         ...
 
 
@@ -144,6 +160,8 @@ class Engine(Protocol):
 REGISTRY = {
     "sketch": "scenebuild.engines.sketch:ENGINE",
     "file": "scenebuild.engines.file:ENGINE",
+    "audiogen": "scenebuild.engines.audiocraft:AUDIOGEN",
+    "musicgen": "scenebuild.engines.audiocraft:MUSICGEN",
 }
 
 
@@ -156,6 +174,22 @@ def engine(name: str) -> Engine:
     return found
 
 
+def facts_for(name: str, model: str | None = None) -> Facts:
+    """The facts of an engine with that model, or with its own choice. EngineError with the list of those it has."""
+    facts = engine(name).facts
+    wanted = model or facts.default_model
+    if not facts.models:
+        return facts
+    for one in facts.models:
+        if wanted in (one.id, one.id.rpartition("/")[2]):
+            return replace(
+                facts, default_model=one.id, sample_rate=one.sample_rate, channels=one.channels,
+                longest_take_s=one.longest_take_s, licence=one.licence,
+            )  # fmt: skip
+    known = ", ".join(one.id for one in facts.models)
+    raise EngineError(f"{facts.title} has no model {wanted!r}; it has: {known}")
+
+
 __all__ = [
     "REGISTRY",
     "Action",
@@ -164,10 +198,12 @@ __all__ = [
     "Facts",
     "Failed",
     "Made",
+    "ModelFacts",
     "Progress",
     "Request",
     "Session",
     "State",
     "action_facts",
     "engine",
+    "facts_for",
 ]

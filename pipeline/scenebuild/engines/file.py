@@ -32,7 +32,7 @@ class FileEngine:
         batches=False,
     )
 
-    def state(self) -> State:
+    def state(self, model: str | None = None) -> State:
         """Always ready: the decoder is part of the core."""
         return State(True)
 

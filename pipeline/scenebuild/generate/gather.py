@@ -25,6 +25,7 @@ class Gathered:
     takes: Mapping[str, Take]
     made: frozenset[str]
     failures: Mapping[str, str]
+    exit_code: int = 1  # where there are failures
 
 
 def take_path(folder: str, name: str) -> str:
@@ -56,14 +57,14 @@ def gather(plans: Sequence[Plan], folders: Sequence[str], shop: Workshop, *, kee
     }
     _refuse_obstacles(list(missing.values()))
     made: dict[str, Take] = {}
-    failures: dict[str, str] = {}
+    failures: dict[str, Failure] = {}
     orders = [Order(key, step.facts, Request(step.action, step.element.recording)) for key, step in missing.items()]
     anew = any(step.reason == "forced" for step in missing.values())
     for outcome in make_takes(orders, shop, anew=anew):
         if isinstance(outcome, Take):
             made[outcome.key] = outcome
             continue
-        failures[outcome.key] = outcome.message
+        failures[outcome.key] = outcome
         if not keep_going:
             break
     return [
@@ -120,10 +121,11 @@ def _complete(
     folder: str,
     at_hand: Mapping[str, Take],
     made: Mapping[str, Take],
-    failures: Mapping[str, str],
+    failures: Mapping[str, Failure],
 ) -> Gathered:
     takes = dict(at_hand)
     failed: dict[str, str] = {}
+    worst = 1
     for step in plan.steps:
         name = step.element.name
         if name in takes:
@@ -131,9 +133,11 @@ def _complete(
         if step.key in made:
             takes[name] = _delivered(made[step.key], take_path(folder, name))
         else:
-            failed[name] = failures.get(step.key, "not made, because another element failed before")
+            failure = failures.get(step.key) or Failure(step.key, "not made, because another element failed before")
+            failed[name] = failure.message
+            worst = max(worst, failure.exit_code)
     keys = frozenset(step.key for step in plan.steps if step.element.name not in at_hand and step.key in made)
-    return Gathered(takes, keys, failed)
+    return Gathered(takes, keys, failed, worst)
 
 
 def _delivered(take: Take, path: str) -> Take:

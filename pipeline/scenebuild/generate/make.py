@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 from scenebuild.engines import Facts, Request, action_facts
 from scenebuild.errors import StoreError
@@ -35,6 +36,7 @@ class Failure:
 
     key: str
     message: str
+    exit_code: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,14 @@ class Workshop:
     jobs: int
     progress: Progress
     tell: Tell
+    options: Mapping[str, Any] = field(default_factory=dict)  # of the engines: see ``Engine.load``
+    told: set[str] = field(default_factory=set)
+
+    def tell_once(self, line: str) -> None:
+        """What would be said again for every take of a build, once."""
+        if line not in self.told:
+            self.told.add(line)
+            self.tell(line)
 
 
 def make_takes(orders: Sequence[Order], shop: Workshop, *, anew: bool = False) -> Iterator[Take | Failure]:
@@ -124,7 +134,7 @@ def _make(orders: Sequence[Order], shop: Workshop, leases: dict[str, Lease]) -> 
 
 
 def _children(name: str, facts: Facts, shop: Workshop) -> Children:
-    return Children(name, {}, shop.folder, dict(facts.environment))
+    return Children(name, shop.options, shop.folder, dict(facts.environment))
 
 
 def _outcomes(
@@ -146,7 +156,7 @@ def _outcomes(
             shop.progress(order.key, 1.0)
             yield outcome
         else:
-            yield Failure(order.key, event["message"])
+            yield Failure(order.key, event["message"], event.get("exit_code", 1))
 
 
 def _publish(order: Order, event: Event, shop: Workshop) -> Take | Failure:
@@ -172,5 +182,5 @@ def _publish(order: Order, event: Event, shop: Workshop) -> Take | Failure:
         asked = action_facts(order.request.action)
         shop.store.put(order.key, take.path, {**facts_for_store(take), "action": asked})
     except StoreError as error:
-        shop.tell(f"{error}; the build goes on without keeping it")
+        shop.tell_once(f"{error}; the build goes on without keeping it")
     return take

@@ -27,7 +27,7 @@ def main() -> int:
     try:
         _serve(order, say)
     except ScenebuildError as error:
-        say({"event": "broken", "message": str(error)})
+        say({"event": "broken", "message": str(error), "exit_code": error.exit_code})
     except Exception as error:  # an engine may raise anything; the parent turns it into one line and keeps the rest
         import traceback
 

@@ -15,25 +15,26 @@ SEED_TAG = "scenebuild.seed.v1"
 def action_of(element: Element, scene: Scene, facts: Facts, *, content: str | None = None) -> Action:
     """The action of an element on an engine: only the fields that act on that engine are filled in.
 
+    What the author leaves out is the engine's own value, so that writing that value out changes no key.
     ``content`` is the digest of a recording's bytes; an element with a prompt has none.
     """
     if content is not None:
         return Action(engine=facts.name, engine_version=facts.version, frames=None, content=content)
-    model = (element.model or facts.default_model) if facts.default_model else None
-    acting = {
+    given = {
         "seed": seed_of(element, scene),
         "temperature": element.sampling.temperature,
         "top_k": element.sampling.top_k,
         "top_p": element.sampling.top_p,
         "cfg": element.sampling.cfg,
     }
+    acting = {**dict(facts.defaults), **{name: value for name, value in given.items() if value is not None}}
     return Action(
         engine=facts.name,
         engine_version=facts.version,
         frames=frames_of(element.duration_s or 0.0, facts.sample_rate or 0),
         prompt=element.prompt,
-        model=model,
-        revision=dict(facts.revisions).get(model or ""),
+        model=facts.default_model,
+        revision=next((one.revision for one in facts.models if one.id == facts.default_model), None),
         precision=facts.precision,
         **{name: value for name, value in acting.items() if name in facts.parameters},  # type: ignore[arg-type]
     )

@@ -7,8 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
-from scenebuild.engines import REGISTRY, Action, Facts, action_facts, engine
-from scenebuild.errors import Place, Problem, SceneError, UsageError
+from scenebuild.engines import REGISTRY, Action, Facts, State, action_facts, engine, facts_for
+from scenebuild.errors import EngineError, Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.lockfile import Entry, Lock
 from scenebuild.scene.model import Element, Scene
@@ -18,7 +18,7 @@ from scenebuild.store.digest import digest_file
 Status = Literal["hit", "locked", "miss"]
 
 # The engines that `auto` tries, the real thing first.
-AUTO = ("sketch",)
+AUTO = ("audiogen", "sketch")
 WORDS = {"frames": "duration", "content": "recording", "engine_version": "engine version"}
 
 
@@ -106,30 +106,67 @@ def _decide(
         facts = _named(asked, element, scene, by_flag=choices.engine is not None)
         return facts, action_of(element, scene, facts)
     if entry is not None and entry["engine"] in REGISTRY:
-        facts = engine(entry["engine"]).facts  # a locked take decides, as long as it is wanted and can be had
-        action = action_of(element, scene, facts)
-        if action_key(action) == entry["key"] and _can_be_had(entry, facts, store):
-            return facts, action
-    facts = next(engine(name).facts for name in AUTO if engine(name).state().ready)
+        locked = _knows(entry["engine"], element.model)  # it decides, as long as it is wanted and can be had
+        action = action_of(element, scene, locked) if locked else None
+        if locked and action and action_key(action) == entry["key"] and _can_be_had(entry, locked, store):
+            return locked, action
+    facts = next(facts for facts in _candidates(element, scene) if _state(facts).ready)
     return facts, action_of(element, scene, facts)
 
 
+def _candidates(element: Element, scene: Scene) -> list[Facts]:
+    """What `auto` may choose, the best first. A model that the author names decides which real engine that is."""
+    if element.model is None:
+        return [engine(name).facts for name in AUTO]
+    having = [facts for name in REGISTRY if (facts := _knows(name, element.model)) and facts.models]
+    if not having:
+        known = ", ".join(one.id for name in REGISTRY for one in engine(name).facts.models)
+        raise _unknown_model(element, scene, f"there is no model {element.model!r}; there are: {known}")
+    return [*having, engine(AUTO[-1]).facts]
+
+
+def _knows(name: str, model: str | None) -> Facts | None:
+    try:
+        return facts_for(name, model)
+    except EngineError:
+        return None
+
+
+def _state(facts: Facts) -> State:
+    return engine(facts.name).state(facts.default_model)
+
+
+def _unknown_model(element: Element, scene: Scene, message: str) -> SceneError:
+    return SceneError(
+        [Problem("model-unknown", f"model: {message}", scene.place_of("elements", element.name, "model"))]
+    )
+
+
 def _can_be_had(entry: Entry, facts: Facts, store: LocalStore) -> bool:
-    return store.has(entry["digest"]) or store.get(entry["key"]) is not None or engine(facts.name).state().ready
+    return store.has(entry["digest"]) or store.get(entry["key"]) is not None or _state(facts).ready
 
 
 def _named(name: str, element: Element, scene: Scene, *, by_flag: bool) -> Facts:
     of_prompts = [known for known in REGISTRY if known != "file"]
     if name in of_prompts:
-        return engine(name).facts
+        return _with_model(name, element, scene, by_flag=by_flag)
     if by_flag:
         raise UsageError(f"--engine {name}: there is no such engine; there are: {', '.join(of_prompts)}, auto")
     message = f"engine: {name} is not part of this installation; '--engine sketch' previews the scene without it"
     raise SceneError([Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))])
 
 
+def _with_model(name: str, element: Element, scene: Scene, *, by_flag: bool) -> Facts:
+    """A model that the flag's engine has not is one for another engine: the flag asks for that engine's own choice."""
+    found = _knows(name, element.model) or (engine(name).facts if by_flag else None)
+    if found is None:
+        known = ", ".join(one.id for one in engine(name).facts.models)
+        raise _unknown_model(element, scene, f"{name} has no model {element.model!r}; it has: {known}")
+    return found
+
+
 def _obstacle(element: Element, scene: Scene, facts: Facts) -> Problem | None:
-    state = engine(facts.name).state()
+    state = _state(facts)
     if state.ready:
         return None
     message = f"engine: {facts.title} can not be used here: {state.reason}; {state.advice}"

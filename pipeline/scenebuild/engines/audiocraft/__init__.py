@@ -1,1 +1,74 @@
 """AudioGen and MusicGen: their weights and their decoder. The only room that imports torch, in child processes only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from scenebuild.engines import Facts, ModelFacts, Session, State
+
+# A new one whenever the same action would give other tokens from the same weights: pattern, guidance, sampling, passes.
+DECODER_VERSION = "1"
+SET = ("torch", "torchaudio", "transformers", "audiocraft")
+
+
+@dataclass(frozen=True, slots=True)
+class AudiocraftEngine:
+    """One of the two families of models that audiocraft runs from a prompt alone."""
+
+    name: Literal["audiogen", "musicgen"]
+    title: str
+    default_model: str
+
+    @property
+    def facts(self) -> Facts:
+        """Of the default model; ``models`` holds those of the list and what the user registered."""
+        from scenebuild.engines.audiocraft.models import models
+
+        own = tuple(
+            ModelFacts(one.id, one.revision, one.sample_rate, one.channels, one.longest_take_s, one.licence)
+            for one in models()
+            if one.engine == self.name
+        )
+        first = next(one for one in own if one.id == self.default_model)
+        return Facts(
+            name=self.name,
+            title=self.title,
+            version=DECODER_VERSION,
+            fidelity="real",
+            sample_rate=first.sample_rate,
+            channels=first.channels,
+            longest_take_s=first.longest_take_s,
+            parameters=frozenset({"seed", "temperature", "top_k", "top_p", "cfg"}),
+            licence=first.licence,
+            batches=True,
+            default_model=first.id,
+            models=own,
+            defaults=(("temperature", 1.0), ("top_k", 250), ("cfg", 3.0)),  # audiocraft's
+            precision="auto",  # fp16 on CUDA, fp32 elsewhere: which it was is recorded, and changes no key
+            environment=(("HF_HUB_OFFLINE", "1"), ("TOKENIZERS_PARALLELISM", "false")),
+        )
+
+    def state(self, model: str | None = None) -> State:
+        """Whether the packages are installed and every file of the model is in its place; reads none of them."""
+        from scenebuild.engines.audiocraft.models import model as model_named
+        from scenebuild.engines.audiocraft.weights import Missing, located
+
+        absent = [name for name in SET if find_spec(name) is None]
+        if absent:
+            return State(False, f"the AudioGen set is not installed (no {', '.join(absent)})", "type: make audiogen")
+        found = located(model_named(model or self.default_model))
+        return State(False, found.reason, found.advice) if isinstance(found, Missing) else State(True)
+
+    def load(self, options: dict[str, Any]) -> Session:
+        """Choose the device; a model is loaded with the first request for it."""
+        from scenebuild.engines.audiocraft.device import choose_device
+        from scenebuild.engines.audiocraft.session import Session
+
+        device = choose_device(str(options.get("device") or "auto"))
+        return Session(self.name, device, exact=bool(options.get("exact")))
+
+
+AUDIOGEN = AudiocraftEngine("audiogen", "AudioGen", "facebook/audiogen-medium")
+MUSICGEN = AudiocraftEngine("musicgen", "MusicGen", "facebook/musicgen-small")

@@ -1,0 +1,165 @@
+"""From the two files of a checkpoint to modules: nothing is initialised that is overwritten, no code is unpickled.
+
+Modules are built on the ``meta`` device, where a weight is a shape and nothing else; the file is mapped, and its
+tensors become the weights as they lie. Every dimension comes from the configuration inside the file. A file is opened
+by its whole path: audiocraft's own search for a file, a folder or a repository of some name is never asked.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from scenebuild.engines.audiocraft.package import import_audiocraft
+from scenebuild.errors import EngineError
+
+LANGUAGE_MODEL, CODEC = "state_dict.bin", "compression_state_dict.bin"
+PROJECTION = "condition_provider.conditioners.description.output_proj."
+# What every AudioGen and MusicGen has, and the decoder builds upon.
+EXPECTED = {
+    "norm": "layer_norm", "norm_first": True, "activation": "gelu", "causal": True, "positional_embedding": "sin",
+    "layer_scale": None, "past_context": None, "qk_layer_norm": False, "qk_layer_norm_cross": False, "kv_repeat": 1,
+    "bias_attn": False,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A file of weights that is open: what it says of itself, and its tensors, mapped and not yet read."""
+
+    path: str
+    config: Any  # OmegaConf
+    state: dict[str, Tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModel:
+    """The transformer over codes, and what its configuration says beyond its shapes."""
+
+    module: Any  # audiocraft's LMModel
+    delays: tuple[int, ...]  # of each codebook, in steps
+    window_s: float  # of one pass
+    stereo: bool  # codebooks of left and right take turns
+
+
+def open_checkpoint(folder: str, name: str) -> Checkpoint:
+    """Map one file of a checkpoint. EngineError where it is none."""
+    from omegaconf import OmegaConf
+
+    path = os.path.join(folder, name)
+    try:
+        package = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+        config = OmegaConf.create(str(package["xp.cfg"]))
+        return Checkpoint(path, config, dict(package["best_state"]))
+    except KeyError as error:
+        raise EngineError(f"{path} is not a checkpoint as audiocraft exports them: it has no {error}") from error
+    except Exception as error:  # torch raises anything for a file that is none, or that holds more than weights
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise EngineError(f"{path} can not be loaded: {first}") from error
+
+
+def load_language_model(checkpoint: Checkpoint, device: torch.device) -> LanguageModel:
+    """The transformer on ``device``; without the text encoder, whose projection stays in ``checkpoint.state``."""
+    from omegaconf import OmegaConf
+
+    builders = import_audiocraft().models.builders
+    config = checkpoint.config
+    _refuse_other_architectures(checkpoint)
+    bare = {"device": "meta", "dtype": "float32", "conditioners": {}}
+    unset = {"weight_init": None, "depthwise_init": None, "zero_bias_init": False}
+    built = OmegaConf.merge(config, {"transformer_lm": unset})
+    for name, value in bare.items():
+        built[name] = value
+    with torch.device("meta"):
+        module = builders.get_lm_model(built)
+    names = [name for name in checkpoint.state if not name.startswith("condition_provider.")]
+    _assign(module, {name: checkpoint.state.pop(name) for name in names}, device, checkpoint.path)
+    stereo = config.get("interleave_stereo_codebooks") or {}
+    return LanguageModel(
+        module,
+        tuple(config.codebooks_pattern.delay.delays),
+        float(config.dataset.segment_duration),
+        bool(stereo.get("use", False)),
+    )
+
+
+def load_codec(checkpoint: Checkpoint, device: torch.device) -> Any:
+    """The EnCodec model on ``device``, in fp32, its weight normalisation folded in."""
+    builders = import_audiocraft().models.builders
+    config = checkpoint.config
+    config.device = "meta"
+    with torch.device("meta"), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # audiocraft builds with an older weight_norm
+        module = builders.get_compression_model(config)
+    _assign(module, checkpoint.state, device, checkpoint.path)
+    del module.encoder  # we only decode
+    for layer in module.modules():
+        if hasattr(layer, "weight_g"):
+            nn.utils.remove_weight_norm(layer)
+    return module
+
+
+def _assign(module: nn.Module, state: Mapping[str, Tensor], device: torch.device, path: str) -> None:
+    """Make the tensors of a file the weights of a module that has none yet."""
+    try:
+        module.load_state_dict(_placed(dict(state), device), strict=True, assign=True)
+    except RuntimeError as error:
+        raise EngineError(
+            f"{path} does not fit its own configuration: {str(error).splitlines()[-1].strip()}"
+        ) from error
+    module.requires_grad_(False).eval()
+
+
+def _placed(state: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    """On the CPU in fp32, where they are that already as they lie; on CUDA the transformer in fp16 as audiocraft has it."""
+    for name in list(state):
+        tensor = state[name]
+        dtype = tensor.dtype
+        if tensor.is_floating_point():
+            half = device.type == "cuda" and (name.startswith("transformer.") or name.startswith("linears."))
+            dtype = torch.float16 if half else torch.float32
+        placed = tensor.to(device=device, dtype=dtype)
+        if placed.data_ptr() != tensor.data_ptr():
+            _forget(tensor)
+        state[name] = placed
+    return state
+
+
+def _forget(tensor: Tensor) -> None:
+    """Give the pages of a mapped tensor that was copied back to the system, so that it is not in memory twice."""
+    import ctypes
+    import mmap
+
+    if not hasattr(mmap, "MADV_DONTNEED") or not tensor.is_contiguous():
+        return
+    first = -(-tensor.data_ptr() // mmap.PAGESIZE) * mmap.PAGESIZE
+    length = (tensor.data_ptr() + tensor.nbytes - first) // mmap.PAGESIZE * mmap.PAGESIZE
+    if length > 0:
+        ctypes.CDLL(None).madvise(ctypes.c_void_p(first), ctypes.c_size_t(length), mmap.MADV_DONTNEED)
+
+
+def _refuse_other_architectures(checkpoint: Checkpoint) -> None:
+    config = checkpoint.config
+    found = {name: config.transformer_lm.get(name) for name in EXPECTED}
+    found |= {"cross_attention_pos_emb": config.fuser.get("cross_attention_pos_emb")}
+    expected = {**EXPECTED, "cross_attention_pos_emb": False}
+    other = [f"{name}: {found[name]}" for name in expected if found[name] not in (expected[name],)]
+    pattern = config.codebooks_pattern
+    plain = (
+        pattern.modeling == "delay"
+        and not pattern.delay.get("flatten_first")
+        and not pattern.delay.get("empty_initial")
+    )
+    other += [] if plain else [f"codebooks_pattern: {pattern.modeling}"]
+    other += [] if list(config.conditioners) == ["description"] else [f"conditioners: {', '.join(config.conditioners)}"]
+    if other:
+        raise EngineError(
+            f"{checkpoint.path} is another kind of model than scenebuild decodes ({'; '.join(other)}); "
+            "it takes text and nothing else, as audiogen-medium and the MusicGen models without melody do"
+        )

@@ -1,0 +1,68 @@
+"""Import audiocraft without the packages that its inference never calls.
+
+``import audiocraft`` pulls in what training, metrics and text cleaning need: xformers, spacy, librosa with numba, PyAV,
+flashy, and through the multi-band diffusion the whole training code. Together they are a gigabyte on disk and ten
+seconds at each start. While audiocraft is imported, stand-ins take their places in ``sys.modules``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+from scenebuild.errors import EngineError
+
+UNUSED = (
+    "audiocraft.models.multibanddiffusion", "av", "dora", "flashy", "flashy.distrib", "librosa", "num2words", "spacy",
+    "xformers", "xformers.ops",
+)  # fmt: skip
+
+
+class StandIn(types.ModuleType):
+    """A module that can be imported from; whoever calls what it gave hears that it is not there."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return StandIn(f"{self.__name__}.{name}")
+
+    def __call__(self, *_: object, **__: object) -> Any:
+        raise EngineError(f"audiocraft called {self.__name__}, which the AudioGen set leaves out")
+
+
+def import_audiocraft() -> types.ModuleType:
+    """The package, ready to build models. EngineError where it is not installed."""
+    try:
+        # What they themselves import must not see the stand-ins.
+        from transformers import EncodecModel, RobertaTokenizer, T5EncoderModel, T5Tokenizer  # noqa: F401
+
+        with _stand_ins():
+            import audiocraft
+            import audiocraft.models.builders
+    except ImportError as error:
+        raise EngineError(f"audiocraft can not be imported: {error}; type: make audiogen") from error
+    import torch
+
+    # All of xformers that the torch attention backend asks for.
+    transformer = audiocraft.modules.transformer
+    transformer.ops = types.SimpleNamespace(unbind=torch.unbind, LowerTriangularMask=object)
+    transformer._verify_xformers_memory_efficient_compat = lambda: None
+    module: types.ModuleType = audiocraft
+    return module
+
+
+@contextlib.contextmanager
+def _stand_ins() -> Iterator[None]:
+    before = {name: sys.modules.get(name) for name in UNUSED}
+    sys.modules.update({name: StandIn(name) for name in UNUSED})
+    try:
+        yield
+    finally:
+        for name, module in before.items():
+            if module is None:
+                del sys.modules[name]
+            else:
+                sys.modules[name] = module

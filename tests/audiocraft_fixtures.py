@@ -1,0 +1,207 @@
+"""Real checkpoints of any size, made here: the same files, keys and configuration as published ones, random weights.
+
+The loader takes every dimension from the checkpoint's own configuration, so a checkpoint of five megabytes runs the
+same code as one of seven gigabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+T5_WIDTHS = {"t5-small": 512, "t5-base": 768, "t5-large": 1024}
+SENTENCES = (
+    "steady rain on a window, thunder far away",
+    "quiet café murmur, cups and saucers",
+    "footsteps on a wooden floor, close",
+    "an old wooden door creaks open in a hallway",
+    "birds singing in a forest at dawn",
+    "a soft chord bed, slow and warm",
+    "waves rolling onto a pebble beach",
+    "a train passing over a bridge, far away",
+)
+
+
+@dataclass(frozen=True)
+class Size:
+    """The dimensions of a checkpoint."""
+
+    dim: int = 64
+    heads: int = 4
+    layers: int = 2
+    card: int = 320
+    codec_filters: int = 2
+    codec_dimension: int = 16
+    codec_lstm: int = 1
+    text_encoder: str = "t5-small"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What tells the models of the family apart."""
+
+    sample_rate: int = 16000
+    ratios: Sequence[int] = (8, 5, 4, 2)
+    window_s: float = 10
+    stereo: bool = False
+
+    @property
+    def delays(self) -> list[int]:
+        return [0, 0, 1, 1, 2, 2, 3, 3] if self.stereo else [0, 1, 2, 3]
+
+
+TINY = Size()
+FULL = Size(1536, 24, 48, 2048, 64, 128, 2, "t5-large")
+AUDIOGEN = Kind()
+MUSICGEN = Kind(32000, (8, 5, 4, 4), 30)
+MUSICGEN_STEREO = replace(MUSICGEN, stereo=True)
+
+
+def write_checkpoint(folder: Path, kind: Kind = AUDIOGEN, size: Size = TINY, seed: int = 1, half: bool = False) -> Path:
+    """``state_dict.bin`` and ``compression_state_dict.bin`` as audiocraft's exporter writes them."""
+    import torch
+    from omegaconf import OmegaConf
+
+    from scenebuild.engines.audiocraft.package import import_audiocraft
+
+    builders = import_audiocraft().models.builders
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.manual_seed(seed)
+    for name, config, state in (
+        ("compression_state_dict.bin", codec_config(kind, size), _codec_state),
+        ("state_dict.bin", lm_config(kind, size), _lm_state),
+    ):
+        tensors = state(builders, OmegaConf.create(config), kind, size)
+        if half:
+            tensors = {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
+        package = {
+            "best_state": tensors, "xp.cfg": OmegaConf.to_yaml(OmegaConf.create(config)),
+            "version": "1.3.0", "exported": True,
+        }  # fmt: skip
+        torch.save(package, folder / name)
+    return folder
+
+
+def _codec_state(builders: Any, config: Any, kind: Kind, size: Size) -> dict[str, Any]:
+    import torch
+
+    state: dict[str, Any] = builders.get_compression_model(config).state_dict()
+    for key, tensor in state.items():
+        if key.endswith("inited"):  # or decoding would start k-means
+            tensor.fill_(1)
+        elif key.endswith("embed"):
+            tensor.copy_(torch.randn_like(tensor))
+    return state
+
+
+def _lm_state(builders: Any, config: Any, kind: Kind, size: Size) -> dict[str, Any]:
+    """The language model's weights; the text encoder is not part of it, so none is needed to make them."""
+    import torch
+
+    width = T5_WIDTHS[size.text_encoder]
+    plain = {**config, "conditioners": {}}
+    from omegaconf import OmegaConf
+
+    lm = builders.get_lm_model(OmegaConf.create(plain))
+    state: dict[str, Any] = lm.state_dict()
+    projection = torch.nn.Linear(width, size.dim)
+    prefix = "condition_provider.conditioners.description.output_proj."
+    for name, tensor in projection.state_dict().items():
+        state[prefix + name] = tensor
+    return state
+
+
+def lm_config(kind: Kind, size: Size) -> dict[str, Any]:
+    """``config/solver/audiogen/audiogen_base_16khz.yaml`` and what it includes, resolved."""
+    codebooks = len(kind.delays)
+    return {
+        "device": "cpu", "dtype": "float32", "solver": "audiogen" if kind.window_s == 10 else "musicgen",
+        "sample_rate": kind.sample_rate, "channels": 2 if kind.stereo else 1, "lm_model": "transformer_lm",
+        "compression_model_n_q": None,
+        "interleave_stereo_codebooks": {"use": kind.stereo, "per_timestep": False},
+        "codebooks_pattern": {
+            "modeling": "delay", "delay": {"delays": kind.delays, "flatten_first": 0, "empty_initial": 0},
+        },
+        "transformer_lm": {
+            "dim": size.dim, "num_heads": size.heads, "num_layers": size.layers, "hidden_scale": 4, "n_q": codebooks,
+            "card": size.card, "dropout": 0.0, "emb_lr": None, "activation": "gelu", "norm_first": True,
+            "bias_ff": False, "bias_attn": False, "bias_proj": False, "past_context": None, "causal": True,
+            "custom": False, "memory_efficient": True, "attention_as_float32": False, "layer_scale": None,
+            "positional_embedding": "sin", "xpos": False, "checkpointing": "none", "weight_init": "gaussian",
+            "depthwise_init": "current", "zero_bias_init": True, "norm": "layer_norm", "cross_attention": False,
+            "qk_layer_norm": False, "qk_layer_norm_cross": False, "attention_dropout": None, "kv_repeat": 1,
+            "two_step_cfg": False,
+        },
+        "classifier_free_guidance": {"training_dropout": 0.1, "inference_coef": 3.0},
+        "attribute_dropout": {},
+        "fuser": {
+            "cross_attention_pos_emb": False, "cross_attention_pos_emb_scale": 1, "sum": [], "prepend": [],
+            "cross": ["description"], "input_interpolate": [],
+        },
+        "conditioners": {
+            "description": {
+                "model": "t5",
+                "t5": {"name": size.text_encoder, "finetune": False, "word_dropout": 0.0, "normalize_text": False},
+            },
+        },
+        "dataset": {"segment_duration": kind.window_s, "train": {}},
+    }  # fmt: skip
+
+
+def codec_config(kind: Kind, size: Size) -> dict[str, Any]:
+    """``config/solver/compression/encodec_audiogen_16khz.yaml`` and what it includes, resolved."""
+    return {
+        "device": "cpu", "sample_rate": kind.sample_rate, "channels": 1, "compression_model": "encodec",
+        "encodec": {
+            "autoencoder": "seanet", "quantizer": "rvq", "sample_rate": kind.sample_rate, "channels": 1,
+            "causal": False, "renormalize": False,
+        },
+        "seanet": {
+            "dimension": size.codec_dimension, "channels": 1, "causal": False, "n_filters": size.codec_filters,
+            "n_residual_layers": 1, "ratios": list(kind.ratios), "activation": "ELU",
+            "activation_params": {"alpha": 1.0}, "norm": "weight_norm", "norm_params": {}, "kernel_size": 7,
+            "residual_kernel_size": 3, "last_kernel_size": 7, "dilation_base": 2, "pad_mode": "constant",
+            "true_skip": True, "compress": 2, "lstm": size.codec_lstm, "disable_norm_outer_blocks": 0,
+            "decoder": {"trim_right_ratio": 1.0, "final_activation": None, "final_activation_params": None},
+            "encoder": {},
+        },
+        "rvq": {
+            "n_q": 4, "q_dropout": False, "bins": size.card, "decay": 0.99, "kmeans_init": True, "kmeans_iters": 50,
+            "threshold_ema_dead_code": 2, "orthogonal_reg_weight": 0.0, "orthogonal_reg_active_codes_only": False,
+        },
+    }  # fmt: skip
+
+
+def write_text_encoder(folder: Path, name: str = "t5-small", seed: int = 1) -> Path:
+    """A T5 encoder of that name's width with one layer, and a tokenizer trained on a few sentences."""
+    import sentencepiece
+    import torch
+    from transformers import T5Config, T5EncoderModel, T5Tokenizer
+
+    folder.mkdir(parents=True, exist_ok=True)
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(SENTENCES), model_prefix=str(folder / "spiece"), vocab_size=90, hard_vocab_limit=False,
+        pad_id=0, eos_id=1, unk_id=2, bos_id=-1, minloglevel=2, num_threads=1,
+    )  # fmt: skip
+    (folder / "spiece.vocab").unlink()
+    tokenizer = T5Tokenizer.from_pretrained(folder, extra_ids=0)
+    tokenizer.save_pretrained(folder)
+    torch.manual_seed(seed)
+    config = T5Config(
+        d_model=T5_WIDTHS[name], d_kv=8, d_ff=16, num_layers=1, num_heads=2, vocab_size=len(tokenizer), dropout_rate=0.0
+    )
+    T5EncoderModel(config).eval().save_pretrained(folder)
+    return folder
+
+
+def cache_content(model: Any, folder: Path, kind: Kind) -> dict[tuple[str, str], dict[str, bytes]]:
+    """What ``hub.put_in_cache`` lays out: a tiny checkpoint as that model's files, a tiny T5 as its text encoder's."""
+    weights = write_checkpoint(folder / "weights", kind)
+    text = write_text_encoder(folder / "text")
+    encoder = model.text_encoder
+    return {
+        (model.repository, model.revision): {name: (weights / name).read_bytes() for name in model.files},
+        (encoder.repository, encoder.revision): {name: (text / name).read_bytes() for name in encoder.files},
+    }
