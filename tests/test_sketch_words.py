@@ -45,6 +45,7 @@ def test_the_warning_names_the_words() -> None:
     )
     assert warnings(read("rain on a flibber")) == ()
     assert warnings(read("thuder")) == ("sketch: 'thuder' was read as 'thunder'",)
+    assert warnings(read("thunder rolling far away")) == (), "rolling is no misspelt tolling"
 
 
 @pytest.mark.parametrize(

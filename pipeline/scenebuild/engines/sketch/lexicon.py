@@ -156,10 +156,12 @@ def facets_of(word: str) -> dict[str, str]:
 
 
 def guess(word: str) -> str | None:
-    """A single known word that this one is very probably meant to be."""
+    """A single known word that this one is very probably meant to be; slips of the finger spare the first letter,
+    while *rolling* and *tolling*, *train* and *rain* are different words."""
     if len(word) < 6 or not word.isascii():
         return None
-    names = [entry[0] for entry, meaning in lexicon().items() if len(entry) == 1 and meaning.kind]
+    entries = [entry[0] for entry, meaning in lexicon().items() if len(entry) == 1 and meaning.kind]
+    names = [name for name in entries if name[0] == word[0]]
     close = get_close_matches(word, names, n=1, cutoff=0.84)
     return close[0] if close else None
 
