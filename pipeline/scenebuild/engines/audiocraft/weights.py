@@ -115,9 +115,8 @@ def verified(model: Model) -> Located:
 def check(model: Model) -> tuple[Damage, ...]:
     """Compare all files at hand with their records; where none is damaged, record those that are new."""
     damages: list[Damage] = []
-    for source in sources(model):
+    for source, found in _fingerprints(sources(model)).items():
         known = record_of(source.repository, source.revision) or {}
-        found = _fingerprints(source)
         bad = [Damage(source, name, what) for name, one in found.items() if (what := _wrong(source, name, one, known))]
         damages += bad
         if not bad and found.keys() - known.keys():
@@ -148,10 +147,16 @@ def _on_hub(repository: str, revision: str, files: tuple[str, ...]) -> Source:
     return Source(repository, revision, folder, files)
 
 
-def _fingerprints(source: Source) -> dict[str, Fingerprint]:
-    names = [name for name in source.files if os.path.isfile(source.path(name))]
+def _fingerprints(of: Iterable[Source]) -> dict[Source, dict[str, Fingerprint]]:
+    """Of all files at hand, over all sources, two at a time: a model and its text encoder are about equally large."""
+    here = [(source, name) for source in of for name in source.files if os.path.isfile(source.path(name))]
+    here.sort(key=lambda one: -os.path.getsize(one[0].path(one[1])))
     with ThreadPoolExecutor(max_workers=2) as pool:
-        return dict(zip(names, pool.map(_readable_fingerprint, map(source.path, names)), strict=True))
+        found = list(pool.map(_readable_fingerprint, [source.path(name) for source, name in here]))
+    grouped: dict[Source, dict[str, Fingerprint]] = {source: {} for source in of}
+    for (source, name), one in zip(here, found, strict=True):
+        grouped[source][name] = one
+    return grouped
 
 
 def _readable_fingerprint(path: str) -> Fingerprint:
