@@ -3,13 +3,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # The pip of the system installs into the environment, so that ensurepip is not needed.
-PIP_INSTALL := $(PYTHON) tools/install.py
+INSTALL := $(PYTHON) tools/install.py
 
-.PHONY: help run test lint bench clean core dev lock snapshots
+.PHONY: help run audiogen test test-core lint bench clean core dev full full-core lock snapshots
 
 help:
 	@echo "make run    build scenes/rainy_cafe.yaml to sound"
-	@echo "make test   run the tests"
+	@echo "make audiogen   install the AudioGen set (5 GB), so that scenes are made by the model"
+	@echo "make test   run the tests; installs the AudioGen set too"
+	@echo "make test-core  run the tests that need no AudioGen set"
 	@echo "make lint   check style and types"
 	@echo "make bench  run the benchmarks"
 	@echo "make lock   renew the lock files in requirements/ (needs uv)"
@@ -21,7 +23,15 @@ run: core
 	@echo "listen to build/rainy_cafe/rainy_cafe.wav, read build/rainy_cafe/README.md"
 	@echo "change a volume in scenes/rainy_cafe.yaml, then type: $(BIN)/scenebuild scenes/rainy_cafe.yaml"
 
-test: dev
+audiogen: full-core
+	@echo
+	@echo "next: $(BIN)/scenebuild models fetch facebook/audiogen-medium"
+	@echo "then: $(BIN)/scenebuild scenes/rainy_cafe.yaml --engine audiogen"
+
+test: full
+	$(BIN)/pytest
+
+test-core: dev
 	$(BIN)/pytest
 
 lint: dev
@@ -36,16 +46,24 @@ snapshots: dev
 	$(BIN)/pytest --snapshot-update
 
 core:
-	@$(PIP_INSTALL) $(VENV) requirements/core.txt
+	@$(INSTALL) $(VENV) core.txt
+
+full-core:
+	@$(INSTALL) $(VENV) core.txt audiogen.txt
 
 dev:
-	@$(PIP_INSTALL) $(VENV) requirements/dev.txt
+	@$(INSTALL) $(VENV) core.txt dev.txt
+
+full:
+	@$(INSTALL) $(VENV) core.txt dev.txt audiogen.txt
 
 lock:
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -q -o requirements/core.txt
 	uv pip compile pyproject.toml --group build --group test --group lint --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
+	uv pip compile pyproject.toml --group build --group audiogen -c requirements/dev.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate -q -o requirements/audiogen.txt
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info pipeline/*.egg-info

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,14 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 def _alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep a test away from the user's home and the network."""
     home = tmp_path_factory.mktemp("home")
-    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME"):
+    for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(home / name))
     monkeypatch.setenv("SCENEBUILD_STORE", str(home / "store"))
     for name in ("SCENEBUILD_ENGINE", "SCENEBUILD_OUT", "SCENEBUILD_JOBS", "SCENEBUILD_TEMPLATE", "NO_COLOR", "FORCE_COLOR"):
         monkeypatch.delenv(name, raising=False)
+    for name in [name for name in os.environ if name.startswith(("HF_", "HUGGINGFACE_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     monkeypatch.setattr(socket.socket, "connect", _refuse_network(socket.socket.connect))
 
 

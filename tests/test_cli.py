@@ -40,7 +40,7 @@ def test_a_build_says_one_line_a_scene_and_that_it_was_sketched(scene: Path) -> 
     assert sorted(line.split()[-1] for line in done.stderr.splitlines()[1:3]) == ["rain", "wind"]
     assert "sketched, not AudioGen: rain, wind" in done.stderr
     again = command(PATH)
-    assert (again.stdout, again.stderr) == ("up to date  scenes/test.yaml -> build/test/test.wav\n", "")
+    assert (again.stdout, again.stderr) == ("up-to-date  scenes/test.yaml -> build/test/test.wav\n", "")
 
 
 def test_json_is_the_only_thing_on_stdout_and_keeps_its_shape(scene: Path) -> None:
@@ -106,7 +106,7 @@ def test_usage_errors_exit_2(scene: Path, capsys: pytest.CaptureFixture[str]) ->
     assert run(["biuld", PATH]) == 2
     assert "there is no scene and no command 'biuld'; did you mean 'build'?" in capsys.readouterr().err
     assert run([PATH, "--engine", "lyre"]) == 2
-    assert "--engine lyre: there is no such engine; there are: sketch, auto" in capsys.readouterr().err
+    assert "--engine lyre: there is no such engine; there are: sketch, audiogen, musicgen, auto" in capsys.readouterr().err
     assert run([PATH, "--jobs", "0"]) == 2
     assert run([PATH, "--no-such-option"]) == 2
     assert run([PATH, "--force-element", "hail"]) == 2

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-LOCKS = ["core.txt", "dev.txt"]
+LOCKS = ["core.txt", "dev.txt", "audiogen.txt"]
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +59,11 @@ def test_the_locks_agree_and_hold_every_dependency(root: Path) -> None:
         for lock in LOCKS
     }
     assert pinned["core.txt"] < pinned["dev.txt"]
+    assert pinned["core.txt"] < pinned["audiogen.txt"]
+    both = [dict(pin.split("==") for pin in pinned[lock]) for lock in ("dev.txt", "audiogen.txt")]
+    assert {name: both[0][name] for name in both[0].keys() & both[1].keys()} == {
+        name: both[1][name] for name in both[0].keys() & both[1].keys()
+    }, "one environment holds both"
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     names = {pin.split("==")[0] for pin in pinned["core.txt"]}
     assert {re.match(r"[a-z0-9-]+", one).group() for one in project["dependencies"]} <= names  # type: ignore[union-attr]

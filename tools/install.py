@@ -1,4 +1,4 @@
-"""Install a locked set of packages and the project into a virtual environment: ``install.py .venv requirements/x.txt``.
+"""Install locked sets of packages and the project into a virtual environment: ``install.py .venv core.txt dev.txt``.
 
 Standard library only, for a machine with nothing but python3 and pip: no ensurepip (Debian packs it separately), no
 writing into the system's Python. A stamp remembers what was installed, so that a second run costs nothing.
@@ -17,30 +17,41 @@ ROOT = Path(__file__).resolve().parent.parent
 OLDEST = (3, 11)
 
 
-def main(environment: str, lock: str) -> int:
-    """Make ``environment`` hold at least what ``lock`` names; the exit code of the first step that fails."""
+def main(environment: str, *names: str) -> int:
+    """Make ``environment`` hold at least what the locks name, in their order; the exit code of a step that fails."""
     if sys.version_info < OLDEST:
         print(f"scenebuild needs Python {'.'.join(map(str, OLDEST))} or newer, this is {sys.version.split()[0]}")
         print("name another one: make PYTHON=python3.12 run")
         return 1
     folder = ROOT / environment
-    stamp = folder / f"installed-{Path(lock).stem}"
-    wanted = _fingerprint(ROOT / lock)
-    if stamp.exists() and stamp.read_text() == wanted:
+    locks = [ROOT / "requirements" / name for name in names]
+    missing = [lock for lock in locks if not _is_installed(folder, lock)]
+    if not missing:
         return 0
-    print(f"installing {lock} into {environment}", flush=True)
     if not (folder / "bin" / "python").exists():
         venv.create(folder, with_pip=False)
     install = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet"]
-    install += ["--disable-pip-version-check", "--no-deps"]
-    project = ["--no-build-isolation", "--editable", str(ROOT)]
-    for step in (["--require-hashes", "--requirement", str(ROOT / lock)], project):
+    # What comes as source is built with the setuptools of the first lock, not with whatever there is today.
+    install += ["--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
+    steps = [["--require-hashes", "--requirement", str(lock)] for lock in missing]
+    for what, step in zip([*(lock.name for lock in missing), "scenebuild"], [*steps, ["--editable", str(ROOT)]], strict=True):
+        print(f"installing {what} into {environment}", flush=True)
         code = subprocess.call([*install, *step], env={**os.environ, "PIP_REQUIRE_VIRTUALENV": "0"})
         if code:
-            print(f"pip could not install {lock}; with an old pip, try: {sys.executable} -m pip install --upgrade pip")
+            print(f"pip could not install {what}; with an old pip, try: {sys.executable} -m pip install --upgrade pip")
             return code
-    stamp.write_text(wanted)
+    for lock in missing:
+        _stamp(folder, lock).write_text(_fingerprint(lock))
     return 0
+
+
+def _is_installed(folder: Path, lock: Path) -> bool:
+    stamp = _stamp(folder, lock)
+    return stamp.exists() and stamp.read_text() == _fingerprint(lock)
+
+
+def _stamp(folder: Path, lock: Path) -> Path:
+    return folder / f"installed-{lock.stem}"
 
 
 def _fingerprint(lock: Path) -> str:
