@@ -9,6 +9,7 @@ import pytest
 
 from scenebuild.errors import Place, Problem
 from scenebuild.scene.findings import FORMATS, as_github, as_json, as_sarif, as_text, capped
+from scenebuild.scene.lint.rulebook import LINT_RULES
 from scenebuild.scene.rulebook import RULES
 
 PROBLEMS = (
@@ -63,7 +64,7 @@ def test_sarif_has_the_structure_of_2_1_0() -> None:
     (run,) = log["runs"]
     driver = run["tool"]["driver"]
     assert driver["name"] == "scenebuild"
-    assert [rule["id"] for rule in driver["rules"]] == list(RULES)
+    assert [rule["id"] for rule in driver["rules"]] == [*RULES, *LINT_RULES]
     for rule in driver["rules"]:
         assert rule["shortDescription"]["text"].endswith(".")
         assert rule["help"]["text"].startswith(rule["shortDescription"]["text"][:-1])

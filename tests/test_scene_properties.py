@@ -34,6 +34,8 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
+    if schema["type"] == "object":
+        return fields(schema["properties"], ())
     if schema["type"] == "boolean":
         return st.booleans()
     if schema["type"] == "integer":

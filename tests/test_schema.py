@@ -126,10 +126,10 @@ def test_defaults_in_the_schema_are_what_the_program_fills_in() -> None:
         "elements.normalize": element.normalize, "elements.volume": element.gain, "elements.loop": element.loop,
         "elements.start": element.start_s, "elements.pan": element.pan, "elements.fade_in": element.fade_in_s,
         "elements.fade_out": element.fade_out_s, "mix.sample_rate": mix.sample_rate, "mix.channels": mix.channels,
-        "mix.true_peak": mix.true_peak_dbtp,
+        "mix.true_peak": mix.true_peak_dbtp, "policy.commercial": scene.commercial,
     }  # fmt: skip
     told = {name: field["default"] for name, field in PROPERTIES.items() if "default" in field}
-    decided_later = {"version", "defaults", "mix", "elements.engine"}
+    decided_later = {"version", "policy", "defaults", "mix", "elements.engine"}
     assert {
         name: told[name] for name in told if name not in decided_later and not name.startswith("defaults.")
     } == filled

@@ -6,16 +6,19 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
-from scenebuild.errors import LockError, OutputError, ScenebuildError, SceneError, UsageError
+from scenebuild.errors import LockError, OutputError, PolicyError, ScenebuildError, SceneError, UsageError
 from scenebuild.plan.lockfile import lock_path, read_lock
 from scenebuild.plan.manifest import Asked, output_folder, up_to_date
+from scenebuild.plan.policy import planned_licences, refuse_licences
 from scenebuild.plan.steps import Choices, Plan, make_plan
 from scenebuild.result import Result, SceneResult, failed_scene, result_from_manifest
-from scenebuild.scene.project import find_scenes
+from scenebuild.scene.model import Scene
+from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.read import read_scene
-from scenebuild.settings import Settings
+from scenebuild.settings import Settings, read_config
 from scenebuild.store import LocalStore
 
 
@@ -42,8 +45,8 @@ class Listener(Protocol):
 def build(arguments: Sequence[str], settings: Settings, listener: Listener) -> Result:
     """Build scene files and folders of them; every mistake of every scene is found before anything is generated.
 
-    Raises SceneError, LockError or UsageError for those mistakes, unless ``settings.keep_going``: then, and for takes
-    that could not be made, the scenes say so in the result.
+    Raises SceneError, LockError, PolicyError or UsageError for those mistakes, unless ``settings.keep_going``: then,
+    and for takes that could not be made, the scenes say so in the result.
     """
     store = LocalStore(settings.store)
     paths = scene_paths(arguments, settings)
@@ -95,13 +98,19 @@ def plan_scenes(
     mistakes: dict[str, ScenebuildError] = {}
     for path in paths:
         try:
-            plan = make_plan(read_scene(path), read_lock(lock_path(path)), store, choices)
+            plan = make_plan(_under_policy(read_scene(path)), read_lock(lock_path(path)), store, choices)
             if settings.frozen:
                 refuse_drift(plan)
+            refuse_licences(plan, planned_licences(plan))
             plans[path] = plan
-        except (SceneError, LockError) as mistake:
+        except (SceneError, LockError, PolicyError) as mistake:
             mistakes[path] = mistake
     return plans, mistakes
+
+
+def _under_policy(scene: Scene) -> Scene:
+    """The scene with what the configuration of its own project asks for; a scene can not ask for less."""
+    return replace(scene, commercial=scene.commercial or read_config(str(project_root(scene.path))).commercial)
 
 
 def refuse_drift(plan: Plan) -> None:
@@ -135,7 +144,7 @@ def _make(
         for (path, plan), takes, folder in zip(plans.items(), gathered, folders, strict=True):
             try:
                 results[path] = render_scene(plan, takes, folder, settings)
-            except (SceneError, LockError) as mistake:
+            except (SceneError, LockError, PolicyError) as mistake:
                 if not settings.keep_going:
                     raise
                 results[path] = failed_scene(path, str(mistake), exit_code=mistake.exit_code)
@@ -194,4 +203,5 @@ def _all_in_one(mistakes: Mapping[str, ScenebuildError]) -> ScenebuildError:
     ]
     if problems:
         return SceneError(problems)
-    return LockError("\n".join(str(mistake) for mistake in mistakes.values()))
+    first = next(iter(mistakes.values()))
+    return type(first)("\n".join(str(mistake) for mistake in mistakes.values()))

@@ -79,6 +79,12 @@ class LockError(ScenebuildError):
     exit_code = 3
 
 
+class PolicyError(ScenebuildError):
+    """A build would hold what the project's policy forbids; nothing is written, and no take is lost."""
+
+    exit_code = 3
+
+
 class DigestError(ScenebuildError):
     """Weights are not the bytes that were recorded, or hold code: they are refused before anything loads them."""
 

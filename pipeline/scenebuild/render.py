@@ -17,6 +17,7 @@ from scenebuild.mix.model import Mix, Source
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock_text
 from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text, outputs_of
+from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.write import write_report
 from scenebuild.report.facts import report_of
@@ -34,6 +35,7 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     stem = os.path.basename(folder)
     takes = gathered.takes
     _refuse_long_fades(plan, takes)
+    refuse_licences(plan, {name: take.licence for name, take in takes.items()})
     if settings.frozen:
         _refuse_other_bytes(plan, takes)
     mix = mix_scene(

@@ -16,6 +16,7 @@ KNOWN: Mapping[str, tuple[type, str]] = {
     "engine": (str, 'engine = "sketch"'),
     "store": (str, 'store = "/path/to/a/folder"'),
     "jobs": (int, "jobs = 4"),
+    "commercial": (bool, "commercial = true"),
 }
 REGISTERED_EXAMPLE = (
     'models.my-rain = {path = "/path/to/a/folder", base = "facebook/audiogen-medium", licence = "CC-BY-NC-4.0"}'
@@ -46,6 +47,7 @@ class Config:
     engine: str | None = None
     store: str | None = None
     jobs: int | None = None
+    commercial: bool = False  # no take may be of weights that forbid commercial use
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,9 @@ def read_config(root: str) -> Config:
         )
     if "store" in theirs:
         theirs = {**theirs, "store": os.path.join(root, theirs["store"])}
-    values.update(theirs)
+    # A checkout can ask for more than its user does, not for less.
+    commercial = bool(values.get("commercial") or theirs.get("commercial"))
+    values.update(theirs, commercial=commercial)
     return Config(**values)
 
 
@@ -145,7 +149,7 @@ def _check(path: str, name: str, value: object) -> None:
     if name not in KNOWN:
         raise UsageError(f"{path}: unknown setting {name!r}; there are: {', '.join(KNOWN)}")
     wanted, example = KNOWN[name]
-    if not isinstance(value, wanted) or isinstance(value, bool):
+    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise UsageError(f"{path}: {name} = {value!r} is not of the right kind; write for example: {example}")
     if name == "jobs" and int(str(value)) < 1:
         raise UsageError(f"{path}: jobs = {value} is less than 1")

@@ -17,7 +17,7 @@ from scenebuild.cli.terminal import complain, tidy_streams
 from scenebuild.errors import ScenebuildError
 
 # verb -> the module in this room that holds a command of the same name; in the order of the help
-VERBS = ("build", "plan", "validate", "init", "cache", "engines", "models", "schema", "doctor", "completion")
+VERBS = ("build", "plan", "validate", "lint", "init", "cache", "engines", "models", "schema", "doctor", "completion")
 BUG = 4
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 

@@ -16,6 +16,10 @@ scenes = click.argument("scenes", metavar="SCENE...", nargs=-1, required=True, t
 json_output = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else there."
 )
+format_of_findings = click.option(
+    "--format", "style", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True,
+    help="text for people, json for programs, github for annotations in a workflow, sarif for code scanning.",
+)  # fmt: skip
 colour = click.option(
     "--color", "--colour", "colour", envvar="SCENEBUILD_COLOR", type=click.Choice(["auto", "always", "never"]),
     default="auto", show_default=True,

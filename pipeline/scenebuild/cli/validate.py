@@ -1,4 +1,4 @@
-"""``scenebuild validate``: everything that is wrong with scene files, at once."""
+"""``scenebuild validate``: everything that is wrong with scene files, at once, and what the lint has to say."""
 
 from __future__ import annotations
 
@@ -10,38 +10,27 @@ from scenebuild.cli.terminal import complain, safe
 
 @click.command("validate")
 @options.scenes
-@click.option(
-    "--format", "style", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True,
-    help="text for people, json for programs, github for annotations in a workflow, sarif for code scanning.",
-)  # fmt: skip
+@options.format_of_findings
 @options.quiet
 def command(scenes: tuple[str, ...], style: str, quiet: bool) -> int:
     """Check scene files and say what is wrong, where, and what to do.
 
+    The warnings of 'scenebuild lint' are shown as well and change nothing.
     Exit code 0: all are valid. 1: at least one is not.
     """
-    from scenebuild.errors import Problem, SceneError
-    from scenebuild.scene import findings
+    from scenebuild.scene.findings import FORMATS, as_text
+    from scenebuild.scene.lint.check import findings_about
     from scenebuild.scene.project import find_scenes
-    from scenebuild.scene.read import read_scene
 
-    problems: list[Problem] = []
     paths = find_scenes(list(scenes))
-    for path in paths:
-        try:
-            read_scene(path)
-        except SceneError as error:
-            problems.extend(error.problems)
-    written = {
-        "text": findings.as_text,
-        "json": findings.as_json,
-        "github": findings.as_github,
-        "sarif": findings.as_sarif,
-    }
+    problems = [problem for path in paths for problem in findings_about(path)]
+    valid = all(problem.severity == "warning" for problem in problems)
     if style != "text":
-        click.echo(written[style](problems), nl=False)
-    elif problems:
-        complain(findings.as_text(problems).rstrip("\n"))
-    elif not quiet:
+        click.echo(FORMATS[style](problems), nl=False)
+        return 0 if valid else 1
+    shown = [problem for problem in problems if not quiet or problem.severity == "error"]
+    if shown:
+        complain(as_text(shown).rstrip("\n"))
+    if valid and not quiet:
         click.echo(safe(f"{len(paths)} {'scene is' if len(paths) == 1 else 'scenes are'} valid"))
-    return 1 if any(problem.severity == "error" for problem in problems) else 0
+    return 0 if valid else 1

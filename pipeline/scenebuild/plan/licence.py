@@ -9,6 +9,15 @@ AS_RECORDED = "as recorded"  # a recording's licence is its author's to know
 NON_COMMERCIAL = ("CC-BY-NC-4.0",)
 
 
+def forbids_commerce(licence: str) -> bool:
+    """Whether a licence's id says that what is made may not be sold.
+
+    >>> [forbids_commerce(one) for one in ("CC-BY-NC-4.0", "CC-BY-NC-SA-3.0", "CC0-1.0", "as recorded", "NCSA")]
+    [True, True, False, False, False]
+    """
+    return licence in NON_COMMERCIAL or "NC" in licence.upper().replace("_", "-").split("-")
+
+
 def strictest(licences: Collection[str]) -> str:
     """The strictest licence among those of the takes in a mix; recordings add their own terms to it.
 

@@ -59,13 +59,15 @@ def as_sarif(problems: Sequence[Problem]) -> str:
     import json
 
     from scenebuild import __version__
+    from scenebuild.scene.lint.rulebook import LINT_RULES
     from scenebuild.scene.rulebook import RULES
 
-    driver = {"name": "scenebuild", "version": __version__, "rules": [_rule(*rule) for rule in RULES.items()]}
+    rules = RULES | {name: rule.help for name, rule in LINT_RULES.items()}
+    driver = {"name": "scenebuild", "version": __version__, "rules": [_rule(*rule) for rule in rules.items()]}
     run = {
         "tool": {"driver": driver},
         "columnKind": "unicodeCodePoints",
-        "results": [_result(problem, list(RULES)) for problem in problems],
+        "results": [_result(problem, list(rules)) for problem in problems],
     }
     log = {"$schema": "https://json.schemastore.org/sarif-2.1.0.json", "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"

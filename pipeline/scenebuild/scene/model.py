@@ -72,6 +72,7 @@ class Scene:
     elements: tuple[Element, ...]  # in the order of the file
     mix: MixSettings
     places: Mapping[tuple[str, ...], Place]
+    commercial: bool = False  # `policy.commercial`: no take may be of weights that forbid commercial use
 
     def place_of(self, *field: str) -> Place:
         """The place of a field, or of the nearest parent that is written in the file."""

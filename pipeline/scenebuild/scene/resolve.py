@@ -28,6 +28,7 @@ def resolve(document: Document) -> Scene:
         elements=tuple(_element(document, name, defaults) for name in data["elements"]),
         mix=_mix(data.get("mix", {})),
         places=_places(document),
+        commercial=data.get("policy", {}).get("commercial", False),
     )
 
 

@@ -161,7 +161,13 @@ def _unknown(it: Violation) -> str:
     return f"is not a field of {owner}" + (f".{meant}" if meant else f"; there are {', '.join(known)}")
 
 
-_OWNERS: dict[Field, str] = {(): "a scene", ("defaults",): "defaults", ("elements",): "an element", ("mix",): "mix"}
+_OWNERS: dict[Field, str] = {
+    (): "a scene",
+    ("defaults",): "defaults",
+    ("elements",): "an element",
+    ("mix",): "mix",
+    ("policy",): "policy",
+}
 
 
 def _homes() -> dict[str, set[str]]:
@@ -169,6 +175,7 @@ def _homes() -> dict[str, set[str]]:
     return {
         "an element": set(schema["$defs"]["element"]["properties"]),
         "mix": set(schema["$defs"]["mix"]["properties"]),
+        "policy": set(schema["properties"]["policy"]["properties"]),
         "a scene": set(schema["properties"]),
     }
 

@@ -1,0 +1,128 @@
+"""All rules over one scene: warnings in the order of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+
+from scenebuild.errors import Place, Problem, SceneError
+from scenebuild.scene.findings import capped
+from scenebuild.scene.lint.comments import Comments, read_comments
+from scenebuild.scene.lint.feeling import feeling_in
+from scenebuild.scene.lint.language import other_language_in
+from scenebuild.scene.lint.music import music_in, sound_in
+from scenebuild.scene.lint.rulebook import LINT_RULES
+from scenebuild.scene.lint.sources import MOST_SOURCES, sources_in
+from scenebuild.scene.lint.specific import specific_in
+from scenebuild.scene.lint.speech import speech_in
+from scenebuild.scene.lint.vague import collection_in, nothing_in
+from scenebuild.scene.model import Element, Scene
+from scenebuild.scene.quoting import nearest, number, quoted
+from scenebuild.scene.read import read_scene
+from scenebuild.scene.source import read_source
+
+# Seconds that the models were trained on, by engine.
+TRAINED_S = {"audiogen": 10.0, "musicgen": 30.0}
+LOOKED_AT = 300  # characters of a prompt; whoever writes more has been told enough by then
+TITLES = {"audiogen": "AudioGen", "musicgen": "MusicGen"}
+Found = Callable[[str], str]  # the words of a prompt that break a rule, "" where none do
+
+_FOR_SOUNDS: tuple[tuple[str, Found], ...] = (
+    ("prompt-music", music_in),
+    ("prompt-speech", speech_in),
+    ("prompt-emotion", feeling_in),
+    ("prompt-specific", specific_in),
+    ("prompt-collection", collection_in),
+)
+# Moods, decades and makers' names are how music is described.
+_FOR_MUSIC: tuple[tuple[str, Found], ...] = (
+    ("prompt-not-music", sound_in),
+    ("prompt-speech", speech_in),
+    ("prompt-collection", collection_in),
+)
+
+
+def findings_about(path: str) -> list[Problem]:
+    """Everything there is to say about a scene file: its errors, or the warnings where it has none."""
+    try:
+        return lint_scene(read_scene(path))
+    except SceneError as error:
+        return list(error.problems)
+
+
+def lint_scene(scene: Scene) -> list[Problem]:
+    """The warnings about the prompts of a scene, at most 50 and one that counts the others. Reads the file again."""
+    return lint_with(scene, read_comments(scene.path, read_source(scene.path)))
+
+
+def lint_with(scene: Scene, comments: Comments) -> list[Problem]:
+    """The warnings about a scene, less those that its comments silence."""
+    found = [
+        problem
+        for element in scene.elements
+        for problem in _element(element, scene)
+        if not comments.silence(problem.rule, problem.place, scene.place_of("elements", element.name, "prompt"))
+    ]
+    found += [_unknown(name, place) for name, place in comments.named if name not in ("all", *LINT_RULES)]
+    return [replace(problem, severity="warning") for problem in capped(found)]
+
+
+def engine_of(element: Element, scene: Scene) -> str:
+    """The engine that makes the element as far as the scene says it; where it says none, AudioGen is the aim."""
+    asked = element.engine or scene.engine or "auto"
+    if asked == "auto":
+        return "musicgen" if "/musicgen-" in (element.model or "") else "audiogen"
+    return asked
+
+
+def broken_rules(prompt: str, engine: str) -> Iterator[tuple[str, str]]:
+    """The id of each rule that a prompt breaks on an engine, and the sentence about it."""
+    prompt = prompt[:LOOKED_AT]
+    if found := nothing_in(prompt):
+        yield "prompt-empty", _sentence("prompt-empty", quoted(found))
+        return
+    if found := other_language_in(prompt):
+        yield "prompt-language", _sentence("prompt-language", quoted(found))
+        return  # the other rules know English words
+    for rule, finds in _FOR_MUSIC if engine == "musicgen" else _FOR_SOUNDS:
+        if found := finds(prompt):
+            yield rule, _sentence(rule, quoted(found))
+    sources = sources_in(prompt) if engine == "audiogen" else []
+    if len(sources) > MOST_SOURCES:
+        yield "prompt-many-sources", _sentence("prompt-many-sources", _listed(sources))
+
+
+def _element(element: Element, scene: Scene) -> Iterator[Problem]:
+    engine = engine_of(element, scene)
+    if element.prompt is None or engine not in TRAINED_S:
+        return  # a recording is what it is, and a sketch says itself what it did not understand
+    place = scene.place_of("elements", element.name, "prompt")
+    for rule, sentence in broken_rules(element.prompt, engine):
+        yield Problem(rule, f"prompt: {sentence}", place)
+    trained_s = TRAINED_S[engine]
+    if (element.duration_s or 0.0) > trained_s:
+        length = f"duration: {number(element.duration_s or 0.0)} s is longer"
+        shown = f"{length} than the {trained_s:g} s that {TITLES[engine]} was trained on;"
+        yield Problem("long-take", _sentence("long-take", shown), _place_of_duration(element, scene))
+
+
+def _place_of_duration(element: Element, scene: Scene) -> Place:
+    own = ("elements", element.name, "duration")
+    return scene.places.get(own) or scene.place_of("defaults", "duration")
+
+
+def _listed(sources: list[str]) -> str:
+    shown = ", ".join(sources[:5])
+    return f"{len(sources)} sounds ({quoted(shown)}{' …' if len(sources) > 5 else ''})"
+
+
+def _sentence(rule: str, found: str) -> str:
+    return f"{found} {LINT_RULES[rule].reason}; {LINT_RULES[rule].better}"
+
+
+def _unknown(name: str, place: Place) -> Problem:
+    rule = LINT_RULES["unknown-ignore"]
+    meant = nearest(name.replace("_", "-"), list(LINT_RULES)) or f"; {rule.better}"
+    return Problem(
+        "unknown-ignore", f"ignore: {quoted(name)} {rule.reason}{'.' if meant[0] == ' ' else ''}{meant}", place
+    )

@@ -1,0 +1,59 @@
+"""``# scenebuild: ignore=prompt-music`` on the line of a prompt, read as YAML tells comments from text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from scenebuild.errors import Place
+from scenebuild.scene.quoting import printable
+
+_COMMENT = re.compile(r"(?:^|(?<=\s))#\s*scenebuild:\s*ignore=[ \t]*([^\s#][^#\r\n]*)")
+_BLOCK = ("|", ">")
+
+
+@dataclass(frozen=True, slots=True)
+class Comments:
+    """What the comments of a file silence: by line, from 1, the ids named there; and where each id is named."""
+
+    by_line: Mapping[int, frozenset[str]] = field(default_factory=dict)
+    named: tuple[tuple[str, Place], ...] = ()
+
+    def silence(self, rule: str, *places: Place) -> bool:
+        """Whether a comment on the line of one of the places names the rule, or all."""
+        return any(not {rule, "all"}.isdisjoint(self.by_line.get(place.line, ())) for place in places)
+
+
+def read_comments(path: str, text: str) -> Comments:
+    """The comments of a scene file that is known to be good YAML; ``text`` is what ``read_source`` gives."""
+    if not _COMMENT.search(text):
+        return Comments()
+    scalars = list(_scalars(text))
+    by_line: dict[int, frozenset[str]] = {}
+    named: list[tuple[str, Place]] = []
+    for line, written in enumerate(re.split(r"\r\n|\r|\n|\x85", text), 1):
+        for found in _COMMENT.finditer(written):
+            at = (line, found.start() + 1)
+            if any(begin <= at < end for begin, end in scalars):
+                continue  # it is part of a text
+            ids = [name for name in re.split(r"[,\s]+", found.group(1)) if name]
+            # A text over several lines has its comment on the last one; a finding stands at the first.
+            first_line = next((begin[0] for begin, end in scalars if end[0] == line and begin[0] < line), line)
+            for where in {line, first_line}:
+                by_line[where] = by_line.get(where, frozenset()) | frozenset(ids)
+            named += [(name, Place(printable(path), line, found.start() + 1)) for name in ids]
+    return Comments(by_line, tuple(named))
+
+
+def _scalars(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
+    """Where texts begin and end, lines and columns from 1; a block begins on the line after its | or >."""
+    import yaml
+
+    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+        if isinstance(event, yaml.ScalarEvent):
+            first: Any = event.start_mark
+            last: Any = event.end_mark
+            begin, end = (first.line + 1, first.column + 1), (last.line + 1, last.column + 1)
+            yield ((first.line + 2, 1) if event.style in _BLOCK else begin), end
