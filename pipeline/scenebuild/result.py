@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
+from scenebuild.errors import ScenebuildError, SceneError
+
 JSON_VERSION = 1
 
 Status = Literal["built", "up-to-date", "failed"]
@@ -48,6 +50,7 @@ class Result:
     """All scenes of one command."""
 
     scenes: tuple[SceneResult, ...]
+    errors: tuple[str, ...] = ()  # why the command was refused as a whole, one line each
 
     @property
     def generated(self) -> int:
@@ -65,12 +68,23 @@ class Result:
             "version": JSON_VERSION,
             "generated": self.generated,
             "scenes": [asdict(one) for one in self.scenes],
+            "errors": list(self.errors),
         }
 
 
 def failed_scene(path: str, *errors: str, exit_code: int = 1, elements: tuple[ElementResult, ...] = ()) -> SceneResult:
-    """A scene that was not built, and why."""
-    return SceneResult(path, "failed", errors=errors, exit_code=exit_code, elements=elements)
+    """A scene that was not built, and why, one line each."""
+    lines = tuple(line for error in errors for line in error.splitlines())
+    return SceneResult(path, "failed", errors=lines, exit_code=exit_code, elements=elements)
+
+
+def refused(error: ScenebuildError) -> Result:
+    """The result of a command that was refused before anything was made: the scenes with mistakes, and all lines."""
+    by_scene: dict[str, list[str]] = {}
+    for problem in error.problems if isinstance(error, SceneError) else ():
+        by_scene.setdefault(problem.place.file, []).append(str(problem))
+    scenes = [failed_scene(path, *lines, exit_code=error.exit_code) for path, lines in by_scene.items()]
+    return Result(tuple(scenes), tuple(str(error).splitlines()))
 
 
 def result_for_manifest(result: SceneResult, folder: str) -> dict[str, Any]:
@@ -91,7 +105,7 @@ def result_from_manifest(path: str, folder: str, plain: Mapping[str, Any]) -> Sc
             "status": "up-to-date",
             "mix": os.path.relpath(os.path.join(folder, plain["mix"])),
             "readme": os.path.relpath(os.path.join(folder, plain["readme"])),
-            "elements": tuple(replace(one, status=_now(one.status)) for one in elements),
+            "elements": tuple(replace(one, status=_now(one.status), reason="nothing changed") for one in elements),
             "warnings": tuple(plain["warnings"]),
             "errors": (),
         }

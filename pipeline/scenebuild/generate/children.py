@@ -12,9 +12,10 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, BinaryIO
 
 from scenebuild.engines import Request
+from scenebuild.errors import EngineError
 
 GRACE_S = 3.0  # from SIGTERM to SIGKILL
 
@@ -78,7 +79,17 @@ class Children:
             "requests": [asdict(request) for request in requests],
         }
         with open(self._log(number), "wb") as log:
-            process = subprocess.Popen(
+            process = self._open(log)
+        self._processes.append(process)
+        assert process.stdin is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.flush()  # and left open: its end tells the child that the parent is gone
+        threading.Thread(target=self._listen, args=(number, process), daemon=True).start()
+
+    def _open(self, log: BinaryIO) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(
                 [sys.executable, "-m", "scenebuild.generate.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -86,12 +97,10 @@ class Children:
                 env=self._environment,
                 start_new_session=True,  # Ctrl-C reaches the parent alone, which then ends its children in order
             )
-        self._processes.append(process)
-        assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(order).encode() + b"\n")
-            process.stdin.flush()  # and left open: its end tells the child that the parent is gone
-        threading.Thread(target=self._listen, args=(number, process), daemon=True).start()
+        except OSError as error:
+            raise EngineError(
+                f"no process for an engine can be started: {sys.executable}: {error.strerror or error}"
+            ) from error
 
     def _listen(self, number: int, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None

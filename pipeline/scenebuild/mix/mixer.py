@@ -8,6 +8,7 @@ rounded to 24 bits by itself, so that the stems' files add up to the mix's file 
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -229,8 +230,11 @@ def _stem_facts(
 
 @contextmanager
 def _written_aside(*paths: Path) -> Iterator[tuple[Path, ...]]:
-    """Paths to write to instead, in the same folders. Renamed to ``paths`` when all went well, removed when not."""
-    parts = tuple(path.with_name(path.name + ".part") for path in paths)
+    """Fresh paths to write to instead, in the same folders: two builds of a scene may run at once.
+
+    Renamed to ``paths`` when all went well, removed when not.
+    """
+    parts = tuple(path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name}") for path in paths)
     try:
         yield parts
         for part, path in zip(parts, paths, strict=True):

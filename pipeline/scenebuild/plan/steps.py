@@ -221,6 +221,15 @@ def _is_real(engine_name: str) -> bool:
     return engine_name not in REGISTRY or engine(engine_name).facts.fidelity == "real"
 
 
+def refuse_unknown_engine(configured: str | None) -> None:
+    """UsageError where the configuration names an engine that there is not."""
+    known = ("auto", *(name for name in REGISTRY if name != "file"))
+    if configured is not None and configured not in known:
+        raise UsageError(
+            f"engine = {configured!r} in the configuration: there is no such engine; there are: {', '.join(known)}"
+        )
+
+
 def count(plans: Collection[Plan]) -> int:
     """How many takes would be generated: each key that is missing, once; recordings are only read."""
     missing = {step.key for plan in plans for step in plan.steps if step.status == "miss"}

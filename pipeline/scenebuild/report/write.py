@@ -65,7 +65,7 @@ def _lane(row: ElementRow, take: Path, most_frames: int) -> Lane:
 
 def _publish(path: Path, content: bytes) -> Path:
     """Write beside, then rename: a reader sees the old file or the new one, never half of one."""
-    aside = path.with_name(f".{path.name}.{secrets.token_hex(6)}")
+    aside = path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name}")
     try:
         with aside.open("xb") as file:
             file.write(content)

@@ -18,7 +18,7 @@ def project_root(scene_path: str | Path) -> Path:
     Absolute, links followed: what a scene may read lies below it.
     """
     folder = Path(scene_path).parent.resolve()
-    marked = (parent for parent in (folder, *folder.parents) if any((parent / mark).exists() for mark in MARKS))
+    marked = (parent for parent in (folder, *folder.parents) if any(map(os.path.exists, map(parent.joinpath, MARKS))))
     return next(marked, folder)
 
 
@@ -31,7 +31,9 @@ def find_scenes(arguments: list[str]) -> list[str]:
     found: dict[str, None] = {}
     problems: list[Problem] = []
     for argument in arguments:
-        if not Path(argument).is_dir():
+        if argument.endswith(".lock.json"):  # of `scenes/*`, say
+            scenes, message = [], "this is a lockfile; give the scene beside it, or the folder"
+        elif not Path(argument).is_dir():
             scenes = [argument] if os.path.lexists(argument) else []
             message = "this is not there; give scene files or folders of them"
         else:

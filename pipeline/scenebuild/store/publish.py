@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import time
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
 
@@ -24,9 +25,11 @@ def aside(path: str) -> Iterator[str]:
     try:
         yield temporary
         os.replace(temporary, path)
-    except BaseException:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
+        if isinstance(error, OSError) and error.filename == temporary:
+            error.filename = path  # the name that its reader knows
         raise
 
 
@@ -58,6 +61,16 @@ def publish_if_changed(path: str, data: bytes, *, durable: bool = False) -> bool
             return False
     publish_bytes(path, data, durable=durable)
     return True
+
+
+def sweep(folder: str, older_than_s: float) -> None:
+    """Remove what killed writers left in a folder and below it; what is younger may still be written."""
+    now = time.time()
+    for where, _, names in os.walk(folder):
+        for path in (os.path.join(where, name) for name in names if name.startswith(TEMPORARY)):
+            with contextlib.suppress(OSError):
+                if now - os.lstat(path).st_mtime > older_than_s:
+                    os.unlink(path)
 
 
 def _sync_folder(folder: str) -> None:
