@@ -13,7 +13,7 @@ from scenebuild.errors import LockError, OutputError, PolicyError, ScenebuildErr
 from scenebuild.plan.lockfile import lock_path, read_lock
 from scenebuild.plan.manifest import Asked, output_folder, up_to_date
 from scenebuild.plan.policy import planned_licences, refuse_licences
-from scenebuild.plan.steps import Choices, Plan, make_plan
+from scenebuild.plan.steps import Choices, Plan, make_plan, refuse_unknown_engine
 from scenebuild.result import Result, SceneResult, failed_scene, result_from_manifest
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import find_scenes, project_root
@@ -60,10 +60,10 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener) -> R
     results |= {
         path: failed_scene(path, str(mistake), exit_code=mistake.exit_code) for path, mistake in mistakes.items()
     }
+    for result in results.values():
+        listener.finish(result)
     if plans:
         results |= _make(plans, settings, store, listener)
-    for path in paths:
-        listener.finish(results[path])
     return Result(tuple(results[path] for path in paths))
 
 
@@ -93,19 +93,35 @@ def plan_scenes(
     paths: Sequence[str], settings: Settings, store: LocalStore
 ) -> tuple[dict[str, Plan], dict[str, ScenebuildError]]:
     """The plan of each scene, or the mistake that stands in its way."""
-    choices = Choices(settings.engine, settings.preferred_engine, settings.force, settings.force_elements)
+    refuse_unknown_engine(settings.preferred_engine)
     plans: dict[str, Plan] = {}
     mistakes: dict[str, ScenebuildError] = {}
     for path in paths:
         try:
-            plan = make_plan(_under_policy(read_scene(path)), read_lock(lock_path(path)), store, choices)
+            scene = _under_policy(read_scene(path))
+            plan = make_plan(scene, read_lock(lock_path(path)), store, _choices(scene, settings))
             if settings.frozen:
                 refuse_drift(plan)
             refuse_licences(plan, planned_licences(plan))
             plans[path] = plan
         except (SceneError, LockError, PolicyError) as mistake:
             mistakes[path] = mistake
+    if not mistakes:
+        _refuse_unknown_elements(settings.force_elements, plans)
     return plans, mistakes
+
+
+def _choices(scene: Scene, settings: Settings) -> Choices:
+    """With several scenes, an element that is to be made again need not be in each."""
+    forced = settings.force_elements & {element.name for element in scene.elements}
+    return Choices(settings.engine, settings.preferred_engine, settings.force, forced)
+
+
+def _refuse_unknown_elements(forced: frozenset[str], plans: Mapping[str, Plan]) -> None:
+    unknown = forced - {step.element.name for plan in plans.values() for step in plan.steps}
+    if unknown:
+        where = f"{next(iter(plans))} has no such element" if len(plans) == 1 else "no scene has such an element"
+        raise UsageError(f"--force-element {', '.join(sorted(unknown))}: {where}")
 
 
 def _under_policy(scene: Scene) -> Scene:
@@ -139,7 +155,7 @@ def _make(
     listener.begin(_names_of_missing(plans))
     results: dict[str, SceneResult] = {}
     with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch, _readable_outputs():
-        shop = Workshop(store, scratch, settings.jobs, listener.progress, listener.tell)
+        shop = Workshop(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
         gathered = gather(list(plans.values()), folders, shop, keep_going=settings.keep_going)
         for (path, plan), takes, folder in zip(plans.items(), gathered, folders, strict=True):
             try:
@@ -148,6 +164,7 @@ def _make(
                 if not settings.keep_going:
                     raise
                 results[path] = failed_scene(path, str(mistake), exit_code=mistake.exit_code)
+            listener.finish(results[path])
     return results
 
 
@@ -156,6 +173,8 @@ def _readable_outputs() -> Iterator[None]:
     """An error of the file system is no bug of ours: say which file, and what stands in the way."""
     try:
         yield
+    except BrokenPipeError:  # of our own stdout
+        raise
     except OSError as error:
         raise OutputError(
             f"{error.filename or 'the outputs'}: can not be written: {error.strerror or error}; finished takes are kept"
@@ -165,7 +184,7 @@ def _readable_outputs() -> Iterator[None]:
 def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
     several = len(plans) > 1
     return {
-        step.key: f"{os.path.basename(path)}: {step.element.name}" if several else step.element.name
+        step.key: f"{os.path.splitext(os.path.basename(path))[0]}: {step.element.name}" if several else step.element.name
         for path, plan in plans.items()
         for step in plan.steps
         if step.status == "miss" and step.element.recording is None

@@ -19,19 +19,22 @@ from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_dri
 from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text, outputs_of
 from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
-from scenebuild.report.write import write_report
 from scenebuild.report.facts import report_of
+from scenebuild.report.write import write_report
 from scenebuild.result import ElementResult, SceneResult, failed_scene, result_for_manifest
 from scenebuild.scene.project import project_root
 from scenebuild.settings import Settings, config_files
-from scenebuild.store.publish import publish_bytes, publish_if_changed
+from scenebuild.store.care import IN_USE_S
+from scenebuild.store.publish import publish_bytes, publish_if_changed, sweep
 
 
 def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings) -> SceneResult:
     """Mix a scene whose takes are gathered and write all its outputs. Takes that are missing make it a failed scene."""
     path = plan.scene.path
     if gathered.failures:
-        return failed_scene(path, *_failure_lines(plan, gathered), elements=_elements(plan, gathered))
+        lines = _failure_lines(plan, gathered)
+        return failed_scene(path, *lines, exit_code=gathered.exit_code, elements=_elements(plan, gathered))
+    sweep(folder, IN_USE_S)
     stem = os.path.basename(folder)
     takes = gathered.takes
     _refuse_long_fades(plan, takes)
@@ -125,7 +128,11 @@ def _failure_lines(plan: Plan, gathered: Gathered) -> list[str]:
 
 def _warnings(plan: Plan, takes: Mapping[str, Take]) -> tuple[str, ...]:
     found = [f"{step.element.name}: {warning}" for step in plan.steps for warning in takes[step.element.name].warnings]
-    changed = [step for step in plan.steps if step.digest and step.digest != takes[step.element.name].digest]
+    changed = [
+        step
+        for step in plan.steps
+        if step.digest and step.digest != takes[step.element.name].digest and step.reason != "forced"
+    ]
     found += [
         f"{step.element.name}: the locked take could not be had; another one with the same key was used"
         for step in changed
@@ -222,4 +229,5 @@ def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneRe
     for name in outputs_of(folder) - kept:
         with contextlib.suppress(OSError):
             os.unlink(os.path.join(folder, name))
+            os.rmdir(os.path.dirname(os.path.join(folder, name)))  # stems/ goes with the last of them
     publish_bytes(os.path.join(folder, MANIFEST), text.encode())

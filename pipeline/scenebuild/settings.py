@@ -16,6 +16,7 @@ KNOWN: Mapping[str, tuple[type, str]] = {
     "engine": (str, 'engine = "sketch"'),
     "store": (str, 'store = "/path/to/a/folder"'),
     "jobs": (int, "jobs = 4"),
+    "device": (str, 'device = "cuda"'),
     "commercial": (bool, "commercial = true"),
 }
 REGISTERED_EXAMPLE = (
@@ -38,6 +39,13 @@ class Settings:
     force: bool = False
     force_elements: frozenset[str] = frozenset()
     keep_going: bool = False
+    device: str = "auto"  # of models: see ``check_device``
+    exact: bool = False  # each take by itself, so that no neighbour changes the last bit of a logit
+
+    @property
+    def engine_options(self) -> Mapping[str, Any]:
+        """What the engines are told in their child processes; it decides no key."""
+        return {"device": self.device, "exact": self.exact}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,7 @@ class Config:
     engine: str | None = None
     store: str | None = None
     jobs: int | None = None
+    device: str | None = None
     commercial: bool = False  # no take may be of weights that forbid commercial use
 
 
@@ -58,6 +67,13 @@ class Registered:
     path: str
     base: str
     licence: str
+
+
+def check_device(name: str, said_by: str) -> str:
+    """The name, if it is one of a device. UsageError if not."""
+    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,2})?", name):
+        raise UsageError(f"{said_by}: {name!r} is no device; write auto, cpu, cuda, cuda:1 or mps")
+    return name
 
 
 def config_files(root: str) -> tuple[str, ...]:
@@ -111,9 +127,12 @@ def _read(path: str, *table: str, own: bool = False) -> Mapping[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise UsageError(f"{path}: can not be read: {error}") from error
-    for name in table:
+        why = error.strerror if isinstance(error, OSError) else error
+        raise UsageError(f"{path}: can not be read: {why}") from error
+    for depth, name in enumerate(table, 1):
         values = values.get(name, {})
+        if not isinstance(values, dict):
+            raise UsageError(f"{path}: {'.'.join(table[:depth])} is not a table; write [{'.'.join(table)}]")
     for name, value in values.items():
         if name == "models":
             _check_models(path, value, own=own)
@@ -151,5 +170,7 @@ def _check(path: str, name: str, value: object) -> None:
     wanted, example = KNOWN[name]
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
         raise UsageError(f"{path}: {name} = {value!r} is not of the right kind; write for example: {example}")
+    if name == "device":
+        check_device(str(value), f"{path}: device")
     if name == "jobs" and int(str(value)) < 1:
         raise UsageError(f"{path}: jobs = {value} is less than 1")

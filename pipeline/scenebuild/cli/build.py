@@ -36,6 +36,8 @@ from scenebuild.cli.terminal import NORMAL, QUIET, VERBOSE, Terminal, wants_colo
     envvar="SCENEBUILD_JOBS",
     help="How many takes to make at once.  [default: one a core]",
 )
+@options.device
+@options.exact
 @click.option("-k", "--keep-going", is_flag=True, help="Build what can be built when something fails.")
 @options.json_output
 @options.speaking
@@ -54,10 +56,12 @@ def command(
         return print_plan(scenes, as_json=as_json, colour=colour, flags=flags)
     from scenebuild.build import build
 
-    settings = options.settings_for(scenes, **flags)
     loudness = QUIET if quiet else VERBOSE if verbose else NORMAL
-    with Terminal(loudness=loudness, colour=wants_colour(colour, sys.stdout), results=not as_json) as terminal:
-        result = build(scenes, settings, terminal)
+    with (
+        options.refusal_as_json(as_json),
+        Terminal(loudness=loudness, colour=wants_colour(colour, sys.stdout), results=not as_json) as terminal,
+    ):
+        result = build(scenes, options.settings_for(scenes, **flags), terminal)
     if as_json:
         click.echo(json.dumps(result.plain(), indent=2, ensure_ascii=False))
     return result.exit_code

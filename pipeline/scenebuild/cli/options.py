@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import click
 
-from scenebuild.settings import Config, Settings, default_store, read_config
+from scenebuild.errors import ScenebuildError
+from scenebuild.result import refused
+from scenebuild.settings import Config, Settings, check_device, default_store, read_config
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
-scenes = click.argument("scenes", metavar="SCENE...", nargs=-1, required=True, type=click.Path())
+# Not checked by click: what can not be read gets our own answer, and a store without permission fails no build.
+_PATH = click.Path(readable=False)
+
+scenes = click.argument("scenes", metavar="SCENE...", nargs=-1, required=True, type=_PATH)
 json_output = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else there."
 )
@@ -29,7 +36,7 @@ quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors
 verbose = click.option("-v", "--verbose", is_flag=True, help="Say more: a line for each element.")
 store = click.option(
     "--store",
-    type=click.Path(),
+    type=_PATH,
     envvar="SCENEBUILD_STORE",
     help="The folder of the store.  [default: in the user's cache]",
 )
@@ -48,6 +55,17 @@ force_element = click.option(
 )
 
 
+device = click.option(
+    "--device",
+    metavar="NAME",
+    envvar="SCENEBUILD_DEVICE",
+    help="Where models run: auto, cpu, cuda, cuda:1 or mps.  [default: auto: CUDA, else the CPU]",
+)
+exact = click.option(
+    "--exact", is_flag=True, help="Run each take by itself: slower, but its neighbours change not even a last bit."
+)
+
+
 def together(*options: Callable[[Command], Command]) -> Callable[[Command], Command]:
     """Several options as one decorator, in the order of the help."""
 
@@ -61,6 +79,17 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
 
 choosing = together(engine, store, frozen, force, force_element)
 speaking = together(quiet, verbose, colour)
+
+
+@contextmanager
+def refusal_as_json(as_json: bool) -> Iterator[None]:
+    """A command that is refused as a whole still prints its one JSON object; the exit code stays the error's."""
+    try:
+        yield
+    except ScenebuildError as error:
+        if as_json:
+            click.echo(json.dumps(refused(error).plain(), indent=2, ensure_ascii=False))
+        raise
 
 
 def config_for(arguments: Sequence[str]) -> Config:
@@ -91,4 +120,6 @@ def settings_for(arguments: Sequence[str], **flags: Any) -> Settings:
         force=bool(flags.get("force")),
         force_elements=frozenset(flags.get("force_element") or ()),
         keep_going=bool(flags.get("keep_going")),
+        device=check_device(flags.get("device") or config.device or "auto", "--device"),
+        exact=bool(flags.get("exact")),
     )

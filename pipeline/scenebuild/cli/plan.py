@@ -33,7 +33,8 @@ def print_plan(scenes: Sequence[str], *, as_json: bool, colour: str, flags: Mapp
     """Plan and print; the exit code is 0 whatever has to be made."""
     from scenebuild.build import plan
 
-    plans = plan(scenes, options.settings_for(scenes, **flags))
+    with options.refusal_as_json(as_json):
+        plans = plan(scenes, options.settings_for(scenes, **flags))
     if as_json:
         click.echo(json.dumps(_plain(plans), indent=2, ensure_ascii=False))
     else:
