@@ -318,3 +318,116 @@ def test_every_verb_and_every_option_has_help_and_stands_in_the_manual(root: Pat
             if isinstance(parameter, click.Option):
                 assert parameter.help, (path, parameter.opts)
                 assert any(f"`{name}" in manual for name in parameter.opts), (path, parameter.opts)
+
+
+# Trouble with the machine is no bug of ours, and nothing is said to be done that is not
+
+
+@pytest.mark.parametrize("arguments", [[PATH], ["plan", PATH], [PATH, "--dry-run"], [PATH, "--keep-going"]], ids=str)
+def test_json_is_one_object_also_where_scenes_are_wrong(scene: Path, arguments: list[str]) -> None:
+    Path(PATH).write_text(SCENE.replace("prompt: wind", "promt: wind"))
+    done = command(*arguments, "--json")
+    found = json.loads(done.stdout)
+    assert done.returncode == 1
+    (failed,) = found["scenes"]
+    assert (failed["scene"], failed["status"]) == (PATH, "failed")
+    assert failed["errors"] == ["scenes/test.yaml:4:10: promt: is not a field of an element. Did you mean prompt?"]
+
+
+def test_json_says_why_a_lock_was_refused(scene: Path) -> None:
+    Path("scenes/test.lock.json").write_text("<<<<<<< HEAD\n")
+    done = command(PATH, "--json")
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["errors"] == done.stderr.splitlines()
+    assert done.stderr.startswith("scenes/test.lock.json:1:1: the lockfile holds a merge conflict; take either side")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_harm_nothing(scene: Path, closed: str) -> None:
+    """The next file opened would get the number of stderr, and a line that is printed would land in a sound."""
+    program_path = Path(sys.executable).with_name("scenebuild")
+    for _ in range(2):
+        done = subprocess.run(["sh", "-c", f"exec {program_path} {PATH} {closed}"], capture_output=True, text=True)
+        assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert Path("build/test/test.wav").read_bytes()[:4] == b"RIFF"
+
+
+def test_a_full_disk_behind_stdout_is_said_in_one_line(scene: Path) -> None:
+    for arguments in (["plan", PATH], [PATH, "-q"], [PATH]):  # the last has nothing to do
+        with open("/dev/full", "w") as full:
+            done = subprocess.run(
+                [sys.executable, "-m", "scenebuild", *arguments], stdout=full, stderr=subprocess.PIPE, text=True
+            )
+        quiet = "-q" in arguments
+        assert (done.returncode, done.stderr) == ((0, "") if quiet else (1, "can not go on: No space left on device\n"))
+
+
+def test_nobody_who_reads_is_no_success(scene: Path) -> None:
+    """The second scene may not be built when the first line has no reader: 0 would be a lie."""
+    Path("scenes/zest.yaml").write_text(SCENE)
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "scenebuild", "scenes"], stdout=writer, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writer)
+    assert done.returncode == 1
+    assert all(line.startswith(("making", "  ")) for line in done.stderr.splitlines()), "and no more is said"
+
+
+def test_a_folder_without_permission_is_no_bug(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", "somewhere")
+
+    monkeypatch.setattr("os.makedirs", refuse)
+    with pytest.MonkeyPatch.context() as patch:
+        said: list[str] = []
+        patch.setattr("scenebuild.cli.complain", said.append)
+        assert run(["init", "elsewhere/first.yaml"]) == 1
+    assert said == ["somewhere: Permission denied"]
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "message"),
+    [
+        ("pyproject.toml", "tool = 3", "pyproject.toml: tool is not a table; write [tool.scenebuild]"),
+        ("pyproject.toml", "[tool]\nscenebuild = 3", "tool.scenebuild is not a table; write [tool.scenebuild]"),
+        ("scenebuild.toml", 'engine = "lyre"', "engine = 'lyre' in the configuration: there is no such engine; there "),
+        ("scenebuild.toml", "jobs = !", "scenebuild.toml: can not be read: Invalid value (at line 1, column 8)"),
+        ("scenebuild.toml", "engin = 1", "scenebuild.toml: unknown setting 'engin'; there are: engine, store, jobs"),
+    ],
+)
+def test_a_bad_configuration_is_named(
+    scene: Path, capsys: pytest.CaptureFixture[str], file: str, text: str, message: str
+) -> None:
+    Path(file).write_text(text)
+    assert run([PATH]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_an_element_to_force_need_not_be_in_every_scene(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("scenes/other.yaml").write_text("name: Other\nelements: {fire: {prompt: fire, duration: 0.2}}\n")
+    run(["scenes", "-q"])
+    assert run(["plan", "scenes", "--force-element", "fire"]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[0] == " "] == [
+        "miss", "locked", "locked",
+    ]  # fmt: skip
+    assert run(["plan", "scenes", "--force-element", "hail"]) == 2
+    assert capsys.readouterr().err == "--force-element hail: no scene has such an element\n"
+
+
+def test_a_lockfile_among_the_arguments_is_told_apart(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run([PATH, "-q"])
+    assert run(sorted(str(path) for path in Path("scenes").iterdir())) == 1
+    assert capsys.readouterr().err == (
+        "scenes/test.lock.json:1:1: this is a lockfile; give the scene beside it, or the folder\n"
+    )
+
+
+def test_nothing_to_do_shows_no_control_character_either(scene: Path) -> None:
+    path = "scenes/\x1b[31mred.yaml"
+    Path(path).write_text(SCENE)
+    for _ in range(2):
+        done = command(path)
+        assert "\x1b" not in done.stdout + done.stderr
+    assert done.stdout.startswith("up-to-date  scenes/\\x1b[31mred.yaml -> build/\\x1b[31mred/")

@@ -173,7 +173,7 @@ def _readable_outputs() -> Iterator[None]:
     """An error of the file system is no bug of ours: say which file, and what stands in the way."""
     try:
         yield
-    except BrokenPipeError:  # of our own stdout
+    except BrokenPipeError:  # nobody reads our stdout on; click ends that quietly
         raise
     except OSError as error:
         raise OutputError(

@@ -19,7 +19,6 @@ from scenebuild.errors import ScenebuildError
 # verb -> the module in this room that holds a command of the same name; in the order of the help
 VERBS = ("build", "plan", "validate", "lint", "init", "cache", "engines", "models", "schema", "doctor", "completion")
 BUG = 4
-UNHEARD = 141  # what a shell says of a program that SIGPIPE ended; not 0, as some of the work may not be done
 STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
 
 
@@ -84,9 +83,6 @@ def run(arguments: Sequence[str]) -> int:
     except Terminated:
         complain("stopped; finished takes are kept, the same command goes on from there")
         return STOPPED[signal.SIGTERM]
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # nobody reads on: nothing more to say
-        return UNHEARD
     except OSError as error:  # a full disk, a folder without permission: nothing that a report could put right
         complain(f"{error.filename or 'can not go on'}: {error.strerror or error}")
         return 1
