@@ -19,7 +19,7 @@ ALLOWED = {
     "audio": {"errors"},
     "scene": {"errors", "schema"},
     "store": {"errors"},
-    "engines": {"errors", "audio", "store"},
+    "engines": {"errors", "audio", "store", "settings"},
     "settings": {"errors"},
     "plan": {"errors", "scene", "store", "engines"},
     "mix": {"errors", "scene", "audio"},

@@ -65,7 +65,7 @@ BOMBS = {
     "items": (filled("1,", "[", "]"), "too-many-values"),
     "same_key": (filled("a: 1\n"), "duplicate-key"),
     "unknown_keys": (numbered("k#: 1\n"), "too-many-values"),
-    "misspelt_fields": (numbered("  promt#: a\n", HEAD + " rain:\n")[: MIB // 2].rsplit("\n", 1)[0], "source"),
+    "misspelt_fields": (numbered("  promt#: a\n", HEAD + " rain:\n")[: MIB // 2].rsplit("\n", 1)[0], "unknown-field"),
     "elements": (HEAD + "".join(f" e{n}: {{promt: a}}\n" for n in range(20_000)), "length"),
     "bad_elements": (HEAD + "".join(f" É{n}: {{engine: x{n}, promt: a, y: 1}}\n" for n in range(2000)), "name"),
     "key_maps": (filled("{}: 1\n"), "key-type"),
