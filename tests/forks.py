@@ -10,10 +10,12 @@ import contextlib
 import ctypes
 import json
 import os
+import resource
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +24,7 @@ from typing import Any
 STRACE = shutil.which("strace")
 WITHOUT_STRACE = "strace is not installed: kills at every system call are not tried (apt-get install strace)"
 PR_SET_PTRACER, ANYBODY = 0x59616D61, -1
+LINUX_CAPABILITY_VERSION_3 = 0x20080522
 
 
 class Forks:
@@ -37,22 +40,20 @@ class Forks:
         """End the server."""
         self._server.communicate()
 
-    def run(self, order: dict[str, Any], call: str = "", number: int = 0, signal_name: str = "SIGKILL") -> int:
-        """Run an order, with that signal on entering its n-th such call. The exit code, or minus the signal."""
+    def run(self, order: dict[str, Any], call: str = "", fault: str = "") -> int:
+        """Run an order, with a fault injected into a system call (in strace's words). Its exit code, or -signal."""
         self._say({**order, "stop": bool(call)})
         pid = int(self._hear())
-        strace = self._attach(pid, call, number, signal_name) if call else None
+        strace = self._attach(pid, call, fault) if call else None
         status = int(self._hear())
         if strace is not None:
             strace.wait()
         return status
 
-    def _attach(self, pid: int, call: str, number: int, signal_name: str) -> subprocess.Popen[bytes]:
+    def _attach(self, pid: int, call: str, fault: str) -> subprocess.Popen[bytes]:
         _until(lambda: "State:\tT" in _status(pid))
-        inject = f"inject={call}:signal={signal_name}:when={number}"
-        strace = subprocess.Popen(
-            [str(STRACE), "-qq", "-o", os.devnull, "-p", str(pid), "-e", f"trace={call}", "-e", inject]
-        )
+        options = ["-qq", "-o", os.devnull, "-e", f"trace={call}", "-e", f"inject={call}:{fault}", "-p", str(pid)]
+        strace = subprocess.Popen([str(STRACE), *options])
         _until(lambda: "TracerPid:\t0\n" not in _status(pid) or strace.poll() is not None)
         os.kill(pid, signal.SIGCONT)
         return strace
@@ -89,7 +90,7 @@ def _until(condition: Any) -> None:
     raise AssertionError("waited for ten seconds")
 
 
-# The server
+# The server: what a child does before and instead of its task
 
 
 def put(order: dict[str, Any]) -> int:
@@ -123,6 +124,50 @@ def command(order: dict[str, Any]) -> int:
     return run(order["arguments"])
 
 
+def crowd(order: dict[str, Any]) -> int:
+    """Several commands at once, beside a gc loop if that is asked for; the largest exit code."""
+    from scenebuild.store import LocalStore, care
+
+    gc = os.fork() if order.get("gc") else 0
+    if order.get("gc") and gc == 0:
+        care.IN_USE_S = -1.0  # without the hour that it leaves alone
+        while True:
+            care.collect(LocalStore(order["orders"][0]["store"]), unused_for_s=-1, only=("real",), dry_run=False)
+    children = []
+    for one in order["orders"]:
+        children.append(os.fork())
+        if children[-1] == 0:
+            os._exit(command({**one, "folder": order["folder"]}))
+    codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+    if gc:
+        os.kill(gc, signal.SIGKILL)
+        os.waitpid(gc, 0)
+    return max(codes, key=abs)
+
+
+def disturb(order: dict[str, Any]) -> None:
+    """The surroundings that an order asks for."""
+    import scenebuild.generate.make
+    import scenebuild.store.lease
+
+    os.umask(order.get("umask", 0o022))
+    os.environ.update(order.get("environment", {}))
+    tempfile.tempdir = None
+    if "log" in order:
+        log = os.open(order["log"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(log, 2)
+        os.close(log)
+    if order.get("powerless") and os.geteuid() == 0:
+        header, nothing = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+        assert ctypes.CDLL(None).capset(header, nothing) == 0
+    if order.get("leases") == "broken":
+        scenebuild.generate.make.take_lease = lambda root, key: scenebuild.store.lease.Lease(key, None)
+    for name, value in order.get("limits", {}).items():
+        number = getattr(resource, f"RLIMIT_{name}")
+        resource.setrlimit(number, (value, resource.getrlimit(number)[1]))
+    scenebuild.store.lease.ASLEEP_S = order.get("asleep_s", 30.0)
+
+
 def serve() -> None:
     """Import, then fork for each line."""
     import jinja2  # noqa: F401
@@ -146,10 +191,11 @@ def serve() -> None:
         order = json.loads(line)
         pid = os.fork()
         if pid == 0:
+            disturb(order)
             if order["stop"]:
                 ctypes.CDLL(None).prctl(PR_SET_PTRACER, ANYBODY, 0, 0, 0)
                 os.kill(os.getpid(), signal.SIGSTOP)
-            os._exit({"put": put, "command": command}[order["task"]](order))
+            os._exit({"put": put, "command": command, "crowd": crowd}[order["task"]](order))
         print(pid, file=private, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=private, flush=True)
 

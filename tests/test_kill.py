@@ -42,7 +42,7 @@ def points(
     """The exit codes of runs killed at the first, second … such call, until one ends by itself."""
     for number in range(1, 200, step):
         prepare()
-        code = server.run(order, call, number, signal_name)
+        code = server.run(order, call, f"signal={signal_name}:when={number}")
         if code == 0:
             return
         yield code

@@ -19,7 +19,10 @@ from scenebuild.errors import EngineError
 
 GRACE_S = 3.0  # from SIGTERM to SIGKILL
 
+TICK_S = 2.0
+
 Event = Mapping[str, Any]
+TICK: Event = {"event": "tick"}
 
 
 class Children:
@@ -42,14 +45,19 @@ class Children:
     def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Event]]:
         """Spread the requests over ``count`` children; yields (index into requests, event) as they come.
 
-        A child that ends early says nothing for the rest of its requests: whoever asks sees which are missing.
+        Where nothing comes for a while, a TICK: an engine may take minutes to load. A child that ends early says
+        nothing for the rest of its requests: whoever asks sees which are missing.
         """
         shares = [list(range(first, len(requests), count)) for first in range(min(count, len(requests)))]
         for number, share in enumerate(shares):
             self._start(number, [requests[index] for index in share])
         running = len(shares)
         while running:
-            number, event = self._events.get()
+            try:
+                number, event = self._events.get(timeout=TICK_S)
+            except queue.Empty:
+                yield 0, TICK
+                continue
             if event is None:
                 running -= 1
             elif "index" in event:

@@ -9,13 +9,15 @@ from typing import Any
 
 from scenebuild.engines import Facts, Request, action_facts
 from scenebuild.errors import StoreError
-from scenebuild.generate.children import Children, Event
+from scenebuild.generate.children import TICK, Children, Event
 from scenebuild.generate.take import Take, facts_for_store, measure_take, take_from_store
 from scenebuild.store import LocalStore
 from scenebuild.store.lease import Lease, holder, is_asleep, take_lease
 
 ATTEMPTS = 2  # a child that dies gets its unfinished requests once more, in a fresh process
 POLL_S = 0.2
+BEAT_S = 2.0
+PATIENCE_S = 600.0  # an engine that says nothing for that long may hang: other builders need not wait for it
 
 Progress = Callable[[str, float], None]  # (key, share done 0 ... 1)
 Tell = Callable[[str], None]  # a line for the user
@@ -142,13 +144,16 @@ def _outcomes(
 ) -> Iterator[Take | Failure]:
     count = 1 if orders[0].facts.batches else shop.jobs
     answered: set[str] = set()
+    heart = _Heart(leases)
     for index, event in children.run([order.request for order in orders], count):
+        heart.beat(event)
+        if event is TICK:
+            continue
         order = orders[index]
         if order.key in answered:  # a child that broke speaks for all of its share, also for what it had done
             continue
         if event["event"] != "progress":
             answered.add(order.key)
-        leases[order.key].beat()
         if event["event"] == "progress":
             shop.progress(order.key, min(event["share"], 0.99))  # done is what is kept
         elif event["event"] == "made":
@@ -157,6 +162,23 @@ def _outcomes(
             yield outcome
         else:
             yield Failure(order.key, event["message"], event.get("exit_code", 1))
+
+
+class _Heart:
+    """Tells other builders that all takes of this one are still to come, also those that wait for their turn."""
+
+    def __init__(self, leases: Mapping[str, Lease]) -> None:
+        self._leases = leases
+        self._beaten = self._heard = time.monotonic()
+
+    def beat(self, event: Event) -> None:
+        now = time.monotonic()
+        if event is not TICK:
+            self._heard = now
+        if now - self._beaten >= BEAT_S and now - self._heard < PATIENCE_S:
+            self._beaten = now
+            for lease in self._leases.values():
+                lease.beat()
 
 
 def _publish(order: Order, event: Event, shop: Workshop) -> Take | Failure:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import sys
 import threading
 from collections.abc import Callable
@@ -65,7 +66,7 @@ def _write(made: Made, request: Request, folder: str) -> dict[str, Any]:
         problem = "silence"
     if problem:
         return {"event": "failed", "index": made.index, "message": f"the engine returned {problem}"}
-    path = os.path.join(folder, f"{request.action.engine}-{os.getpid()}-{made.index}.wav")
+    path = os.path.join(folder, f"{request.action.engine}-{secrets.token_hex(8)}.wav")  # process ids come again
     write_wav(path, made.samples, made.sample_rate)
     return {
         "event": "made", "index": made.index, "path": path, "frames": len(made.samples),
