@@ -13,9 +13,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from engines_for_tests import MISBEHAVING, TONE, TONE_FACTS
 
 import scenebuild.engines
+from engines_for_tests import MISBEHAVING, TONE, TONE_FACTS
 from scenebuild.engines import Action, Request
 from scenebuild.generate import Failure, Order, make_takes
 from scenebuild.generate.children import Children
@@ -23,6 +23,7 @@ from scenebuild.generate.make import Workshop
 from scenebuild.generate.take import Take, take_from_store
 from scenebuild.plan.action import action_key
 from scenebuild.store import LocalStore
+from scenebuild.store.digest import digest_file
 from scenebuild.store.lease import take_lease
 
 CHANGED_REGISTRY = """\
@@ -139,7 +140,9 @@ def test_a_child_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
     child.stdout.close()
 
 
-def test_another_builders_take_is_waited_for_and_used(shop: Workshop, tmp_path: Path) -> None:
+def test_another_builders_take_is_waited_for_and_used(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wanted = order("one")
     lease = take_lease(shop.store.root, wanted.key)
     assert lease is not None
@@ -154,10 +157,24 @@ def test_another_builders_take_is_waited_for_and_used(shop: Workshop, tmp_path: 
 
     thread = threading.Thread(target=finish)
     thread.start()
-    (take,) = make_takes([wanted], replace(shop, folder="/nowhere"))  # it could not make one itself
+    monkeypatch.setattr("scenebuild.generate.make.Children", None)  # it could not make one itself
+    (take,) = make_takes([wanted], shop)
     thread.join()
     assert isinstance(take, Take)
     assert take.digest == made.digest
+
+
+def test_another_builders_take_that_is_damaged_is_made_again(shop: Workshop, tmp_path: Path) -> None:
+    """Planning found nothing; when it is this one's turn there is a record, but its bytes are others."""
+    (take,) = make_takes([order("one")], shop)
+    assert isinstance(take, Take)
+    path = Path(shop.store.object_path(take.digest))
+    path.write_bytes(bytes(path.stat().st_size))
+    (again,) = make_takes([order("one")], shop)
+    assert isinstance(again, Take)
+    assert again.digest == take.digest
+    assert digest_file(again.path) == take.digest
+    assert digest_file(shop.store.object_path(take.digest)) == take.digest
 
 
 def test_a_holder_that_fell_asleep_is_not_waited_for(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:

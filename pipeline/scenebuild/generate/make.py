@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from scenebuild.engines import Facts, Request, action_facts
 from scenebuild.errors import StoreError
 from scenebuild.generate.children import TICK, Children, Event
 from scenebuild.generate.take import Take, facts_for_store, measure_take, take_from_store
-from scenebuild.store import LocalStore
+from scenebuild.store import DamagedError, LocalStore
 from scenebuild.store.lease import Lease, holder, is_asleep, take_lease
 
 ATTEMPTS = 2  # a child that dies gets its unfinished requests once more, in a fresh process
@@ -74,7 +75,7 @@ def make_takes(orders: Sequence[Order], shop: Workshop, *, anew: bool = False) -
                 theirs.append(order)
                 continue
             leases[order.key] = lease
-            made = None if anew else _from_store(order.key, shop.store)  # look, lock, look again
+            made = None if anew else _from_store(order.key, shop)  # look, lock, look again
             if made is None:
                 mine.append(order)
             else:
@@ -88,11 +89,17 @@ def make_takes(orders: Sequence[Order], shop: Workshop, *, anew: bool = False) -
             lease.release()
 
 
-def _from_store(key: str, store: LocalStore) -> Take | None:
-    record = store.get(key)
+def _from_store(key: str, shop: Workshop) -> Take | None:
+    """What another builder made meanwhile, as a copy: gc may take the object at any time, and it may be damaged."""
+    record = shop.store.get(key)
     if record is None:
         return None
-    return take_from_store(key, record.digest, store.object_path(record.digest), record.facts)
+    path = os.path.join(shop.folder, f"{key}.wav")
+    try:
+        shop.store.copy(record.digest, path)
+        return take_from_store(key, record.digest, path, record.facts)
+    except (DamagedError, KeyError, TypeError, ValueError):
+        return None
 
 
 def _wait_or_make(order: Order, shop: Workshop) -> Iterator[Take | Failure]:
@@ -100,7 +107,7 @@ def _wait_or_make(order: Order, shop: Workshop) -> Iterator[Take | Failure]:
     root = shop.store.root
     shop.tell(f"waiting for a take that {holder(root, order.key)} is making")
     while True:
-        made = _from_store(order.key, shop.store)
+        made = _from_store(order.key, shop)
         if made is not None:
             yield made
             return
