@@ -6,6 +6,7 @@ same code as one of seven gigabytes.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -87,7 +88,9 @@ def write_checkpoint(folder: Path, kind: Kind = AUDIOGEN, size: Size = TINY, see
 def _codec_state(builders: Any, config: Any, kind: Kind, size: Size) -> dict[str, Any]:
     import torch
 
-    state: dict[str, Any] = builders.get_compression_model(config).state_dict()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # audiocraft builds with an older weight_norm
+        state: dict[str, Any] = builders.get_compression_model(config).state_dict()
     for key, tensor in state.items():
         if key.endswith("inited"):  # or decoding would start k-means
             tensor.fill_(1)
@@ -179,6 +182,7 @@ def write_text_encoder(folder: Path, name: str = "t5-small", seed: int = 1) -> P
     import sentencepiece
     import torch
     from transformers import T5Config, T5EncoderModel, T5Tokenizer
+    from transformers.utils import logging
 
     folder.mkdir(parents=True, exist_ok=True)
     sentencepiece.SentencePieceTrainer.train(
@@ -192,6 +196,7 @@ def write_text_encoder(folder: Path, name: str = "t5-small", seed: int = 1) -> P
     config = T5Config(
         d_model=T5_WIDTHS[name], d_kv=8, d_ff=16, num_layers=1, num_heads=2, vocab_size=len(tokenizer), dropout_rate=0.0
     )
+    logging.disable_progress_bar()
     T5EncoderModel(config).eval().save_pretrained(folder)
     return folder
 

@@ -19,7 +19,15 @@ def _alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(home / name))
     monkeypatch.setenv("SCENEBUILD_STORE", str(home / "store"))
-    for name in ("SCENEBUILD_ENGINE", "SCENEBUILD_OUT", "SCENEBUILD_JOBS", "SCENEBUILD_TEMPLATE", "NO_COLOR", "FORCE_COLOR"):
+    for name in (
+        "SCENEBUILD_ENGINE",
+        "SCENEBUILD_OUT",
+        "SCENEBUILD_JOBS",
+        "SCENEBUILD_DEVICE",
+        "SCENEBUILD_TEMPLATE",
+        "NO_COLOR",
+        "FORCE_COLOR",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name in [name for name in os.environ if name.startswith(("HF_", "HUGGINGFACE_"))]:
         monkeypatch.delenv(name)

@@ -55,8 +55,14 @@ def open_checkpoint(folder: str, name: str) -> Checkpoint:
     path = os.path.join(folder, name)
     try:
         package = torch.load(path, map_location="cpu", mmap=True, weights_only=True)
+        if "pretrained" in package:  # audiocraft would fetch what this names, at no particular commit
+            raise EngineError(
+                f"{path} holds no weights, only the name {package['pretrained']!r}; scenebuild loads none by name"
+            )
         config = OmegaConf.create(str(package["xp.cfg"]))
         return Checkpoint(path, config, dict(package["best_state"]))
+    except EngineError:
+        raise
     except KeyError as error:
         raise EngineError(f"{path} is not a checkpoint as audiocraft exports them: it has no {error}") from error
     except Exception as error:  # torch raises anything for a file that is none, or that holds more than weights
@@ -102,7 +108,7 @@ def load_codec(checkpoint: Checkpoint, device: torch.device) -> Any:
     for layer in module.modules():
         if hasattr(layer, "weight_g"):
             nn.utils.remove_weight_norm(layer)
-    return module
+    return module.requires_grad_(False)
 
 
 def _assign(module: nn.Module, state: Mapping[str, Tensor], device: torch.device, path: str) -> None:
@@ -117,7 +123,7 @@ def _assign(module: nn.Module, state: Mapping[str, Tensor], device: torch.device
 
 
 def _placed(state: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    """On the CPU in fp32, where they are that already as they lie; on CUDA the transformer in fp16 as audiocraft has it."""
+    """On the CPU in fp32, as they lie if they are that already; on CUDA the transformer in fp16 as audiocraft has it."""
     for name in list(state):
         tensor = state[name]
         dtype = tensor.dtype

@@ -44,12 +44,8 @@ def import_audiocraft() -> types.ModuleType:
             import audiocraft.models.builders
     except ImportError as error:
         raise EngineError(f"audiocraft can not be imported: {error}; type: make audiogen") from error
-    import torch
-
-    # All of xformers that the torch attention backend asks for.
-    transformer = audiocraft.modules.transformer
-    transformer.ops = types.SimpleNamespace(unbind=torch.unbind, LowerTriangularMask=object)
-    transformer._verify_xformers_memory_efficient_compat = lambda: None
+    # Its attention looks for xformers when it is built; ours does the work.
+    audiocraft.modules.transformer._verify_xformers_memory_efficient_compat = lambda: None
     module: types.ModuleType = audiocraft
     return module
 

@@ -86,11 +86,9 @@ class Session:
         texts = encode_prompts(prompts, place.text_encoder_folder, weights, self.device)
         language = load_language_model(weights, self.device)
         codec = Codec(load_codec(open_checkpoint(place.folder, CODEC), self.device), stereo=language.stereo)
-        if (codec.sample_rate, codec.channels) != (wanted.sample_rate, wanted.channels):
-            raise EngineError(
-                f"{wanted.id} should give {wanted.sample_rate} Hz and {wanted.channels} channels, its files give "
-                f"{codec.sample_rate} Hz and {codec.channels}"
-            )
+        promised, found = (wanted.sample_rate, wanted.channels), (codec.sample_rate, codec.channels)
+        if found != promised:
+            raise EngineError(f"{wanted.id} should give {promised} (Hz, channels), its files give {found}")
         decoder = Decoder(language.module, self.device)
         window, stride = (round(s * codec.sample_rate / codec.hop) for s in (language.window_s, STRIDES_S[self.engine]))
         studio = Studio(decoder, codec, language.delays, window, stride, texts, self)
@@ -171,8 +169,8 @@ class Studio:
         rows = list(range(len(takes)))
         logits = self.decoder.prefill(state, sequence[:, :, : known + 1])
         for step in range(known + 1, max(lengths)):
-            draws = draw([takes[row].generator for row in rows], len(self.delays)).to(self.decoder.device)
-            codes = sample(*logits, wishes, draws)
+            draws = draw([takes[row].generator for row in rows], len(self.delays), self.decoder.codes)
+            codes = sample(*logits, wishes, draws.to(self.decoder.device))
             planned = sequence[rows, :, step]
             sequence[rows, :, step] = torch.where(planned == UNKNOWN, codes, planned)
             for row in rows:
@@ -218,7 +216,8 @@ class Studio:
 
     def _too_large(self, take: Take) -> str:
         seconds = take.moments * self.codec.hop / self.codec.sample_rate
+        on_cpu = self.decoder.device.type == "cpu"
         return (
             f"{self.decoder.device} has not enough memory for this element alone ({seconds:.3g} s); "
-            "close other programs, shorten it, use a smaller model, or try --device cpu"
+            f"close other programs, shorten it, or use {'a smaller model' if on_cpu else '--device cpu'}"
         )

@@ -1,0 +1,254 @@
+"""Our loading, conditioning, decoding and EnCodec against audiocraft's own, on tiny real checkpoints."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
+
+from audiocraft_fixtures import (  # noqa: E402
+    AUDIOGEN,
+    MUSICGEN,
+    MUSICGEN_STEREO,
+    TINY,
+    Kind,
+    write_checkpoint,
+    write_text_encoder,
+)
+from audiocraft_reference import PROMPTS, SLIDE_S  # noqa: E402
+from scenebuild.engines import Action  # noqa: E402
+from scenebuild.engines.audiocraft import codec as codec_module  # noqa: E402
+from scenebuild.engines.audiocraft.checkpoint import (  # noqa: E402
+    CODEC,
+    LANGUAGE_MODEL,
+    load_codec,
+    load_language_model,
+    open_checkpoint,
+)
+from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
+from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
+from scenebuild.engines.audiocraft.pattern import deinterleave, interleave, steps_of  # noqa: E402
+from scenebuild.engines.audiocraft.session import Session, Studio  # noqa: E402
+from scenebuild.engines.audiocraft.text import encode_prompts  # noqa: E402
+from scenebuild.errors import EngineError  # noqa: E402
+
+CPU = torch.device("cpu")
+KINDS = {"audiogen": AUDIOGEN, "musicgen": MUSICGEN, "stereo": MUSICGEN_STEREO}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _one_thread() -> Any:
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of each kind, and ``text``, the text encoder of all."""
+    root = tmp_path_factory.mktemp("audiocraft")
+    for name, kind in KINDS.items():
+        write_checkpoint(root / name, kind)
+    write_text_encoder(root / "text")
+    return root
+
+
+@pytest.fixture(scope="module", params=["audiogen", "stereo"])
+def reference(request: pytest.FixtureRequest, folders: Path) -> dict[str, Any]:
+    """What audiocraft says; ``folder`` is the checkpoint that it was asked about."""
+    home, folder = folders / f"hub-{request.param}", folders / request.param
+    snapshot = home / "hub" / "models--t5-small" / "snapshots" / ("0" * 40)
+    snapshot.parent.mkdir(parents=True)
+    snapshot.symlink_to(folders / "text")
+    (home / "hub" / "models--t5-small" / "refs").mkdir()
+    (home / "hub" / "models--t5-small" / "refs" / "main").write_text("0" * 40)
+    out = folders / f"{request.param}.pt"
+    environment = {**os.environ, "HF_HOME": str(home), "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "1"}
+    script = Path(__file__).parent / "audiocraft_reference.py"
+    subprocess.run([sys.executable, script, folder, out], env=environment, check=True, capture_output=True)
+    return {**torch.load(out), "folder": folder, "kind": KINDS[request.param]}
+
+
+def studio_of(folder: Path, prompts: tuple[str, ...] = PROMPTS, *, exact: bool = False) -> Studio:
+    """A loaded model, as a session has it."""
+    weights = open_checkpoint(str(folder), LANGUAGE_MODEL)
+    texts = encode_prompts(prompts, str(folder.parent / "text"), weights, CPU)
+    language = load_language_model(weights, CPU)
+    codec = Codec(load_codec(open_checkpoint(str(folder), CODEC), CPU), stereo=language.stereo)
+    window, stride = (500, 100) if language.window_s == 10 else (1500, 900)
+    session = Session("audiogen", CPU, exact=exact)
+    return Studio(Decoder(language.module, CPU), codec, language.delays, window, stride, texts, session)
+
+
+def greedy(studio: Studio, prompt: str, moments: int) -> Any:
+    """The likeliest codes, (K, moments)."""
+    action = Action("audiogen", "1", moments * studio.codec.hop, prompt=prompt, seed=1, top_k=1, cfg=3.0)
+    take = studio.begin(0, action)
+    list(studio.make([take]))
+    return take.codes
+
+
+def test_prompts_are_embedded_as_audiocraft_does(reference: dict[str, Any]) -> None:
+    studio = studio_of(reference["folder"])
+    for prompt, theirs in zip(PROMPTS, reference["texts"], strict=True):
+        torch.testing.assert_close(studio.texts[prompt], theirs[0], rtol=1e-5, atol=1e-6)
+
+
+def test_greedy_codes_of_ten_seconds_are_audiocrafts(reference: dict[str, Any]) -> None:
+    assert torch.equal(greedy(studio_of(reference["folder"]), PROMPTS[0], 500), reference["codes"][0])
+
+
+def test_a_take_longer_than_the_window_slides_as_audiocrafts_does(reference: dict[str, Any]) -> None:
+    moments = SLIDE_S[int(reference["kind"].window_s)] * 50
+    ours = greedy(studio_of(reference["folder"]), PROMPTS[1], moments)
+    assert torch.equal(ours, reference["slid"][0])
+
+
+def test_teacher_forced_logits_are_audiocrafts_to_a_hundred_thousandth(reference: dict[str, Any]) -> None:
+    studio = studio_of(reference["folder"])
+    sequence, theirs = reference["sequence"], reference["logits"]
+    state = studio.decoder.begin([studio.texts[PROMPTS[0]]], sequence.shape[-1])
+    steps = [studio.decoder.prefill(state, sequence[:, :, :3])]
+    steps += [studio.decoder.decode_step(state, sequence[:, :, step]) for step in range(3, sequence.shape[-1])]
+    for row in (0, 1):
+        ours = torch.stack([pair[row][0] for pair in steps], dim=1)  # (K, S, V)
+        wanted = theirs[row][:, 2:]
+        assert (ours - wanted).abs().max() / wanted.abs().max() < 1e-5
+
+
+def test_codes_sound_as_they_do_in_audiocraft(reference: dict[str, Any]) -> None:
+    studio = studio_of(reference["folder"])
+    codes, theirs = reference["codes"][0], reference["samples"][0].numpy().T
+    ours = studio.codec.decode(codes, len(theirs))
+    assert ours.shape == (500 * studio.codec.hop, 2 if reference["kind"].stereo else 1)
+    assert np.abs(ours - theirs / max(1.0, np.abs(theirs).max())).max() < 1e-5
+
+
+@pytest.mark.parametrize("pieces", [7, 40, 41])
+def test_a_take_decoded_in_pieces_is_the_same_take(folders: Path, monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
+    codec = studio_of(folders / "audiogen").codec
+    codes = torch.randint(0, TINY.card, (4, 123), generator=torch.Generator().manual_seed(1))
+    whole = codec.decode(codes, 123 * 320)
+    monkeypatch.setattr(codec_module, "PIECE", pieces)
+    assert np.abs(codec.decode(codes, 123 * 320) - whole).max() < 1e-6
+
+
+@pytest.mark.parametrize("delays", [[0, 1, 2, 3], [0, 0, 1, 1, 2, 2, 3, 3], [0, 2]])
+@pytest.mark.parametrize("moments", [1, 2, 9])
+def test_the_pattern_is_audiocrafts_and_has_an_inverse(delays: list[int], moments: int) -> None:
+    from scenebuild.engines.audiocraft.package import import_audiocraft
+
+    provider = import_audiocraft().modules.codebooks_patterns.DelayedPatternProvider(len(delays), delays)
+    codes = torch.arange(len(delays) * moments).reshape(len(delays), moments)
+    theirs, _, _ = provider.get_pattern(moments).build_pattern_sequence(codes[None], 999)
+    ours = interleave(codes, delays, 999, steps_of(moments, delays))
+    assert torch.equal(ours, theirs[0])
+    assert torch.equal(deinterleave(ours, delays, moments), codes)
+
+
+# Loading
+
+
+def test_weights_are_the_files_own_pages_and_half_precision_becomes_single(folders: Path, tmp_path: Path) -> None:
+    single = open_checkpoint(str(folders / "audiogen"), LANGUAGE_MODEL)
+    name = "transformer.layers.0.linear1.weight"
+    mapped = single.state[name]
+    loaded = load_language_model(single, CPU).module.state_dict()[name]
+    assert loaded.data_ptr() == mapped.data_ptr()
+    write_checkpoint(tmp_path / "half", half=True)
+    half = load_language_model(open_checkpoint(str(tmp_path / "half"), LANGUAGE_MODEL), CPU).module
+    assert {tensor.dtype for tensor in half.state_dict().values()} == {torch.float32}
+    torch.testing.assert_close(half.state_dict()[name], loaded.half().float(), rtol=0, atol=0)
+
+
+class Canary:
+    """A pickle that would leave a trace."""
+
+    def __init__(self, trace: Path) -> None:
+        self.trace = trace
+
+    def __reduce__(self) -> Any:
+        return Path.touch, (self.trace,)
+
+
+@pytest.mark.parametrize("kind", ["pickle", "zip", "text"])
+def test_a_file_that_is_no_checkpoint_is_refused_and_runs_nothing(tmp_path: Path, kind: str) -> None:
+    trace = tmp_path / "trace"
+    path = tmp_path / LANGUAGE_MODEL
+    if kind == "pickle":
+        path.write_bytes(pickle.dumps(Canary(trace)))
+    elif kind == "zip":
+        torch.save({"best_state": Canary(trace), "xp.cfg": ""}, path)
+    else:
+        path.write_text("<html>")
+    with pytest.raises(EngineError, match="state_dict.bin can not be loaded"):
+        open_checkpoint(str(tmp_path), LANGUAGE_MODEL)
+    assert not trace.exists()
+
+
+def test_an_export_that_is_only_a_name_of_another_model_is_refused(tmp_path: Path) -> None:
+    torch.save({"pretrained": "facebook/encodec_32khz", "exported": True}, tmp_path / CODEC)
+    with pytest.raises(EngineError, match="holds no weights, only the name 'facebook/encodec_32khz'"):
+        open_checkpoint(str(tmp_path), CODEC)
+    torch.save({"best_state": {}}, tmp_path / CODEC)
+    with pytest.raises(EngineError, match="not a checkpoint as audiocraft exports them: it has no 'xp.cfg'"):
+        open_checkpoint(str(tmp_path), CODEC)
+
+
+@pytest.mark.parametrize(
+    ("section", "name", "value", "words"),
+    [
+        ("transformer_lm", "positional_embedding", "rope", "positional_embedding: rope"),
+        ("transformer_lm", "bias_attn", True, "bias_attn: True"),
+        ("transformer_lm", "norm_first", False, "norm_first: False"),
+        ("codebooks_pattern", "modeling", "parallel", "codebooks_pattern: parallel"),
+        ("conditioners", "self_wav", {"model": "chroma_stem"}, "conditioners: description, self_wav"),
+    ],
+)
+def test_another_architecture_is_refused(folders: Path, section: str, name: str, value: Any, words: str) -> None:
+    checkpoint = open_checkpoint(str(folders / "audiogen"), LANGUAGE_MODEL)
+    checkpoint.config[section][name] = value
+    with pytest.raises(EngineError, match=f"another kind of model than scenebuild decodes .*{words}"):
+        load_language_model(checkpoint, CPU)
+
+
+def test_weights_that_do_not_fit_their_configuration_are_refused(folders: Path) -> None:
+    checkpoint = open_checkpoint(str(folders / "audiogen"), LANGUAGE_MODEL)
+    checkpoint.config.transformer_lm.dim = 32
+    with pytest.raises(EngineError, match="does not fit its own configuration"):
+        load_language_model(checkpoint, CPU)
+
+
+def test_a_text_encoder_of_another_width_is_refused(folders: Path, tmp_path: Path) -> None:
+    write_text_encoder(tmp_path / "text", "t5-base")
+    checkpoint = open_checkpoint(str(folders / "audiogen"), LANGUAGE_MODEL)
+    with pytest.raises(EngineError, match="wants a text encoder of width 512, this one has 768"):
+        encode_prompts(["rain"], str(tmp_path / "text"), checkpoint, CPU)
+
+
+def test_the_stand_ins_leave_with_the_import() -> None:
+    from scenebuild.engines.audiocraft.package import UNUSED, StandIn, import_audiocraft
+
+    import_audiocraft()
+    assert not [name for name in UNUSED if isinstance(sys.modules.get(name), StandIn)]
+    with pytest.raises(EngineError, match=r"audiocraft called spacy\.load, which the AudioGen set leaves out"):
+        StandIn("spacy").load("en")
+
+
+def test_a_mono_checkpoint_of_another_size_is_loaded_by_its_own_configuration(tmp_path: Path) -> None:
+    wide = replace(TINY, dim=96, heads=6, layers=3, card=128)
+    folder = write_checkpoint(tmp_path / "wide", Kind(8000, (5, 4, 4, 2), 5), wide)
+    write_text_encoder(tmp_path / "text")
+    studio = studio_of(folder)
+    assert greedy(studio, PROMPTS[0], 11).shape == (4, 11)
+    assert (studio.codec.sample_rate, studio.codec.hop, studio.decoder.codes) == (8000, 160, 128)

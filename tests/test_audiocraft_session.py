@@ -1,0 +1,314 @@
+"""Batches: what a take gets depends on nobody else in its batch, not on memory, and not on its length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
+
+from audiocraft_fixtures import AUDIOGEN, MUSICGEN_STEREO, SENTENCES, write_checkpoint, write_text_encoder  # noqa: E402
+from scenebuild.engines import Action, Failed, Made, Request  # noqa: E402
+from scenebuild.engines.audiocraft import device as device_module  # noqa: E402
+from scenebuild.engines.audiocraft import weights  # noqa: E402
+from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
+from scenebuild.engines.audiocraft.device import choose_device, made_by  # noqa: E402
+from scenebuild.engines.audiocraft.sampling import Wishes, draw, kept, sample  # noqa: E402
+from scenebuild.engines.audiocraft.session import Session  # noqa: E402
+from scenebuild.engines.audiocraft.weights import Located  # noqa: E402
+from scenebuild.errors import EngineError  # noqa: E402
+
+CPU = torch.device("cpu")
+MANY = 200_000
+MEDIUM, STEREO = "facebook/audiogen-medium", "facebook/musicgen-stereo-small"
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("audiocraft")
+    write_checkpoint(root / MEDIUM, AUDIOGEN)
+    write_checkpoint(root / STEREO, MUSICGEN_STEREO)
+    write_text_encoder(root / "text")
+    return root
+
+
+@pytest.fixture(autouse=True)
+def _located(folders: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The weights of a model are the tiny ones, and one thread runs them."""
+    monkeypatch.setattr(weights, "verified", lambda model: Located(str(folders / model.id), str(folders / "text")))
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def request(prompt: str = SENTENCES[0], duration_s: float = 0.3, seed: int = 1, **by: Any) -> Request:
+    sampling = {"temperature": 1.0, "top_k": 250, "cfg": 3.0, "model": MEDIUM}
+    rate = 32000 if by.get("model") == STEREO else 16000
+    return Request(Action("audiogen", "1", round(duration_s * rate), prompt=prompt, seed=seed, **{**sampling, **by}))
+
+
+def outcomes(requests: list[Request], *, exact: bool = False, engine: str = "audiogen") -> dict[int, Made | Failed]:
+    found = list(Session(engine, CPU, exact=exact).generate(requests, lambda index, share: None))
+    assert sorted(one.index for one in found) == list(range(len(requests)))
+    return {one.index: one for one in found}
+
+
+def samples(requests: list[Request], **options: Any) -> list[bytes]:
+    found = outcomes(requests, **options)
+    return [made.samples.tobytes() for _, made in sorted(found.items()) if isinstance(made, Made)]
+
+
+some_requests = st.lists(
+    st.builds(
+        request,
+        st.sampled_from(SENTENCES),
+        st.sampled_from([0.01, 0.1, 0.3, 0.58, 1.0]),
+        st.integers(0, 2**32 - 1),
+        temperature=st.sampled_from([0.3, 1.0, 2.5]),
+        top_k=st.sampled_from([1, 30, 250, 2048]),
+        top_p=st.sampled_from([None, 0.5, 1.0]),
+        cfg=st.sampled_from([0.0, 1.0, 3.0, 9.0]),
+    ),
+    min_size=2,
+    max_size=5,
+)
+
+
+@given(some_requests, st.randoms(use_true_random=False), st.integers(1, 4))
+@settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("exact", [True, False])
+def test_alone_together_in_any_order_and_batch_a_take_is_the_same(
+    monkeypatch: pytest.MonkeyPatch, exact: bool, requests: list[Request], chance: Any, most: int
+) -> None:
+    alone = [samples([one], exact=exact)[0] for one in requests]
+    order = chance.sample(range(len(requests)), len(requests))
+    monkeypatch.setitem(device_module.MOST_TAKES, "cpu", most)
+    together = samples([requests[index] for index in order], exact=exact)
+    assert together == [alone[index] for index in order]
+
+
+def test_everything_that_is_asked_changes_the_sound() -> None:
+    asked = [
+        request(), request(SENTENCES[1]), request(seed=2), request(temperature=2.0), request(top_k=2),
+        request(top_p=0.1), request(cfg=0.0), request(cfg=8.0),
+    ]  # fmt: skip
+    assert len(set(samples(asked))) == len(asked)
+
+
+@pytest.mark.parametrize("duration_s", [0.01, 0.1, 0.58, 2.3, 9.99, 10.0, 10.7, 11.2, 12.25, 33.3])
+def test_any_duration_has_its_exact_number_of_frames(duration_s: float) -> None:
+    one = outcomes([request(duration_s=duration_s)])[0]
+    assert isinstance(one, Made)
+    assert one.samples.shape == (round(duration_s * 16000), 1)
+    assert one.samples.any()
+    assert np.abs(one.samples).max() <= 1.0
+
+
+def test_a_longer_take_begins_as_a_shorter_one_and_needs_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is decided first is decided alike; only the last moments of the shorter one hear its own end."""
+    lengths: list[int] = []
+    begin = Decoder.begin
+    monkeypatch.setattr(
+        Decoder, "begin", lambda self, texts, length: (lengths.append(length), begin(self, texts, length))[1]
+    )
+    short, long = (outcomes([request(duration_s=duration_s)])[0] for duration_s in (10, 31))
+    assert isinstance(short, Made)
+    assert isinstance(long, Made)
+    assert np.abs(short.samples[:150_000] - long.samples[:150_000]).max() < 1e-4
+    assert max(lengths) <= 500 + 1 + 3
+    assert len(lengths) == 1 + 12
+
+
+def test_stereo_and_the_rate_follow_from_the_model() -> None:
+    found = outcomes([request(duration_s=0.5, model=STEREO), request()], engine="musicgen")
+    assert [(one.sample_rate, one.samples.shape) for _, one in sorted(found.items()) if isinstance(one, Made)] == [
+        (32000, (16000, 2)), (16000, (4800, 1)),
+    ]  # fmt: skip
+
+
+def test_files_that_are_not_the_models_are_said(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(weights, "verified", lambda model: Located(str(folders / STEREO), str(folders / "text")))
+    with pytest.raises(EngineError, match=r"should give \(16000, 1\) \(Hz, channels\), its files give \(32000, 2\)"):
+        outcomes([request()])
+
+
+def test_short_takes_come_first_and_progress_only_grows() -> None:
+    shares: dict[int, list[float]] = {0: [], 1: []}
+    order: list[int] = []
+    session = Session("audiogen", CPU, exact=False)
+    for one in session.generate([request(duration_s=1), request()], lambda index, share: shares[index].append(share)):
+        order.append(one.index)
+    assert order == [1, 0]
+    for known in shares.values():
+        assert known == sorted(known)
+        assert known[-1] == 1.0
+        assert len(known) > 10
+
+
+# Memory
+
+
+def out_of_memory_above(takes: int, monkeypatch: pytest.MonkeyPatch, error: Exception, step: int = 3) -> None:
+    """From that step on, a batch of more takes than these does not fit."""
+    decode_step = Decoder.decode_step
+
+    def guarded(self: Decoder, state: Any, codes: Any) -> Any:
+        if len(codes) > takes and state.position >= step:
+            raise error
+        return decode_step(self, state, codes)
+
+    monkeypatch.setattr(Decoder, "decode_step", guarded)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        torch.OutOfMemoryError("CUDA out of memory"),
+        RuntimeError("DefaultCPUAllocator: can't allocate memory: you"),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)  # fmt: skip
+def test_a_batch_that_does_not_fit_is_halved_until_it_does(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    requests = [request(SENTENCES[number], 0.1 + 0.1 * number, number) for number in range(5)]
+    whole = samples(requests, exact=True)
+    out_of_memory_above(2, monkeypatch, error)
+    assert samples(requests) == whole
+
+
+def test_what_is_done_before_memory_runs_out_is_kept_and_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = [request(SENTENCES[number], 0.1 + 0.1 * number, number) for number in range(4)]
+    whole = samples(requests, exact=True)
+    out_of_memory_above(2, monkeypatch, torch.OutOfMemoryError(), step=7)  # the first has 5 moments
+    assert samples(requests) == whole
+
+
+def test_one_element_that_does_not_fit_alone_fails_with_advice_and_the_others_go_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begin = Decoder.begin
+
+    def guarded(self: Decoder, texts: Any, length: int) -> Any:
+        if length > 100:
+            raise torch.OutOfMemoryError
+        return begin(self, texts, length)
+
+    monkeypatch.setattr(Decoder, "begin", guarded)
+    found = outcomes([request(), request(duration_s=5), request(seed=9)])
+    assert [type(one) for _, one in sorted(found.items())] == [Made, Failed, Made]
+    failed = found[1]
+    assert isinstance(failed, Failed)
+    assert failed.message == (
+        "cpu has not enough memory for this element alone (5 s); close other programs, shorten it, or use a smaller model"
+    )
+
+
+def test_another_error_is_not_taken_for_a_lack_of_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    out_of_memory_above(0, monkeypatch, RuntimeError("shapes do not fit"))
+    with pytest.raises(RuntimeError, match="shapes do not fit"):
+        outcomes([request()])
+
+
+def test_a_batch_is_as_large_as_memory_allows(monkeypatch: pytest.MonkeyPatch, folders: Path) -> None:
+    decoder = Decoder(_language(folders), CPU)
+    per_take = decoder.bytes_per_take(504)
+    assert per_take == 2 * 2 * 2 * 504 * 64 * 4  # keys and values, with and without prompt, 2 layers, dim 64, fp32
+    for free, takes in ((None, 16), (10 * per_take, 8), (10, 1), (10**12, 16)):
+        monkeypatch.setattr(device_module, "_free_bytes", lambda device, free=free: free)
+        assert device_module.fits(decoder, 504) == takes
+
+
+def _language(folders: Path) -> Any:
+    from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, load_language_model, open_checkpoint
+
+    return load_language_model(open_checkpoint(str(folders / MEDIUM), LANGUAGE_MODEL), CPU).module
+
+
+# Sampling
+
+
+def wishes(count: int, codes: int, **by: Any) -> Wishes:
+    action = request().action
+    return Wishes.of([replace(action, **{"top_k": None, "cfg": 1.0, **by})] * count, codes, CPU)
+
+
+@pytest.mark.parametrize(
+    ("by", "wanted"),
+    [
+        ({}, [0.4, 0.3, 0.2, 0.1]),
+        ({"top_k": 2}, [4 / 7, 3 / 7, 0, 0]),
+        ({"top_p": 0.65}, [4 / 7, 3 / 7, 0, 0]),
+        ({"top_p": 0.71}, [4 / 9, 3 / 9, 2 / 9, 0]),
+        ({"top_p": 0.9, "top_k": 1}, [1, 0, 0, 0]),
+        ({"temperature": 0.5}, [16 / 30, 9 / 30, 4 / 30, 1 / 30]),
+    ],
+    ids=str,
+)
+def test_codes_are_drawn_as_often_as_their_probability_says(by: dict[str, Any], wanted: list[float]) -> None:
+    logits = torch.log(torch.tensor([0.4, 0.3, 0.2, 0.1]))[torch.tensor([2, 0, 3, 1])].expand(1, MANY, 4)
+    draws = draw([torch.Generator().manual_seed(1)], MANY, 4)
+    found = sample(logits, logits, wishes(1, 4, **by), draws)[0]
+    counts = torch.bincount(found, minlength=4)[torch.tensor([1, 3, 0, 2])] / MANY
+    np.testing.assert_allclose(counts.numpy(), wanted, atol=0.005)  # 4.5 standard deviations
+
+
+def test_guidance_goes_from_without_the_prompt_through_with_it_and_beyond() -> None:
+    with_prompt, without = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[0.0, 1.0]]])
+    found = [float(kept(with_prompt, without, wishes(1, 2, cfg=cfg))[0, 0, 0]) for cfg in (0.0, 1.0, 3.0)]
+    np.testing.assert_allclose(found, [1 / (1 + np.exp(-difference)) for difference in (-1, 1, 5)], rtol=1e-6)
+
+
+@given(st.integers(1, 300), st.sampled_from([0.0, 0.5, float(np.nextafter(np.float32(1), np.float32(0)))]))
+def test_the_ends_of_the_dice_give_codes_that_have_a_probability(top_k: int, number: float) -> None:
+    logits = torch.randn(1, 4, 300, generator=torch.Generator().manual_seed(top_k))
+    draws = draw([torch.Generator().manual_seed(top_k)], 4, 300)
+    draws[:, :, ::2] = number
+    codes = sample(logits, logits, wishes(1, 300, top_k=top_k), draws)
+    rank = (logits > logits.gather(-1, codes[:, :, None])).sum(dim=-1)
+    assert (rank < top_k).all()
+
+
+def test_the_dice_of_a_take_are_its_own() -> None:
+    def dice(seed: int) -> Any:
+        return torch.Generator().manual_seed(seed)
+
+    together = draw([dice(1), dice(2)], 4, 5)
+    assert torch.equal(together, torch.cat([draw([dice(1)], 4, 5), draw([dice(2)], 4, 5)]))
+    assert not torch.equal(together[0], together[1])
+    np.testing.assert_array_equal(draw([dice(1)], 1, 3)[0, 0].numpy(), np.float32([0.7576316, 0.27931088, 0.40306926]))
+
+
+# Devices
+
+
+def test_auto_is_cuda_else_the_cpu_and_never_mps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    for there, name in ((False, "cpu"), (True, "cuda")):
+        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
+        assert choose_device("auto").type == name
+    assert choose_device("mps").type == "mps"
+
+
+@pytest.mark.parametrize("name", ["cuda", "cuda:3", "mps"])
+def test_a_device_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: name == "cuda:3")
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    with pytest.raises(EngineError, match=f"--device {name}: .*; --device auto takes what is there"):
+        choose_device(name)
+
+
+def test_a_record_says_device_precision_and_versions() -> None:
+    facts = made_by(CPU, exact=True)
+    assert facts["device"] == "cpu"
+    assert (facts["dtype"], facts["audiocraft"], facts["exact"]) == ("float32", "1.3.0", "yes")
+    assert facts["torch"].startswith("2.11.0")
+    assert "exact" not in made_by(CPU, exact=False)
