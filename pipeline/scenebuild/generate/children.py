@@ -98,7 +98,8 @@ class Children:
     def _open(self, log: BinaryIO) -> subprocess.Popen[bytes]:
         try:
             return subprocess.Popen(
-                [sys.executable, "-m", "scenebuild.generate.worker"],
+                # -P: a numpy.py in the folder the command runs in, such as a stranger's checkout, is not imported.
+                [sys.executable, "-P", "-m", "scenebuild.generate.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

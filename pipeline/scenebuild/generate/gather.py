@@ -7,10 +7,10 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scenebuild.engines import Request, engine
+from scenebuild.engines import Request
 from scenebuild.errors import Problem, SceneError, StoreError
 from scenebuild.generate.make import Failure, Order, Tell, Workshop, make_takes
-from scenebuild.generate.take import Take, facts_for_store, measure_take, take_from_store
+from scenebuild.generate.take import Take, measure_take, take_from_store
 from scenebuild.plan.lockfile import Lock
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.store import DamagedError, LocalStore
@@ -34,15 +34,18 @@ def take_path(folder: str, name: str) -> str:
 
 
 def rescue(lock: Lock | None, store: LocalStore, folder: str, tell: Tell) -> None:
-    """Put locked takes that the store has lost back into it, where the last build's outputs still hold their bytes."""
+    """Put locked takes that the store has lost back into it, where the last build's outputs still hold their bytes.
+
+    Only the bytes: both files may come with a stranger's checkout, and what they say of a key holds for this scene
+    alone. A record would hand these bytes to every scene that asks for the same sound.
+    """
     for name, entry in lock.elements.items() if lock else ():
         path = take_path(folder, name)
         if store.has(entry["digest"]) or not os.path.isfile(path) or entry["engine"] == "file":
             continue
-        with contextlib.suppress(OSError, RuntimeError, StoreError, DamagedError):
-            take = _measured_from_lock(entry["key"], path, entry)
-            if take.digest == entry["digest"]:
-                store.put(take.key, path, facts_for_store(take))
+        with contextlib.suppress(OSError, StoreError):
+            if digest_file(path) == entry["digest"]:
+                store.put_back(entry["digest"], path)
                 tell(f"{name}: the store had lost the locked take; it was put back from {os.path.relpath(path)}")
 
 
@@ -94,12 +97,12 @@ def _at_hand(step: Step, lock: Lock | None, path: str, store: LocalStore) -> Tak
     assert digest is not None
     assert lock is not None
     _place(digest, path, store)
-    return _measured_from_lock(step.key, path, lock.elements[step.element.name])
+    return _measured_from_lock(step, path, lock.elements[step.element.name])
 
 
-def _measured_from_lock(key: str, path: str, entry: Mapping[str, object]) -> Take:
+def _measured_from_lock(step: Step, path: str, entry: Mapping[str, object]) -> Take:
     """A locked take whose record is gone: its sound is measured anew, its history is as the lock tells it."""
-    take = measure_take(key, path, engine(str(entry["engine"])).facts)
+    take = measure_take(step.key, path, step.facts)
     made_by = entry.get("made_by")
     return replace(
         take,

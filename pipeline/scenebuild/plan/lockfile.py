@@ -20,6 +20,7 @@ LARGEST_LOCK = 64 << 20
 # A mix measured on another machine may differ in the last printed digit; that is no news for a reader.
 SAME_LEVEL_DB = 0.02
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")  # as in a scene: it becomes the name of a file
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
 Entry = Mapping[str, Any]
@@ -109,16 +110,20 @@ def _lock(plain: object, path: str) -> Lock:
             "use the scenebuild that wrote it, or delete it and build again"
         )
     elements, mix = plain.get("elements"), plain.get("mix")
-    if not isinstance(mix, dict) or not isinstance(elements, dict) or not all(map(_is_entry, elements.values())):
+    if not isinstance(mix, dict) or not isinstance(elements, dict) or not all(map(_is_entry, elements.items())):
         raise LockError(f"{path}:1:1: the lockfile is incomplete; restore it from git, or delete it and build again")
     return Lock(elements, mix)
 
 
-def _is_entry(entry: object) -> bool:
+def _is_entry(item: tuple[str, object]) -> bool:
+    """A lock may come from a stranger: what goes into paths, sounds and reports is looked at."""
+    name, entry = item
     return (
-        isinstance(entry, dict)
+        _NAME.match(name) is not None
+        and isinstance(entry, dict)
         and isinstance(entry.get("engine"), str)
         and all(_HEX.match(str(entry.get(name))) for name in ("key", "digest"))
+        and str(entry.get("licence", "")).isprintable()
     )
 
 

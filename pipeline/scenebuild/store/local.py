@@ -1,4 +1,4 @@
-"""The store on a local folder: five verbs, every read verified, every write atomic.
+"""The store on a local folder: a few verbs, every read verified, every write atomic.
 
 ::
 
@@ -61,7 +61,7 @@ class LocalStore:
         """Where the record of that key lies, or would lie."""
         return self._path("actions", key) + ".json"
 
-    # The five verbs
+    # The verbs
 
     def get(self, key: str) -> Record | None:
         """The record of a key whose object is there in the right size; its bytes are verified when they are copied.
@@ -102,6 +102,16 @@ class LocalStore:
         except OSError as error:
             raise StoreError(f"the store {self.root} could not keep a take: {_why(error)}") from error
         return record
+
+    def put_back(self, digest: str, source: str) -> None:
+        """Keep the bytes of that digest without a record, for who knows the digest; StoreError where not possible."""
+        try:
+            self._prepare()
+            found, _ = self._put_object(source)
+        except OSError as error:
+            raise StoreError(f"the store {self.root} could not keep a take: {_why(error)}") from error
+        if found != digest:  # it changed since it was looked at: loose bytes under their own name, which harm nobody
+            raise StoreError(f"{source} is no longer what the lock says")
 
     def copy(self, digest: str, target: str) -> None:
         """Copy an object to ``target``, verified on the way.
