@@ -58,6 +58,7 @@ class Terminal:
         self._results = results
         self._names: Mapping[str, str] = {}
         self._done: set[str] = set()
+        self._shares: dict[str, float] = {}
         self._bar: Progress | None = None
         self._tasks: dict[str, TaskID] = {}
 
@@ -88,12 +89,16 @@ class Terminal:
 
     def progress(self, key: str, share: float) -> None:
         """Move the bar of one take; in a pipe a line when it is done."""
-        if self._bar is not None and key in self._tasks:
-            self._bar.update(self._tasks[key], completed=share)
-            self._bar.update(self._total, completed=sum(task.completed for task in self._bar.tasks[1:]))
+        if key not in self._names:  # a recording is read in a moment
+            return
+        self._shares[key] = share
+        if self._bar is not None:
+            self._bar.update(self._total, completed=sum(self._shares.values()))
+            if key in self._tasks:
+                self._bar.update(self._tasks[key], completed=share)
         elif share >= 1.0 and key not in self._done and self._loudness > QUIET:
             self._done.add(key)
-            complain(f"  {len(self._done)}/{len(self._names)} {self._names.get(key, key[:12])}")
+            complain(f"  {len(self._done)}/{len(self._names)} {self._names[key]}")
 
     def finish(self, result: SceneResult) -> None:
         """One line a scene on stdout, and what there is to say about it on stderr."""
