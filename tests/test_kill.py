@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,10 +101,12 @@ class Scene:
     def __init__(self, folder: Path, server: Forks) -> None:
         self.folder = folder / "project"
         self.store = folder / "store"
+        (folder / "temporary").mkdir()
         self.server = server
         self.order = {
             "task": "command", "folder": str(self.folder), "store": str(self.store),
             "arguments": ["build", "scenes/killed.yaml", "--stems"],
+            "environment": {"TMPDIR": str(folder / "temporary")},
         }  # fmt: skip
         self.reset()
         assert server.run(self.order) == 0
@@ -132,6 +135,11 @@ class Scene:
             if path.suffix != ".yaml" and path.name != "manifest.json"
         }
 
+    def generated(self) -> int:
+        """How many takes the last build made."""
+        manifest = json.loads((self.folder / "build" / "killed" / "manifest.json").read_text())
+        return [element["status"] for element in manifest["result"]["elements"]].count("generated")
+
     def check(self, good: dict[str, bytes], *others: dict[str, bytes]) -> None:
         """Nothing is damaged, each file is whole and one of these builds', and the same command goes on to the end."""
         assert care.verify(LocalStore(str(self.store))) == []
@@ -152,7 +160,9 @@ def test_a_build_killed_at_any_call_goes_on(scene: Scene, call: str) -> None:
     for code in points(scene.server, scene.order, call, scene.reset):
         assert code == KILLED
         kills += 1
+        kept = len(list(LocalStore(str(scene.store)).all_keys()))
         scene.check(scene.first)
+        assert scene.generated() == 2 - kept, "a take that was kept is not made again"
     assert kills >= {"rename": 14, "fsync": 10, "unlink": 2}[call], "what is to be disturbed did happen"
 
 
@@ -169,19 +179,24 @@ def test_a_rebuild_killed_at_any_rename_is_the_old_or_the_new_one_file_by_file(s
         shutil.copytree(scene.store.with_name("filled"), scene.store)
         scene.write(CHANGED)
 
-    for code in points(scene.server, scene.order, "rename", prepare):
+    for code in points(scene.server, scene.order, "rename", prepare, step=2):
         assert code == KILLED
         scene.check(scene.second, scene.first)
 
 
-@pytest.mark.parametrize(("signal_name", "expected", "step"), [("SIGINT", 130, 2), ("SIGTERM", 143, 3)])
+@pytest.mark.parametrize(
+    ("signal_name", "expected", "step"), [("SIGINT", 130, 3), ("SIGTERM", 143, 4), ("SIGHUP", 129, 5)]
+)
 def test_a_build_stopped_at_a_rename_says_so_and_leaves_nothing_half_written(
     scene: Scene, signal_name: str, expected: int, step: int
 ) -> None:
+    shutil.rmtree(scene.folder.with_name("temporary"))  # what kills left
+    scene.folder.with_name("temporary").mkdir()
     codes = []
     for code in points(scene.server, scene.order, "rename", scene.reset, signal_name, step):
         codes.append(code)
         left = [path.name for path in scene.folder.rglob(".*")]
+        left += [path.name for path in scene.folder.with_name("temporary").iterdir()]
         assert left == []
         scene.check(scene.first)
     assert len(codes) >= 14 // step

@@ -18,11 +18,14 @@ from scenebuild.errors import ScenebuildError
 # verb -> the module in this room that holds a command of the same name; in the order of the help
 VERBS = ("build", "plan", "validate", "lint", "init", "cache", "engines", "models", "schema", "doctor", "completion")
 BUG = 4
-STOPPED = {signal.SIGINT: 130, signal.SIGTERM: 143}
+SIGNALLED = 128  # and the number of the signal: what a shell says of a program that one ended
 
 
 class Terminated(BaseException):
-    """SIGTERM came: unwind like Ctrl-C does."""
+    """SIGTERM came, or the terminal was closed: unwind like Ctrl-C does."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
 
 
 class Verbs(click.Group):
@@ -62,7 +65,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run the command line and return its exit code; every mistake of a user becomes a message."""
     tidy_streams()
     try:
-        with _sigterm_unwinds():
+        with _signals_unwind():
             code = program.main(list(arguments), prog_name="scenebuild", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
@@ -78,10 +81,10 @@ def run(arguments: Sequence[str]) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         complain("stopped; finished takes are kept, the same command goes on from there")
-        return STOPPED[signal.SIGINT]
-    except Terminated:
+        return SIGNALLED + signal.SIGINT
+    except Terminated as stopped:
         complain("stopped; finished takes are kept, the same command goes on from there")
-        return STOPPED[signal.SIGTERM]
+        return SIGNALLED + stopped.number
     except OSError as error:  # a full disk, a folder without permission: nothing that a report could put right
         complain(f"{error.filename or 'can not go on'}: {error.strerror or error}")
         return 1
@@ -112,13 +115,17 @@ def _refuse_typo(ctx: click.Context, word: str) -> None:
 
 
 @contextmanager
-def _sigterm_unwinds() -> Iterator[None]:
-    def unwind(*_: object) -> NoReturn:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # a second one ends at once
-        raise Terminated
+def _signals_unwind() -> Iterator[None]:
+    def unwind(number: int, _: object) -> NoReturn:
+        signal.signal(number, signal.SIG_DFL)  # a second one ends at once
+        raise Terminated(number)
 
-    before = signal.signal(signal.SIGTERM, unwind)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    heard = [number for number, handler in before.items() if handler is not signal.SIG_IGN]  # nohup stays nohup
+    for number in heard:
+        signal.signal(number, unwind)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number in heard:
+            signal.signal(number, before[number])
