@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import pytest
 import soundfile
-from engines_for_tests import MISBEHAVING, TONE, CountingChildren
 from hypothesis import HealthCheck, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 import scenebuild.engines
 import scenebuild.generate.make
+from engines_for_tests import MISBEHAVING, TONE, CountingChildren
 from scenebuild.build import build
 from scenebuild.errors import LockError, OutputError, SceneError, UsageError
 from scenebuild.result import Result, SceneResult
@@ -128,7 +128,7 @@ def test_nothing_to_do_writes_nothing_and_calls_nobody(project: Path, calls: lis
     before = {path: path.stat().st_mtime_ns for path in project.rglob("*")}
     (scene,) = run().scenes
     assert scene.status == "up-to-date"
-    assert {element.status for element in scene.elements} == {"cached"}
+    assert {(element.status, element.reason) for element in scene.elements} == {("cached", "nothing changed")}
     assert calls == []
     assert {path: path.stat().st_mtime_ns for path in project.rglob("*")} == before
 
@@ -508,6 +508,36 @@ def test_the_same_build_gives_the_same_bytes_anywhere(project: Path) -> None:
     shutil.rmtree(os.environ["SCENEBUILD_STORE"])
     run()
     assert outputs() == first
+
+
+def test_stems_that_are_no_longer_asked_for_go_with_their_folder(project: Path) -> None:
+    write(SCENE)
+    run(stems=True)
+    run()
+    assert not Path("build/test/stems").exists()
+
+
+def test_a_forced_take_that_is_another_one_is_no_cause_for_worry(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(SCENE)
+    run()
+    monkeypatch.setattr("engines_for_tests.tone", lambda request: np.full((8000, 1), 0.1, np.float32))
+    (scene,) = run(force_elements=frozenset({"two"})).scenes
+    assert not any("could not be had" in warning for warning in scene.warnings)
+
+
+def test_what_killed_builds_left_is_swept_once_it_is_old(project: Path) -> None:
+    write(SCENE)
+    run()
+    old, young = (Path("build/test", f".tmp-{name}-test.wav") for name in ("old", "young"))
+    for path in (old, young):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    write(changed(one__volume=0.2))
+    run()
+    assert (old.exists(), young.exists()) == (False, True)
+    young.unlink()
 
 
 def test_stems_are_the_mix(project: Path) -> None:

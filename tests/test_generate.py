@@ -17,6 +17,7 @@ import pytest
 import scenebuild.engines
 from engines_for_tests import MISBEHAVING, TONE, TONE_FACTS
 from scenebuild.engines import Action, Request
+from scenebuild.errors import EngineError
 from scenebuild.generate import Failure, Order, make_takes
 from scenebuild.generate.children import Children
 from scenebuild.generate.make import Workshop
@@ -102,6 +103,12 @@ def test_what_libraries_print_is_not_taken_for_an_answer(shop: Workshop, tmp_pat
     (tmp_path / "sitecustomize.py").write_text(chatter.replace("print(", "import sys; print('x', file=sys.stderr); print("))
     (take,) = make_takes([order("one")], shop)
     assert isinstance(take, Take)
+
+
+def test_a_process_that_can_not_be_started_is_said(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(EngineError, match="no process for an engine can be started: /nowhere/python: No such file"):
+        list(make_takes([order("one")], shop))
 
 
 def test_the_children_end_with_an_exception_of_the_parent(shop: Workshop) -> None:
