@@ -26,7 +26,8 @@ def test_a_prompt_names_its_kinds(prompt: str) -> None:
 
 
 def test_there_are_enough_prompts_and_every_kind_is_among_them() -> None:
-    assert len(PROMPTS) >= 120
+    assert len(PROMPTS) >= 300
+    assert len(UNKNOWN) >= 100
     named = {kind for found in PROMPTS.values() for kind in found.split()}
     assert named == {kind.name for kind in KINDS} - {"texture"}
 

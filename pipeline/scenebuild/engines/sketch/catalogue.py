@@ -6,29 +6,16 @@ and verb forms. A phrase beats a word, so "car engine" is an engine and "wood fi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind. ``facets`` are words that choose a variant beside the kind's own words; ``own`` name both."""
-
-    name: str
-    recipe: str  # module:function below this package
-    words: str  # phrases that name it, separated by commas
-    own: Mapping[str, str] = field(default_factory=dict)  # facet -> phrases
-    facets: Mapping[str, str] = field(default_factory=dict)  # facet -> words
-    level_db: float = 0.0  # brings the recipe to about −18 LUFS, or its peaks to about −4 dBFS
-    texture: bool = True  # sounds all the time; False: events with rests between them
-
+from scenebuild.engines.sketch.catalogue_made import FICTION, PLAYERS, WORKS
+from scenebuild.engines.sketch.catalogue_town import GARDEN, HAIL, HOUSE, STREET
+from scenebuild.engines.sketch.kind import Kind
 
 KINDS: tuple[Kind, ...] = (
     Kind(
         "rain",
         "weather:rain",
         level_db=0.5,
-        words="rain, raining, rainfall, drizzle, downpour, shower of rain, raindrop, rainy, rainstorm,"
+        words="rain, raining, rainfall, drizzle, downpour, shower of rain, rain shower, raindrop, rainy, rainstorm,"
         " cloudburst, sprinkle of rain, monsoon, pitter patter",
         facets={
             "window": "window, windowpane, glass, pane, windshield, windscreen, car",
@@ -37,6 +24,7 @@ KINDS: tuple[Kind, ...] = (
             "puddle": "puddle, pond, lake, street, pavement, gutter, asphalt",
         },
     ),
+    HAIL,
     Kind(
         "thunder",
         "weather:thunder",
@@ -66,15 +54,18 @@ KINDS: tuple[Kind, ...] = (
         "water:stream",
         level_db=3.0,
         words="stream, brook, creek, river, babbling brook, fountain, water, trickle, flowing water,"
-        " running water, gurgle, gurgling, rivulet, spring water, babbling",
-        own={"fall": "waterfall, cascade, rapids, weir, torrent, white water, tap, faucet, shower"},
+        " running water, water running, water flowing, gurgle, gurgling, rivulet, spring water, babbling",
+        own={"fall": "waterfall, cascade, rapids, weir, torrent, white water"},
     ),
     Kind(
         "waves",
         "water:waves",
         words="wave, ocean, sea, surf, beach, shore, seaside, tide, shoreline, seashore, coast,"
         " swell, breaker, ocean wave, sea wave, harbour, harbor",
-        own={"lapping": "lapping, lapping water, water lapping, lake water, lapping wave, lake shore, lakeside, pond"},
+        own={
+            "lapping": "lapping, jetty, lapping water, water lapping, lake water, lapping wave, lake shore, lakeside,"
+            " pond"
+        },
         facets={"lapping": "lake, pier, boat, dock, lap"},
     ),
     Kind(
@@ -82,7 +73,7 @@ KINDS: tuple[Kind, ...] = (
         "water:drips",
         level_db=8.0,
         words="drip, dripping, drop of water, water drop, water droplet, droplet, leaking tap, leaking faucet, drop,"
-        " dripping tap, dripping faucet, leaky faucet, leaking, plop, cave",
+        " dripping tap, dripping faucet, leaky faucet, tap dripping, faucet dripping, leaking, plop, cave",
         texture=False,
         facets={"cave": "cave, cavern, tunnel, cistern, well"},
     ),
@@ -117,8 +108,8 @@ KINDS: tuple[Kind, ...] = (
         "crowd",
         "places:crowd",
         level_db=1.0,
-        words="crowd, people, people talking, murmur, chatter, babble, market, audience, chatting,"
-        " talking, conversation, voice, walla, party, lobby, marketplace, bazaar, station hall, crowded, hubbub,"
+        words="crowd, people, people talking, murmur, chatter, babble, audience, chatting,"
+        " talking, conversation, voice, walla, party, lobby, station hall, crowded, hubbub,"
         " speaking, mall, airport, gathering, supermarket",
         own={"stadium": "stadium, cheer, cheering, cheering crowd, arena, match crowd, roaring crowd"},
     ),
@@ -130,7 +121,8 @@ KINDS: tuple[Kind, ...] = (
         "places:traffic",
         level_db=2.0,
         words="traffic, road, highway, motorway, city, street, busy street, freeway, boulevard,"
-        " cars, intersection, city street, avenue, downtown, urban, rush hour, vehicle, city ambience",
+        " cars, intersection, city street, avenue, downtown, urban, rush hour, vehicle, city ambience,"
+        " car park, parking lot, parking garage",
     ),
     Kind(
         "pass",
@@ -148,7 +140,7 @@ KINDS: tuple[Kind, ...] = (
         level_db=6.0,
         words="bird, birdsong, songbird, robin, sparrow, blackbird, nightingale, chirping bird,"
         " bird singing, bird chirping, bird song, dawn chorus, tweet, warbler, finch, thrush, lark, wren, canary,"
-        " birdcall, tit, chirp, chirping, twitter, bird call, morning bird, park, meadow, countryside, garden",
+        " birdcall, tit, chirp, chirping, twitter, bird call, morning bird, meadow, countryside, garden",
     ),
     Kind("gull", "birds:gull", level_db=-2.0, words="gull, seagull, sea gull, sea bird, seabird", texture=False),
     Kind("owl", "birds:owl", level_db=1.0, words="owl, hoot, hooting, tawny owl, night owl, barn owl", texture=False),
@@ -173,6 +165,40 @@ KINDS: tuple[Kind, ...] = (
         "creatures:dog",
         words="dog, bark, barking, dog bark, barking dog, hound, puppy, dog barking, woof",
         texture=False,
+    ),
+    Kind(
+        "crow",
+        "animals:crow",
+        words="crow, raven, caw, rook, jackdaw, magpie, crow cawing, cawing crow, crow call",
+        texture=False,
+    ),
+    Kind(
+        "cat",
+        "animals:cat",
+        level_db=1.5,
+        words="cat, meow, kitten, kitty, miaow, meowing, mew, tomcat, cat meowing",
+        texture=False,
+        own={"purr": "purr, purring, purring cat, cat purring, purring kitten, kitten purring"},
+    ),
+    Kind(
+        "frogs",
+        "animals:frogs",
+        level_db=8.5,
+        words="frog, toad, croak, ribbit, tree frog, croaking frog, frog croaking, frog chorus, frog pond",
+        own={"bull": "bullfrog, bull frog"},
+    ),
+    Kind(
+        "horse",
+        "animals:horse",
+        level_db=-1.0,
+        words="horse, pony, hoof, hoofbeat, horse hoof, horse walking, walking horse, horse riding,"
+        " horse and carriage, carriage, clip clop, horse step, stallion, donkey, mule",
+        texture=False,
+        own={
+            "trot": "trot, trotting, horse trotting, trotting horse",
+            "gallop": "gallop, galloping, galloping horse, horse galloping, horse running, running horse, cavalry",
+            "neigh": "neigh, whinny, neighing, horse neighing, neighing horse, whinnying",
+        },
     ),
     Kind(
         "heartbeat",
@@ -220,7 +246,8 @@ KINDS: tuple[Kind, ...] = (
         "machines:engine",
         level_db=-0.5,
         words="engine, motor, car engine, motorbike, motorcycle, tractor, diesel, generator,"
-        " idling, idle, diesel engine, engine idling, car idling, boat engine, outboard, lawnmower, mower, scooter",
+        " idling, idle, diesel engine, engine running, generator running,"
+        " engine idling, car idling, boat engine, outboard, scooter",
         own={
             "start": "engine start, engine starting, car starting, starting engine, ignition, car start, starting car,"
             " start engine",
@@ -230,7 +257,7 @@ KINDS: tuple[Kind, ...] = (
             "start": "start, starting",
             "rev": "rev, revving, race, racing, accelerate, accelerating",
             "diesel": "diesel, tractor, truck, bus, boat, ship, generator",
-            "small": "scooter, moped, lawnmower, mower, outboard",
+            "small": "scooter, moped, outboard",
         },
     ),
     Kind(
@@ -272,19 +299,25 @@ KINDS: tuple[Kind, ...] = (
         "fan",
         "machines:fan",
         level_db=2.0,
-        words="fan, hum, humming, air conditioner, air conditioning, ventilation, ventilator, fridge,"
-        " refrigerator, computer fan, server room, room tone, electric hum, transformer, hvac, vent, drone of machine,"
-        " ceiling fan, machinery, machine, exhaust fan, vacuum cleaner, factory, appliance",
-        facets={"mains": "hum, humming, fridge, refrigerator, transformer, electric, electrical"},
+        words="fan, hum, humming, air conditioner, air conditioning, ventilation, ventilator, computer fan,"
+        " server room, room tone, electric hum, transformer, hvac, vent, drone of machine,"
+        " ceiling fan, machinery, machine, appliance",
+        facets={"mains": "hum, humming, transformer, electric, electrical"},
     ),
     Kind(
         "chords",
         "music:chords",
         level_db=5.5,
         words="music, chord, pad, ambient music, synth pad, soft chord, soft music, string, synth,"
-        " melody, ambient, organ, harmony, calm music, synthesizer, drone, soundtrack, piano, song, strings",
+        " melody, ambient, organ, harmony, calm music, synthesizer, soundtrack, song, strings",
         facets={"organ": "organ, church", "dark": "dark, sad, minor, eerie, tense, mysterious, melancholy, horror"},
     ),
+    *HOUSE,
+    *GARDEN,
+    *STREET,
+    *WORKS,
+    *FICTION,
+    *PLAYERS,
     Kind("texture", "places:texture", level_db=2.0, words=""),
 )
 

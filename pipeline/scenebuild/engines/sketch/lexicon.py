@@ -18,7 +18,7 @@ ADJECTIVES: dict[str, dict[str, float]] = {
         {"amount": -0.7, "level_db": -4.0},
     "calm, quiet, quietly, faint, faintly, subtle, low volume, subdued, peaceful": {"amount": -0.3, "level_db": -7.0},
     "loud, loudly, noisy, blaring, deafening, booming": {"amount": 0.3, "level_db": 4.0},
-    "steady, steadily, constant, continuous, even": {},
+    "steady, steadily, constant, continuous, even, tapping, parked, flying": {},
     "busy, dense, crowded, full, lively": {"amount": 0.6, "many": 0.6},
     "distant, far away, far off, faraway, far, in the distance, from afar, distantly, remote, background,"
     " in the background": {"distance": 0.8, "level_db": -9.0},
@@ -55,7 +55,7 @@ SMALL_WORDS = BREAKS.union(
     hearing one two three s t around across along inside onto upon during after before when where who
     which every each again like somewhere someone something day evening morning afternoon midnight
     making coming going gets get goes more less bit lot ambient playing go falling fall hitting blowing
-    singing and or high quality stereo realistic
+    singing taking braking and or high quality stereo realistic
     """.split()  # noqa: SIM905
 )
 

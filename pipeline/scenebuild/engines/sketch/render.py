@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,20 +36,26 @@ def render(prompt: str, seed: int, frames: int, temperature: float = 1.0,
 
     The first frames of a longer take are those of a shorter one, but for the fade at its end.
     """
+    out = np.empty((frames, 2), np.float32)
+    for start, mixed in zip(range(0, frames, SEGMENT), segments(prompt, seed, temperature), strict=False):
+        here = min(SEGMENT, frames - start)
+        _fade(mixed, start, frames)
+        out[start : start + here] = _settled(mixed[:, :here]).T
+        progress((start + here) / frames)
+    return out
+
+
+def segments(prompt: str, seed: int, temperature: float = 1.0) -> Iterator[Array]:
+    """The prompt as endless sound before it is levelled, shape ``(2, SEGMENT)`` each, in flat memory."""
     layers = read(prompt).layers
     stages = [(Stage(seed, layer.name, temperature, layer.traits), recipe(layer.kind)) for layer in layers]
     gains = _gains(layers)
-    out = np.empty((frames, 2), np.float32)
-    for start in range(0, frames, SEGMENT):
+    for start in count(0, SEGMENT):
         mixed = np.zeros((2, SEGMENT))
         for (stage, play), gain in zip(stages, gains, strict=True):
             stage.start = start
             mixed += heard(stage, play(stage)) * gain
-        count = min(SEGMENT, frames - start)
-        _fade(mixed, start, frames)
-        out[start : start + count] = _settled(mixed[:, :count]).T
-        progress((start + count) / frames)
-    return out
+        yield mixed
 
 
 def _gains(layers: tuple[Layer, ...]) -> list[float]:

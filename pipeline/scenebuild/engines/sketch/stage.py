@@ -67,6 +67,18 @@ class Stage:
         """One of ``count`` possibilities for the whole take."""
         return self.keep(f"choose:{role}", lambda: int(self.stream(f"choice:{role}").integers(count)))
 
+    def part(self, role: str, traits: Traits | None = None) -> Stage:
+        """A stage of its own within this one, so that a recipe can be a part of another; same clock, other streams."""
+
+        def make() -> Stage:
+            inner = Stage(self._names[0], f"{self._names[1]}/{role}", 1.0, self.traits if traits is None else traits)
+            inner.wild = self.wild
+            return inner
+
+        inner = self.keep(f"part:{role}", make)
+        inner.start = self.start
+        return inner
+
     @property
     def seconds(self) -> Array:
         """The time of every frame of this segment, in seconds since the take began."""
@@ -88,18 +100,21 @@ class Stage:
             place = time * (2**octave / period_s)
             whole = np.floor(place).astype(np.int64)
             part = place - whole
-            values = self._lattice(f"{role}:{octave}", int(whole[-1]) + 2)
+            values = self._lattice(f"{role}:{octave}", int(whole[0]), int(whole[-1]) + 2)
+            whole -= whole[0]
             smooth = part * part * (3.0 - 2.0 * part)
             total += 0.5**octave * (values[whole] * (1.0 - smooth) + values[whole + 1] * smooth)
         return total
 
-    def _lattice(self, role: str, count: int) -> Array:
+    def _lattice(self, role: str, first: int, end: int) -> Array:
+        """The values of a lattice from ``first`` to at least ``end``; what lies before is forgotten."""
         stream = self.stream(f"drift:{role}")
-        old: Array = self._kept.get(f"lattice:{role}", np.empty(0))
-        if len(old) < count:
-            old = np.concatenate((old, 2.0 * stream.random(count - len(old) + 16) - 1.0))
-            self._kept[f"lattice:{role}"] = old
-        return old
+        begin, values = self._kept.get(f"lattice:{role}", (0, np.empty(0)))
+        if begin + len(values) < end:
+            values = np.concatenate((values, 2.0 * stream.random(end - begin - len(values) + 16) - 1.0))
+        left: Array = values[first - begin :]
+        self._kept[f"lattice:{role}"] = (first, left)
+        return left
 
     def phase(self, role: str, hertz: Any) -> Array:
         """Whole turns of an oscillator at every control point; ``hertz`` is a number or a slow curve."""

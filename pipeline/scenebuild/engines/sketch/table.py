@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scenebuild.engines.sketch.catalogue import KINDS, Kind
+from scenebuild.engines.sketch.catalogue import KINDS
+from scenebuild.engines.sketch.kind import Kind
 from scenebuild.engines.sketch.lexicon import ADJECTIVES
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
 from scenebuild.engines.sketch.grains import Events, beats, burst, poisson, ring, thinned
-from scenebuild.engines.sketch.noise import band, noise, pool, tilted
+from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
 from scenebuild.engines.sketch.stage import RATE, Stage, fine
 
 
@@ -88,6 +88,46 @@ def _on_ground(stage: Stage, drops: Events) -> Array:
 
 
 _SURFACES = {"window": _on_window, "roof": _on_roof, "leaves": _on_leaves, "puddle": _on_puddle, "ground": _on_ground}
+
+
+# What hailstones of 5–20 mm strike: lowest modes in Hz, their lives in s, and how much rings beside the knock.
+_STRUCK = {
+    "roof": ((330.0, 604.0, 1130.0, 2050.0), 0.028, 0.30),
+    "window": ((720.0, 1490.0, 2780.0, 4650.0), 0.0075, 0.30),
+    "leaves": ((240.0, 410.0, 760.0, 1300.0), 0.0030, 0.12),
+    "ground": ((860.0, 1740.0, 3120.0, 5300.0), 0.0030, 0.26),
+}  # fmt: skip
+
+
+def hail(stage: Stage) -> Array:
+    """Ice is hard: contact for a tenth of a millisecond, so each stone knocks up to 10 kHz and jumps again, and again.
+
+    Fewer and harder blows than rain; energy goes with mass × speed², the fourth power of the diameter (Knight 2001);
+    a stone keeps about a third of its speed, so that its hops come ever closer (restitution of ice, Higa 1998).
+    """
+    traits = stage.traits
+    surface = next((name for name in _STRUCK if name in traits.facets), "ground")
+    modes, life, share = _STRUCK[surface]
+    gust = exp2(0.5 * stage.drift("gust", 1.9, 3))
+    stones = thinned(poisson(stage, "stone", 105.0 * ratio(0.8 * traits.amount + traits.rate)), 0.55 * gust)
+    size = 0.42 + 0.58 * stones.u[:, 0] * stones.u[:, 1]
+    at, v, loud = [stones.at], [stones.u], [size * size]
+    for hop, keep in ((0, 0.42), (1, 0.18)):
+        late = (0.055 + 0.11 * stones.u[:, 2]) * (1.0, 1.38)[hop]
+        at.append(stones.at + late * RATE)
+        v.append((stones.u + 0.31 * (hop + 1)) % 1.0)
+        loud.append(keep * size * size * (stones.u[:, 3] < 0.8))
+    when, u, force = np.concatenate(at), np.concatenate(v), np.concatenate(loud) * ratio(0.5 * traits.amount)
+    place = 1.8 * u[:, 6] - 0.9
+    pair = np.stack(((u[:, 4] * 2).astype(int), 2 + (u[:, 5] * 2).astype(int)), axis=1)
+    hertz = np.array(modes)[pair] * exp2(0.5 * u[:, 7:8] - 0.3 * traits.size)
+    ringing = ring(stage, "struck", np.repeat(when[:, None], 2, axis=1), hertz, life / np.sqrt(hertz / modes[0]),
+                   share * force[:, None], np.repeat(place[:, None], 2, axis=1), 0.2)  # fmt: skip
+    knock = pool(stage, "knock", summed((1.0, band(1400.0, 8500.0, 2)), (0.6, resonance(2600.0, 1.5))))
+    near = burst(stage, "knock", when, knock, 0.0001, 0.0009 + 0.0008 * u[:, 2], 0.40 * force, place)
+    far = noise(stage, "far", tilted(700.0, 9500.0, 2, 1), alike=0.1)
+    grit = exp2(1.0 * stage.drift("grit", 0.02, 2))
+    return ringing + near + far * fine(0.034 * ratio(0.6 * traits.amount) * gust * grit)
 
 
 def _claps(stage: Stage) -> tuple[Array, Array]:
