@@ -129,11 +129,11 @@ def magic(stage: Stage) -> Array:
     swell = (
         np.clip(time / 1.3, 0.0, 1.0) * decay(np.maximum(time - 1.5, 0.0) / 0.4) * np.clip((3.0 - time) / 0.4, 0.0, 1.0)
     )
-    for k, chord in enumerate((0.5, 0.75, 1.0)):
-        curve = base * chord * (1.0 + 0.004 * sine(time * (5.0 + k))) + 0.0 * spells.u[:, :1]
-        sound = sound + call(
-            stage, f"choir{k}", spells.at, curve, 0.055 * swell + 0.0 * curve, (1.0, 0.3, 0.1), 0.6 * (k - 1)
-        )
+    for k, side in enumerate((-0.6, 0.6)):  # a root, a fifth and an octave
+        curve = 0.25 * base * (1.0 + 0.004 * sine(time * (5.0 + k))) + 0.0 * spells.u[:, :1]
+        loud_choir = 0.055 * swell + 0.0 * curve
+        choir = (0.0, 1.0, 0.9, 0.8, 0.0, 0.5, 0.0, 0.24, 0.1, 0.0, 0.0, 0.08)
+        sound = sound + call(stage, f"choir{k}", spells.at, curve, loud_choir, choir, side)
     dust = poisson(stage, "dust", 14.0 * ratio(0.5 * traits.amount))
     sound = sound + ring(
         stage, "dust", dust.at, 4500.0 + 6500.0 * dust.u[:, 0], 0.024, 0.040 * dust.u[:, 1], 1.8 * dust.u[:, 2] - 0.9
@@ -151,16 +151,17 @@ def horror(stage: Stage) -> Array:
     sound = np.zeros((2, 1))
     for k, step in enumerate((1.0, 1.065, 1.414)):
         turns = fine(stage.phase(f"low{k}", base * step * (1.0 + 0.006 * stage.drift(f"low{k}", 1.1, 2))))
-        gain = fine(0.080 * exp2(0.9 * stage.drift(f"swell{k}", 2.7, 2)))
-        sound = sound + np.stack((played(low, turns), played(low, turns + 0.3))) * gain
+        gain = fine(0.092 * exp2(0.9 * stage.drift(f"swell{k}", 2.7, 2)))
+        line = played(low, turns) * gain
+        sound = sound + np.stack((line * (1.0 - 0.25 * k), line * (0.5 + 0.25 * k)))
     thin = stage.keep("thin", lambda: wave((1.0, 0.8, 0.6, 0.45, 0.3, 0.25, 0.2, 0.12)))
     strain = np.clip(0.45 + 1.2 * stage.drift("strain", 2.3, 2), 0.0, 1.0)
-    for k, step in enumerate((1.0, 1.061, 1.128, 1.195)):
+    for k, step in enumerate((1.0, 1.063, 1.13)):
         slide = exp2(0.10 * stage.drift(f"slide{k}", 1.9, 2) + 0.15 * strain)
         bow = 1.0 + 0.004 * sine(stage.phase(f"vibrato{k}", 5.3 + 0.4 * k)) + 0.003 * stage.drift(f"bow{k}", 0.03, 1)
         line = played(thin, fine(stage.phase(f"string{k}", 13.0 * base * step * slide * bow)))
-        gain = fine(0.016 * strain * strain * exp2(0.7 * stage.drift(f"press{k}", 0.5, 2)))
-        sound = sound + np.stack((line * (0.4 + 0.2 * k), line * (1.0 - 0.2 * k))) * gain
+        gain = fine(0.019 * strain * strain * exp2(0.7 * stage.drift(f"press{k}", 0.5, 2)))
+        sound = sound + np.stack((line * (0.4 + 0.3 * k), line * (1.0 - 0.3 * k))) * gain
     groans = beats(stage, "groan", 5.5 * ratio(traits.rests - 0.4 * traits.rate), 0.5, 1.2)
     time, u = times(2.6), groans.u
     hertz = 190.0 * exp2(0.8 * u[:, 0:1] + 0.3 * sine(time * (0.35 + 0.3 * u[:, 1:2])) - 0.15 * time)
@@ -214,9 +215,9 @@ def riser(stage: Stage) -> Array:
     part = np.clip(time / climb, 0.0, 1.0)
     up = (part * part + 0.06 * np.clip(time / 0.5, 0.0, 1.0)) * np.clip((climb - time) / 0.02, 0.0, 1.0)
     sound = np.zeros((2, 1))
-    for k, centre in enumerate((260.0, 620.0, 1480.0, 3500.0, 8200.0)):
-        near = np.maximum(0.0, 1.0 - np.abs(4.4 * part - k))
-        hiss = noise(stage, f"hiss{k}", resonance(centre, 1.6), channels=2 if k > 2 else 1)
+    for k, centre in enumerate((280.0, 900.0, 2900.0, 8200.0)):
+        near = np.maximum(0.0, 1.0 - np.abs(3.3 * part - k))
+        hiss = noise(stage, f"hiss{k}", resonance(centre, 1.1), channels=2 if k > 1 else 1)
         sound = sound + hiss * fine(0.13 * np.sqrt(near) * up)
     base = stage.pick("tone", 82.0, 0.3) * ratio(-0.6 * traits.size)
     saw = stage.keep("saw", lambda: wave(_SAW))

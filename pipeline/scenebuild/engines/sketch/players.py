@@ -34,13 +34,13 @@ _SAD = (
 
 
 def struck(stage: Stage, role: str, at: Array, hertz: Array, force: Array, hold_s: Array, where: Array,
-           longest_s: float) -> Array:  # fmt: skip
+           longest_s: float, groups: int = 3) -> Array:  # fmt: skip
     """Piano notes: three groups of harmonics a little sharp of true (stiff strings), the felt's knock, a damper.
 
     Lives halve with each octave upwards; what is struck harder is brighter.
     """
     sound = np.zeros((2, 1))
-    for k, (partials, life) in enumerate(_GROUPS):
+    for k, (partials, life) in enumerate(_GROUPS[:groups]):
         there = force > (0.0, 0.0, 0.4)[k]  # a soft touch leaves the highest group asleep
         hard, tone = force[there], hertz[there, None]
         end_s = min(longest_s, 4.0 * life)  # what has died is not played
@@ -83,7 +83,7 @@ def piano(stage: Stage) -> Array:
     at, pitch, force, hold = np.concatenate(voices, axis=1)
     sound = struck(stage, "piano", at, key * exp2(pitch / 12.0), force, hold, np.clip(pitch / 40.0, -0.5, 0.6), 2.2)
     air = noise(stage, "air", tilted(70.0, 2500.0, 3, 1)) * 0.0025
-    return room(stage, "salon", sound, 0.85, 0.42, size_m=9.0, bright_hz=4500.0) + air
+    return room(stage, "salon", sound, 0.56, 0.5, size_m=9.0, bright_hz=4500.0) + air
 
 
 # ii – V – I – vi, a bar each: the roots the bass walks from, and rootless voicings for the left hand of the piano.
@@ -110,18 +110,17 @@ def jazz(stage: Stage) -> Array:
     hertz = (key * exp2((_VOICINGS[bar[comps]] + 12.0 * (_VOICINGS[bar[comps]] < 6.0)) / 12.0)).ravel()
     force = np.repeat(0.20 + 0.14 * u[comps, 3], 3)
     sound = sound + struck(
-        stage, "comp", at, hertz, force, np.repeat(0.25 + 1.1 * u[comps, 4], 3) * beat, 0.4 + 0.0 * at, 1.0
+        stage, "comp", at, hertz, force, np.repeat(0.25 + 1.1 * u[comps, 4], 3) * beat, 0.4 + 0.0 * at, 0.9, 2
     )
     sound = sound + _brushes(stage, quarters, beat)
-    air = noise(stage, "air", tilted(80.0, 2000.0, 3, 1)) * 0.004
-    return room(stage, "club", sound, 0.7, 0.40, size_m=7.0, bright_hz=3500.0) + air
+    return room(stage, "club", sound, 0.56, 0.40, size_m=7.0, bright_hz=3500.0)
 
 
 def _bass(stage: Stage, quarters: Events, hertz: Array, beat: float) -> Array:
     """A plucked double bass: the finger's thump, a note that blooms and dies within the beat."""
-    u, time = quarters.u, times(1.1)
+    u, time = quarters.u, times(0.85)
     fade = np.clip(time / 0.012, 0.0, 1.0) * decay(time / 0.42) * decay(np.maximum(time - 0.9 * beat, 0.0) / 0.05)
-    loud = 0.26 * (0.8 + 0.3 * u[:, 5:6]) * fade * np.clip((1.1 - time) / 0.1, 0.0, 1.0)
+    loud = 0.26 * (0.8 + 0.3 * u[:, 5:6]) * fade * np.clip((0.85 - time) / 0.1, 0.0, 1.0)
     slide = hertz[:, None] * (1.0 + 0.012 * decay(time / 0.03))
     sound = call(stage, "bass", quarters.at, slide, loud, (0.7, 1.0, 0.5, 0.3, 0.14, 0.08, 0.05), -0.2)
     finger = pool(stage, "finger", tilted(120.0, 2500.0, 2, 1))
@@ -134,11 +133,11 @@ def _brushes(stage: Stage, quarters: Events, beat: float) -> Array:
     back = n % 2 == 1
     snare = pool(stage, "snare", tilted(500.0, 5500.0, 2, 1))
     sound = burst(stage, "tap", quarters.at[back], snare, 0.002, 0.045, 0.11 * (0.8 + 0.4 * u[back, 6]), 0.1)
-    sound += burst(stage, "sweep", quarters.at, snare, 0.10, 0.13, 0.032 * (0.8 + 0.4 * u[:, 7]), 0.15)
+    sound += burst(stage, "sweep", quarters.at, snare, 0.08, 0.075, 0.036 * (0.8 + 0.4 * u[:, 7]), 0.15)
     skip = quarters.at[back] + 0.667 * beat * RATE
     hits = np.concatenate((quarters.at, skip))
     loud = np.concatenate((0.05 + 0.02 * back, np.full(len(skip), 0.035)))
     ride = pool(stage, "ride", band(3600.0, 9000.0, 1))
-    sound += burst(stage, "ride", hits, ride, 0.0006, 0.10, loud, 0.35)
+    sound += burst(stage, "ride", hits, ride, 0.0006, 0.07, loud, 0.35)
     swirl = 0.5 + 0.5 * sine(stage.phase("swirl", 1.0 / (2.0 * beat)))
-    return sound + noise(stage, "wires", tilted(1500.0, 8000.0, 1, 1), alike=0.6) * fine(0.005 * swirl)
+    return sound + noise(stage, "wires", tilted(300.0, 6000.0, 2, 1), alike=0.6) * fine(0.002 + 0.005 * swirl)

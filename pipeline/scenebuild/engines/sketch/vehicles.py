@@ -60,11 +60,11 @@ def _steam(stage: Stage, chuffs_hz: float) -> Array:
     length = 1.0 + 0.8 * blows.u[:, 0:1]
     loud = 0.085 * bump(time, length, 0.12)
     slide = exp2(-0.10 * decay(time / 0.07) - 0.08 * np.maximum(time - 0.8 * length, 0.0))
-    for k, chord in enumerate((1.0, 1.26, 1.5)):
-        hertz = 622.0 * chord * slide * (1.0 + 0.002 * sine(time * (5.1 + 0.4 * k)))
-        sound = sound + call(stage, f"chime{k}", blows.at, hertz, loud, (1.0, 0.3, 0.2, 0.08, 0.05), 0.1 * k)
+    hertz = 155.5 * slide * (1.0 + 0.002 * sine(time * 5.1))
+    three = (0.0, 0.0, 0.0, 1.0, 0.9, 0.85, 0.0, 0.3, 0.0, 0.3, 0.0, 0.45, 0.0, 0.0, 0.12, 0.06, 0.0, 0.1)  # 4 : 5 : 6
+    sound = sound + call(stage, "chime", blows.at, hertz, loud, three, 0.1)
     breath = pool(stage, "breath", resonance(1300.0, 1.5))
-    return sound + burst(stage, "breath", blows.at, breath, 0.05, 0.35, 0.035)
+    return sound + burst(stage, "breath", blows.at, breath, 0.05, 0.20, 0.045)
 
 
 def aircraft(stage: Stage) -> Array:

@@ -143,7 +143,7 @@ def hammer(stage: Stage) -> Array:
         if anvil
         else np.array([2350.0, 3480.0, 5230.0, 7600.0, 9900.0])
     )
-    lives = np.array([0.34, 0.26, 0.20, 0.12, 0.07]) if anvil else np.array([0.020, 0.016, 0.011, 0.007, 0.005])
+    lives = np.array([0.205, 0.20, 0.16, 0.10, 0.06]) if anvil else np.array([0.020, 0.016, 0.011, 0.007, 0.005])
     shares = np.array([0.10, 0.13, 0.10, 0.08, 0.05]) if anvil else np.array([0.20, 0.17, 0.13, 0.09, 0.06])
     sound = ring(stage, "steel", at[:, None], steel * climb * low, lives, force * shares, 0.1, 0.2)
     wood = np.array([118.0, 214.0, 365.0, 610.0, 980.0]) * (1.0 + 0.05 * v[:, 4:5]) * low
@@ -165,18 +165,20 @@ def factory(stage: Stage) -> Array:
     shaft = 1.0 + 0.22 * sine(drive) + 0.14 * sine(2.0 * drive)
     plant = noise(stage, "plant", summed((1.0, tilted(70.0, 1800.0, 2, 1)), (0.5, resonance(740.0, 4.0))), alike=0.2)
     sound += plant * fine(0.028 * shaft * exp2(0.25 * stage.drift("work", 2.0, 3)) * ratio(0.5 * traits.amount))
-    for k, (period, late) in enumerate(((1.36, 0.08), (0.92, 0.45))):
-        name, place = f"press{k}", (-0.45, 0.5)[k]
-        strokes = beats(stage, name, period * ratio(-0.5 * traits.rate), 0.012, late)
-        modes = np.array([49.0, 88.0, 167.0, 520.0, 1260.0]) * (1.0 + 0.32 * k) * ratio(-0.3 * traits.size)
-        ring_s = np.array([0.07, 0.055, 0.04, 0.05, 0.035])
-        loud = (1.0 - 0.45 * k) * (0.9 + 0.2 * strokes.u[:, :1]) * np.array([0.40, 0.37, 0.30, 0.16, 0.10])
-        sound += ring(stage, name, strokes.each(5), modes, ring_s, loud, place)
-        thud = pool(stage, f"thud{k}", tilted(150.0, 5000.0, 2, 1))
-        sound += burst(stage, name, strokes.at, thud, 0.002, 0.030, 0.30 - 0.10 * k, place)
-        if k == 0:  # the cylinder vents after each stroke
-            hiss = pool(stage, "hiss", tilted(1800.0, 11000.0, 1, 1))
-            sound += burst(stage, "vent", strokes.at + 0.38 * RATE, hiss, 0.02, 0.09, 0.11, place)
+    big, quick = (
+        beats(stage, f"press{s}", s * ratio(-0.5 * traits.rate), 0.012, 0.06 + 0.4 * (s < 1)) for s in (1.36, 0.92)
+    )
+    at, u = np.concatenate((big.at, quick.at)), np.concatenate((big.u, quick.u))
+    small = (np.arange(len(at)) >= len(big)).astype(np.float64)
+    modes = np.array([49.0, 88.0, 167.0, 520.0, 1260.0]) * (1.0 + 0.32 * small[:, None]) * ratio(-0.3 * traits.size)
+    loud = (1.0 - 0.45 * small) * (0.9 + 0.2 * u[:, 0])
+    shares, place = np.array([0.40, 0.37, 0.30, 0.16, 0.10]), 0.95 * small - 0.45
+    sound += ring(stage, "press", at[:, None], modes, np.array([0.07, 0.055, 0.04, 0.05, 0.035]),
+                  loud[:, None] * shares, place[:, None])  # fmt: skip
+    thud = pool(stage, "thud", tilted(150.0, 5000.0, 2, 1))
+    sound += burst(stage, "thud", at, thud, 0.002, 0.030, 0.30 * loud, place)
+    hiss = pool(stage, "hiss", tilted(1800.0, 11000.0, 1, 1))  # the big one's cylinder vents after each stroke
+    sound += burst(stage, "vent", big.at + 0.38 * RATE, hiss, 0.02, 0.07, 0.12, -0.45)
     parts = poisson(stage, "parts", 6.0 * ratio(0.6 * traits.amount + 0.6 * traits.many))
     u = parts.u
     clank = np.array([1.0, 1.71, 2.63]) * (900.0 * exp2(1.6 * u[:, 0:1]))
@@ -210,4 +212,4 @@ def pump(stage: Stage) -> Array:
     clack = ring(stage, "clack", at[:, None], modes, np.array([0.035, 0.02, 0.012, 0.008, 0.004]), loud, 0.05)
     tick = pool(stage, "tick", band(1200.0, 9000.0, 1))
     sound += clack + burst(stage, "tick", at, tick, 0.0003, 0.004, 0.2 * loud[:, 0] / 0.26)
-    return room(stage, "cellar", sound, 0.6, 0.28, size_m=5.0)
+    return room(stage, "cellar", sound, 0.55, 0.28, size_m=5.0)
