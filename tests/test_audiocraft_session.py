@@ -18,6 +18,7 @@ from audiocraft_fixtures import AUDIOGEN, MUSICGEN_STEREO, SENTENCES, write_chec
 from scenebuild.engines import Action, Failed, Made, Request  # noqa: E402
 from scenebuild.engines.audiocraft import device as device_module  # noqa: E402
 from scenebuild.engines.audiocraft import weights  # noqa: E402
+from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
 from scenebuild.engines.audiocraft.device import choose_device, made_by  # noqa: E402
 from scenebuild.engines.audiocraft.sampling import Wishes, draw, kept, sample  # noqa: E402
@@ -191,6 +192,26 @@ def test_what_is_done_before_memory_runs_out_is_kept_and_made_once(monkeypatch: 
     assert samples(requests) == whole
 
 
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_take_that_could_not_be_heard_for_lack_of_memory_is_not_lost(
+    monkeypatch: pytest.MonkeyPatch, failing: int
+) -> None:
+    """Its codes are there; the others of its batch, one of which goes on for another pass, keep theirs too."""
+    requests = [request(duration_s=10.0), request(SENTENCES[1], 10.5, 7), request(SENTENCES[2], 0.1, 3)]
+    whole = samples(requests, exact=True)
+    decode, calls = Codec.decode, list[int]()
+
+    def guarded(self: Codec, codes: Any, frames: int) -> Any:
+        calls.append(frames)
+        if len(calls) == failing:
+            raise torch.OutOfMemoryError
+        return decode(self, codes, frames)
+
+    monkeypatch.setattr(Codec, "decode", guarded)
+    assert samples(requests) == whole
+    assert len(calls) == 4
+
+
 def test_one_element_that_does_not_fit_alone_fails_with_advice_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -207,7 +228,8 @@ def test_one_element_that_does_not_fit_alone_fails_with_advice_and_the_others_go
     failed = found[1]
     assert isinstance(failed, Failed)
     assert failed.message == (
-        "cpu has not enough memory for this element alone (5 s); close other programs, shorten it, or use a smaller model"
+        "cpu has not enough memory for this element alone (5 s); close other programs, shorten it, "
+        "or use a smaller model"
     )
 
 

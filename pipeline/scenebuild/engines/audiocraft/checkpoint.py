@@ -123,7 +123,7 @@ def _assign(module: nn.Module, state: Mapping[str, Tensor], device: torch.device
 
 
 def _placed(state: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    """On the CPU in fp32, as they lie if they are that already; on CUDA the transformer in fp16 as audiocraft has it."""
+    """On the CPU in fp32, as they lie if they are that; on CUDA the transformer in fp16 as audiocraft has it."""
     for name in list(state):
         tensor = state[name]
         dtype = tensor.dtype

@@ -132,31 +132,37 @@ class Studio:
         return min(len(takes), fits(self.decoder, steps))
 
     def _finish(self, takes: list[Take]) -> Iterator[Made | Failed]:
-        """Pass after pass until all are done. Where memory runs out, the two halves one after the other."""
+        """Pass after pass until all are given out. Where memory runs out, the two halves one after the other."""
         while takes:
-            dice = [take.generator.get_state() for take in takes]
+            before = [(take, take.codes, take.generator.get_state()) for take in takes]
+            given: set[int] = set()
+            fits = True
             try:
-                for take in self._run(takes):
+                for take in self._pass(takes):
                     yield self._heard(take)
-                takes = [take for take in takes if not take.is_done]
+                    given.add(take.index)
             except Exception as error:
                 if not is_out_of_memory(error):
                     raise
-                left = [(take, state) for take, state in zip(takes, dice, strict=True) if not take.is_done]
-            else:
+                fits = False
+            takes = [take for take in takes if take.index not in given]
+            if fits:
                 continue
-            # Outside of the except clause, where the traceback would hold on to what the failed pass had in memory.
-            gc.collect()
-            torch.cuda.empty_cache()
-            for take, state in left:
-                take.generator.set_state(state)
-            takes = [take for take, _ in left]
+            # Only here, outside of the except clause, does nothing hold on to what the failed pass had in memory.
+            _begin_again(before)
             if len(takes) == 1:
                 yield Failed(takes[0].index, self._too_large(takes[0]))
                 return
             half = -(-len(takes) // 2)
             yield from self._finish(takes[:half])
             takes = takes[half:]
+
+    def _pass(self, takes: list[Take]) -> Iterator[Take]:
+        """Take all one pass further; gives out those that are done, also those that were before."""
+        yield from [take for take in takes if take.is_done]
+        unfinished = [take for take in takes if not take.is_done]
+        if unfinished:
+            yield from self._run(unfinished)
 
     def _run(self, takes: list[Take]) -> Iterator[Take]:
         """One pass of a batch. Each take that is then done is given out as soon as its own last step is made."""
@@ -221,3 +227,12 @@ class Studio:
             f"{self.decoder.device} has not enough memory for this element alone ({seconds:.3g} s); "
             f"close other programs, shorten it, or use {'a smaller model' if on_cpu else '--device cpu'}"
         )
+
+
+def _begin_again(before: Sequence[tuple[Take, Tensor, Tensor]]) -> None:
+    """Free what a failed pass had in memory, and roll the dice back of those takes that it did not bring further."""
+    gc.collect()
+    torch.cuda.empty_cache()
+    for take, codes, state in before:
+        if take.codes is codes:
+            take.generator.set_state(state)
