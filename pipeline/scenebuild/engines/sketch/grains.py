@@ -64,7 +64,8 @@ def arrivals(stage: Stage, role: str, gaps: Gaps, first_s: float) -> Events:
         state.at = np.concatenate((state.at, times[:-1]))
         state.u = np.concatenate((state.u, stage.stream(f"facets:{role}").random((_CHUNK, _FACETS))))
     now = int(np.searchsorted(state.at, end_s))
-    events = Events(state.at[:now] * RATE - stage.start, state.u[:now], state.count + np.arange(now))
+    facets = state.u[:now].copy()  # whoever remembers an event shall not keep all that were drawn with it
+    events = Events(state.at[:now] * RATE - stage.start, facets, state.count + np.arange(now))
     state.at, state.u, state.count = state.at[now:], state.u[now:], state.count + now
     return events
 

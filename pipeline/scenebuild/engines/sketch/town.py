@@ -179,9 +179,10 @@ def _cry(stage: Stage, role: str, base: float, first_s: float) -> tuple[Array, A
     calls = beats(stage, role, 4.6 * ratio(0.6 * stage.traits.rests - 0.3 * stage.traits.many), 0.5, first_s)
     known: list[tuple[float, Array]] = stage.keep(role, list)
     known.extend(zip(((calls.at + stage.start) / RATE).tolist(), calls.u, strict=True))
+    del known[:-3]
     time = stage.slow_seconds
     loud, hertz = np.zeros_like(time), np.full_like(time, base)
-    for at, u in known[-3:]:
+    for at, u in known:
         for n in range(3 + int(2.9 * float(u[0]))):
             since = (time - at - 0.27 * n) / (0.20 + (0.16 if n % 2 else 0.0))
             inside = (since > 0.0) & (since < 1.0)
