@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 # The pip of the system installs into the environment, so that ensurepip is not needed.
 INSTALL := $(PYTHON) tools/install.py
 
-.PHONY: help run audiogen test test-core lint bench clean core dev full full-core lock snapshots
+.PHONY: help run audiogen test test-core lint bench clean sketchbook core dev full full-core lock snapshots
 
 help:
 	@echo "make run    build scenes/rainy_cafe.yaml to sound"
@@ -14,6 +14,7 @@ help:
 	@echo "make test-core  run the tests that need no AudioGen set"
 	@echo "make lint   check style and types"
 	@echo "make bench  run the benchmarks"
+	@echo "make sketchbook  every recipe of the sketch engine on one page, to look at and to listen to"
 	@echo "make lock   renew the lock files in requirements/ (needs uv)"
 	@echo "make clean  remove what was built"
 
@@ -41,6 +42,9 @@ lint: dev
 
 bench: dev
 	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+sketchbook: core
+	$(BIN)/python tools/sketchbook.py
 
 snapshots: dev
 	$(BIN)/pytest --snapshot-update
