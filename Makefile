@@ -8,15 +8,15 @@ INSTALL := $(PYTHON) tools/install.py
 .PHONY: help run audiogen test test-core lint bench clean sketchbook core dev full full-core lock snapshots
 
 help:
-	@echo "make run    build scenes/rainy_cafe.yaml to sound"
-	@echo "make audiogen   install the AudioGen set (5 GB), so that scenes are made by the model"
-	@echo "make test   run the tests; installs the AudioGen set too"
-	@echo "make test-core  run the tests that need no AudioGen set"
-	@echo "make lint   check style and types"
-	@echo "make bench  run the benchmarks"
+	@echo "make run         build scenes/rainy_cafe.yaml to sound"
+	@echo "make audiogen    install the AudioGen set (5 GB), so that scenes are made by the model"
+	@echo "make test        run the tests; installs the AudioGen set too"
+	@echo "make test-core   run the tests that need no AudioGen set"
+	@echo "make lint        check style and types"
+	@echo "make bench       run the benchmarks"
 	@echo "make sketchbook  every recipe of the sketch engine on one page, to look at and to listen to"
-	@echo "make lock   renew the lock files in requirements/ (needs uv)"
-	@echo "make clean  remove what was built"
+	@echo "make lock        renew the lock files in requirements/ (needs uv)"
+	@echo "make clean       remove what was built"
 
 run: core
 	$(BIN)/scenebuild scenes/rainy_cafe.yaml
