@@ -579,8 +579,8 @@ def test_a_recording_is_an_element_like_any_other(door: Path, calls: list[str]) 
     calls.clear()
     (scene,) = run().scenes
     assert (scene.status, calls) == ("built", [])
+    soundfile.write(door, 0.1 * np.sin(np.arange(22050) / 10), 22050)
     with pytest.raises(LockError, match="door: recording changed"):
-        soundfile.write(door, 0.1 * np.sin(np.arange(22050) / 10), 22050)
         run(frozen=True)
 
 

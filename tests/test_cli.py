@@ -106,7 +106,9 @@ def test_usage_errors_exit_2(scene: Path, capsys: pytest.CaptureFixture[str]) ->
     assert run(["biuld", PATH]) == 2
     assert "there is no scene and no command 'biuld'; did you mean 'build'?" in capsys.readouterr().err
     assert run([PATH, "--engine", "lyre"]) == 2
-    assert "--engine lyre: there is no such engine; there are: sketch, audiogen, musicgen, auto" in capsys.readouterr().err
+    assert (
+        "--engine lyre: there is no such engine; there are: sketch, audiogen, musicgen, auto" in capsys.readouterr().err
+    )
     assert run([PATH, "--jobs", "0"]) == 2
     assert run([PATH, "--no-such-option"]) == 2
     assert run([PATH, "--force-element", "hail"]) == 2
@@ -125,7 +127,9 @@ def test_frozen_exits_3_with_the_names_of_what_drifted(scene: Path, capsys: pyte
     assert run([PATH, "--frozen", "-q"]) == 0
     Path(PATH).write_text(SCENE.replace("steady", "heavy"))
     assert run([PATH, "--frozen"]) == 3
-    assert "scenes/test.yaml:3:3: rain: prompt changed; --frozen builds only what the lock says" in capsys.readouterr().err
+    assert (
+        "scenes/test.yaml:3:3: rain: prompt changed; --frozen builds only what the lock says" in capsys.readouterr().err
+    )
 
 
 def test_a_bug_of_ours_exits_4_with_a_report_to_paste(

@@ -1,4 +1,7 @@
-"""The manual is executed: what it shows is run, what it lists is compared. ``python tests/test_docs.py`` writes lists."""
+"""The manual is executed: what it shows is run, what it lists is compared.
+
+``python tests/test_docs.py`` writes the lists.
+"""
 
 from __future__ import annotations
 

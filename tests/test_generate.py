@@ -100,7 +100,9 @@ def test_a_child_that_goes_wrong_fails_its_own_request_alone(shop: Workshop, pro
 
 def test_what_libraries_print_is_not_taken_for_an_answer(shop: Workshop, tmp_path: Path) -> None:
     chatter = CHANGED_REGISTRY + "print('{\"event\": \"made\"}'); import os; os.system('echo noise')\n"
-    (tmp_path / "sitecustomize.py").write_text(chatter.replace("print(", "import sys; print('x', file=sys.stderr); print("))
+    (tmp_path / "sitecustomize.py").write_text(
+        chatter.replace("print(", "import sys; print('x', file=sys.stderr); print(")
+    )
     (take,) = make_takes([order("one")], shop)
     assert isinstance(take, Take)
 
@@ -112,9 +114,15 @@ def test_a_process_that_can_not_be_started_is_said(shop: Workshop, monkeypatch: 
 
 
 def test_the_children_end_with_an_exception_of_the_parent(shop: Workshop) -> None:
-    with pytest.raises(KeyboardInterrupt), Children("audiogen", {}, shop.folder, {}) as children:
-        for _ in children.run([order("one").request], 1):
+    children = Children("audiogen", {}, shop.folder, {})
+
+    def interrupted() -> None:
+        with children:
+            next(children.run([order("one").request], 1))
             raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
     assert all(process.poll() is not None for process in children._processes)
 
 

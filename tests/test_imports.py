@@ -123,4 +123,6 @@ def test_the_command_works_without_its_asserts(project: Path) -> None:
     """PYTHONOPTIMIZE removes them, so nothing may depend on one."""
     Path("scenes/x.yaml").write_text("name: X\nelements: {rain: {prompt: rain, duration: 0.2}}\n")
     environment = {**os.environ, "PYTHONOPTIMIZE": "2"}
-    subprocess.run([sys.executable, "-m", "scenebuild", "scenes/x.yaml"], check=True, env=environment, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "scenebuild", "scenes/x.yaml"], check=True, env=environment, capture_output=True
+    )

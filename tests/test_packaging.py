@@ -48,7 +48,9 @@ def test_a_lock_has_names_versions_and_hashes_and_nothing_else(root: Path, lock:
     assert "://" not in text
     assert "index-url" not in text
     lines = [line for line in text.splitlines() if line]
-    assert all(re.fullmatch(r"[a-z0-9][a-z0-9-]*==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in lines)
+    assert all(
+        re.fullmatch(r"[a-z0-9][a-z0-9-]*==\S+( ; .+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?", line) for line in lines
+    )
     numpy = text.split("\nnumpy==")[1].split("==")[0]
     assert numpy.count("--hash") > 20, "the hashes of every platform, not only of the one that made the lock"
 
@@ -78,7 +80,14 @@ def test_the_version_is_the_same_everywhere(root: Path) -> None:
 
 
 def test_no_file_names_a_registry_or_a_path_of_a_machine(root: Path) -> None:
-    words = ["pypi" + ".org", "python" + "hosted", "registry.npm" + "js", "deb." + "debian", "/wor" + "k/", "/ro" + "ot/"]
+    words = [
+        "pypi" + ".org",
+        "python" + "hosted",
+        "registry.npm" + "js",
+        "deb." + "debian",
+        "/wor" + "k/",
+        "/ro" + "ot/",
+    ]
     tracked = subprocess.run(["git", "ls-files"], cwd=root, capture_output=True, text=True, check=True).stdout.split()
     found = []
     for name in tracked:

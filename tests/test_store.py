@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenebuild.errors import StoreError
-from scenebuild.store import DamagedError, LocalStore
-from scenebuild.store import care
+from scenebuild.store import DamagedError, LocalStore, care
 from scenebuild.store.digest import digest_bytes
 from scenebuild.store.lease import holder, take_lease
 from scenebuild.store.publish import publish_bytes, publish_if_changed

@@ -34,7 +34,9 @@ def main(environment: str, *names: str) -> int:
     # What comes as source is built with the setuptools of the first lock, not with whatever there is today.
     install += ["--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
     steps = [["--require-hashes", "--requirement", str(lock)] for lock in missing]
-    for what, step in zip([*(lock.name for lock in missing), "scenebuild"], [*steps, ["--editable", str(ROOT)]], strict=True):
+    for what, step in zip(
+        [*(lock.name for lock in missing), "scenebuild"], [*steps, ["--editable", str(ROOT)]], strict=True
+    ):
         print(f"installing {what} into {environment}", flush=True)
         code = subprocess.call([*install, *step], env={**os.environ, "PIP_REQUIRE_VIRTUALENV": "0"})
         if code:

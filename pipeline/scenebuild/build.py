@@ -184,7 +184,9 @@ def _readable_outputs() -> Iterator[None]:
 def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
     several = len(plans) > 1
     return {
-        step.key: f"{os.path.splitext(os.path.basename(path))[0]}: {step.element.name}" if several else step.element.name
+        step.key: f"{os.path.splitext(os.path.basename(path))[0]}: {step.element.name}"
+        if several
+        else step.element.name
         for path, plan in plans.items()
         for step in plan.steps
         if step.status == "miss" and step.element.recording is None
