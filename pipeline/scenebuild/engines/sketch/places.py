@@ -25,8 +25,10 @@ def cafe(stage: Stage) -> Array:
     flutter = exp2(0.5 * stage.drift("flutter", 0.14, 2) + 0.3 * stage.drift("mood", 2.0, 3))
     loud = 1.0 + 0.8 * ("cups" in traits.facets)
     sound += blur * fine(0.034 * flutter) + loud * _china(stage, 1.1 * loud)
-    if "machine" in traits.facets or traits.amount > -0.5:
-        sound += _steam(stage) * (1.0 if "machine" in traits.facets else 0.45)
+    if "machine" in traits.facets:  # it is what is listened to, the guests are behind it
+        return 0.3 * sound + 1.3 * _steam(stage, 0.45)
+    if traits.amount > -0.5:
+        sound += 0.45 * _steam(stage, 0.12)
     return sound
 
 
@@ -54,9 +56,12 @@ def _china(stage: Stage, rate: float) -> Array:
     return shells + burst(stage, "tick", at, tick, 0.0001, 0.001, 0.10 * fade * u[:, 3], place[:, 0])
 
 
-def _steam(stage: Stage) -> Array:
-    """The steam wand: broadband hiss with a gurgling milk resonance, and the pump at twice the mains, 10 s apart."""
-    on = stage.drift("machine", 4.5, 1) + 0.12
+def _steam(stage: Stage, busy: float) -> Array:
+    """The steam wand: broadband hiss with a gurgling milk resonance, and the pump at twice the mains, 10 s apart.
+
+    ``busy``: 0.12 for now and then, 0.45 for most of the time.
+    """
+    on = stage.drift("machine", 4.5, 1) + busy
     open_valve = np.clip(6.0 * on, 0.0, 1.0)
     if not np.any(open_valve):
         return np.zeros((2, 1))
