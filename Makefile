@@ -5,18 +5,19 @@ BIN := $(VENV)/bin
 # The pip of the system installs into the environment, so that ensurepip is not needed.
 INSTALL := $(PYTHON) tools/install.py
 
-.PHONY: help run audiogen test test-core lint bench clean sketchbook core dev full full-core lock snapshots
+.PHONY: help run audiogen test test-core lint bench bench-audiogen clean sketchbook core dev full full-core lock snapshots
 
 help:
-	@echo "make run         build scenes/rainy_cafe.yaml to sound"
-	@echo "make audiogen    install the AudioGen set (5 GB), so that scenes are made by the model"
-	@echo "make test        run the tests; installs the AudioGen set too"
-	@echo "make test-core   run the tests that need no AudioGen set"
-	@echo "make lint        check style and types"
-	@echo "make bench       run the benchmarks"
-	@echo "make sketchbook  every recipe of the sketch engine on one page, to look at and to listen to"
-	@echo "make lock        renew the lock files in requirements/ (needs uv)"
-	@echo "make clean       remove what was built"
+	@echo "make run             build scenes/rainy_cafe.yaml to sound"
+	@echo "make audiogen        install the AudioGen set (5 GB), so that scenes are made by the model"
+	@echo "make test            run the tests; installs the AudioGen set too"
+	@echo "make test-core       run the tests that need no AudioGen set"
+	@echo "make lint            check style and types"
+	@echo "make bench           run the benchmarks"
+	@echo "make bench-audiogen  run those of the models at full size (10 minutes, 8 GB on disk)"
+	@echo "make sketchbook      every recipe of the sketch engine on one page, to look at and to listen to"
+	@echo "make lock            renew the lock files in requirements/ (needs uv)"
+	@echo "make clean           remove what was built"
 
 run: core
 	$(BIN)/scenebuild scenes/rainy_cafe.yaml
@@ -41,7 +42,11 @@ lint: dev
 	$(BIN)/mypy
 
 bench: dev
-	@for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	@for name in rerun plan mix sketch; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+
+bench-audiogen: full
+	$(BIN)/python benchmarks/load.py
+	$(BIN)/python benchmarks/neighbours.py --size tiny --steps 500 --rounds 10
 
 sketchbook: core
 	$(BIN)/python tools/sketchbook.py
