@@ -51,7 +51,7 @@ class User:
         self.cache = tmp_path / "hf" / "hub"
         self.data = tmp_path / "data"
         self.environment = {
-            **{name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")},
+            **{name: value for name, value in os.environ.items() if not name.lower().endswith(("_proxy", "_offline"))},
             "HF_HOME": str(tmp_path / "hf"), "XDG_DATA_HOME": str(self.data), "HF_ENDPOINT": "http://127.0.0.1:9",
             "HF_HUB_DOWNLOAD_TIMEOUT": "1", "HF_HUB_ETAG_TIMEOUT": "2", "HF_TOKEN": "hf_secret",
         }  # fmt: skip
