@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 # The pip of the system installs into the environment, so that ensurepip is not needed.
 INSTALL := $(PYTHON) tools/install.py
 
-.PHONY: help run audiogen test test-core lint bench bench-audiogen clean sketchbook core dev full full-core lock snapshots
+.PHONY: help run audiogen test test-core test-hard lint bench bench-audiogen clean sketchbook core dev full full-core lock snapshots
 
 help:
 	@echo "make run             build scenes/rainy_cafe.yaml to sound"
 	@echo "make audiogen        install the AudioGen set (5 GB), so that scenes are made by the model"
 	@echo "make test            run the tests; installs the AudioGen set too"
 	@echo "make test-core       run the tests that need no AudioGen set"
+	@echo "make test-hard       run the tests that kill and disturb builds at every turn"
 	@echo "make lint            check style and types"
 	@echo "make bench           run the benchmarks"
 	@echo "make bench-audiogen  run those of the models at full size (10 minutes, 8 GB on disk)"
@@ -31,10 +32,13 @@ audiogen: full-core
 	@echo "then: $(BIN)/scenebuild scenes/rainy_cafe.yaml --engine audiogen"
 
 test: full
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not hard"
 
 test-core: dev
-	$(BIN)/pytest
+	$(BIN)/pytest -m "not hard"
+
+test-hard: dev
+	$(BIN)/pytest -m hard
 
 lint: dev
 	$(BIN)/ruff check .

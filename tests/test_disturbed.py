@@ -19,6 +19,8 @@ from forks import STRACE, WITHOUT_STRACE, Forks, forks
 from scenebuild.store import LocalStore, care
 from scenebuild.store.lease import Lease
 
+pytestmark = pytest.mark.hard
+
 NAMES = [f"e{number}" for number in range(4)]
 SCENE = "name: Disturbed\ndefaults: {engine: audiogen, duration: 0.1}\nelements:\n" + "".join(
     f"  {name}: {{prompt: {name}}}\n" for name in NAMES

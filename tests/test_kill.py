@@ -14,7 +14,7 @@ from forks import STRACE, WITHOUT_STRACE, Forks, forks
 from scenebuild.store import LocalStore, care
 from scenebuild.store.digest import digest_bytes
 
-pytestmark = pytest.mark.skipif(STRACE is None, reason=WITHOUT_STRACE)
+pytestmark = [pytest.mark.hard, pytest.mark.skipif(STRACE is None, reason=WITHOUT_STRACE)]
 
 KEY = digest_bytes(b"a request")
 SOUND = bytes(range(256)) * 10_000  # more than two chunks, so that there are several writes
