@@ -20,7 +20,7 @@ def cafe(stage: Stage) -> Array:
     """Murmur of a dozen guests, china, and now and then the espresso machine, in one lively room."""
     traits = stage.traits
     talk = 0.58 + 0.2 * traits.amount
-    sound = 0.26 * murmur(stage, "guests", 7 if traits.amount < 0.3 else 9, talk)
+    sound = 0.30 * murmur(stage, "guests", 5 if traits.amount < 0.3 else 7, talk)
     blur = noise(stage, "blur", summed((1.0, _VOICES), (0.55, tilted(60.0, 3500.0, 3, 1))), alike=0.2)
     flutter = exp2(0.5 * stage.drift("flutter", 0.14, 2) + 0.3 * stage.drift("mood", 2.0, 3))
     loud = 1.0 + 0.8 * ("cups" in traits.facets)

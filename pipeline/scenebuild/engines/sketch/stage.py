@@ -95,16 +95,24 @@ class Stage:
         Value noise on a lattice of ``period_s``, each further octave twice as fast and half as deep (a 1/f² slope,
         as slow variations of natural sounds have it: Voss and Clarke 1978, Attias and Schreiner 1997).
         """
-        time, total = self.slow_seconds, np.zeros(POINTS + 1)
+        total = np.zeros(POINTS + 1)
         for octave in range(octaves):
-            place = time * (2**octave / period_s)
-            whole = np.floor(place).astype(np.int64)
-            part = place - whole
-            values = self._lattice(f"{role}:{octave}", int(whole[0]), int(whole[-1]) + 2)
-            whole -= whole[0]
-            smooth = part * part * (3.0 - 2.0 * part)
+            first, whole, smooth = self._between(2**octave / period_s)
+            values = self._lattice(f"{role}:{octave}", first, first + int(whole[-1]) + 2)
             total += 0.5**octave * (values[whole] * (1.0 - smooth) + values[whole + 1] * smooth)
         return total
+
+    def _between(self, rate: float) -> tuple[int, NDArray[np.int64], Array]:
+        """Where the control points lie on a lattice of ``rate`` values a second: the first value, how many each is
+        after it, and how far on towards the next. A crowd drifts at few rates, so those of a segment are kept."""
+        start, found = self._kept.get(f"between:{rate}", (-1, None))
+        if start != self.start:
+            place = self.slow_seconds * rate
+            whole = np.floor(place).astype(np.int64)
+            part = place - whole
+            found = int(whole[0]), whole - whole[0], part * part * (3.0 - 2.0 * part)
+            self._kept[f"between:{rate}"] = (self.start, found)
+        return found  # type: ignore[no-any-return]
 
     def _lattice(self, role: str, first: int, end: int) -> Array:
         """The values of a lattice from ``first`` to at least ``end``; what lies before is forgotten."""
