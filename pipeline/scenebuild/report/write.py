@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from scenebuild.report.sound import envelope, opened
 from scenebuild.report.spectrogram import spectrogram_png
 from scenebuild.report.timeline import Lane, timeline_svg
 from scenebuild.report.waveform import COLUMNS, waveform_svg
+from scenebuild.store.publish import publish_bytes
 
 _TAKE_COLUMNS = 320  # as many as a bar over the whole width shows
 _TAKE_FRAMES = 2**21  # read from all takes together: a hundred of them cost no more than ten
@@ -37,7 +36,9 @@ def write_report(
             report.spectrogram_path: spectrogram_png(mix),
         }
     contents = {**pictures, "README.md": readme.encode()}
-    return [_publish(folder / name, content) for name, content in contents.items()]
+    for name, content in contents.items():
+        publish_bytes(str(folder / name), content)
+    return [folder / name for name in contents]
 
 
 def _lanes(report: Report, takes: Mapping[str, Path]) -> tuple[Lane, ...]:
@@ -61,16 +62,3 @@ def _lane(row: ElementRow, take: Path, most_frames: int) -> Lane:
         fade_out_s=row.fade_out_s,
         peaks=peaks,
     )
-
-
-def _publish(path: Path, content: bytes) -> Path:
-    """Write beside, then rename: a reader sees the old file or the new one, never half of one."""
-    aside = path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name}")
-    try:
-        with aside.open("xb") as file:
-            file.write(content)
-        os.replace(aside, path)
-    except BaseException:
-        aside.unlink(missing_ok=True)
-        raise
-    return path
