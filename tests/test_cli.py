@@ -288,6 +288,18 @@ def test_doctor_says_what_is_there_and_what_to_type(scene: Path, capsys: pytest.
     assert broken["advice"] == "name another with --store or SCENEBUILD_STORE"
 
 
+def test_sketch_explains_what_it_understood(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["engines", "sketch", "--explain", "heavy rain on a tin roof, thunder far away, a quasar"]) == 0
+    rain, thunder, *rest = capsys.readouterr().out.splitlines()
+    assert rain.startswith("rain (roof) · from 'rain', 'heavy', 'tin', 'roof'")
+    assert thunder.startswith("thunder · from 'thunder', 'far away'")
+    assert any("quasar" in line for line in rest)
+    assert run(["engines", "file"]) == 0
+    assert capsys.readouterr().out.startswith("file ")
+    assert run(["engines", "lyre"]) == 2
+    assert run(["engines", "audiogen", "--explain", "rain"]) == 2
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_completion_prints_a_script(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["completion", shell]) == 0
