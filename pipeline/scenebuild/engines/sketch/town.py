@@ -185,6 +185,8 @@ def _cry(stage: Stage, role: str, base: float, first_s: float) -> tuple[Array, A
     for at, u in known:
         for n in range(3 + int(2.9 * float(u[0]))):
             since = (time - at - 0.27 * n) / (0.20 + (0.16 if n % 2 else 0.0))
+            if since[0] >= 1.0 or since[-1] <= 0.0:  # not in this segment
+                continue
             inside = (since > 0.0) & (since < 1.0)
             open_ = sine(0.5 * np.clip(since * 1.3, 0.0, 1.0))
             loud = np.where(inside, open_ * open_ + 0.6 * sine(0.5 * since), loud)
@@ -236,8 +238,7 @@ def park(stage: Stage) -> Array:
     sound += _children(stage)
     ball = thinned(poisson(stage, "ball", 1.1), np.clip(1.5 * stage.drift("game", 2.8, 1) + 0.3, 0.0, 1.0))
     skin = np.array([96.0, 205.0, 340.0])
-    thump = ring(stage, "ball", ball.each(3), skin, np.array([0.030, 0.018, 0.010]), 0.07, 0.45)
-    return sound + echo(stage, "lawn", thump, 0.6)
+    return sound + ring(stage, "ball", ball.each(3), skin, np.array([0.030, 0.018, 0.010]), 0.07, 0.45)
 
 
 def _children(stage: Stage) -> Array:
