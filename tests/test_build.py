@@ -353,6 +353,23 @@ def test_frozen_without_a_lock_says_so(project: Path) -> None:
         run(frozen=True)
 
 
+def test_a_locked_sketch_comes_back_whatever_the_store_holds_under_its_key(project: Path) -> None:
+    write({**SCENE, "defaults": {"duration": 0.5, "engine": "sketch"}})
+    run()
+    before = Path("scenes/test.lock.json").read_bytes()
+    shutil.rmtree("build")
+    store = LocalStore(os.environ["SCENEBUILD_STORE"])
+    Path("other.wav").write_bytes(b"other bytes")
+    for key in list(store.all_keys()):
+        record = store.get(key)
+        assert record is not None
+        store.put(key, "other.wav", record.facts)
+        Path(store.object_path(record.digest)).unlink()
+    (scene,) = run().scenes
+    assert {one.status for one in scene.elements} == {"generated"}
+    assert Path("scenes/test.lock.json").read_bytes() == before
+
+
 # Previews
 
 

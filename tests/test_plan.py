@@ -263,6 +263,16 @@ def test_a_locked_take_that_was_lost_is_said_to_be(store: LocalStore, tmp_path: 
     ]
 
 
+def test_a_locked_sketch_that_was_lost_is_made_again_as_it_was(store: LocalStore, tmp_path: Path) -> None:
+    """Other bytes under its key, of another version in development say, never take its place without need."""
+    first = planned(store, RAIN, engine="sketch")
+    lock = Lock({"rain": entry_of(first)}, {})
+    keep(store, first.steps[0].key, b"other bytes", tmp_path)
+    assert statuses(planned(store, RAIN, engine="sketch", lock=lock)) == [
+        ("miss", "the locked take is not in the store")
+    ]
+
+
 def test_equal_actions_are_made_once(store: LocalStore) -> None:
     twin = replace(RAIN, seed=5)
     plan = planned(store, twin, replace(twin, name="rain_again", gain=0.2), RAIN, engine="audiogen")

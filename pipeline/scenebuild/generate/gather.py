@@ -61,7 +61,10 @@ def gather(plans: Sequence[Plan], folders: Sequence[str], shop: Workshop, *, kee
     _refuse_obstacles(list(missing.values()))
     made: dict[str, Take] = {}
     failures: dict[str, Failure] = {}
-    orders = [Order(key, step.facts, Request(step.action, step.element.recording)) for key, step in missing.items()]
+    orders = [
+        Order(key, step.facts, Request(step.action, step.element.recording), None if step.is_dear else step.digest)
+        for key, step in missing.items()
+    ]
     anew = any(step.reason == "forced" for step in missing.values())
     for outcome in make_takes(orders, shop, anew=anew):
         if isinstance(outcome, Take):

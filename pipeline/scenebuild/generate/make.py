@@ -31,6 +31,7 @@ class Order:
     key: str
     facts: Facts
     request: Request
+    digest: str | None = None  # only these bytes will do if they are in the store already: the lock pins them
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ def make_takes(orders: Sequence[Order], shop: Workshop, *, anew: bool = False) -
                 theirs.append(order)
                 continue
             leases[order.key] = lease
-            made = None if anew else _from_store(order.key, shop)  # look, lock, look again
+            made = None if anew else _from_store(order, shop)  # look, lock, look again
             if made is None:
                 mine.append(order)
             else:
@@ -89,15 +90,15 @@ def make_takes(orders: Sequence[Order], shop: Workshop, *, anew: bool = False) -
             lease.release()
 
 
-def _from_store(key: str, shop: Workshop) -> Take | None:
+def _from_store(order: Order, shop: Workshop) -> Take | None:
     """What another builder made meanwhile, as a copy: gc may take the object at any time, and it may be damaged."""
-    record = shop.store.get(key)
-    if record is None:
+    record = shop.store.get(order.key)
+    if record is None or order.digest not in (None, record.digest):
         return None
-    path = os.path.join(shop.folder, f"{key}.wav")
+    path = os.path.join(shop.folder, f"{order.key}.wav")
     try:
         shop.store.copy(record.digest, path)
-        return take_from_store(key, record.digest, path, record.facts)
+        return take_from_store(order.key, record.digest, path, record.facts)
     except (DamagedError, KeyError, TypeError, ValueError):
         return None
 
@@ -107,7 +108,7 @@ def _wait_or_make(order: Order, shop: Workshop) -> Iterator[Take | Failure]:
     root = shop.store.root
     shop.tell(f"waiting for a take that {holder(root, order.key)} is making")
     while True:
-        made = _from_store(order.key, shop)
+        made = _from_store(order, shop)
         if made is not None:
             yield made
             return

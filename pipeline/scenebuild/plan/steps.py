@@ -48,6 +48,11 @@ class Step:
     replaces_real: bool = False  # a sketch stands in for a real take of the lock
     obstacle: Problem | None = None  # why a miss can not be made here
 
+    @property
+    def is_dear(self) -> bool:
+        """Its take costs a model's time."""
+        return _is_dear(self.facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -83,7 +88,7 @@ def _step(element: Element, scene: Scene, entry: Entry | None, store: LocalStore
     digest = entry["digest"] if entry and not drift else None
     forced = choices.force or element.name in choices.force_elements
     record = None if forced else store.get(key)
-    status, reason = _status(record, digest, drift, store, forced)
+    status, reason = _status(record, digest, drift, store, forced=forced, dear=_is_dear(facts))
     return Step(
         element, facts, action, key, status, reason,
         record=record if record and (status == "hit" or record.digest == digest) else None,
@@ -203,17 +208,23 @@ ENTRY_FIELDS = (
 
 
 def _status(
-    record: Record | None, digest: str | None, drift: str, store: LocalStore, forced: bool
+    record: Record | None, digest: str | None, drift: str, store: LocalStore, *, forced: bool, dear: bool
 ) -> tuple[Status, str]:
+    """A locked take that is gone is replaced by another of the same request only where making it costs a model's time
+    and would give other bytes anyway; a sketch or a recording comes back as it was."""
     if forced:
         return "miss", "forced"
     if digest is not None and store.has(digest):
         return "locked", "as the lock says"
-    if record is not None and digest is not None:
+    if record is not None and digest is not None and dear:
         return "hit", "the locked take is gone, another take of the same request is at hand"
-    if record is not None:
+    if record is not None and digest is None:
         return "hit", f"{drift}, but made before"
     return "miss", drift or "the locked take is not in the store"
+
+
+def _is_dear(facts: Facts) -> bool:
+    return facts.fidelity == "real"
 
 
 def _is_real(engine_name: str) -> bool:
