@@ -23,6 +23,7 @@ def main(folder: str, out: str) -> None:
     torch.set_num_threads(1)
     models: Any = import_audiocraft().models
     put_xformers_in_place()
+    put_transformers_in_place()
     window_s = 10 if "audiogen" in Path(folder).name else 30
     model = (models.AudioGen if window_s == 10 else models.MusicGen).get_pretrained(folder, device="cpu")
     found: dict[str, Any] = {"texts": [], "codes": None}
@@ -35,6 +36,14 @@ def main(folder: str, out: str) -> None:
         found["sequence"], found["logits"] = _teacher_forced(model, PROMPTS[0], found["codes"])
         found["samples"] = model.generate_audio(found["codes"])
     torch.save({**found, "texts": [one["description"][0] for one in found["texts"]]}, out)
+
+
+def put_transformers_in_place() -> None:
+    """Where our own text encoder has its place in the package, audiocraft's conditioner shall have the real one."""
+    import transformers
+    from audiocraft.modules import conditioners
+
+    conditioners.T5Tokenizer, conditioners.T5EncoderModel = transformers.T5Tokenizer, transformers.T5EncoderModel
 
 
 def put_xformers_in_place() -> None:

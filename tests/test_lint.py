@@ -9,7 +9,7 @@ import pytest
 
 from scenebuild.cli import run
 from scenebuild.errors import Place, Problem
-from scenebuild.scene.lint.check import findings_about
+from scenebuild.plan.models import findings_about
 from scenebuild.scene.lint.comments import read_comments
 from scenebuild.scene.lint.rulebook import LINT_RULES
 from scenebuild.scene.rulebook import RULES

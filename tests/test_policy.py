@@ -197,7 +197,7 @@ def test_a_checkout_can_ask_for_more_than_its_user_not_for_less(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = tmp_path / "own.toml"
-    monkeypatch.setattr("scenebuild.settings._user_file", lambda: str(own))
+    monkeypatch.setattr("scenebuild.settings.user_file", lambda: str(own))
     for user, theirs, wanted in ((False, False, False), (True, False, True), (False, True, True), (True, None, True)):
         own.write_text(f"commercial = {str(user).lower()}\n")
         Path("scenebuild.toml").write_text("" if theirs is None else f"commercial = {str(theirs).lower()}\n")

@@ -12,6 +12,7 @@ from typing import Protocol
 from scenebuild.errors import LockError, OutputError, PolicyError, ScenebuildError, SceneError, UsageError
 from scenebuild.plan.lockfile import lock_path, read_lock
 from scenebuild.plan.manifest import Asked, output_folder, up_to_date
+from scenebuild.plan.models import refuse_unknown_model
 from scenebuild.plan.policy import planned_licences, refuse_licences
 from scenebuild.plan.steps import Choices, Plan, make_plan, refuse_unknown_engine
 from scenebuild.result import Result, SceneResult, failed_scene, result_from_manifest
@@ -94,6 +95,7 @@ def plan_scenes(
 ) -> tuple[dict[str, Plan], dict[str, ScenebuildError]]:
     """The plan of each scene, or the mistake that stands in its way."""
     refuse_unknown_engine(settings.preferred_engine)
+    refuse_unknown_model(settings.model)
     plans: dict[str, Plan] = {}
     mistakes: dict[str, ScenebuildError] = {}
     for path in paths:
@@ -114,7 +116,7 @@ def plan_scenes(
 def _choices(scene: Scene, settings: Settings) -> Choices:
     """With several scenes, an element that is to be made again need not be in each."""
     forced = settings.force_elements & {element.name for element in scene.elements}
-    return Choices(settings.engine, settings.preferred_engine, settings.force, forced)
+    return Choices(settings.engine, settings.preferred_engine, settings.model, settings.force, forced)
 
 
 def _refuse_unknown_elements(forced: frozenset[str], plans: Mapping[str, Plan]) -> None:
@@ -203,7 +205,7 @@ def _nothing_to_do(path: str, settings: Settings) -> SceneResult | None:
 
 def asked(settings: Settings) -> Asked:
     """The part of the settings that decides the outputs."""
-    return Asked(settings.engine, settings.template, settings.stems)
+    return Asked(settings.engine, settings.template, settings.stems, settings.model)
 
 
 def _rescue(path: str, store: LocalStore, settings: Settings, listener: Listener) -> None:

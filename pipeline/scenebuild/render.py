@@ -217,9 +217,11 @@ def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneRe
     path = plan.scene.path
     recordings = [step.element.recording for step in plan.steps if step.element.recording is not None]
     template = [settings.template] if settings.template else []
-    inputs = [path, lock_path(path), *recordings, *template, *config_files(str(project_root(path)))]
+    records = [one.record for step in plan.steps for one in step.facts.models if one.id == step.action.model]
+    configuration = config_files(str(project_root(path)))
+    inputs = [path, lock_path(path), *recordings, *template, *configuration, *filter(None, records)]
     text = manifest_text(
-        Asked(settings.engine, settings.template, settings.stems),
+        Asked(settings.engine, settings.template, settings.stems, settings.model),
         [os.path.abspath(one) for one in inputs],
         folder,
         [os.path.relpath(output, folder) for output in outputs],

@@ -40,6 +40,7 @@ class Settings:
     force_elements: frozenset[str] = frozenset()
     keep_going: bool = False
     device: str = "auto"  # of models: see ``check_device``
+    model: str | None = None  # the flag: instead of what scenes say, where this model's engine makes the sound
     exact: bool = False  # each take by itself, so that no neighbour changes the last bit of a logit
 
     @property
@@ -78,7 +79,7 @@ def check_device(name: str, said_by: str) -> str:
 
 def config_files(root: str) -> tuple[str, ...]:
     """Every file that may configure a project, there or not, the strongest first."""
-    return (os.path.join(root, PROJECT_FILE), os.path.join(root, "pyproject.toml"), _user_file())
+    return (os.path.join(root, PROJECT_FILE), os.path.join(root, "pyproject.toml"), user_file())
 
 
 def read_config(root: str) -> Config:
@@ -101,7 +102,7 @@ def read_config(root: str) -> Config:
 
 def registered_models() -> tuple[Registered, ...]:
     """The checkpoints that the user registered. Only the user's own file is asked: a path is theirs alone to give."""
-    user = _user_file()
+    user = user_file()
     return tuple(_registered(user, name, value) for name, value in _read(user, own=True).get("models", {}).items())
 
 
@@ -112,7 +113,8 @@ def default_store() -> str:
     return os.path.join(platformdirs.user_cache_dir("scenebuild", appauthor=False), "store")
 
 
-def _user_file() -> str:
+def user_file() -> str:
+    """The user's own configuration, there or not."""
     import platformdirs
 
     return os.path.join(platformdirs.user_config_dir("scenebuild", appauthor=False), "config.toml")
@@ -145,7 +147,7 @@ def _check_models(path: str, value: object, *, own: bool) -> None:
     """A project that could name a checkpoint could name any file of the user's, or bring one along."""
     if not own:
         raise UsageError(
-            f"{path}: models: a project can not register checkpoints; your own belong into {_user_file()}, "
+            f"{path}: models: a project can not register checkpoints; your own belong into {user_file()}, "
             f"for example: {REGISTERED_EXAMPLE}"
         )
     if not isinstance(value, dict):
@@ -161,6 +163,8 @@ def _registered(path: str, name: str, value: object) -> Registered:
         raise UsageError(f"{where}: needs path, base and licence and nothing else; for example: {REGISTERED_EXAMPLE}")
     if not os.path.isabs(value["path"]):
         raise UsageError(f"{where}: path = {value['path']!r} is not absolute; write the whole path of the folder")
+    if not value["licence"].isprintable() or not 0 < len(value["licence"]) <= 100:
+        raise UsageError(f"{where}: licence is one line of at most 100 signs, such as CC-BY-NC-4.0")
     return Registered(name, os.path.normpath(value["path"]), value["base"], value["licence"])
 
 

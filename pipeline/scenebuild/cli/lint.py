@@ -19,8 +19,8 @@ def command(scenes: tuple[str, ...], style: str, strict: bool, quiet: bool) -> i
     A comment on the line of a prompt, '# scenebuild: ignore=prompt-music', silences one rule there.
     Exit code 0: no errors. 1: a scene is not valid, or --strict and there are warnings.
     """
+    from scenebuild.plan.models import findings_about
     from scenebuild.scene.findings import FORMATS
-    from scenebuild.scene.lint.check import findings_about
     from scenebuild.scene.project import find_scenes
 
     paths = find_scenes(list(scenes))

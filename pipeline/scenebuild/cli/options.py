@@ -46,6 +46,12 @@ engine = click.option(
     envvar="SCENEBUILD_ENGINE",
     help="Make every prompt with this engine, whatever the scene says.",
 )
+model = click.option(
+    "--model",
+    metavar="NAME",
+    envvar="SCENEBUILD_MODEL",
+    help="Use this model, whatever the scene says, for all that its engine makes.",
+)
 frozen = click.option(
     "--frozen", is_flag=True, help="Build only what the lockfile says; exit 3 with the names of what drifted."
 )
@@ -77,7 +83,7 @@ def together(*options: Callable[[Command], Command]) -> Callable[[Command], Comm
     return decorate
 
 
-choosing = together(engine, store, frozen, force, force_element)
+choosing = together(engine, model, store, frozen, force, force_element)
 speaking = together(quiet, verbose, colour)
 
 
@@ -112,6 +118,7 @@ def settings_for(arguments: Sequence[str], **flags: Any) -> Settings:
         store=store_path(flags.get("store"), config),
         engine=flags.get("engine") or None,
         preferred_engine=config.engine,
+        model=flags.get("model") or None,
         jobs=flags.get("jobs") or config.jobs or os.cpu_count() or 1,
         out=flags.get("out"),
         template=flags.get("template"),

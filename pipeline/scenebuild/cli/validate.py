@@ -18,8 +18,8 @@ def command(scenes: tuple[str, ...], style: str, quiet: bool) -> int:
     The warnings of 'scenebuild lint' are shown as well and change nothing.
     Exit code 0: all are valid. 1: at least one is not.
     """
+    from scenebuild.plan.models import findings_about
     from scenebuild.scene.findings import FORMATS, as_text
-    from scenebuild.scene.lint.check import findings_about
     from scenebuild.scene.project import find_scenes
 
     paths = find_scenes(list(scenes))

@@ -6,7 +6,7 @@ plan, and *loads* it only in a child process, so that a crash, a leak or a kill 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -90,6 +90,7 @@ class ModelFacts:
     channels: int
     longest_take_s: float
     licence: str
+    record: str | None = None  # the file by which a model that can change says what it is now
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +191,21 @@ def facts_for(name: str, model: str | None = None) -> Facts:
     raise EngineError(f"{facts.title} has no model {wanted!r}; it has: {known}")
 
 
+def no_such_model(name: str, known: Collection[str]) -> str:
+    """The sentence about a name that no model has here: what was meant, what there is, where one's own belong."""
+    from difflib import get_close_matches
+
+    from scenebuild.settings import user_file
+
+    whole = {one.rpartition("/")[2]: one for one in known} | {one: one for one in known}
+    close = get_close_matches(name[:100].lower(), whole, n=1, cutoff=0.75)
+    meant = f"Did you mean {whole[close[0]]}? " if close else ""
+    return (
+        f"there is no model {name!r} here. {meant}There are: {', '.join(known)}; "
+        f"a checkpoint of your own is registered in {user_file()}"
+    )
+
+
 __all__ = [
     "REGISTRY",
     "Action",
@@ -206,4 +222,5 @@ __all__ = [
     "action_facts",
     "engine",
     "facts_for",
+    "no_such_model",
 ]

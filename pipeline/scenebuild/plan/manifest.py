@@ -29,6 +29,7 @@ class Asked:
     engine: str | None = None
     template: str | None = None
     stems: bool = False
+    model: str | None = None
 
     def plain(self) -> dict[str, Any]:
         """As a manifest holds it, with the environment's say."""
@@ -37,6 +38,7 @@ class Asked:
             "engine": self.engine,
             "template": self.template,
             "stems": self.stems,
+            "model": self.model,
             "environment": {name: os.environ[name] for name in names},
         }
 

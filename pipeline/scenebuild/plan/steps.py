@@ -7,10 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Literal
 
-from scenebuild.engines import REGISTRY, Action, Facts, State, action_facts, engine, facts_for
-from scenebuild.errors import EngineError, Place, Problem, SceneError, UsageError
+from scenebuild.engines import REGISTRY, Action, Facts, State, action_facts, engine
+from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.lockfile import Entry, Lock
+from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_model, wrong_engine
 from scenebuild.scene.model import Element, Scene
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
@@ -28,6 +29,7 @@ class Choices:
 
     engine: str | None = None  # overrides everything: the flag
     preferred: str | None = None  # the configuration's engine, after the scene's own
+    model: str | None = None  # for all that its engine makes: the flag
     force: bool = False
     force_elements: frozenset[str] = frozenset()
 
@@ -76,9 +78,17 @@ def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, choices: Choic
     if unknown:
         names = ", ".join(sorted(unknown))
         raise UsageError(f"--force-element {names}: {scene.path} has no such element")
-    steps = tuple(_step(element, scene, locked.get(element.name), store, choices) for element in scene.elements)
+    steps: list[Step] = []
+    problems: list[Problem] = []
+    for element in scene.elements:
+        try:
+            steps.append(_step(element, scene, locked.get(element.name), store, choices))
+        except SceneError as error:
+            problems += error.problems
+    if problems:
+        raise SceneError(list(dict.fromkeys(problems)))
     names_now = {element.name for element in scene.elements}
-    return Plan(scene, lock, steps, tuple(sorted(set(locked) - names_now)))
+    return Plan(scene, lock, tuple(steps), tuple(sorted(set(locked) - names_now)))
 
 
 def _step(element: Element, scene: Scene, entry: Entry | None, store: LocalStore, choices: Choices) -> Step:
@@ -108,65 +118,64 @@ def _decide(
         return facts, action_of(element, scene, facts, content=_content(element, scene))
     asked = choices.engine or element.engine or scene.engine or choices.preferred or "auto"
     if asked != "auto":
-        facts = _named(asked, element, scene, by_flag=choices.engine is not None)
+        facts = _named(asked, element, scene, entry, choices)
         return facts, action_of(element, scene, facts)
     if entry is not None and entry["engine"] in REGISTRY:
-        locked = _knows(entry["engine"], element.model)  # it decides, as long as it is wanted and can be had
+        # it decides, as long as it is wanted and can be had
+        locked = known_facts(entry["engine"], _model(entry["engine"], element, choices), entry)
         action = action_of(element, scene, locked) if locked else None
         if locked and action and action_key(action) == entry["key"] and _can_be_had(entry, locked, store):
             return locked, action
-    facts = next(facts for facts in _candidates(element, scene) if _state(facts).ready)
+    facts = next(facts for facts in _candidates(element, scene, entry, choices) if _state(facts).ready)
     return facts, action_of(element, scene, facts)
 
 
-def _candidates(element: Element, scene: Scene) -> list[Facts]:
+def _model(name: str, element: Element, choices: Choices) -> str | None:
+    """The model that an engine shall use for an element: the flag's, where it is one of that engine's."""
+    return choices.model if choices.model and name in engines_with(choices.model) else element.model
+
+
+def _candidates(element: Element, scene: Scene, entry: Entry | None, choices: Choices) -> list[Facts]:
     """What `auto` may choose, the best first. A model that the author names decides which real engine that is."""
-    if element.model is None:
-        return [engine(name).facts for name in AUTO]
-    having = [facts for name in REGISTRY if (facts := _knows(name, element.model)) and facts.models]
-    if not having:
-        known = ", ".join(one.id for name in REGISTRY for one in engine(name).facts.models)
-        raise _unknown_model(element, scene, f"there is no model {element.model!r}; there are: {known}")
-    return [*having, engine(AUTO[-1]).facts]
+    having = list(AUTO[:-1]) if element.model is None else engines_with(element.model, entry)
+    names = having or (engines_with(choices.model) if choices.model else [])
+    if not names:
+        raise _unknown_model(element, scene)
+    found = [known_facts(name, _model(name, element, choices), entry) for name in names]
+    return [*filter(None, found), engine(AUTO[-1]).facts]
 
 
-def _knows(name: str, model: str | None) -> Facts | None:
-    try:
-        return facts_for(name, model)
-    except EngineError:
-        return None
+def _unknown_model(element: Element, scene: Scene, wanted_by: str = "") -> SceneError:
+    elsewhere = wanted_by and engines_with(element.model)
+    sentence = wrong_engine(wanted_by, element.model) if elsewhere else unknown_model(element.model)
+    return SceneError([model_problem(element, scene, sentence)])
 
 
 def _state(facts: Facts) -> State:
     return engine(facts.name).state(facts.default_model)
 
 
-def _unknown_model(element: Element, scene: Scene, message: str) -> SceneError:
-    return SceneError(
-        [Problem("model-unknown", f"model: {message}", scene.place_of("elements", element.name, "model"))]
-    )
-
-
 def _can_be_had(entry: Entry, facts: Facts, store: LocalStore) -> bool:
     return store.has(entry["digest"]) or store.get(entry["key"]) is not None or _state(facts).ready
 
 
-def _named(name: str, element: Element, scene: Scene, *, by_flag: bool) -> Facts:
+def _named(name: str, element: Element, scene: Scene, entry: Entry | None, choices: Choices) -> Facts:
     of_prompts = [known for known in REGISTRY if known != "file"]
     if name in of_prompts:
-        return _with_model(name, element, scene, by_flag=by_flag)
-    if by_flag:
+        return _with_model(name, element, scene, entry, choices)
+    if choices.engine is not None:
         raise UsageError(f"--engine {name}: there is no such engine; there are: {', '.join(of_prompts)}, auto")
     message = f"engine: {name} is not part of this installation; '--engine sketch' previews the scene without it"
     raise SceneError([Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))])
 
 
-def _with_model(name: str, element: Element, scene: Scene, *, by_flag: bool) -> Facts:
-    """A model that the flag's engine has not is one for another engine: the flag asks for that engine's own choice."""
-    found = _knows(name, element.model) or (engine(name).facts if by_flag else None)
+def _with_model(name: str, element: Element, scene: Scene, entry: Entry | None, choices: Choices) -> Facts:
+    """A model of another engine than the flag's: the flag asks for that engine's own choice."""
+    found = known_facts(name, _model(name, element, choices), entry)
+    if found is None and choices.engine is not None and engines_with(element.model, entry):
+        return engine(name).facts
     if found is None:
-        known = ", ".join(one.id for one in engine(name).facts.models)
-        raise _unknown_model(element, scene, f"{name} has no model {element.model!r}; it has: {known}")
+        raise _unknown_model(element, scene, wanted_by=name)
     return found
 
 

@@ -40,6 +40,7 @@ RULES: dict[str, str] = {
     "two-volumes": "An element's level is written once, as volume or as gain_db. Keep one of the two.",
     "no-effect": "A field acts on the sound of its element. What only generated sound knows, a recording has not.",
     "model": "A model belongs to the engine that is asked for. Change one of the two.",
+    "model-unknown": "A model is one of the list, or a checkpoint that you registered. The message names them.",
     "fade": "Fades fit into the sound. Shorten them, or make the sound longer.",
     "start": "An element begins before the mix ends. Start it earlier, or make the mix longer.",
     "mix-length": "The mix has a length of at most 3600 seconds. Give it one where every element loops.",

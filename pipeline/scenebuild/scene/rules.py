@@ -15,7 +15,7 @@ from scenebuild.scene.document import Document
 from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import label, number, quoted
 from scenebuild.scene.recording import DEVICE, path_fault, recording_fault, sentence
-from scenebuild.scene.violations import scene_schema
+from scenebuild.scene.violations import listed_models
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 LONGEST_MIX_S = 3600.0
@@ -114,7 +114,7 @@ def _model(document: Document, name: str, element: dict[str, Any]) -> Iterator[P
     defaults = _fields(document.data.get("defaults"))
     engine = element.get("engine", defaults.get("engine"))
     model = element.get("model", defaults.get("model"))
-    known = scene_schema()["$defs"]["model"]["enum"]
+    known = listed_models()
     if engine in ("audiogen", "musicgen") and isinstance(model, str) and model in known and f"/{engine}-" not in model:
         right = ", ".join(other for other in known if f"/{engine}-" in other)
         written = ("elements", name) if {"engine", "model"} & element.keys() else ("defaults",)

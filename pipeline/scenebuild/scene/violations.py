@@ -44,6 +44,12 @@ def scene_schema() -> dict[str, Any]:
     return schema
 
 
+def listed_models() -> list[str]:
+    """The models that every scenebuild knows. A checkpoint that somebody registered has a name beside them."""
+    known: list[str] = scene_schema()["$defs"]["model"]["anyOf"][0]["enum"]
+    return known
+
+
 def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     """The schema with every ``$ref`` into ``$defs`` replaced by what it names: a look-up less for each value."""
     if isinstance(schema, list):

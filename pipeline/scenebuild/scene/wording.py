@@ -8,7 +8,7 @@ from typing import Any
 from scenebuild.errors import Problem
 from scenebuild.scene.document import Field
 from scenebuild.scene.quoting import described, label, nearest, number, quoted
-from scenebuild.scene.violations import Violation, scene_schema
+from scenebuild.scene.violations import Violation, listed_models, scene_schema
 
 # What a bare number means, or which end is which.
 NOTES = {
@@ -128,6 +128,12 @@ def _no_choice(it: Violation) -> str:
     return f"{described(it.value)} is not one of {', '.join(known)}.{meant}"
 
 
+def _no_model(it: Violation) -> str:
+    known = listed_models()
+    own = "nor can it be the name of a checkpoint of your own, which has a-z, 0-9, _ and - in it and nothing else"
+    return f"{quoted(it.value)} is not one of {', '.join(known)}, {own}.{nearest(it.value, known)}"
+
+
 def _other_version(it: Violation) -> str:
     return (
         f"this scenebuild reads version {it.limit} of the scene format, not {number(it.value)};"
@@ -184,6 +190,7 @@ _SENTENCES: dict[str, tuple[str, Callable[[Violation], str]]] = {
     "type": ("type", _wrong_kind),
     "const": ("version", _other_version),
     "enum": ("choice", _no_choice),
+    "anyOf": ("choice", _no_model),
     "minimum": ("range", _too_little),
     "exclusiveMinimum": ("range", _at_the_edge),
     "maximum": ("range", _too_much),

@@ -7,10 +7,11 @@ from importlib.util import find_spec
 from typing import Any, Literal
 
 from scenebuild.engines import Facts, ModelFacts, Session, State
+from scenebuild.errors import EngineError
 
 # A new one whenever the same action would give other tokens from the same weights: pattern, guidance, sampling, passes.
 DECODER_VERSION = "1"
-SET = ("torch", "torchaudio", "transformers", "audiocraft")
+SET = ("torch", "torchaudio", "sentencepiece", "safetensors", "audiocraft")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +25,19 @@ class AudiocraftEngine:
     @property
     def facts(self) -> Facts:
         """Of the default model; ``models`` holds those of the list and what the user registered."""
+        from scenebuild.engines.audiocraft.manifest import record_path
         from scenebuild.engines.audiocraft.models import models
 
         own = tuple(
-            ModelFacts(one.id, one.revision, one.sample_rate, one.channels, one.longest_take_s, one.licence)
+            ModelFacts(
+                one.id,
+                one.revision,
+                one.sample_rate,
+                one.channels,
+                one.longest_take_s,
+                one.licence,
+                record_path(one.id, "own") if one.folder else None,
+            )
             for one in models()
             if one.engine == self.name
         )
@@ -54,11 +64,17 @@ class AudiocraftEngine:
         """Whether the packages are installed and every file of the model is in its place; reads none of them."""
         from scenebuild.engines.audiocraft.models import model as model_named
         from scenebuild.engines.audiocraft.weights import Missing, located
+        from scenebuild.settings import REGISTERED_EXAMPLE, user_file
 
         absent = [name for name in SET if find_spec(name) is None]
         if absent:
             return State(False, f"the AudioGen set is not installed (no {', '.join(absent)})", "type: make audiogen")
-        found = located(model_named(model or self.default_model))
+        try:
+            wanted = model_named(model or self.default_model)
+        except EngineError:
+            place = f"register it in {user_file()}, for example: {REGISTERED_EXAMPLE}"
+            return State(False, f"{model} is not registered on this machine", place)
+        found = located(wanted)
         return State(False, found.reason, found.advice) if isinstance(found, Missing) else State(True)
 
     def load(self, options: dict[str, Any]) -> Session:

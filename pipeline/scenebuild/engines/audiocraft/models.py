@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from scenebuild.engines import no_such_model
 from scenebuild.engines.audiocraft.manifest import record_of
 from scenebuild.errors import EngineError, UsageError
 from scenebuild.settings import Registered, registered_models
@@ -46,7 +47,7 @@ class Model:
 
 
 FILES = ("state_dict.bin", "compression_state_dict.bin")
-T5_FILES = ("config.json", "spiece.model", "tokenizer.json", "model.safetensors")
+T5_FILES = ("config.json", "spiece.model", "model.safetensors")
 
 # Under the names that audiocraft asks for, so that its users' caches are good for us and ours for them.
 T5_BASE = TextEncoder("t5-base", "a9723ea7f1b39c1eae772870f3b547bf6ef7e6c1", T5_FILES)
@@ -78,7 +79,7 @@ def model(name: str) -> Model:
     for one in known:
         if name in (one.id, one.id.rpartition("/")[2]):
             return one
-    raise EngineError(f"there is no model {name!r}; there are: {', '.join(one.id for one in known)}")
+    raise EngineError(no_such_model(name, [one.id for one in known]))
 
 
 def models() -> tuple[Model, ...]:

@@ -1,8 +1,9 @@
 """Import audiocraft without the packages that its inference never calls.
 
 ``import audiocraft`` pulls in what training, metrics and text cleaning need: xformers, spacy, librosa with numba, PyAV,
-flashy, and through the multi-band diffusion the whole training code. Together they are a gigabyte on disk and ten
-seconds at each start. While audiocraft is imported, stand-ins take their places in ``sys.modules``.
+flashy, and through the multi-band diffusion the whole training code; and transformers, in whose place our own text
+encoder stands. Together they are more than a gigabyte on disk and ten seconds at each start. While audiocraft is
+imported, stand-ins take their places in ``sys.modules``.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from scenebuild.errors import EngineError
 
 UNUSED = (
     "audiocraft.models.multibanddiffusion", "av", "dora", "flashy", "flashy.distrib", "librosa", "num2words", "spacy",
-    "xformers", "xformers.ops",
+    "transformers", "xformers", "xformers.ops",
 )  # fmt: skip
 
 
@@ -36,9 +37,6 @@ class StandIn(types.ModuleType):
 def import_audiocraft() -> types.ModuleType:
     """The package, ready to build models. EngineError where it is not installed."""
     try:
-        # What they themselves import must not see the stand-ins.
-        from transformers import EncodecModel, RobertaTokenizer, T5EncoderModel, T5Tokenizer  # noqa: F401
-
         with _stand_ins():
             import audiocraft
             import audiocraft.models.builders

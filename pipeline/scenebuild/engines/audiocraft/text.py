@@ -6,14 +6,13 @@ cross-attention; what an element gets then depends on its neighbours. Alone, a p
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection
 
 import torch
 from torch import Tensor, nn
 
 from scenebuild.engines.audiocraft.checkpoint import PROJECTION, Checkpoint
+from scenebuild.engines.audiocraft.text_encoder import TextEncoder
 from scenebuild.errors import EngineError
 
 
@@ -24,12 +23,11 @@ def encode_prompts(
 
     ``folder`` holds the T5 encoder, which is in memory only while this runs.
     """
-    tokenizer, encoder = _load_t5(folder)
-    projection = _projection(checkpoint, encoder.config.d_model)
+    encoder = TextEncoder(folder)
+    projection = _projection(checkpoint, encoder.shape.width)
     found = {}
-    for prompt in sorted(set(prompts)):
-        inputs = tokenizer([prompt], return_tensors="pt", padding=True)
-        hidden = encoder(**inputs).last_hidden_state  # (1, tokens, width)
+    for prompt in sorted(set(prompts)):  # one by one: in a batch, even of equal lengths, the last bits are others
+        hidden = encoder.hidden(torch.tensor([encoder.tokens(prompt)]))
         found[prompt] = projection(hidden)[0].to(device)
     return found
 
@@ -42,32 +40,6 @@ def _projection(checkpoint: Checkpoint, width: int) -> nn.Linear:
     layer = nn.Linear(width, weight.shape[0], device="meta").requires_grad_(False)
     layer.load_state_dict({"weight": weight, "bias": checkpoint.state[PROJECTION + "bias"].float()}, assign=True)
     return layer
-
-
-def _load_t5(folder: str) -> tuple[Any, Any]:
-    """From files alone, whatever the hub or the working folder hold under that name."""
-    from transformers import T5EncoderModel, T5Tokenizer
-
-    with _quietly():
-        tokenizer = T5Tokenizer.from_pretrained(folder, local_files_only=True)
-        encoder = T5EncoderModel.from_pretrained(
-            folder, local_files_only=True, use_safetensors=True, dtype=torch.float32
-        )
-    return tokenizer, encoder.eval().requires_grad_(False)
-
-
-@contextlib.contextmanager
-def _quietly() -> Iterator[None]:
-    """The file also holds T5's decoder; that nobody asks for it is not worth a page of warnings."""
-    from transformers.utils import logging
-
-    level: int = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
 
 
 def padded(embeddings: list[Tensor]) -> tuple[Tensor, Tensor]:

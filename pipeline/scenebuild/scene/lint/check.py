@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
-from scenebuild.errors import Place, Problem, SceneError
+from scenebuild.errors import Place, Problem
 from scenebuild.scene.findings import capped
 from scenebuild.scene.lint.comments import Comments, read_comments
 from scenebuild.scene.lint.feeling import feeling_in
@@ -18,13 +18,13 @@ from scenebuild.scene.lint.speech import speech_in
 from scenebuild.scene.lint.vague import collection_in, nothing_in
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import nearest, number, quoted
-from scenebuild.scene.read import read_scene
 from scenebuild.scene.source import read_source
 
 # Seconds that the models were trained on, by engine.
 TRAINED_S = {"audiogen": 10.0, "musicgen": 30.0}
 LOOKED_AT = 300  # characters of a prompt; whoever writes more has been told enough by then
 TITLES = {"audiogen": "AudioGen", "musicgen": "MusicGen"}
+Engines = Mapping[str, str]  # model -> engine
 Found = Callable[[str], str]  # the words of a prompt that break a rule, "" where none do
 
 _FOR_SOUNDS: tuple[tuple[str, Found], ...] = (
@@ -42,37 +42,30 @@ _FOR_MUSIC: tuple[tuple[str, Found], ...] = (
 )
 
 
-def findings_about(path: str) -> list[Problem]:
-    """Everything there is to say about a scene file: its errors, or the warnings where it has none."""
-    try:
-        return lint_scene(read_scene(path))
-    except SceneError as error:
-        return list(error.problems)
+def lint_scene(scene: Scene, engines: Engines) -> list[Problem]:
+    """The warnings about the prompts of a scene, at most 50 and one that counts the others. Reads the file again.
+
+    ``engines`` says whose the models are that the scene names.
+    """
+    return lint_with(scene, read_comments(scene.path, read_source(scene.path)), engines)
 
 
-def lint_scene(scene: Scene) -> list[Problem]:
-    """The warnings about the prompts of a scene, at most 50 and one that counts the others. Reads the file again."""
-    return lint_with(scene, read_comments(scene.path, read_source(scene.path)))
-
-
-def lint_with(scene: Scene, comments: Comments) -> list[Problem]:
+def lint_with(scene: Scene, comments: Comments, engines: Engines) -> list[Problem]:
     """The warnings about a scene, less those that its comments silence."""
     found = [
         problem
         for element in scene.elements
-        for problem in _element(element, scene)
+        for problem in _element(element, scene, engines)
         if not comments.silence(problem.rule, problem.place, scene.place_of("elements", element.name, "prompt"))
     ]
     found += [_unknown(name, place) for name, place in comments.named if name not in ("all", *LINT_RULES)]
     return [replace(problem, severity="warning") for problem in capped(found)]
 
 
-def engine_of(element: Element, scene: Scene) -> str:
+def engine_of(element: Element, scene: Scene, engines: Engines) -> str:
     """The engine that makes the element as far as the scene says it; where it says none, AudioGen is the aim."""
     asked = element.engine or scene.engine or "auto"
-    if asked == "auto":
-        return "musicgen" if "/musicgen-" in (element.model or "") else "audiogen"
-    return asked
+    return engines.get(element.model or "", "audiogen") if asked == "auto" else asked
 
 
 def broken_rules(prompt: str, engine: str) -> Iterator[tuple[str, str]]:
@@ -92,8 +85,8 @@ def broken_rules(prompt: str, engine: str) -> Iterator[tuple[str, str]]:
         yield "prompt-many-sources", _sentence("prompt-many-sources", _listed(sources))
 
 
-def _element(element: Element, scene: Scene) -> Iterator[Problem]:
-    engine = engine_of(element, scene)
+def _element(element: Element, scene: Scene, engines: Engines) -> Iterator[Problem]:
+    engine = engine_of(element, scene, engines)
     if element.prompt is None or engine not in TRAINED_S:
         return  # a recording is what it is, and a sketch says itself what it did not understand
     place = scene.place_of("elements", element.name, "prompt")

@@ -1,0 +1,108 @@
+"""The models that a scene names: those of the list, and those that only this machine, or only the lock, knows.
+
+A checkpoint of the user's own is registered by name in the user's configuration. Elsewhere the name alone says nothing;
+but a lock that was committed with the scene says which bytes of it made a take, which is enough to use that take.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from scenebuild.engines import REGISTRY, Facts, ModelFacts, engine, facts_for, no_such_model
+from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError, UsageError
+from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
+from scenebuild.scene.lint.check import lint_scene
+from scenebuild.scene.model import Element, Scene
+from scenebuild.scene.read import read_scene
+
+
+def findings_about(path: str) -> list[Problem]:
+    """Everything there is to say about a scene file: its errors, or the warnings where it has none."""
+    try:
+        scene = read_scene(path)
+    except SceneError as error:
+        return list(error.problems)
+    try:
+        lock = read_lock(lock_path(path))
+    except LockError:  # a matter of the build, which names it
+        lock = None
+    return unknown_models(scene, lock) or lint_scene(scene, engines_of_models())
+
+
+def unknown_models(scene: Scene, lock: Lock | None) -> list[Problem]:
+    """The models that there are not, and those that belong to another engine than the one that is asked for."""
+    named = [element for element in scene.elements if element.model is not None]
+    locked = lock.elements if lock else {}
+    problems = [_problem(element, scene, locked.get(element.name)) for element in named]
+    return list(dict.fromkeys(problem for problem in problems if problem is not None))
+
+
+def _problem(element: Element, scene: Scene, entry: Entry | None) -> Problem | None:
+    asked = element.engine or scene.engine or "auto"
+    having = engines_with(element.model, entry)
+    if not having:
+        return model_problem(element, scene, unknown_model(element.model))
+    if asked in REGISTRY and engine(asked).facts.models and asked not in having:
+        return model_problem(element, scene, wrong_engine(asked, element.model))
+    return None
+
+
+def model_problem(element: Element, scene: Scene, sentence: str) -> Problem:
+    """The finding about an element's model, at the place where it is written."""
+    own = ("elements", element.name, "model")
+    place: Place = scene.places.get(own) or scene.place_of("defaults", "model")
+    return Problem("model-unknown", f"model: {sentence}", place)
+
+
+def unknown_model(model: str | None) -> str:
+    """The sentence about a model that no engine has."""
+    return no_such_model(str(model), [one.id for name in REGISTRY for one in engine(name).facts.models])
+
+
+def wrong_engine(name: str, model: str | None) -> str:
+    """The sentence about a model that another engine has."""
+    known = ", ".join(one.id for one in engine(name).facts.models)
+    return f"{name} has no model {model!r}; it has: {known}"
+
+
+def engines_with(model: str | None, entry: Entry | None = None) -> list[str]:
+    """The engines that have a model of that name, here or as the lock tells it."""
+    return [name for name in REGISTRY if (facts := known_facts(name, model, entry)) and facts.models]
+
+
+def engines_of_models() -> dict[str, str]:
+    """Model -> the engine that has it; under its whole name and under the end of it."""
+    ids = {one.id: name for name in REGISTRY for one in engine(name).facts.models}
+    return {one.rpartition("/")[2]: name for one, name in ids.items()} | ids
+
+
+def known_facts(name: str, model: str | None, entry: Entry | None = None) -> Facts | None:
+    """The facts of an engine with that model; None where it has none of that name.
+
+    Of a checkpoint that is not registered here, or whose bytes were never recorded, the lock's ``entry`` gives them.
+    """
+    try:
+        facts = facts_for(name, model)
+    except EngineError:
+        return _as_locked(engine(name).facts, model, entry)
+    unrecorded = any(one.id == facts.default_model and not one.revision for one in facts.models)
+    return (_as_locked(facts, model, entry) if unrecorded else None) or facts
+
+
+def _as_locked(facts: Facts, model: str | None, entry: Entry | None) -> Facts | None:
+    if model is None or entry is None or (entry["engine"], entry.get("model")) != (facts.name, model):
+        return None
+    revision, channels, licence = (entry.get(name) for name in ("revision", "channels", "licence"))
+    if not re.fullmatch(r"[0-9a-f]{40}", str(revision)) or channels not in (1, 2) or not isinstance(licence, str):
+        return None
+    like = facts.models[0]  # the sample rate and the window are the same for all models of an engine
+    one = ModelFacts(model, str(revision), like.sample_rate, int(channels), like.longest_take_s, licence)
+    others = tuple(other for other in facts.models if other.id != model)
+    return replace(facts, default_model=model, models=(*others, one), channels=one.channels, licence=licence)
+
+
+def refuse_unknown_model(asked: str | None) -> None:
+    """UsageError where the command line asks for a model that there is not."""
+    if asked is not None and not engines_with(asked):
+        raise UsageError(f"--model {asked}: {unknown_model(asked)}")
