@@ -68,7 +68,7 @@ dev:
 	@$(INSTALL) $(VENV) core.txt dev.txt
 
 full:
-	@$(INSTALL) $(VENV) core.txt dev.txt audiogen.txt
+	@$(INSTALL) $(VENV) core.txt dev.txt audiogen.txt oracle.txt
 
 lock:
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
@@ -77,6 +77,8 @@ lock:
 	  --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
 	uv pip compile pyproject.toml --group build --group audiogen -c requirements/dev.txt --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -q -o requirements/audiogen.txt
+	uv pip compile --no-config pyproject.toml --group oracle -c requirements/dev.txt -c requirements/audiogen.txt \
+	  --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -q -o requirements/oracle.txt
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis *.egg-info pipeline/*.egg-info

@@ -202,11 +202,37 @@ def write_text_encoder(folder: Path, name: str = "t5-small", seed: int = 1) -> P
 
 
 def cache_content(model: Any, folder: Path, kind: Kind) -> dict[tuple[str, str], dict[str, bytes]]:
-    """What ``hub.put_in_cache`` lays out: a tiny checkpoint as that model's files, a tiny T5 as its text encoder's."""
+    """What ``hub.put_in_cache`` lays out: a tiny checkpoint as that model's files, a tiny T5 as its text encoder's, and
+    a tiny EnCodec in transformers' layout where the model shares its codec."""
     weights = write_checkpoint(folder / "weights", kind)
     text = write_text_encoder(folder / "text")
     encoder = model.text_encoder
-    return {
+    content = {
         (model.repository, model.revision): {name: (weights / name).read_bytes() for name in model.files},
         (encoder.repository, encoder.revision): {name: (text / name).read_bytes() for name in encoder.files},
     }
+    if model.codec is not None:
+        codec = write_shared_codec(folder / "codec")
+        shared = {name: (codec / name).read_bytes() for name in model.codec.files}
+        content[model.codec.repository, model.codec.revision] = shared
+    return content
+
+
+def write_shared_codec(folder: Path, seed: int = 1, **changes: Any) -> Path:
+    """EnCodec as ``facebook/encodec_32khz`` holds it, in transformers' layout: MusicGen's codec in a tiny size."""
+    import torch
+    from transformers import EncodecConfig, EncodecModel
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    torch.manual_seed(seed)
+    plain = {
+        "target_bandwidths": [2.2], "sampling_rate": 32000, "hidden_size": 16, "num_filters": 2, "num_lstm_layers": 1,
+        "upsampling_ratios": [8, 5, 4, 4], "use_causal_conv": False, "use_conv_shortcut": False, "codebook_size": 2048,
+    }  # fmt: skip
+    model = EncodecModel(EncodecConfig(**{**plain, **changes})).eval()
+    for layer in model.quantizer.layers:
+        layer.codebook.embed.normal_()
+        layer.codebook.inited.fill_(1)
+    model.save_pretrained(folder)
+    return folder

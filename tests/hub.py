@@ -17,7 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
 
-from scenebuild.engines.audiocraft.models import Model
+from scenebuild.engines.audiocraft.models import CODEC_FILE, Model
 
 LOGIN = b"<!doctype html><title>Airport WiFi</title><form>Accept the terms of use</form>"
 
@@ -31,12 +31,26 @@ def checkpoint(seed: str, size: int = 200_000) -> bytes:
     return packed.getvalue()
 
 
+def reference(repository: str) -> bytes:
+    """A codec file that holds a name in place of weights, as audiocraft's exporter writes it."""
+    packed = io.BytesIO()
+    plain = {"pretrained": repository, "exported": True, "version": "1.3.0"}
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps(plain, protocol=2))
+    return packed.getvalue()
+
+
 def content_of(model: Model) -> dict[tuple[str, str], dict[str, bytes]]:
-    """Small files in place of all those of a model and of its text encoder: (repository, commit) -> name -> bytes."""
+    """Small files in place of all those that a model needs: (repository, commit) -> name -> bytes."""
     encoder = model.text_encoder
     weights = {name: checkpoint(f"{model.id} {name}") for name in model.files}
     text = {name: f'{{"this is": "{name}"}}\n'.encode() * 50 for name in encoder.files}
-    return {(model.repository, model.revision): weights, (encoder.repository, encoder.revision): text}
+    content = {(model.repository, model.revision): weights, (encoder.repository, encoder.revision): text}
+    if model.codec is not None:
+        weights[CODEC_FILE] = reference(model.codec.repository)
+        shared = {name: f'{{"codec": "{name}"}}\n'.encode() * 40 for name in model.codec.files}
+        content[model.codec.repository, model.codec.revision] = shared
+    return content
 
 
 def etag_of(name: str, body: bytes) -> str:
@@ -71,6 +85,7 @@ class Hub:
 
     content: dict[tuple[str, str], dict[str, bytes]]
     main: dict[str, str] = field(default_factory=dict)  # repository -> commit
+    renamed: dict[str, str] = field(default_factory=dict)  # a repository that has another name now -> that name
     faults: dict[str, Fault] = field(default_factory=dict)  # file name -> fault; "*" for every file
     elsewhere: Hub | None = None
     ranges: bool = True
@@ -131,6 +146,10 @@ class _Answers(BaseHTTPRequestHandler):
             return
         where = parts.index("resolve")
         repository, revision, name = "/".join(parts[:where]), parts[where + 1], parts[where + 2]
+        if repository in self.hub.renamed:
+            moved = self.path.replace(f"/{repository}/", f"/{self.hub.renamed[repository]}/", 1)
+            self._send(307, b"", {"Location": moved})
+            return
         commit = self.hub.main.get(repository, "") if revision == "main" else revision
         fault = self._fault(name, with_body=with_body)
         body = self.hub.content.get((repository, commit), {}).get(name)

@@ -15,12 +15,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hub import checkpoint, content_of, put_in_cache
+from hub import checkpoint, content_of, put_in_cache, reference
 from scenebuild.cli import run
 from scenebuild.engines.audiocraft import weights
 from scenebuild.engines.audiocraft.fetch import fetch
 from scenebuild.engines.audiocraft.manifest import record_path
-from scenebuild.engines.audiocraft.models import MODELS, Model, model, models
+from scenebuild.engines.audiocraft.models import ENCODEC_32KHZ, MODELS, Model, model, models
 from scenebuild.engines.audiocraft.weights import Located, Missing, cache_folder, check, located, verified
 from scenebuild.errors import DigestError, EngineError, UsageError
 from scenebuild.scene.violations import listed_models
@@ -81,7 +81,7 @@ def test_every_model_is_pinned_and_the_schema_knows_exactly_these() -> None:
 def test_a_model_is_found_by_its_name_and_by_the_end_of_it() -> None:
     assert model("audiogen-medium") is model("facebook/audiogen-medium")
     with pytest.raises(
-        EngineError, match=r"^there is no model '\.\./x'; there are: facebook/audiogen-medium, facebook/mus"
+        EngineError, match=r"^there is no model '\.\./x' here. There are: facebook/audiogen-medium, facebook/mus"
     ):
         model("../x")
 
@@ -94,12 +94,17 @@ def test_the_json_list_gives_every_fact(capsys: pytest.CaptureFixture[str]) -> N
         "id": "facebook/audiogen-medium", "engine": "audiogen", "repository": "facebook/audiogen-medium",
         "revision": AUDIOGEN.revision, "files": ["state_dict.bin", "compression_state_dict.bin"],
         "licence": "CC-BY-NC-4.0", "sample_rate": 16000, "channels": 1, "longest_take_s": 10.0, "folder": None,
+        "codec": None,
         "text_encoder": {
             "repository": "t5-large", "revision": AUDIOGEN.text_encoder.revision,
-            "files": ["config.json", "spiece.model", "tokenizer.json", "model.safetensors"],
+            "files": ["config.json", "spiece.model", "model.safetensors"],
         },
         "here": False,
     }  # fmt: skip
+    stereo = [one["codec"] for one in plain["models"] if one["channels"] == 2]
+    assert len(stereo) == 3
+    assert all(one == {"repository": "facebook/encodec_32khz", "revision": ENCODEC_32KHZ.revision,
+                       "files": ["config.json", "model.safetensors"]} for one in stereo)  # fmt: skip
 
 
 def test_the_list_for_people(capsys: pytest.CaptureFixture[str], here: Path) -> None:
@@ -395,6 +400,34 @@ def test_a_registered_canary_is_refused(configure: Callable[[str], Path], own: P
     assert not (tmp_path / "song").exists()
 
 
+def test_a_registered_checkpoint_may_share_the_codec_of_musicgen(
+    configure: Callable[[str], Path], own: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Most that were fine-tuned name it; which of the two kinds a file is, is in the file."""
+    registered(configure, own)
+    assert model("my-rain").codec is None
+    (own / "compression_state_dict.bin").write_bytes(reference("facebook/encodec_32khz"))
+    assert model("my-rain").codec == ENCODEC_32KHZ
+    assert run(["models", "path", "my-rain"]) == 1
+    assert "no facebook/encodec_32khz/config.json, facebook/encodec_32khz/model.saf" in capsys.readouterr().err
+    shared = {name: b"{}" for name in ENCODEC_32KHZ.files}
+    put_in_cache(cache, {(ENCODEC_32KHZ.repository, ENCODEC_32KHZ.revision): shared})
+    assert run(["models", "fetch", "my-rain"]) == 0
+    found = verified(model("my-rain"))
+    assert found.codec_folder == str(cache / "models--facebook--encodec_32khz" / "snapshots" / ENCODEC_32KHZ.revision)
+    (own / "compression_state_dict.bin").write_bytes(reference("/somewhere/else"))
+    assert run(["models", "fetch", "my-rain"]) == 3
+    assert "names the codec '/somewhere/else', expected is facebook/encodec_32khz" in capsys.readouterr().err
+
+
+def test_a_codec_that_should_be_weights_and_is_a_name_is_refused(here: Path) -> None:
+    blob = here / "compression_state_dict.bin"
+    blob.unlink()
+    blob.write_bytes(reference("facebook/encodec_32khz"))
+    with pytest.raises(DigestError, match="names the codec 'facebook/encodec_32khz', expected are weights; "):
+        verified(AUDIOGEN)
+
+
 def test_a_registered_folder_without_its_files(
     configure: Callable[[str], Path], own: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -440,6 +473,7 @@ def test_the_example_of_the_messages_can_be_copied(configure: Callable[[str], Pa
         (TABLE.replace("my-rain", "../rain"), "a name is small letters, digits, - and _, 64 at most"),
         (TABLE.replace("my-rain", "facebook/audiogen-medium"), "a name is small letters, digits, - and _, 64 at most"),
         (TABLE.replace("licence", "license"), "needs path, base and licence and nothing else; for example: "),
+        (TABLE.replace("CC0-1.0", r"CC0\n1.0"), "licence is one line of at most 100 signs, such as CC-BY-NC-4.0"),
         (TABLE.replace('"/x"', "3"), "needs path, base and licence and nothing else; for example: "),
         ("models = 3", "models is not a table of checkpoints; write for example: "),
         (TABLE.replace("gen-m", "-m"), "base = 'facebook/audio-medium' is not a model; there are: facebook/audiogen-m"),

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from hub import Fault, Hub, checkpoint, content_of
+from hub import Fault, Hub, checkpoint, content_of, reference
 from scenebuild.engines.audiocraft.models import model
 
 pytest.importorskip("huggingface_hub", reason="fetching weights needs huggingface_hub (part of the AudioGen set)")
@@ -109,6 +109,55 @@ def test_all_files_come_at_the_commit_and_are_recorded(user: User, hub: Hub) -> 
         for name in names
     }
     assert user.records() == [f"facebook--audiogen-medium@{MODEL.revision}.json", f"t5-large@{ENCODER.revision}.json"]
+
+
+def test_a_model_that_shares_its_codec_brings_it_along(user: User) -> None:
+    stereo = model("facebook/musicgen-stereo-small")
+    assert stereo.codec is not None
+    with Hub(content_of(stereo)) as hub:
+        code, out, err = user.types("fetch", "musicgen-stereo-small", hub=hub)
+        assert (code, out) == (
+            0, f"facebook/musicgen-stereo-small is here, at {stereo.revision}; non-commercial use only\n",
+        )  # fmt: skip
+        assert "fetching model.safetensors of facebook/encodec_32khz" in err
+        folder = user.cache / "models--facebook--encodec_32khz" / "snapshots" / stereo.codec.revision
+        for name, body in hub.content[stereo.codec.repository, stereo.codec.revision].items():
+            assert (folder / name).read_bytes() == body
+        records = {path.name for path in (user.data / "scenebuild" / "weights").iterdir()}
+        assert f"facebook--encodec_32khz@{stereo.codec.revision}.json" in records
+        plain = json.loads(user.types("path", "musicgen-stereo-small", "--json")[1])
+        assert plain["codec_folder"] == str(folder)
+        (folder / "config.json").resolve().write_text("{}")
+        code, _, err = user.types("verify", "musicgen-stereo-small")
+        assert code == 3
+        assert "config.json of facebook/encodec_32khz has the digest" in err
+        assert user.types("fetch", "musicgen-stereo-small", hub=hub)[0] == 0
+        assert user.types("verify", "musicgen-stereo-small")[0] == 0
+
+
+def test_the_codec_that_a_file_names_is_never_fetched_by_that_name(user: User) -> None:
+    stereo = model("facebook/musicgen-stereo-small")
+    content = content_of(stereo)
+    content[stereo.repository, stereo.revision]["compression_state_dict.bin"] = reference("somebody/codec")
+    content["somebody/codec", "0" * 40] = {"config.json": b"{}", "model.safetensors": b""}
+    with Hub(content, main={"somebody/codec": "0" * 40}) as hub:
+        code, out, err = user.types("fetch", "musicgen-stereo-small", hub=hub)
+        assert (code, out) == (3, "")
+        assert err.splitlines()[-1] == (
+            "facebook/musicgen-stereo-small: refused, nothing was loaded: compression_state_dict.bin of "
+            "facebook/musicgen-stereo-small names the codec 'somebody/codec', expected is facebook/encodec_32khz; "
+            "'scenebuild models fetch facebook/musicgen-stereo-small' fetches it again"
+        )
+        assert not any("somebody" in request for request in hub.requests)
+
+
+def test_a_repository_that_was_renamed_is_followed(user: User, hub: Hub) -> None:
+    """t5-large is google-t5/t5-large today; the caches of audiocraft's users have it under the older name."""
+    hub.content["google-t5/t5-large", ENCODER.revision] = hub.content.pop((ENCODER.repository, ENCODER.revision))
+    hub.renamed[ENCODER.repository] = "google-t5/t5-large"
+    assert user.types("fetch", "audiogen-medium", hub=hub)[0] == 0
+    assert user.file("model.safetensors").is_file()
+    assert user.types("verify", "audiogen-medium")[0] == 0
 
 
 def test_with_all_files_at_hand_nobody_is_asked(user: User, hub: Hub) -> None:

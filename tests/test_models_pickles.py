@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub import checkpoint
-from scenebuild.engines.audiocraft.pickles import code_in
+from hub import checkpoint, reference
+from scenebuild.engines.audiocraft.pickles import code_in, reference_in
 
 
 class Canary:
@@ -107,3 +107,39 @@ def test_what_torch_saves_is_harmless(tmp_path: Path) -> None:
     assert code_in(str(file)) == ""
     torch.save({"best_state": layer}, file)  # a whole module is code of torch's own, and not asked for
     assert code_in(str(file)) == "code (it calls torch.nn.modules.linear.Linear)"
+
+
+# Codec files that hold a name
+
+
+@pytest.mark.parametrize("body", [reference("a/b"), pickle.dumps({"pretrained": "a/b", "exported": True})])
+def test_the_name_in_a_codec_file_is_read(tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "x.bin").write_bytes(body)
+    assert reference_in(str(tmp_path / "x.bin")) == "a/b"
+    assert code_in(str(tmp_path / "x.bin")) == ""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"PK\x03\x04", checkpoint("weights"), checkpoint("small", 10), pickle.dumps(["pretrained"]), pickle.dumps(3),
+     reference("a/b")[:-40], zipped(pickle.dumps({"pretrained": "a/b"}) + b" " * 10) + b"x" * (64 << 10)],
+)  # fmt: skip
+def test_what_names_nothing_names_nothing(tmp_path: Path, body: bytes) -> None:
+    (tmp_path / "x.bin").write_bytes(body)
+    assert reference_in(str(tmp_path / "x.bin")) == ""
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+def test_looking_for_a_name_runs_nothing(tmp_path: Path, protocol: int) -> None:
+    song = tmp_path / "song"
+    for stream in (Canary(song), {"pretrained": Canary(song)}, {Canary(song): "pretrained"}):
+        (tmp_path / "x.bin").write_bytes(zipped(pickle.dumps(stream, protocol=protocol)))
+        assert reference_in(str(tmp_path / "x.bin")) == ""
+    assert not song.exists()
+
+
+@given(stream=st.binary(max_size=200))
+def test_any_bytes_name_nothing_and_raise_nothing(tmp_path_factory: pytest.TempPathFactory, stream: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.bin"
+    path.write_bytes(stream)
+    assert isinstance(reference_in(str(path)), str)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-LOCKS = ["core.txt", "dev.txt", "audiogen.txt"]
+LOCKS = ["core.txt", "dev.txt", "audiogen.txt", "oracle.txt"]
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +65,10 @@ def test_the_locks_agree_and_hold_every_dependency(root: Path) -> None:
     names = [{pin.split("==")[0] for pin in pinned[lock]} for lock in ("dev.txt", "audiogen.txt")]
     differing = {pin for pin in pinned["dev.txt"] ^ pinned["audiogen.txt"] if pin.split("==")[0] in names[0] & names[1]}
     assert not differing, "one environment holds both"
+    oracle = {pin.split("==")[0]: pin for pin in pinned["oracle.txt"]}
+    others = pinned["dev.txt"] | pinned["audiogen.txt"]
+    assert {pin for name, pin in oracle.items() if name in names[0] | names[1]} <= others, "and the oracle with them"
+    assert not names[1] & {"transformers", "protobuf", "spacy", "xformers"}, "what audiocraft's inference never calls"
     project = tomllib.loads((root / "pyproject.toml").read_text())["project"]
     names = {pin.split("==")[0] for pin in pinned["core.txt"]}
     assert {re.match(r"[a-z0-9-]+", one).group() for one in project["dependencies"]} <= names  # type: ignore[union-attr]

@@ -7,11 +7,13 @@ action key. A name from a scene is only ever looked up here; it never reaches a 
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from scenebuild.engines import no_such_model
 from scenebuild.engines.audiocraft.manifest import record_of
+from scenebuild.engines.audiocraft.pickles import reference_in
 from scenebuild.errors import EngineError, UsageError
 from scenebuild.settings import Registered, registered_models
 
@@ -19,6 +21,15 @@ from scenebuild.settings import Registered, registered_models
 @dataclass(frozen=True, slots=True)
 class TextEncoder:
     """The T5 that a model reads its prompts with; a download of its own, pinned as well."""
+
+    repository: str
+    revision: str  # commit
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedCodec:
+    """The EnCodec of a model whose own codec file holds no weights but this repository's name; pinned as well."""
 
     repository: str
     revision: str  # commit
@@ -44,9 +55,11 @@ class Model:
     longest_take_s: float  # of one pass
     text_encoder: TextEncoder
     folder: str | None = None
+    codec: SharedCodec | None = None
 
 
-FILES = ("state_dict.bin", "compression_state_dict.bin")
+CODEC_FILE = "compression_state_dict.bin"
+FILES = ("state_dict.bin", CODEC_FILE)
 T5_FILES = ("config.json", "spiece.model", "model.safetensors")
 
 # Under the names that audiocraft asks for, so that its users' caches are good for us and ours for them.
@@ -54,12 +67,21 @@ T5_BASE = TextEncoder("t5-base", "a9723ea7f1b39c1eae772870f3b547bf6ef7e6c1", T5_
 T5_LARGE = TextEncoder("t5-large", "150ebc2c4b72291e770f58e6057481c8d2ed331a", T5_FILES)
 
 
+# What the stereo models, and most that people fine-tuned, name as their codec.
+ENCODEC_32KHZ = SharedCodec(
+    "facebook/encodec_32khz", "d0c45384f6c44db055f78200cfdcb9c1c8706727", ("config.json", "model.safetensors")
+)
+
+
 def _audiogen(repository: str, revision: str) -> Model:
     return Model(repository, "audiogen", repository, revision, FILES, "CC-BY-NC-4.0", 16000, 1, 10.0, T5_LARGE)
 
 
 def _musicgen(repository: str, revision: str, *, channels: int) -> Model:
-    return Model(repository, "musicgen", repository, revision, FILES, "CC-BY-NC-4.0", 32000, channels, 30.0, T5_BASE)
+    codec = ENCODEC_32KHZ if channels == 2 else None
+    return Model(
+        repository, "musicgen", repository, revision, FILES, "CC-BY-NC-4.0", 32000, channels, 30.0, T5_BASE, codec=codec
+    )
 
 
 MODELS: tuple[Model, ...] = (
@@ -93,10 +115,18 @@ def _own(registered: Registered) -> Model:
         if registered.base == base.id:
             return replace(
                 base, id=registered.name, repository="", folder=registered.path, licence=registered.licence,
-                revision=_revision_of(registered),
+                revision=_revision_of(registered), codec=_codec_of(registered.path),
             )  # fmt: skip
     known = ", ".join(base.id for base in MODELS)
     raise UsageError(f"models.{registered.name!r}: base = {registered.base!r} is not a model; there are: {known}")
+
+
+def _codec_of(folder: str) -> SharedCodec | None:
+    """Whoever fine-tunes chooses whether to export the codec or its name. Another name than ours is refused later."""
+    try:
+        return ENCODEC_32KHZ if reference_in(os.path.join(folder, CODEC_FILE)) else None
+    except OSError:
+        return None
 
 
 def _revision_of(registered: Registered) -> str:

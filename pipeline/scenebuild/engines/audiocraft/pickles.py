@@ -7,13 +7,16 @@ is wrong with a file that is a program.
 from __future__ import annotations
 
 import io
+import os
+import pickle
 import pickletools
 import zipfile
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 ZIP = b"PK\x03\x04"
 LARGEST_PICKLE = 64 << 20  # the tensors lie beside it; a real one has well under a megabyte
+LARGEST_REFERENCE = 64 << 10  # the published ones have 589 bytes
 STREAMS = 5  # that a checkpoint from before the zip format begins with: magic, protocol, machine, objects, keys
 
 # Rebuild tensors and plain containers, and nothing that acts.
@@ -39,6 +42,29 @@ def code_in(path: str) -> str:
             return next((found for stream in _streams(file) for found in _suspicious(stream)), "")
         except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, IndexError) as error:
             return f"something that is no checkpoint ({str(error)[:80] or type(error).__name__})"
+
+
+def reference_in(path: str) -> str:
+    """The repository that a codec file names in place of weights, as audiocraft exports it; "" if it has weights.
+
+    Nothing is ever fetched by that name: it is compared with the one that is pinned. OSError where the file can not be
+    read.
+    """
+    if os.path.getsize(path) > LARGEST_REFERENCE:
+        return ""
+    with open(path, "rb") as file:
+        try:
+            found = _Plain(next(iter(_streams(file)))).load()
+        except Exception:  # an unpickler raises anything, for anything that is not plain values
+            return ""
+    return str(found["pretrained"])[:100] if isinstance(found, dict) and "pretrained" in found else ""
+
+
+class _Plain(pickle.Unpickler):
+    """Makes numbers, texts and containers of them; there is nothing that it could call."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError(f"{module}.{name} is no plain value")
 
 
 def _streams(file: BinaryIO) -> Iterator[BinaryIO]:

@@ -11,20 +11,21 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scenebuild.engines.audiocraft.manifest import Fingerprint, fingerprint, record_of, write_record
-from scenebuild.engines.audiocraft.models import Model
-from scenebuild.engines.audiocraft.pickles import code_in
+from scenebuild.engines.audiocraft.models import CODEC_FILE, Model
+from scenebuild.engines.audiocraft.pickles import code_in, reference_in
 from scenebuild.errors import DigestError, EngineError
 
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Folders that hold every file of a model and of its text encoder."""
+    """Folders that hold every file of a model, of its text encoder, and of the codec that it shares with others."""
 
     folder: str
     text_encoder_folder: str
+    codec_folder: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Source:
     folder: str
     files: tuple[str, ...]
     is_own: bool = False
+    codec: str = ""  # the repository that its codec file may name in place of weights
 
     def path(self, name: str) -> str:
         """Where a file of it lies, or would lie."""
@@ -68,33 +70,34 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> str:
     return os.path.abspath(os.path.expandvars(os.path.expanduser(folder)))
 
 
-def sources(model: Model) -> tuple[Source, Source]:
-    """Where the files of a model and of its text encoder belong, there or not."""
-    encoder = model.text_encoder
-    text = _on_hub(encoder.repository, encoder.revision, encoder.files)
+def sources(model: Model) -> tuple[Source, ...]:
+    """Where the files of a model belong, there or not: its own, its text encoder's, and those of a shared codec."""
+    others = [_on_hub(one.repository, one.revision, one.files) for one in (model.text_encoder, model.codec) if one]
+    weights = _on_hub(model.repository, model.revision, model.files)
     if model.folder is not None:
-        return Source(model.id, "own", model.folder, model.files, is_own=True), text
-    return _on_hub(model.repository, model.revision, model.files), text
+        weights = Source(model.id, "own", model.folder, model.files, is_own=True)
+    return replace(weights, codec=model.codec.repository if model.codec else ""), *others
 
 
 def located(model: Model) -> Located | Missing:
     """Whether every file is at hand. Cheap: looks at names alone, reads nothing, asks nobody."""
-    weights, text = sources(model)
+    needed = sources(model)
+    weights, text = needed[:2]
     absent = tuple(
         f"{source.repository}/{name}"
-        for source in (weights, text)
+        for source in needed
         for name in source.files
         if not os.path.isfile(source.path(name))
     )
     advice = f"type: scenebuild models fetch {model.id}"
     if absent:
         place = weights.folder if weights.is_own else cache_folder()
-        all_of_them = len(absent) == len(weights.files) + len(text.files)
+        all_of_them = len(absent) == sum(len(source.files) for source in needed)
         words = "is not here: nothing of it" if all_of_them else f"is not all here: no {', '.join(absent)}"
         return Missing(absent, f"{model.id} {words} in {place}", advice)
     if weights.is_own and not model.revision:
         return Missing((), f"{model.id} is registered, but its bytes were never recorded", advice)
-    return Located(weights.folder, text.folder)
+    return Located(weights.folder, text.folder, needed[2].folder if model.codec else None)
 
 
 def verified(model: Model) -> Located:
@@ -178,8 +181,11 @@ def _wrong(source: Source, name: str, found: Fingerprint, known: Mapping[str, Fi
         not source.is_own and (named := claim(path)) and named not in (found.sha256, git_hash(path, found.size, named))
     ):
         return f"has the digest {found.sha256[:12]}, the hub names it {named[:12]}"
-    code = code_in(path) if name.endswith(".bin") else ""
-    return f"holds {code}" if code else ""
+    if code := code_in(path) if name.endswith(".bin") else "":
+        return f"holds {code}"
+    named = reference_in(path) if name == CODEC_FILE else ""
+    expected = f"expected is {source.codec}" if source.codec else "expected are weights"
+    return f"names the codec {named!r}, {expected}" if named not in ("", source.codec) else ""
 
 
 def git_hash(path: str, size: int, named: str) -> str:
