@@ -21,6 +21,7 @@ def _alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
     monkeypatch.setenv("SCENEBUILD_STORE", str(home / "store"))
     for name in (
         "SCENEBUILD_ENGINE",
+        "SCENEBUILD_MODEL",
         "SCENEBUILD_OUT",
         "SCENEBUILD_JOBS",
         "SCENEBUILD_DEVICE",

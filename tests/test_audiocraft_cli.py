@@ -16,10 +16,11 @@ import soundfile
 torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
 
 import scenebuild.engines.audiocraft  # noqa: E402
-from audiocraft_fixtures import AUDIOGEN, MUSICGEN_STEREO, cache_content  # noqa: E402
+from audiocraft_fixtures import AUDIOGEN, MUSICGEN_STEREO, cache_content, write_checkpoint  # noqa: E402
 from hub import put_in_cache  # noqa: E402
 from scenebuild.engines import Facts, engine, facts_for  # noqa: E402
 from scenebuild.engines.audiocraft.models import model  # noqa: E402
+from scenebuild.settings import user_file  # noqa: E402
 from test_models_pickles import Canary  # noqa: E402
 
 MEDIUM, STEREO = "facebook/audiogen-medium", "facebook/musicgen-stereo-small"
@@ -152,6 +153,69 @@ def test_a_device_that_is_not_there_or_none_is_said(project: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
     assert "--device: 'abacus' is no device; write auto, cpu, cuda, cuda:1 or mps" in done.stderr
+
+
+# Checkpoints of the user's own
+
+
+def register(folder: Path, licence: str = "CC0-1.0") -> Path:
+    file = Path(user_file())
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f'[models.my-rain]\npath = "{folder}"\nbase = "{MEDIUM}"\nlicence = "{licence}"\n')
+    return file
+
+
+def fetch(name: str) -> str:
+    command = [str(Path(sys.executable).parent / "scenebuild"), "models", "fetch", name]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def test_a_checkpoint_of_ones_own_from_training_to_another_machine(project: Path, tmp_path: Path) -> None:
+    folder = write_checkpoint(tmp_path / "my rain", AUDIOGEN, seed=5)
+    configuration = register(folder)
+    path = write({"rain": {"prompt": "rain", "model": "my-rain", "duration": 0.2, "seed": 1},
+                  "other": {"prompt": "rain", "engine": "audiogen", "duration": 0.2, "seed": 1}})  # fmt: skip
+    asked = subprocess.run(
+        [str(Path(sys.executable).parent / "scenebuild"), path, "--engine", "audiogen"], capture_output=True, text=True
+    )
+    assert asked.returncode == 1
+    assert "my-rain is registered, but its bytes were never recorded; type: scenebuild models fetch" in asked.stderr
+    revision = fetch("my-rain").split()[-1]
+    first = scenebuild_command(path)
+    assert (first["generated"], statuses(first)) == (2, {"rain": "generated", "other": "generated"})
+    assert digests(first)["rain"] != digests(first)["other"]  # other weights, else the same action
+    lock = json.loads(Path("scenes/test.lock.json").read_text(encoding="utf-8"))["elements"]
+    rain = lock["rain"]
+    assert (rain["model"], rain["revision"], rain["licence"]) == ("my-rain", revision, "CC0-1.0")
+    assert (lock["other"]["model"], lock["other"]["licence"]) == (MEDIUM, "CC-BY-NC-4.0")
+    assert soundfile.SoundFile("build/test/elements/rain.wav").copyright == "CC0-1.0"
+    assert soundfile.SoundFile("build/test/test.wav").copyright == "CC-BY-NC-4.0"  # the mix has the strictest
+    assert "`my-rain`" in Path("build/test/README.md").read_text(encoding="utf-8")
+    assert scenebuild_command(path)["scenes"][0]["status"] == "up-to-date"
+
+    # The flag makes the other one with it as well: the same action, so the same take.
+    flagged = scenebuild_command(path, "--model", "my-rain")
+    assert flagged["generated"] == 0
+    assert set(digests(flagged).values()) == {digests(first)["rain"]}
+    scenebuild_command(path)
+
+    # A machine that has no registration, but the store.
+    configuration.unlink()
+    frozen = scenebuild_command(path, "--frozen")
+    assert (frozen["generated"], digests(frozen), set(statuses(frozen).values())) == (0, digests(first), {"locked"})
+    # And one that has neither.
+    elsewhere = scenebuild_command(path, "--store", str(tmp_path / "empty"), "--force", code=1)
+    words = " ".join(elsewhere["errors"])
+    assert "AudioGen can not be used here: my-rain is not registered on this machine; register it in " in words
+
+    # Another training is another take, and the manifest knows.
+    register(folder)
+    scenebuild_command(path)
+    write_checkpoint(folder, AUDIOGEN, seed=6)
+    assert fetch("my-rain").split()[-1] != revision
+    trained = scenebuild_command(path)
+    assert (trained["generated"], statuses(trained)["rain"]) == (1, "generated")
+    assert digests(trained)["rain"] != digests(first)["rain"]
 
 
 # What planning knows

@@ -138,8 +138,9 @@ def _table(properties: dict[str, Any], schema: dict[str, Any]) -> str:
 
 
 def _range(found: dict[str, Any]) -> str:
-    if "enum" in found:
-        return f" One of {', '.join(f'`{value}`' for value in found['enum'])}."
+    if choices := found.get("enum", found.get("anyOf", [{}])[0].get("enum")):
+        others = ", or a name of your own" if "anyOf" in found else ""
+        return f" One of {', '.join(f'`{value}`' for value in choices)}{others}."
     low = found.get("minimum", found.get("exclusiveMinimum"))
     high = found.get("maximum", found.get("exclusiveMaximum"))
     over = "over " if "exclusiveMinimum" in found else ""

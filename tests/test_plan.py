@@ -299,13 +299,14 @@ def test_the_order_in_which_an_engine_is_chosen(store: LocalStore, monkeypatch: 
 
 def test_a_model_that_is_not_there_is_said_with_its_place(store: LocalStore) -> None:
     element = replace(RAIN, model="tone-huge")
-    for engine_name, known in (
-        (None, "there is no model 'tone-huge'"),
-        ("audiogen", "audiogen has no model 'tone-huge'"),
-    ):
-        with pytest.raises(SceneError, match=rf"rain.yaml:\d+:\d+: model: {known}.*: tone-small, tone-large"):
+    unknown = r"rain.yaml:\d+:\d+: model: there is no model 'tone-huge' here\. .*, tone-small, tone-large; a checkpoint"
+    for engine_name in (None, "audiogen"):
+        with pytest.raises(SceneError, match=unknown):
             planned(store, replace(element, engine=engine_name))
-    assert planned(store, element, engine="audiogen").steps[0].facts.default_model == "tone-small"
+    with pytest.raises(SceneError, match="there is no model 'tone-huge'"):
+        planned(store, element, engine="audiogen")
+    assert planned(store, element, engine="sketch").steps[0].facts.name == "sketch"
+    assert planned(store, element, engine="audiogen", model="tone-large").steps[0].action.model == "tone-large"
 
 
 def test_auto_stays_with_a_locked_take_as_long_as_it_is_wanted(store: LocalStore) -> None:

@@ -54,10 +54,11 @@ def action_facts(action: Action) -> dict[str, str | int | float]:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One take that is wanted. ``path`` is where a recording lies now; it decides nothing about its bytes."""
+    """One take that is wanted. What is beside its action decides nothing about its sound."""
 
     action: Action
-    path: str | None = None
+    path: str | None = None  # where a recording lies now
+    licence: str | None = None  # of a model's weights, to be written into the file
 
 
 @dataclass(frozen=True, slots=True)

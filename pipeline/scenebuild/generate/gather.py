@@ -62,8 +62,7 @@ def gather(plans: Sequence[Plan], folders: Sequence[str], shop: Workshop, *, kee
     made: dict[str, Take] = {}
     failures: dict[str, Failure] = {}
     orders = [
-        Order(key, step.facts, Request(step.action, step.element.recording), None if step.is_dear else step.digest)
-        for key, step in missing.items()
+        Order(key, step.facts, _request(step), None if step.is_dear else step.digest) for key, step in missing.items()
     ]
     anew = any(step.reason == "forced" for step in missing.values())
     for outcome in make_takes(orders, shop, anew=anew):
@@ -77,6 +76,10 @@ def gather(plans: Sequence[Plan], folders: Sequence[str], shop: Workshop, *, kee
         _complete(plan, folder, takes, made, failures)
         for plan, folder, takes in zip(plans, folders, at_hand, strict=True)
     ]
+
+
+def _request(step: Step) -> Request:
+    return Request(step.action, step.element.recording, step.facts.licence if step.is_dear else None)
 
 
 def _fetch(plan: Plan, folder: str, shop: Workshop) -> dict[str, Take]:

@@ -38,7 +38,7 @@ def main() -> int:
 
 
 def _serve(order: dict[str, Any], say: Say) -> None:
-    requests = [Request(Action(**one["action"]), one["path"]) for one in order["requests"]]
+    requests = [Request(Action(**one["action"]), one["path"], one["licence"]) for one in order["requests"]]
     session = engine(order["engine"]).load(order["options"])
     say({"event": "loaded"})
     for result in session.generate(requests, lambda index, share: say(_progress(index, share))):
@@ -67,7 +67,7 @@ def _write(made: Made, request: Request, folder: str) -> dict[str, Any]:
     if problem:
         return {"event": "failed", "index": made.index, "message": f"the engine returned {problem}"}
     path = os.path.join(folder, f"{request.action.engine}-{secrets.token_hex(8)}.wav")  # process ids come again
-    write_wav(path, made.samples, made.sample_rate)
+    write_wav(path, made.samples, made.sample_rate, {"ICOP": request.licence} if request.licence else None)
     return {
         "event": "made", "index": made.index, "path": path, "frames": len(made.samples),
         "sample_rate": made.sample_rate, "channels": made.samples.shape[1],

@@ -42,10 +42,15 @@ def _problem(element: Element, scene: Scene, entry: Entry | None) -> Problem | N
     asked = element.engine or scene.engine or "auto"
     having = engines_with(element.model, entry)
     if not having:
-        return model_problem(element, scene, unknown_model(element.model))
+        return unknown_problem(element, scene)
     if asked in REGISTRY and engine(asked).facts.models and asked not in having:
         return model_problem(element, scene, wrong_engine(asked, element.model))
     return None
+
+
+def unknown_problem(element: Element, scene: Scene) -> Problem:
+    """The finding about a model that nobody has here."""
+    return model_problem(element, scene, f"{unknown_model(element.model)}; --model NAME builds with another one")
 
 
 def model_problem(element: Element, scene: Scene, sentence: str) -> Problem:
@@ -57,7 +62,8 @@ def model_problem(element: Element, scene: Scene, sentence: str) -> Problem:
 
 def unknown_model(model: str | None) -> str:
     """The sentence about a model that no engine has."""
-    return no_such_model(str(model), [one.id for name in REGISTRY for one in engine(name).facts.models])
+    known = [one.id for name in REGISTRY for one in engine(name).facts.models]
+    return no_such_model(str(model), sorted(known, key=lambda one: "/" not in one))  # the user's own are the last
 
 
 def wrong_engine(name: str, model: str | None) -> str:

@@ -11,7 +11,7 @@ from scenebuild.engines import REGISTRY, Action, Facts, State, action_facts, eng
 from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.lockfile import Entry, Lock
-from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_model, wrong_engine
+from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_problem, wrong_engine
 from scenebuild.scene.model import Element, Scene
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
@@ -146,9 +146,9 @@ def _candidates(element: Element, scene: Scene, entry: Entry | None, choices: Ch
 
 
 def _unknown_model(element: Element, scene: Scene, wanted_by: str = "") -> SceneError:
-    elsewhere = wanted_by and engines_with(element.model)
-    sentence = wrong_engine(wanted_by, element.model) if elsewhere else unknown_model(element.model)
-    return SceneError([model_problem(element, scene, sentence)])
+    if wanted_by and engines_with(element.model):
+        return SceneError([model_problem(element, scene, wrong_engine(wanted_by, element.model))])
+    return SceneError([unknown_problem(element, scene)])
 
 
 def _state(facts: Facts) -> State:
