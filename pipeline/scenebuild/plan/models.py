@@ -33,17 +33,20 @@ def findings_about(path: str) -> list[Problem]:
 def unknown_models(scene: Scene, lock: Lock | None) -> list[Problem]:
     """The models that there are not, and those that belong to another engine than the one that is asked for."""
     named = [element for element in scene.elements if element.model is not None]
+    here = {model: engines_with(model) for model in {element.model for element in named}}
     locked = lock.elements if lock else {}
-    problems = [_problem(element, scene, locked.get(element.name)) for element in named]
+    problems = [
+        _problem(element, scene, here[element.model] or engines_with(element.model, locked.get(element.name)))
+        for element in named
+    ]
     return list(dict.fromkeys(problem for problem in problems if problem is not None))
 
 
-def _problem(element: Element, scene: Scene, entry: Entry | None) -> Problem | None:
+def _problem(element: Element, scene: Scene, having: list[str]) -> Problem | None:
     asked = element.engine or scene.engine or "auto"
-    having = engines_with(element.model, entry)
     if not having:
         return unknown_problem(element, scene)
-    if asked in REGISTRY and engine(asked).facts.models and asked not in having:
+    if asked in REGISTRY and asked not in having and engine(asked).facts.models:
         return model_problem(element, scene, wrong_engine(asked, element.model))
     return None
 

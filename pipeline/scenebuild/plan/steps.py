@@ -132,7 +132,8 @@ def _decide(
 
 def _model(name: str, element: Element, choices: Choices) -> str | None:
     """The model that an engine shall use for an element: the flag's, where it is one of that engine's."""
-    return choices.model if choices.model and name in engines_with(choices.model) else element.model
+    asked = known_facts(name, choices.model) if choices.model else None
+    return choices.model if asked and asked.models else element.model
 
 
 def _candidates(element: Element, scene: Scene, entry: Entry | None, choices: Choices) -> list[Facts]:
