@@ -116,7 +116,10 @@ def plan_scenes(
 def _choices(scene: Scene, settings: Settings) -> Choices:
     """With several scenes, an element that is to be made again need not be in each."""
     forced = settings.force_elements & {element.name for element in scene.elements}
-    return Choices(settings.engine, settings.preferred_engine, settings.model, settings.force, forced)
+    return Choices(
+        settings.engine, settings.preferred_engine, settings.model, settings.precision, settings.preferred_precision,
+        settings.force, forced,
+    )  # fmt: skip
 
 
 def _refuse_unknown_elements(forced: frozenset[str], plans: Mapping[str, Plan]) -> None:
@@ -205,7 +208,7 @@ def _nothing_to_do(path: str, settings: Settings) -> SceneResult | None:
 
 def asked(settings: Settings) -> Asked:
     """The part of the settings that decides the outputs."""
-    return Asked(settings.engine, settings.template, settings.stems, settings.model)
+    return Asked(settings.engine, settings.template, settings.stems, settings.model, settings.precision)
 
 
 def _rescue(path: str, store: LocalStore, settings: Settings, listener: Listener) -> None:

@@ -221,7 +221,7 @@ def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneRe
     configuration = config_files(str(project_root(path)))
     inputs = [path, lock_path(path), *recordings, *template, *configuration, *filter(None, records)]
     text = manifest_text(
-        Asked(settings.engine, settings.template, settings.stems, settings.model),
+        Asked(settings.engine, settings.template, settings.stems, settings.model, settings.precision),
         [os.path.abspath(one) for one in inputs],
         folder,
         [os.path.relpath(output, folder) for output in outputs],

@@ -17,8 +17,10 @@ KNOWN: Mapping[str, tuple[type, str]] = {
     "store": (str, 'store = "/path/to/a/folder"'),
     "jobs": (int, "jobs = 4"),
     "device": (str, 'device = "cuda"'),
+    "precision": (str, 'precision = "int8"'),
     "commercial": (bool, "commercial = true"),
 }
+PRECISIONS = ("auto", "fp32", "fp16", "bf16", "int8")
 REGISTERED_EXAMPLE = (
     'models.my-rain = {path = "/path/to/a/folder", base = "facebook/audiogen-medium", licence = "CC-BY-NC-4.0"}'
 )
@@ -41,6 +43,8 @@ class Settings:
     keep_going: bool = False
     device: str = "auto"  # of models: see ``check_device``
     model: str | None = None  # the flag: instead of what scenes say, where this model's engine makes the sound
+    precision: str | None = None  # the flag: in which numbers models compute; see ``PRECISIONS``
+    preferred_precision: str | None = None  # the configuration's, for what is to be made
     exact: bool = False  # each take by itself, so that no neighbour changes the last bit of a logit
 
     @property
@@ -57,6 +61,7 @@ class Config:
     store: str | None = None
     jobs: int | None = None
     device: str | None = None
+    precision: str | None = None
     commercial: bool = False  # no take may be of weights that forbid commercial use
 
 
@@ -176,5 +181,7 @@ def _check(path: str, name: str, value: object) -> None:
         raise UsageError(f"{path}: {name} = {value!r} is not of the right kind; write for example: {example}")
     if name == "device":
         check_device(str(value), f"{path}: device")
+    if name == "precision" and value not in PRECISIONS:
+        raise UsageError(f"{path}: precision = {value!r} is not known; there are: {', '.join(PRECISIONS)}")
     if name == "jobs" and int(str(value)) < 1:
         raise UsageError(f"{path}: jobs = {value} is less than 1")

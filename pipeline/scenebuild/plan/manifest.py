@@ -30,6 +30,7 @@ class Asked:
     template: str | None = None
     stems: bool = False
     model: str | None = None
+    precision: str | None = None
 
     def plain(self) -> dict[str, Any]:
         """As a manifest holds it, with the environment's say."""
@@ -38,6 +39,7 @@ class Asked:
             "engine": self.engine,
             "template": self.template,
             "stems": self.stems,
+            "precision": self.precision,
             "model": self.model,
             "environment": {name: os.environ[name] for name in names},
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from scenebuild.engines import REGISTRY, Action, Facts, State, action_facts, engine
@@ -30,6 +30,8 @@ class Choices:
     engine: str | None = None  # overrides everything: the flag
     preferred: str | None = None  # the configuration's engine, after the scene's own
     model: str | None = None  # for all that its engine makes: the flag
+    precision: str | None = None  # the flag's
+    preferred_precision: str | None = None  # the configuration's, for what is to be made
     force: bool = False
     force_elements: frozenset[str] = frozenset()
 
@@ -118,16 +120,36 @@ def _decide(
         return facts, action_of(element, scene, facts, content=_content(element, scene))
     asked = choices.engine or element.engine or scene.engine or choices.preferred or "auto"
     if asked != "auto":
-        facts = _named(asked, element, scene, entry, choices)
-        return facts, action_of(element, scene, facts)
+        return _acting(element, scene, _named(asked, element, scene, entry, choices), entry, choices)
     if entry is not None and entry["engine"] in REGISTRY:
         # it decides, as long as it is wanted and can be had
         locked = known_facts(entry["engine"], _model(entry["engine"], element, choices), entry)
-        action = action_of(element, scene, locked) if locked else None
-        if locked and action and action_key(action) == entry["key"] and _can_be_had(entry, locked, store):
-            return locked, action
+        facts, action = _acting(element, scene, locked, entry, choices) if locked else (None, None)
+        if facts and action and action_key(action) == entry["key"] and _can_be_had(entry, facts, store):
+            return facts, action
     facts = next(facts for facts in _candidates(element, scene, entry, choices) if _state(facts).ready)
-    return facts, action_of(element, scene, facts)
+    return _acting(element, scene, facts, entry, choices)
+
+
+def _acting(
+    element: Element, scene: Scene, facts: Facts, entry: Entry | None, choices: Choices
+) -> tuple[Facts, Action]:
+    """The action in the precision that the flag says; without one, a locked take that is still wanted keeps its own.
+
+    What a configuration prefers acts on what is to be made: it does not make again what is there.
+    """
+
+    def in_precision(precision: str | None) -> tuple[Facts, Action]:
+        acting = facts if facts.precision is None else replace(facts, precision=precision)
+        return acting, action_of(element, scene, acting)
+
+    if choices.precision is not None:
+        return in_precision(choices.precision)
+    if entry is not None and entry["engine"] == facts.name and "precision" in entry:
+        locked = in_precision(str(entry["precision"]))
+        if action_key(locked[1]) == entry["key"]:
+            return locked
+    return in_precision(choices.preferred_precision or facts.precision)
 
 
 def _model(name: str, element: Element, choices: Choices) -> str | None:

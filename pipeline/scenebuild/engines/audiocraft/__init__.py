@@ -10,7 +10,7 @@ from scenebuild.engines import Facts, ModelFacts, Session, State
 from scenebuild.errors import EngineError
 
 # A new one whenever the same action would give other tokens from the same weights: pattern, guidance, sampling, passes.
-DECODER_VERSION = "1"
+DECODER_VERSION = "2"
 SET = ("torch", "torchaudio", "sentencepiece", "safetensors", "audiocraft")
 
 
@@ -57,7 +57,8 @@ class AudiocraftEngine:
             models=own,
             defaults=(("temperature", 1.0), ("top_k", 250), ("cfg", 3.0)),  # audiocraft's
             precision="auto",  # fp16 on CUDA, fp32 elsewhere: which it was is recorded, and changes no key
-            environment=(("HF_HUB_OFFLINE", "1"), ("TOKENIZERS_PARALLELISM", "false")),
+            # Large pages for the past: a step reads all of it, and would ask for a hundred thousand small ones.
+            environment=(("HF_HUB_OFFLINE", "1"), ("THP_MEM_ALLOC_ENABLE", "1")),
         )
 
     def state(self, model: str | None = None) -> State:

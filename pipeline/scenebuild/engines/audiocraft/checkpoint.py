@@ -1,6 +1,6 @@
-"""From the two files of a checkpoint to modules: nothing is initialised that is overwritten, no code is unpickled.
+"""The two files of a checkpoint: nothing is initialised that is overwritten, no code is unpickled.
 
-Modules are built on the ``meta`` device, where a weight is a shape and nothing else; the file is mapped, and its
+The codec is built on the ``meta`` device, where a weight is a shape and nothing else; the file is mapped, and its
 tensors become the weights as they lie. Every dimension comes from the configuration inside the file. A file is opened
 by its whole path: audiocraft's own search for a file, a folder or a repository of some name is never asked.
 """
@@ -37,15 +37,11 @@ class Checkpoint:
     config: Any  # OmegaConf
     state: dict[str, Tensor]
 
-
-@dataclass(frozen=True, slots=True)
-class LanguageModel:
-    """The transformer over codes, and what its configuration says beyond its shapes."""
-
-    module: Any  # audiocraft's LMModel
-    delays: tuple[int, ...]  # of each codebook, in steps
-    window_s: float  # of one pass
-    stereo: bool  # codebooks of left and right take turns
+    def tensor(self, name: str) -> Tensor:
+        """One of its tensors. EngineError where it is not there."""
+        if name not in self.state:
+            raise EngineError(f"{self.path} does not fit its own configuration: it has no {name}")
+        return self.state[name]
 
 
 def open_checkpoint(folder: str, name: str) -> Checkpoint:
@@ -68,31 +64,6 @@ def open_checkpoint(folder: str, name: str) -> Checkpoint:
     except Exception as error:  # torch raises anything for a file that is none, or that holds more than weights
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise EngineError(f"{path} can not be loaded: {first}") from error
-
-
-def load_language_model(checkpoint: Checkpoint, device: torch.device) -> LanguageModel:
-    """The transformer on ``device``; without the text encoder, whose projection stays in ``checkpoint.state``."""
-    from omegaconf import OmegaConf
-
-    builders = import_audiocraft().models.builders
-    config = checkpoint.config
-    _refuse_other_architectures(checkpoint)
-    bare = {"device": "meta", "dtype": "float32", "conditioners": {}}
-    unset = {"weight_init": None, "depthwise_init": None, "zero_bias_init": False}
-    built = OmegaConf.merge(config, {"transformer_lm": unset})
-    for name, value in bare.items():
-        built[name] = value
-    with torch.device("meta"):
-        module = builders.get_lm_model(built)
-    names = [name for name in checkpoint.state if not name.startswith("condition_provider.")]
-    _assign(module, {name: checkpoint.state.pop(name) for name in names}, device, checkpoint.path)
-    stereo = config.get("interleave_stereo_codebooks") or {}
-    return LanguageModel(
-        module,
-        tuple(config.codebooks_pattern.delay.delays),
-        float(config.dataset.segment_duration),
-        bool(stereo.get("use", False)),
-    )
 
 
 def load_codec(checkpoint: Checkpoint, device: torch.device) -> Any:
@@ -123,21 +94,18 @@ def _assign(module: nn.Module, state: Mapping[str, Tensor], device: torch.device
 
 
 def _placed(state: dict[str, Tensor], device: torch.device) -> dict[str, Tensor]:
-    """On the CPU in fp32, as they lie if they are that; on CUDA the transformer in fp16 as audiocraft has it."""
+    """In fp32, as they lie if they are that."""
     for name in list(state):
         tensor = state[name]
-        dtype = tensor.dtype
-        if tensor.is_floating_point():
-            half = device.type == "cuda" and (name.startswith("transformer.") or name.startswith("linears."))
-            dtype = torch.float16 if half else torch.float32
+        dtype = torch.float32 if tensor.is_floating_point() else tensor.dtype
         placed = tensor.to(device=device, dtype=dtype)
         if placed.data_ptr() != tensor.data_ptr():
-            _forget(tensor)
+            forget(tensor)
         state[name] = placed
     return state
 
 
-def _forget(tensor: Tensor) -> None:
+def forget(tensor: Tensor) -> None:
     """Give the pages of a mapped tensor that was copied back to the system, so that it is not in memory twice."""
     import ctypes
     import mmap
@@ -150,7 +118,8 @@ def _forget(tensor: Tensor) -> None:
         ctypes.CDLL(None).madvise(ctypes.c_void_p(first), ctypes.c_size_t(length), mmap.MADV_DONTNEED)
 
 
-def _refuse_other_architectures(checkpoint: Checkpoint) -> None:
+def refuse_other_architectures(checkpoint: Checkpoint) -> None:
+    """EngineError where the decoder does not know such a model."""
     config = checkpoint.config
     found = {name: config.transformer_lm.get(name) for name in EXPECTED}
     found |= {"cross_attention_pos_emb": config.fuser.get("cross_attention_pos_emb")}

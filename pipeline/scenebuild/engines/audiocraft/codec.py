@@ -7,6 +7,8 @@ put together are what one pass would give.
 
 from __future__ import annotations
 
+import functools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,19 +17,23 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from scenebuild.engines.audiocraft.checkpoint import Checkpoint, load_codec
+
 PIECE = 1000  # moments of one pass of the convolutions: 20 s
 OVERLAP = 16  # moments on each side; the convolutions see fewer than 8
 
 
 class Codec:
-    """EnCodec as far as it is needed to hear codes."""
+    """EnCodec as far as it is needed to hear codes. Its weights are loaded when the first take is heard."""
 
-    def __init__(self, module: Any, *, stereo: bool) -> None:
-        self._module = module
+    def __init__(self, checkpoint: Checkpoint, device: torch.device, *, stereo: bool) -> None:
+        config = checkpoint.config
+        self._checkpoint = checkpoint
+        self._device = device
         self._stereo = stereo
-        self.sample_rate: int = module.sample_rate
-        self.channels = 2 if stereo else int(module.channels)
-        self.hop = int(module.decoder.hop_length)  # samples a moment
+        self.sample_rate = int(config.sample_rate)
+        self.channels = 2 if stereo else int(config.channels)
+        self.hop = math.prod(int(ratio) for ratio in config.seanet.ratios)  # samples a moment
 
     def moments_of(self, frames: int) -> int:
         """How many moments give at least these many frames."""
@@ -53,9 +59,9 @@ class Codec:
         wide = widening(latent[:, :, first:last])[0]
         return wide[:, (start - first) * self.hop : (stop - first) * self.hop].cpu()
 
-    @property
-    def _device(self) -> torch.device:
-        return next(self._module.decoder.parameters()).device
+    @functools.cached_property
+    def _module(self) -> Any:
+        return load_codec(self._checkpoint, self._device)
 
 
 def _halves(layers: nn.Sequential) -> tuple[nn.Sequential, nn.Sequential]:

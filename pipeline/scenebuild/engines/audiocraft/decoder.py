@@ -1,154 +1,141 @@
-"""The language model one step at a time, over audiocraft's own weights: ``prefill`` once, then ``decode_step``.
+"""The language model one step at a time: ``seat`` a take, ``prefill`` what is known of it, then ``decode_step``.
 
-Guidance needs every row twice, with its prompt and without, so a batch of B takes has 2 B rows: the B with their
-prompts first. A null prompt is an embedding of zeros, and the attention has no biases: what it adds is exactly
-nothing, so the rows without a prompt skip the cross-attention.
+A batch has places. A take sits in one until it is done, then another may have it: each place has its own position, so
+takes need not have begun together. Guidance needs every take twice, with its prompt and without: with P places, place
+p of the past is the take with its prompt, place P + p the same take without. A null prompt is an embedding of zeros,
+and the attention has no biases: what it adds is exactly nothing, so rows without a prompt skip the cross-attention.
 
-B: takes, R = 2 B: rows, K: codebooks, S: steps, H: heads, D: width of a head, C = H D, T: text tokens, V: codes
+B: takes in a step, K: codebooks, S: steps at once, M = 2 B S: rows, C: width, T: text tokens, V: codes
 """
 
 from __future__ import annotations
 
-import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from scenebuild.engines.audiocraft.text import padded
+from scenebuild.engines.audiocraft.backend import Backend, Past, Rows
+from scenebuild.engines.audiocraft.capture import Function, launched
+from scenebuild.engines.audiocraft.language import LanguageModel
+
+Logits = tuple[Tensor, Tensor]  # with the prompt and without, float32 (B, K, V) each
 
 
 @dataclass(slots=True)
 class State:
-    """What a batch has seen so far. Belongs to one batch; ``Decoder`` writes into it."""
+    """What the takes of a batch have seen so far. ``Decoder`` writes into it."""
 
-    keys: list[Tensor]  # a layer: (R, H, length, D), filled up to ``position``
-    values: list[Tensor]
-    text_keys: list[Tensor]  # a layer: (B, H, T, D)
-    text_values: list[Tensor]
-    text_mask: Tensor  # (B, 1, 1, T), False where a prompt is padded
-    position: int = 0
-
-    def keep(self, takes: Tensor) -> None:
-        """Go on with these takes alone, an index (B,); the others are done."""
-        rows = torch.cat([takes, takes + len(self.text_mask)])
-        for tensors, index in (
-            (self.keys, rows),
-            (self.values, rows),
-            (self.text_keys, takes),
-            (self.text_values, takes),
-        ):
-            for layer, tensor in enumerate(tensors):
-                tensors[layer] = tensor[index]
-        self.text_mask = self.text_mask[takes]
+    past: list[Past]  # a layer; 2 P places
+    text: list[Past]  # a layer; P places
+    text_lengths: Tensor  # int32 (P,)
+    positions: list[int]  # of each place: how many steps it has seen
+    launch: Function | None = None  # a step of all places, captured
 
 
 class Decoder:
     """Logits for the next step of a batch."""
 
-    def __init__(self, module: Any, device: torch.device) -> None:
-        self._lm = module
-        self._layers = list(module.transformer.layers)
-        self._heads: int = self._layers[0].self_attn.num_heads
-        self._dim: int = module.dim
-        self.device = device
-        self.codebooks: int = module.n_q
-        self.codes: int = module.card
+    def __init__(self, model: LanguageModel, backend: Backend) -> None:
+        self._model = model
+        self.backend = backend
+        self.device = backend.device
+        sizes = model.dimensions
+        self.codebooks, self.codes = sizes.codebooks, sizes.codes
+        self._dim = sizes.dim
         self._positions = torch.empty(0)
 
-    def begin(self, texts: list[Tensor], length: int) -> State:
-        """An empty state for one take a text ``(tokens, C)``, with room for ``length`` steps."""
-        with self._precision():
-            keys, values = zip(*(self._text_keys_and_values(layer, texts) for layer in self._layers), strict=True)
-        shape = (2 * len(texts), self._heads, length, self._dim // self._heads)
-        dtype = keys[0].dtype
-        self._positions = self._embed_positions(length)
+    def begin(self, places: int, steps: int, text_tokens: int) -> State:
+        """An empty state: room for so many takes, each of at most these steps and a prompt of these tokens."""
+        sizes = self._model.dimensions
+        width = sizes.dim // sizes.heads
+        self._positions = self._embed_positions(steps)
         return State(
-            [torch.empty(shape, dtype=dtype, device=self.device) for _ in self._layers],
-            [torch.empty(shape, dtype=dtype, device=self.device) for _ in self._layers],
-            list(keys),
-            list(values),
-            padded(texts)[1][:, None, None, :],
+            [self.backend.past(2 * places, sizes.heads, width, steps) for _ in self._model.layers],
+            [self.backend.past(places, sizes.heads, width, text_tokens) for _ in self._model.layers],
+            torch.ones(places, dtype=torch.int32, device=self.device),
+            [0] * places,
         )
 
     def bytes_per_take(self, steps: int) -> int:
         """What the keys and values of one take, with and without its prompt, need for these many steps."""
-        size = 2 if self.device.type == "cuda" else 4
-        return 2 * 2 * len(self._layers) * steps * self._dim * size
+        one = self.backend.past(1, 1, 1, steps)
+        return 2 * (one.keys.nbytes + one.values.nbytes) * self._model.dimensions.layers * self._dim
 
-    def prefill(self, state: State, sequence: Tensor) -> tuple[Tensor, Tensor]:
-        """Take in the first steps (B, K, S). Returns the next step's logits with prompt and without, (B, K, V) each."""
-        return self._logits(self._forward(state, sequence)[:, -1:])
+    def seat(self, state: State, place: int, text: Tensor) -> None:
+        """Let a take with that prompt ``(T, C)`` begin in a place; whoever sat there is forgotten."""
+        tokens = len(text)
+        where = torch.full((tokens,), place, dtype=torch.int32, device=self.device)
+        rows = Rows(where, torch.arange(1, tokens + 1, dtype=torch.int32, device=self.device), tokens, tokens)
+        for layer, past in zip(self._model.layers, state.text, strict=True):
+            keys, values = self.backend.linear(text, layer.text_key_value).split(self._dim, dim=1)
+            self.backend.remember(past, keys, values, rows)
+        state.text_lengths[place] = tokens
+        state.positions[place] = 0
 
-    def decode_step(self, state: State, codes: Tensor) -> tuple[Tensor, Tensor]:
-        """Take in one more step (B, K). Returns as ``prefill``."""
-        return self._logits(self._forward(state, codes[:, :, None]))
+    def prefill(self, state: State, place: int, sequence: Tensor) -> None:
+        """Take in the first steps (K, S) of the take in a place, all at once."""
+        self._forward(state, [place], sequence[None])
 
-    def _forward(self, state: State, sequence: Tensor) -> Tensor:
-        steps = sequence.shape[-1]
-        with self._precision():
-            embedded = sum(table(sequence[:, k]) for k, table in enumerate(self._lm.emb))
-            hidden = embedded + self._positions[state.position : state.position + steps]
-            hidden = torch.cat([hidden, hidden])  # (R, S, C)
-            for number in range(len(self._layers)):
-                hidden = self._layer(number, hidden, state)
-        state.position += steps
+    def decode_step(self, state: State, places: Sequence[int], codes: Tensor) -> Logits:
+        """Take in one more step (B, K) of the takes in these places; the logits of the step after it."""
+        if self.backend.static:
+            return self._decode_all(state, places, codes)
+        return self._logits(self._forward(state, places, codes[:, :, None]))
+
+    def _forward(self, state: State, places: Sequence[int], codes: Tensor) -> Tensor:
+        """The last layer's output (M, C) for steps (B, K, S), rows with a prompt first."""
+        steps = codes.shape[2]
+        starts = [state.positions[place] for place in places]
+        where, begin = (torch.tensor(values, device=self.device) for values in (list(places), starts))
+        hidden = self._through(state, where, begin, codes, max(starts) + steps)
+        for place in places:
+            state.positions[place] += steps
         return hidden
 
-    def _layer(self, number: int, hidden: Tensor, state: State) -> Tensor:
-        layer = self._layers[number]
-        hidden = hidden + self._attend_to_past(number, layer.norm1(hidden), state)
-        takes = len(state.text_mask)
-        heard = self._attend_to_text(number, layer.norm_cross(hidden[:takes]), state)
-        hidden = torch.cat([hidden[:takes] + heard, hidden[takes:]])
-        return hidden + layer.linear2(functional.gelu(layer.linear1(layer.norm2(hidden))))
+    def _decode_all(self, state: State, places: Sequence[int], codes: Tensor) -> Logits:
+        """``decode_step`` with all places in each step, so that shapes stay; what the others get is not looked at."""
+        everywhere = torch.arange(len(state.positions), device=self.device)
+        room = state.past[0].room
+        starts = torch.zeros(len(state.positions), dtype=torch.int64)
+        starts[list(places)] = torch.tensor([state.positions[place] for place in places])
+        all_codes = torch.full((len(state.positions), self.codebooks), self.codes, device=self.device)
+        all_codes[list(places)] = codes
 
-    def _attend_to_past(self, number: int, hidden: Tensor, state: State) -> Tensor:
-        attention = self._layers[number].self_attn
-        query, key, value = map(self._split, functional.linear(hidden, attention.in_proj_weight).chunk(3, dim=-1))
-        end = state.position + hidden.shape[1]
-        state.keys[number][:, :, state.position : end] = key
-        state.values[number][:, :, state.position : end] = value
-        past_keys, past_values = state.keys[number][:, :, :end], state.values[number][:, :, :end]
-        found = functional.scaled_dot_product_attention(query, past_keys, past_values, is_causal=state.position == 0)
-        return attention.out_proj(self._join(found))
+        def step(codes: Tensor, starts: Tensor) -> Logits:
+            return self._logits(self._through(state, everywhere, starts, codes[:, :, None], room))
 
-    def _attend_to_text(self, number: int, hidden: Tensor, state: State) -> Tensor:
-        attention = self._layers[number].cross_attention
-        query = self._split(functional.linear(hidden, attention.in_proj_weight[: self._dim]))
-        found = functional.scaled_dot_product_attention(
-            query, state.text_keys[number], state.text_values[number], attn_mask=state.text_mask
-        )
-        return attention.out_proj(self._join(found))
+        inputs = (all_codes, starts.to(self.device))
+        if state.launch is None:
+            state.launch = launched(step, inputs)
+        with_prompt, without = state.launch(*inputs)
+        for place in places:
+            state.positions[place] += 1
+        return with_prompt[list(places)], without[list(places)]
 
-    def _text_keys_and_values(self, layer: Any, texts: list[Tensor]) -> tuple[Tensor, Tensor]:
-        """Each text alone, so that a take's are the same in any batch: (B, H, T, D) each."""
-        weight = layer.cross_attention.in_proj_weight[self._dim :]
-        projected, _ = padded([functional.linear(text, weight) for text in texts])
-        key, value = projected.chunk(2, dim=-1)
-        return self._split(key), self._split(value)
+    def _through(self, state: State, places: Tensor, starts: Tensor, codes: Tensor, longest: int) -> Tensor:
+        """All layers (M, C) for steps (B, K, S) that begin at positions ``starts`` (B,); tensors only."""
+        steps = codes.shape[2]
+        positions = starts[:, None] + torch.arange(steps, device=self.device)  # (B, S)
+        both = torch.cat([places, places + len(state.positions)]).repeat_interleave(steps).int()
+        rows = Rows(both, (positions + 1).flatten().repeat(2).int(), steps, longest)
+        asked = places.repeat_interleave(steps)
+        asking = Rows(asked.int(), state.text_lengths[asked], steps, state.text[0].room)
+        hidden = self._embed(codes, positions)
+        return self.backend.layers(hidden, self._model.layers, state.past, state.text, rows, asking)
 
-    def _logits(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        with self._precision():
-            out = self._lm.out_norm(hidden)
-            logits = torch.stack([linear(out[:, -1]) for linear in self._lm.linears], dim=1).float()  # (R, K, V)
+    def _logits(self, hidden: Tensor) -> Logits:
+        out = self.backend.norm(hidden, self._model.norm)
+        logits = self.backend.linear(out, self._model.heads).float().unflatten(1, (self.codebooks, self.codes))
         with_prompt, without = logits.chunk(2)
         return with_prompt, without
 
-    def _split(self, wide: Tensor) -> Tensor:
-        return wide.unflatten(-1, (self._heads, -1)).transpose(1, 2)  # (rows, S, C) -> (rows, H, S, D)
-
-    def _join(self, heads: Tensor) -> Tensor:
-        return heads.transpose(1, 2).flatten(2)
-
-    def _precision(self) -> contextlib.AbstractContextManager[Any]:
-        """fp16 on CUDA as audiocraft has it; fp32 elsewhere. On MPS fp16 autocast has silently garbled sound."""
-        if self.device.type != "cuda":
-            return contextlib.nullcontext()
-        autocast: contextlib.AbstractContextManager[Any] = torch.autocast("cuda", torch.float16)
-        return autocast
+    def _embed(self, codes: Tensor, positions: Tensor) -> Tensor:
+        """The sum of the codebooks' embeddings and of the position, for the rows with a prompt and those without."""
+        first, *others = (table[codes[:, k]] for k, table in enumerate(self._model.embeddings))
+        flat = (sum(others, first) + self._positions[positions]).flatten(0, 1)
+        return torch.cat([flat, flat])
 
     def _embed_positions(self, length: int) -> Tensor:
         """Sinusoidal, (length, C), as audiocraft's ``create_sin_embedding``; "Attention Is All You Need", 3.5."""
@@ -156,7 +143,6 @@ class Decoder:
             return self._positions
         half = self._dim // 2
         exponents = torch.arange(half, dtype=torch.float32, device=self.device) / (half - 1)
-        period = torch.full([], float(self._lm.transformer.max_period), device=self.device)
+        period = torch.full([], self._model.dimensions.max_period, device=self.device)
         phase = torch.arange(length, dtype=torch.float32, device=self.device)[:, None] / period**exponents
-        scale: float = self._lm.transformer.positional_scale
-        return scale * torch.cat([torch.cos(phase), torch.sin(phase)], dim=-1)
+        return self._model.dimensions.positional_scale * torch.cat([torch.cos(phase), torch.sin(phase)], dim=-1)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import functools
+import os
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 
 from scenebuild.errors import EngineError
 
 if TYPE_CHECKING:
+    from scenebuild.engines.audiocraft.backend import Backend
     from scenebuild.engines.audiocraft.decoder import Decoder
 
 MOST_TAKES = {"cpu": 16, "cuda": 64, "mps": 8}
+PRECISIONS = {"cpu": ("fp32", "bf16", "int8"), "cuda": ("fp16", "bf16", "fp32"), "mps": ("fp32", "fp16")}
 SPARE = 0.8  # of the free memory; the rest is for what a step needs besides
 
 
@@ -61,13 +64,68 @@ def is_out_of_memory(error: Exception) -> bool:
     )
 
 
+def backend_for(device: torch.device, precision: str) -> Backend:
+    """What computes there in that precision; ``auto`` is fp16 on CUDA, as audiocraft has it, and fp32 elsewhere.
+
+    EngineError where the two do not go together.
+    """
+    from scenebuild.engines.audiocraft.kernel_backend import KernelBackend
+    from scenebuild.engines.audiocraft.kernels import kernels
+    from scenebuild.engines.audiocraft.torch_backend import TorchBackend
+
+    if precision == "auto":
+        precision = "fp16" if device.type == "cuda" else "fp32"
+    if precision not in PRECISIONS[device.type]:
+        there = ", ".join(PRECISIONS[device.type])
+        raise EngineError(f"--precision {precision}: not on {device.type}; there are: auto, {there}")
+    chosen: Any = precision
+    if device.type == "cpu":
+        torch.set_num_threads(threads())
+        found = kernels()
+        if found is not None:
+            return KernelBackend(found, chosen)
+    return TorchBackend(device, chosen)
+
+
+def threads() -> int:
+    """How many threads to compute with: the cores that this process may use, without their second threads.
+
+    What a container may use is less than what it sees; more threads than that would wait for each other at every step.
+    OMP_NUM_THREADS has the last word.
+    """
+    if os.environ.get("OMP_NUM_THREADS", "").isdigit():
+        return max(1, int(os.environ["OMP_NUM_THREADS"]))
+    mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
+    cores = {_siblings(cpu) for cpu in mine}
+    return max(1, min(len(cores), _quota()))
+
+
+def _siblings(cpu: int) -> str:
+    """The threads of the core that a thread belongs to, as Linux writes them; the thread itself where nobody says."""
+    try:
+        with open(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list", encoding="ascii") as file:
+            return file.read().strip()
+    except OSError:
+        return str(cpu)
+
+
+def _quota() -> int:
+    """How many processors' time the container has (cgroup v2); many where there is no limit."""
+    try:
+        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
+            quota, period = file.read().split()
+        return max(1, int(quota) // int(period))
+    except (OSError, ValueError):  # "max", or not Linux
+        return 1 << 16
+
+
 @functools.lru_cache
-def made_by(device: torch.device, *, exact: bool) -> dict[str, str]:
+def made_by(device: torch.device, arithmetic: str, *, exact: bool) -> dict[str, str]:
     """What a record says about how a take came to be; nothing of it is part of the key."""
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else ""
     facts = {
         "device": f"{device.type} ({name})" if name else device.type,
-        "dtype": "float16" if device.type == "cuda" else "float32",
+        "arithmetic": arithmetic,
         "torch": torch.__version__,
         "audiocraft": _version("audiocraft"),
     }

@@ -100,25 +100,28 @@ def located(model: Model) -> Located | Missing:
     return Located(weights.folder, text.folder, needed[2].folder if model.codec else None)
 
 
-def verified(model: Model) -> Located:
+def verified(model: Model, without: frozenset[str] = frozenset()) -> Located:
     """The model, once every byte was read and is what was recorded when it was first seen; recorded now if it is new.
 
     To be called before every load. Nothing about earlier checks is remembered: size, time and inode of a file can
-    stay the same while a bit of it turns. Costs about as long as reading the files, on two threads.
+    stay the same while a bit of it turns. Costs about as long as reading the files, on two threads. ``without``: files
+    of the model itself that will not be loaded.
 
     EngineError where files are missing, DigestError where a file is another one or holds code.
     """
     found = located(model)
     if isinstance(found, Missing):
         raise EngineError(f"{found.reason}; {found.advice}")
-    refuse(model, check(model))
+    refuse(model, check(model, without))
     return found
 
 
-def check(model: Model) -> tuple[Damage, ...]:
+def check(model: Model, without: frozenset[str] = frozenset()) -> tuple[Damage, ...]:
     """Compare all files at hand with their records; where none is damaged, record those that are new."""
     damages: list[Damage] = []
-    for source, found in _fingerprints(sources(model)).items():
+    own, *others = sources(model)
+    own = replace(own, files=tuple(name for name in own.files if name not in without))
+    for source, found in _fingerprints([own, *others]).items():
         known = record_of(source.repository, source.revision) or {}
         bad = [Damage(source, name, what) for name, one in found.items() if (what := _wrong(source, name, one, known))]
         damages += bad

@@ -1,0 +1,523 @@
+// One step of the language model on a CPU: all layers of the transformer in one call.
+//
+// A step multiplies a few rows by 1.6 billion weights, so its time is the time to read the weights once. Weights
+// therefore lie as they are read: in panels of 32 outputs, all inputs of a panel one after the other, as half floats
+// or bytes where nothing is lost by that. Everything is computed in float.
+//
+// The functions of the steps are run by all threads together (`omp for` inside of one `omp parallel`), each of them
+// ends when all threads are through. Every row is summed up in the same order whatever the number of rows, and no row sees another one: a take is the
+// same, to the bit, alone and in any batch. That rests on the compiler not reordering sums: no -ffast-math.
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <vector>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#elif defined(__aarch64__)
+#include <arm_neon.h>
+#endif
+
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int WIDTH = 16;  // floats in a vector
+constexpr int ROWS = 12;   // rows at a time: with two vectors each, what the registers hold
+#elif defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
+constexpr int WIDTH = 8;
+constexpr int ROWS = 6;
+#elif defined(__aarch64__)
+constexpr int WIDTH = 4;
+constexpr int ROWS = 12;
+#else
+#error "no kernel for this processor"
+#endif
+
+constexpr int PANEL = 32;    // outputs that lie together
+constexpr int AHEAD = 2048;  // bytes that are asked for before they are needed
+constexpr long BLOCK = 16;   // positions of the past whose keys lie together
+constexpr long LANES = 16;   // of sums over a row: as many, in the same order, on any processor
+
+typedef float Vector __attribute__((vector_size(4 * WIDTH), aligned(4)));
+typedef int32_t Integers __attribute__((vector_size(4 * WIDTH), aligned(4)));
+
+enum Kind { FLOAT32 = 0, FLOAT16 = 1, BFLOAT16 = 2, BYTES = 3 };
+enum Then { STORE = 0, GELU = 1, ADD = 2 };
+
+// A linear layer without bias. Arrays over the outputs are filled up to whole panels.
+struct Matrix {
+  long kind, inputs, outputs;
+  const void* data;
+  const float* scales;   // of bytes
+  const int32_t* sums;   // of each output's bytes
+};
+
+struct Norm {
+  const float *weight, *bias;
+};
+
+struct Layer {
+  Norm norm_past, norm_text, norm_wide;
+  Matrix query_key_value, past_out, text_query, text_out, widen, narrow;
+};
+
+// Keys and values of every place, for one layer: keys as (places, heads, blocks, width, BLOCK), so that sixteen
+// positions are one vector's lanes; values as (places, heads, positions, width).
+struct Past {
+  void *keys, *values;
+  long heads, width, room, half;  // half: stored as half floats
+};
+
+// Which place each row belongs to, and how many positions of it the row attends to.
+struct Rows {
+  long count;
+  const int32_t *places, *lengths;
+};
+
+Vector spread(float value) { return value - Vector{}; }
+
+Vector load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
+
+// As many numbers as there are, zero beyond.
+Vector load_part(const float* from, long count) {
+  if (count >= WIDTH) return load(from);
+  float lanes[WIDTH] = {};
+  for (long lane = 0; lane < count; lane++) lanes[lane] = from[lane];
+  return load(lanes);
+}
+
+// To whole numbers, ties to even, for sizes below 2^22.
+Vector rounded(Vector x) {
+  const Vector shift = spread(12582912.0f);  // 1.5 * 2^23: no room is left for a fraction
+  return (x + shift) - shift;
+}
+
+#if defined(__AVX512F__)
+Vector load_half(const uint16_t* from) {
+  return (Vector)_mm512_cvtph_ps(_mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)));
+}
+void store_half(uint16_t* to, Vector value) {
+  _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), _mm512_cvtps_ph((__m512)value, _MM_FROUND_TO_NEAREST_INT));
+}
+#elif defined(__AVX2__)
+Vector load_half(const uint16_t* from) {
+  return (Vector)_mm256_cvtph_ps(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from)));
+}
+void store_half(uint16_t* to, Vector value) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm256_cvtps_ph((__m256)value, _MM_FROUND_TO_NEAREST_INT));
+}
+#else
+Vector load_half(const uint16_t* from) {
+  return (Vector)vcvt_f32_f16(vld1_f16(reinterpret_cast<const float16_t*>(from)));
+}
+void store_half(uint16_t* to, Vector value) {
+  vst1_f16(reinterpret_cast<float16_t*>(to), vcvt_f16_f32((float32x4_t)value));
+}
+#endif
+
+Vector load_brain(const uint16_t* from) {
+  typedef uint16_t Halves __attribute__((vector_size(2 * WIDTH), aligned(2)));
+  typedef uint32_t Words __attribute__((vector_size(4 * WIDTH)));
+  return (Vector)(__builtin_convertvector(*reinterpret_cast<const Halves*>(from), Words) << 16);
+}
+
+template <int kind>
+Vector load_weights(const void* from, long at) {
+  if (kind == FLOAT32) return load(static_cast<const float*>(from) + at);
+  if (kind == FLOAT16) return load_half(static_cast<const uint16_t*>(from) + at);
+  return load_brain(static_cast<const uint16_t*>(from) + at);
+}
+
+// e^x for x <= 0: 2^n times a Taylor polynomial of the rest, which is at most ln 2 / 2.
+Vector exponential(Vector x) {
+  const Vector least = spread(-87.0f);
+  x = x < least ? least : x;
+  const Vector n = rounded(x * spread(1.44269504f));
+  const Vector rest = (x - n * spread(0.693359375f)) - n * spread(-2.12194440e-4f);  // ln 2 in two parts
+  Vector sum = spread(1.0f / 5040);
+  for (float coefficient : {1.0f / 720, 1.0f / 120, 1.0f / 24, 1.0f / 6, 0.5f, 1.0f, 1.0f})
+    sum = sum * rest + spread(coefficient);
+  const Integers power = (__builtin_convertvector(n, Integers) + 127) << 23;
+  return sum * (Vector)power;
+}
+
+// x times the normal distribution function at x, whose error function is Abramowitz & Stegun 7.1.26 (within 1.5e-7).
+Vector gelu(Vector x) {
+  const Vector zero{};
+  const Vector z = (x < zero ? -x : x) * spread(0.70710678f);
+  const Vector t = spread(1.0f) / (spread(1.0f) + spread(0.3275911f) * z);
+  Vector sum = spread(1.061405429f);
+  for (float coefficient : {-1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f})
+    sum = sum * t + spread(coefficient);
+  const Vector above = spread(0.5f) * sum * t * exponential(-z * z);  // how much of the bell lies beyond |x|
+  return x * (x < zero ? above : spread(1.0f) - above);
+}
+
+void finish(float* to, Vector value, long then, long room) {
+  if (then == GELU) value = gelu(value);
+  if (room >= WIDTH) {
+    if (then == ADD) value += load(to);
+    *reinterpret_cast<Vector*>(to) = value;
+    return;
+  }
+  for (long lane = 0; lane < room; lane++) to[lane] = then == ADD ? to[lane] + value[lane] : value[lane];
+}
+
+// `rows` rows times two vectors of outputs: y (rows, outputs) from x (rows, inputs) and a part of a panel.
+template <int kind, int rows>
+void tile(const float* x, const void* panel, int part, long inputs, float* y, long outputs, long then, long room) {
+  constexpr int bytes = kind == FLOAT32 ? 4 : 2;
+  Vector sums[rows][2] = {};
+  for (long k = 0; k < inputs; k++) {
+    const long at = k * PANEL + part;
+    __builtin_prefetch(static_cast<const char*>(panel) + at * bytes + AHEAD);
+    if (bytes == 4) __builtin_prefetch(static_cast<const char*>(panel) + at * bytes + AHEAD + 64);
+    const Vector left = load_weights<kind>(panel, at), right = load_weights<kind>(panel, at + WIDTH);
+    for (int row = 0; row < rows; row++) {
+      const Vector value = spread(x[row * inputs + k]);
+      sums[row][0] += left * value;
+      sums[row][1] += right * value;
+    }
+  }
+  for (int row = 0; row < rows; row++)
+    for (int side = 0; side < 2; side++)
+      if (room > side * WIDTH) finish(y + row * outputs + side * WIDTH, sums[row][side], then, room - side * WIDTH);
+}
+
+typedef void (*Tile)(const float*, const void*, int, long, float*, long, long, long);
+
+template <int kind, int rows>
+Tile tile_of(long wanted) {
+  if constexpr (rows == 0)
+    return nullptr;
+  else
+    return wanted == rows ? tile<kind, rows> : tile_of<kind, rows - 1>(wanted);
+}
+
+template <int kind>
+void multiply(float* y, const float* x, const Matrix& weights, long rows, long then) {
+  const long inputs = weights.inputs, outputs = weights.outputs, panels = (outputs + PANEL - 1) / PANEL;
+  const long panel_bytes = PANEL * inputs * (kind == FLOAT32 ? 4 : 2);
+#pragma omp for schedule(dynamic, 4)
+  for (long number = 0; number < panels; number++) {
+    const void* panel = static_cast<const char*>(weights.data) + number * panel_bytes;
+    for (long row = 0; row < rows; row += ROWS) {
+      const Tile run = tile_of<kind, ROWS>(rows - row < ROWS ? rows - row : ROWS);
+      for (int part = 0; part < PANEL; part += 2 * WIDTH) {
+        const long output = number * PANEL + part;
+        if (output >= outputs) break;
+        run(x + row * inputs, panel, part, inputs, y + row * outputs + output, outputs, then, outputs - output);
+      }
+    }
+  }
+}
+
+// Bytes: a row is 14 bits a value, split into two digits of 7 bits, so that products of digits and weights add up
+// exactly in integers on any processor.
+constexpr int MIDDLE = 8192;
+constexpr int PAIRS = 4;  // rows at a time, two digits each
+
+float to_digits(const float* x, long inputs, long padded, uint8_t* low, uint8_t* high) {
+  typedef uint8_t Bytes __attribute__((vector_size(WIDTH), aligned(1)));
+  Vector peaks{};
+  for (long k = 0; k < inputs; k += WIDTH) {
+    const Vector value = load_part(x + k, inputs - k), size = value < Vector{} ? -value : value;
+    peaks = size > peaks ? size : peaks;
+  }
+  float largest = 0;
+  for (int lane = 0; lane < WIDTH; lane++) largest = peaks[lane] > largest ? peaks[lane] : largest;
+  const float scale = largest > 0 ? largest / (MIDDLE - 1) : 1.0f;
+  for (long k = 0; k < padded; k += WIDTH) {
+    const Vector scaled = load_part(x + k, inputs - k) * spread(1.0f / scale);
+    const Integers whole = __builtin_convertvector(rounded(scaled), Integers) + MIDDLE;
+    const Bytes digits[2] = {__builtin_convertvector(whole & 127, Bytes), __builtin_convertvector(whole >> 7, Bytes)};
+    const long count = padded - k < WIDTH ? padded - k : WIDTH;
+    std::memcpy(low + k, &digits[0], count);
+    std::memcpy(high + k, &digits[1], count);
+  }
+  return scale;
+}
+
+// Four bytes of a row times four bytes of each of the panel's outputs, added to 32 sums.
+#if defined(__AVX512VNNI__)
+typedef __m512i Sums;
+constexpr int SUMS = 2;
+inline void add_products(Sums* sums, const int8_t* weights, uint32_t digits) {
+  const __m512i row = _mm512_set1_epi32(static_cast<int>(digits));
+  for (int part = 0; part < SUMS; part++)
+    sums[part] = _mm512_dpbusd_epi32(sums[part], row, _mm512_loadu_si512(weights + 64 * part));
+}
+#elif defined(__AVX2__)
+typedef __m256i Sums;
+constexpr int SUMS = 4;
+inline void add_products(Sums* sums, const int8_t* weights, uint32_t digits) {
+  const __m256i row = _mm256_set1_epi32(static_cast<int>(digits)), ones = _mm256_set1_epi16(1);
+  for (int part = 0; part < SUMS; part++) {
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + 32 * part));
+    const __m256i pairs = _mm256_maddubs_epi16(row, bytes);  // at most 2 * 127 * 127: no saturation
+    sums[part] = _mm256_add_epi32(sums[part], _mm256_madd_epi16(pairs, ones));
+  }
+}
+#else
+typedef int32_t Sums __attribute__((vector_size(128)));
+constexpr int SUMS = 1;
+inline void add_products(Sums* sums, const int8_t* weights, uint32_t digits) {
+  int8_t row[4];
+  std::memcpy(row, &digits, 4);
+  for (int output = 0; output < PANEL; output++)
+    for (int k = 0; k < 4; k++) sums[0][output] += row[k] * weights[4 * output + k];
+}
+#endif
+
+template <int pairs>
+void byte_tile(const uint8_t* digits, const int8_t* panel, long padded, int32_t (*totals)[PANEL]) {
+  Sums sums[2 * pairs][SUMS];
+  std::memset(static_cast<void*>(sums), 0, sizeof sums);
+  for (long k = 0; k < padded; k += 4) {
+    __builtin_prefetch(panel + k * PANEL + 2 * AHEAD);
+    __builtin_prefetch(panel + k * PANEL + 2 * AHEAD + 64);
+    for (int row = 0; row < 2 * pairs; row++) {
+      uint32_t four;
+      std::memcpy(&four, digits + row * padded + k, 4);
+      add_products(sums[row], panel + k * PANEL, four);
+    }
+  }
+  std::memcpy(totals, sums, sizeof sums);
+}
+
+typedef void (*ByteTile)(const uint8_t*, const int8_t*, long, int32_t (*)[PANEL]);
+constexpr ByteTile BYTE_TILES[PAIRS] = {byte_tile<1>, byte_tile<2>, byte_tile<3>, byte_tile<4>};
+
+// `digits` has room for two bytes a value and, behind them, a float a row.
+void multiply_bytes(float* y, const float* x, const Matrix& weights, long rows, long then, uint8_t* digits) {
+  const long inputs = weights.inputs, outputs = weights.outputs, panels = (outputs + PANEL - 1) / PANEL;
+  const long padded = (inputs + 3) / 4 * 4;
+  float* row_scales = reinterpret_cast<float*>(digits + 2 * rows * padded);
+#pragma omp for schedule(static)
+  for (long row = 0; row < rows; row++) {
+    uint8_t* low = digits + 2 * row * padded;
+    row_scales[row] = to_digits(x + row * inputs, inputs, padded, low, low + padded);
+  }
+#pragma omp for schedule(dynamic, 4)
+  for (long number = 0; number < panels; number++) {
+    const int8_t* panel = static_cast<const int8_t*>(weights.data) + number * PANEL * padded;
+    alignas(64) int32_t totals[2 * PAIRS][PANEL];
+    for (long row = 0; row < rows; row += PAIRS) {
+      const long pairs = rows - row < PAIRS ? rows - row : PAIRS;
+      BYTE_TILES[pairs - 1](digits + 2 * row * padded, panel, padded, totals);
+      for (long pair = 0; pair < pairs; pair++)
+        for (long lane = 0; lane < PANEL; lane += WIDTH) {
+          const long output = number * PANEL + lane;
+          if (output >= outputs) break;
+          const auto whole = [](const int32_t* from) { return *reinterpret_cast<const Integers*>(from); };
+          const Integers high = whole(&totals[2 * pair + 1][lane]) - (MIDDLE / 128) * whole(weights.sums + output);
+          const Vector sum = __builtin_convertvector(high, Vector) * spread(128.0f) +
+                             __builtin_convertvector(whole(&totals[2 * pair][lane]), Vector);
+          const Vector scale = spread(row_scales[row + pair]) * load(weights.scales + output);
+          finish(y + (row + pair) * outputs + output, sum * scale, then, outputs - output);
+        }
+    }
+  }
+}
+
+void linear(float* y, const float* x, const Matrix& weights, long rows, long then, uint8_t* digits) {
+  switch (weights.kind) {
+    case FLOAT32: return multiply<FLOAT32>(y, x, weights, rows, then);
+    case FLOAT16: return multiply<FLOAT16>(y, x, weights, rows, then);
+    case BFLOAT16: return multiply<BFLOAT16>(y, x, weights, rows, then);
+    case BYTES: return multiply_bytes(y, x, weights, rows, then, digits);
+  }
+}
+
+// The sum of (x - from)^power over a row of whole LANES, in as many partial sums.
+template <int power>
+float sum_of(const float* x, long width, float from) {
+  Vector sums[LANES / WIDTH] = {};
+  for (long k = 0; k < width; k += LANES)
+    for (int next = 0; next < LANES / WIDTH; next++) {
+      const Vector value = load(x + k + next * WIDTH) - spread(from);
+      sums[next] += power == 2 ? value * value : value;
+    }
+  float sum = 0;
+  for (const Vector& part : sums)
+    for (int lane = 0; lane < WIDTH; lane++) sum += part[lane];
+  return sum;
+}
+
+// y = (x - mean) / deviation * weight + bias, each row by itself.
+void layer_norm(float* y, const float* x, const Norm& norm, long rows, long width) {
+  constexpr float EPSILON = 1e-5f;  // torch's
+#pragma omp for schedule(static)
+  for (long row = 0; row < rows; row++) {
+    const float* from = x + row * width;
+    const float center = sum_of<1>(from, width, 0.0f) / width;
+    const float by = 1.0f / std::sqrt(sum_of<2>(from, width, center) / width + EPSILON);
+    for (long k = 0; k < width; k++) y[row * width + k] = (from[k] - center) * by * norm.weight[k] + norm.bias[k];
+  }
+}
+
+template <typename Stored>
+struct Memory;
+
+template <>
+struct Memory<float> {
+  static Vector load(const float* from) { return ::load(from); }
+  static void store(float* to, float value) { *to = value; }
+};
+
+template <>
+struct Memory<uint16_t> {
+  static Vector load(const uint16_t* from) { return load_half(from); }
+  static void store(uint16_t* to, float value) {
+    uint16_t lanes[WIDTH];
+    store_half(lanes, spread(value));
+    *to = lanes[0];
+  }
+};
+
+// The last of its positions is the one that a row itself takes; rows of keys and values are `stride` apart.
+template <typename Stored>
+void remember(const Past& past, const float* key, const float* value, long stride, const Rows& rows) {
+#pragma omp for schedule(static)
+  for (long task = 0; task < rows.count * past.heads; task++) {
+    const long row = task / past.heads, head = task % past.heads, position = rows.lengths[row] - 1;
+    const long width = past.width, start = (rows.places[row] * past.heads + head) * past.room * width;
+    Stored* keys = static_cast<Stored*>(past.keys) + start + position / BLOCK * width * BLOCK + position % BLOCK;
+    Stored* values = static_cast<Stored*>(past.values) + start + position * width;
+    for (long d = 0; d < width; d++) {
+      Memory<Stored>::store(keys + d * BLOCK, key[row * stride + head * width + d]);
+      Memory<Stored>::store(values + d, value[row * stride + head * width + d]);
+    }
+  }
+}
+
+// `vectors` vectors of the values' mean, weighted with `scores`.
+template <int vectors, typename Stored>
+void mean(float* out, const Stored* values, long width, long length, const float* scores, float share) {
+  Vector sums[vectors] = {};
+  for (long position = 0; position < length; position++) {
+    __builtin_prefetch(reinterpret_cast<const char*>(values + position * width) + AHEAD);
+    if (sizeof(Stored) == 4)
+      __builtin_prefetch(reinterpret_cast<const char*>(values + position * width) + AHEAD + 64);
+    for (int next = 0; next < vectors; next++)
+      sums[next] += Memory<Stored>::load(values + position * width + next * WIDTH) * spread(scores[position]);
+  }
+  for (int next = 0; next < vectors; next++)
+    *reinterpret_cast<Vector*>(out + next * WIDTH) = sums[next] * spread(share);
+}
+
+// What one query finds in `length` positions. `scores` has room for them, filled up to a whole block.
+template <typename Stored>
+void attend_one(float* out, const float* query, const Stored* keys, const Stored* values, long width, long length,
+                float* scores) {
+  const Vector scale = spread(1.0f / std::sqrt(static_cast<float>(width)));
+  const long blocks = (length + BLOCK - 1) / BLOCK;
+  float highest = -INFINITY;
+  for (long block = 0; block < blocks; block++)
+    for (int part = 0; part < BLOCK; part += WIDTH) {
+      const Stored* lanes = keys + block * width * BLOCK + part;
+      Vector sums[4] = {};
+      for (long d = 0; d < width; d += 4)
+        for (int next = 0; next < 4; next++) {
+          __builtin_prefetch(reinterpret_cast<const char*>(lanes + (d + next) * BLOCK) + AHEAD);
+          sums[next] += Memory<Stored>::load(lanes + (d + next) * BLOCK) * spread(query[d + next]);
+        }
+      const Vector found = ((sums[0] + sums[1]) + (sums[2] + sums[3])) * scale;
+      for (int lane = 0; lane < WIDTH; lane++) {
+        const long position = block * BLOCK + part + lane;
+        scores[position] = position < length ? found[lane] : -INFINITY;
+        highest = scores[position] > highest ? scores[position] : highest;
+      }
+    }
+  for (long position = 0; position < blocks * BLOCK; position += WIDTH)
+    *reinterpret_cast<Vector*>(scores + position) = exponential(load(scores + position) - spread(highest));
+  float total = 0;
+  for (long position = 0; position < length; position++) total += scores[position];
+  long d = 0;
+  for (; d + 4 * WIDTH <= width; d += 4 * WIDTH) mean<4>(out + d, values + d, width, length, scores, 1.0f / total);
+  for (; d < width; d += WIDTH) mean<1>(out + d, values + d, width, length, scores, 1.0f / total);
+}
+
+template <typename Stored>
+void attend(float* out, const float* query, long stride, const Past& past, const Rows& rows) {
+  std::vector<float> scores(past.room);
+#pragma omp for schedule(dynamic, 4)
+  for (long task = 0; task < rows.count * past.heads; task++) {
+    const long row = task / past.heads, head = task % past.heads, width = past.width;
+    const long start = (rows.places[row] * past.heads + head) * past.room * width;
+    attend_one(out + task * width, query + row * stride + head * width, static_cast<Stored*>(past.keys) + start,
+               static_cast<Stored*>(past.values) + start, width, rows.lengths[row], scores.data());
+  }
+}
+
+void remember_any(const Past& past, const float* key, const float* value, long stride, const Rows& rows) {
+  past.half ? remember<uint16_t>(past, key, value, stride, rows) : remember<float>(past, key, value, stride, rows);
+}
+
+void attend_any(float* out, const float* query, long stride, const Past& past, const Rows& rows) {
+  past.half ? attend<uint16_t>(out, query, stride, past, rows) : attend<float>(out, query, stride, past, rows);
+}
+
+// Room for the results in the middle of a layer.
+struct Scratch {
+  float *narrow, *wide;  // (rows, C), (rows, the widest layer's outputs)
+  uint8_t* digits;
+};
+
+void attend_to_past(const Layer& layer, float* hidden, const Past& past, const Rows& rows, long dim,
+                    const Scratch& scratch) {
+  layer_norm(scratch.narrow, hidden, layer.norm_past, rows.count, dim);
+  linear(scratch.wide, scratch.narrow, layer.query_key_value, rows.count, STORE, scratch.digits);
+  remember_any(past, scratch.wide + dim, scratch.wide + 2 * dim, 3 * dim, rows);
+  attend_any(scratch.narrow, scratch.wide, 3 * dim, past, rows);
+  linear(hidden, scratch.narrow, layer.past_out, rows.count, ADD, scratch.digits);
+}
+
+void attend_to_text(const Layer& layer, float* hidden, const Past& text, const Rows& asking, long dim,
+                    const Scratch& scratch) {
+  layer_norm(scratch.narrow, hidden, layer.norm_text, asking.count, dim);
+  linear(scratch.wide, scratch.narrow, layer.text_query, asking.count, STORE, scratch.digits);
+  attend_any(scratch.narrow, scratch.wide, dim, text, asking);
+  linear(hidden, scratch.narrow, layer.text_out, asking.count, ADD, scratch.digits);
+}
+
+void feed_forward(const Layer& layer, float* hidden, long rows, long dim, const Scratch& scratch) {
+  layer_norm(scratch.narrow, hidden, layer.norm_wide, rows, dim);
+  linear(scratch.wide, scratch.narrow, layer.widen, rows, GELU, scratch.digits);
+  linear(hidden, scratch.wide, layer.narrow, rows, ADD, scratch.digits);
+}
+
+}  // namespace
+
+extern "C" {
+
+// All layers, in place on `hidden` (rows, dim); the first `asking.count` rows have a prompt.
+void sb_layers(float* hidden, long dim, long count, const Layer* layers, const Past* past, const Past* text,
+               const Rows* rows, const Rows* asking, float* narrow, float* wide, uint8_t* digits) {
+  const Scratch scratch{narrow, wide, digits};
+#pragma omp parallel
+  for (long number = 0; number < count; number++) {
+    attend_to_past(layers[number], hidden, past[number], *rows, dim, scratch);
+    attend_to_text(layers[number], hidden, text[number], *asking, dim, scratch);
+    feed_forward(layers[number], hidden, rows->count, dim, scratch);
+  }
+}
+
+void sb_linear(float* y, const float* x, const Matrix* weights, long rows, uint8_t* digits) {
+#pragma omp parallel
+  linear(y, x, *weights, rows, STORE, digits);
+}
+
+void sb_layer_norm(float* y, const float* x, const Norm* norm, long rows, long width) {
+#pragma omp parallel
+  layer_norm(y, x, *norm, rows, width);
+}
+
+void sb_remember(const Past* past, const float* key, const float* value, long stride, const Rows* rows) {
+#pragma omp parallel
+  remember_any(*past, key, value, stride, *rows);
+}
+
+}  // extern "C"

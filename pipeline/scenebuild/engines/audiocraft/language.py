@@ -1,0 +1,192 @@
+"""The language model's weights, as the decoder wants them: from a checkpoint's tensors, or from a file of packed ones.
+
+Only audiocraft's names and shapes are used, none of its code: a transformer over codes whose every dimension stands in
+the checkpoint's own configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scenebuild.engines.audiocraft.backend import Backend, Layer, Matrix, Norm
+from scenebuild.engines.audiocraft.checkpoint import PROJECTION, Checkpoint, forget, refuse_other_architectures
+from scenebuild.errors import EngineError
+
+
+@dataclass(frozen=True, slots=True)
+class Dimensions:
+    """All numbers that the decoder needs beside the weights."""
+
+    dim: int
+    heads: int
+    layers: int
+    hidden: int  # width of the feed-forward layers
+    codebooks: int
+    codes: int  # of a codebook
+    text_dim: int  # of the text encoder
+    delays: tuple[int, ...]  # of each codebook, in steps
+    window_s: float  # of one pass
+    stereo: bool  # codebooks of left and right take turns
+    max_period: float  # of the positions' sines
+    positional_scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class LanguageModel:
+    """The transformer over codes."""
+
+    dimensions: Dimensions
+    layers: tuple[Layer, ...]
+    embeddings: tuple[Tensor, ...]  # of each codebook: (V + 1, C), the last row means 'none'
+    norm: Norm
+    heads: Matrix  # of all codebooks, one after the other: (K V, C)
+    projection: tuple[Tensor, Tensor]  # weight (C, text_dim) and bias (C,), from the text encoder
+
+
+Parts = Mapping[str, Matrix | Tensor]
+CONDITIONERS = "condition_provider."  # the text encoder's part of a checkpoint
+
+
+def dimensions_of(checkpoint: Checkpoint) -> Dimensions:
+    """From a checkpoint's own configuration. EngineError where it is a model that is not decoded here."""
+    refuse_other_architectures(checkpoint)
+    config = checkpoint.config
+    lm = config.transformer_lm
+    stereo = config.get("interleave_stereo_codebooks") or {}
+    return Dimensions(
+        dim=int(lm.dim),
+        heads=int(lm.num_heads),
+        layers=int(lm.num_layers),
+        hidden=int(lm.hidden_scale * lm.dim),
+        codebooks=int(lm.n_q),
+        codes=int(lm.card),
+        text_dim=int(checkpoint.tensor(PROJECTION + "weight").shape[1]),
+        delays=tuple(int(delay) for delay in config.codebooks_pattern.delay.delays),
+        window_s=float(config.dataset.segment_duration),
+        stereo=bool(stereo.get("use", False)),
+        max_period=float(lm.get("max_period", 10_000)),
+        positional_scale=float(lm.get("positional_scale", 1.0)),
+    )
+
+
+def load_language_model(checkpoint: Checkpoint, backend: Backend) -> LanguageModel:
+    """The whole model from a checkpoint, each tensor read once."""
+    return assembled(dimensions_of(checkpoint), dict(parts(checkpoint, backend)))
+
+
+def parts(checkpoint: Checkpoint, backend: Backend) -> Iterator[tuple[str, Matrix | Tensor]]:
+    """Every part of the model under its name, one after the other, so that few need be in memory at once."""
+    sizes = dimensions_of(checkpoint)
+    reader = _Reader(checkpoint, backend)
+    for number in range(sizes.layers):
+        yield from reader.layer(f"transformer.layers.{number}", f"layers.{number}", sizes)
+    for k in range(sizes.codebooks):
+        yield f"embeddings.{k}", reader.tensor(f"emb.{k}.weight", (sizes.codes + 1, sizes.dim))
+    yield from reader.norm("out_norm", "norm", sizes.dim)
+    names = [f"linears.{k}.weight" for k in range(sizes.codebooks)]
+    yield "heads", reader.matrix(names, (sizes.codes, sizes.dim), every_step=False)
+    yield "projection.weight", reader.tensor(PROJECTION + "weight", (sizes.dim, sizes.text_dim))
+    yield "projection.bias", reader.tensor(PROJECTION + "bias", (sizes.dim,))
+    reader.refuse_what_is_left()
+
+
+def assembled(sizes: Dimensions, found: Parts) -> LanguageModel:
+    """The model from its named parts."""
+    table: Any = found
+
+    def norm(name: str) -> Norm:
+        return Norm(table[f"{name}.weight"], table[f"{name}.bias"])
+
+    layers = tuple(
+        Layer(
+            **{name: norm(f"layers.{number}.{name}") for name in ("norm_past", "norm_text", "norm_wide")},
+            **{name: table[f"layers.{number}.{name}"] for name in _LAYER_MATRICES},
+        )
+        for number in range(sizes.layers)
+    )
+    embeddings = tuple(table[f"embeddings.{k}"] for k in range(sizes.codebooks))
+    projection = (table["projection.weight"], table["projection.bias"])
+    return LanguageModel(sizes, layers, embeddings, norm("norm"), table["heads"], projection)
+
+
+_LAYER_MATRICES = ("query_key_value", "past_out", "text_query", "text_key_value", "text_out", "widen", "narrow")
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Takes tensors out of a checkpoint, checks their shape and brings them to the backend."""
+
+    checkpoint: Checkpoint
+    backend: Backend
+    seen: set[str] = field(default_factory=set)
+
+    def layer(self, theirs: str, ours: str, sizes: Dimensions) -> Iterator[tuple[str, Matrix | Tensor]]:
+        wide = sizes.dim
+        for norm, name in (("norm1", "norm_past"), ("norm_cross", "norm_text"), ("norm2", "norm_wide")):
+            yield from self.norm(f"{theirs}.{norm}", f"{ours}.{name}", wide)
+        cross = f"{theirs}.cross_attention.in_proj_weight"
+        for name, key, shape, part in (
+            ("query_key_value", f"{theirs}.self_attn.in_proj_weight", (3 * wide, wide), slice(None)),
+            ("past_out", f"{theirs}.self_attn.out_proj.weight", (wide, wide), slice(None)),
+            ("text_query", cross, (3 * wide, wide), slice(None, wide)),
+            ("text_key_value", cross, (3 * wide, wide), slice(wide, None)),
+            ("text_out", f"{theirs}.cross_attention.out_proj.weight", (wide, wide), slice(None)),
+            ("widen", f"{theirs}.linear1.weight", (sizes.hidden, wide), slice(None)),
+            ("narrow", f"{theirs}.linear2.weight", (wide, sizes.hidden), slice(None)),
+        ):
+            # The keys and values of a prompt are computed once a take.
+            yield f"{ours}.{name}", self.matrix([key], shape, every_step=name != "text_key_value", part=part)
+
+    def norm(self, theirs: str, ours: str, width: int) -> Iterator[tuple[str, Tensor]]:
+        for name in ("weight", "bias"):
+            yield f"{ours}.{name}", self.tensor(f"{theirs}.{name}", (width,))
+
+    def tensor(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        return self._found(name, shape).to(device=self.backend.device, dtype=torch.float32, copy=True)
+
+    def matrix(
+        self, names: list[str], shape: tuple[int, int], *, every_step: bool, part: slice = slice(None)
+    ) -> Matrix:
+        found = [self._found(name, shape) for name in names]
+        made = self.backend.matrix((found[0] if len(found) == 1 else torch.cat(found))[part], every_step=every_step)
+        for tensor in found:
+            if not _shares_memory(made, tensor):
+                forget(tensor)
+        return made
+
+    def _found(self, name: str, shape: tuple[int, ...]) -> Tensor:
+        tensor = self.checkpoint.tensor(name)
+        self.seen.add(name)
+        if tuple(tensor.shape) != shape:
+            raise EngineError(
+                f"{self.checkpoint.path} does not fit its own configuration: {name} is {tuple(tensor.shape)}, "
+                f"the configuration says {shape}"
+            )
+        return tensor
+
+    def refuse_what_is_left(self) -> None:
+        """Weights that the decoder does not know of would be left out of every logit."""
+        left = sorted(name for name in self.checkpoint.state.keys() - self.seen if not name.startswith(CONDITIONERS))
+        if left:
+            raise EngineError(f"{self.checkpoint.path} does not fit its own configuration: it also has {left[0]}")
+
+
+def _shares_memory(made: Matrix, tensor: Tensor) -> bool:
+    """Whether a matrix lies in the file's own pages; one that torch packed for itself does not."""
+    data: Any = made.data
+    return isinstance(data, Tensor) and data.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
+
+
+def plain(sizes: Dimensions) -> dict[str, Any]:
+    """The dimensions for a file."""
+    return asdict(sizes)
+
+
+def from_plain(values: Mapping[str, Any]) -> Dimensions:
+    """The inverse."""
+    return Dimensions(**{**values, "delays": tuple(values["delays"])})

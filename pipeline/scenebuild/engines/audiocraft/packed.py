@@ -1,0 +1,167 @@
+"""The language model's weights as a backend wants them, converted once and kept in a file that is mapped at each start.
+
+The file lies beside the hub's cache. It is in the safetensors format: numbers, names and shapes, nothing that could
+run. What its bytes have to be is recorded with the records of the weights; a file that is another one is not loaded
+but made again from the checkpoint, and so is one for which there is no record.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import mmap
+import os
+import secrets
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from scenebuild.engines.audiocraft import weights
+from scenebuild.engines.audiocraft.backend import Backend, Matrix
+from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, Checkpoint, open_checkpoint
+from scenebuild.engines.audiocraft.language import (
+    LanguageModel,
+    assembled,
+    dimensions_of,
+    from_plain,
+    load_language_model,
+    parts,
+    plain,
+)
+from scenebuild.engines.audiocraft.manifest import Fingerprint, fingerprint, forget_record, record_of, write_record
+from scenebuild.engines.audiocraft.models import Model
+from scenebuild.errors import EngineError
+
+VERSION = 1  # a new one whenever the same checkpoint would give another file
+HEADER_BYTES = 1 << 20  # filled up with spaces, as sizes are known only when all is written
+NAMES = {
+    torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int8: "I8", torch.int32: "I32",
+}  # fmt: skip
+DTYPES = {name: dtype for dtype, name in NAMES.items()}
+
+
+def ready(model: Model, backend: Backend) -> tuple[weights.Located, LanguageModel]:
+    """Where a model's files lie, and its language model, once every byte that is loaded was read and is as recorded.
+
+    Raises as ``weights.verified`` does.
+    """
+    path = packed_path(model, backend)
+    if path is None:
+        place = weights.verified(model)
+        return place, load_language_model(open_checkpoint(place.folder, LANGUAGE_MODEL), backend)
+    known = record_of(*_record_name(model, backend)) if os.path.isfile(path) else None
+    if known is not None:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            found = pool.submit(fingerprint, path)
+            place = weights.verified(model, without=frozenset({LANGUAGE_MODEL}))
+        if known == {os.path.basename(path): found.result()}:
+            return place, read(path)
+    place = weights.verified(model)
+    return place, _convert(model, open_checkpoint(place.folder, LANGUAGE_MODEL), backend, path)
+
+
+def _convert(model: Model, checkpoint: Checkpoint, backend: Backend, path: str) -> LanguageModel:
+    """Write the file and map it; where it can not be written, this start is slow and the next one too."""
+    try:
+        found = write(checkpoint, backend, path)
+    except OSError:
+        return load_language_model(checkpoint, backend)
+    forget_record(*_record_name(model, backend))
+    write_record(*_record_name(model, backend), {os.path.basename(path): found})
+    return read(path)
+
+
+def packed_path(model: Model, backend: Backend) -> str | None:
+    """Where the converted weights of a model lie, or would lie; None for a backend that takes them as they are."""
+    if backend.layout is None:
+        return None
+    folder = os.path.join(os.path.dirname(weights.cache_folder()), "scenebuild")
+    name = f"{model.id.replace('/', '--')}@{model.revision}-{backend.layout}-{VERSION}.safetensors"
+    return os.path.join(folder, name)
+
+
+def write(checkpoint: Checkpoint, backend: Backend, path: str) -> Fingerprint:
+    """Convert a checkpoint, part by part, into a file under ``path``, whole or not at all. OSError where it can not."""
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    temporary = f"{path}.{secrets.token_hex(8)}"
+    tensors: dict[str, Any] = {}
+    matrices: dict[str, Any] = {}
+    try:
+        with open(temporary, "xb") as file:
+            file.seek(HEADER_BYTES)
+            at = 0
+            for name, part in parts(checkpoint, backend):
+                if isinstance(part, Matrix):
+                    matrices[name] = [part.kind, part.outputs, part.inputs]
+                for full_name, tensor in _tensors(name, part):
+                    size = file.write(_bytes(tensor))
+                    shape = list(tensor.shape)
+                    tensors[full_name] = {
+                        "dtype": NAMES[tensor.dtype], "shape": shape, "data_offsets": [at, at + size],
+                    }  # fmt: skip
+                    at += size
+            about = {"matrices": matrices, "dimensions": plain(dimensions_of(checkpoint))}
+            file.seek(0)
+            file.write(_header({"__metadata__": {"scenebuild": json.dumps(about)}, **tensors}))
+            file.flush()
+            os.fsync(file.fileno())
+        found = fingerprint(temporary)
+        os.replace(temporary, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+        raise
+    return found
+
+
+def read(path: str) -> LanguageModel:
+    """Map a file that ``write`` made; its pages are read when they are first used."""
+    with open(path, "rb") as file:
+        # A private mapping: torch wants memory that could be written to; nobody does, and it is shared until then.
+        pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
+    length = int.from_bytes(pages[:8], "little")
+    header = json.loads(pages[8 : 8 + length])
+    about = json.loads(header.pop("__metadata__")["scenebuild"])
+    tensors = {name: _tensor(pages, 8 + length, facts) for name, facts in header.items()}
+    found: dict[str, Matrix | Tensor] = dict(tensors)
+    for name, (kind, outputs, inputs) in about["matrices"].items():
+        extra = (tensors.get(f"{name}.scales"), tensors.get(f"{name}.sums"))
+        found[name] = Matrix(kind, outputs, inputs, tensors[f"{name}.data"], *extra)
+    return assembled(from_plain(about["dimensions"]), found)
+
+
+def _record_name(model: Model, backend: Backend) -> tuple[str, str]:
+    return f"packed--{model.id}", f"{model.revision}-{backend.layout}-{VERSION}"
+
+
+def _tensors(name: str, part: Matrix | Tensor) -> Iterator[tuple[str, Tensor]]:
+    if isinstance(part, Tensor):
+        yield name, part
+        return
+    for field in ("data", "scales", "sums"):
+        tensor = getattr(part, field)
+        if tensor is not None:
+            yield f"{name}.{field}", tensor
+
+
+def _bytes(tensor: Tensor) -> memoryview:
+    return memoryview(tensor.contiguous().view(-1).view(torch.uint8).numpy())
+
+
+def _tensor(pages: mmap.mmap, start: int, facts: dict[str, Any]) -> Tensor:
+    first, last = facts["data_offsets"]
+    dtype = DTYPES[facts["dtype"]]
+    flat = torch.frombuffer(pages, dtype=dtype, count=(last - first) // dtype.itemsize, offset=start + first)
+    return flat.view(facts["shape"])
+
+
+def _header(values: dict[str, Any]) -> bytes:
+    """The length of the JSON in eight bytes, and the JSON, spaces behind it: HEADER_BYTES together."""
+    text = json.dumps(values).encode()
+    room = HEADER_BYTES - 8
+    if len(text) > room:
+        raise EngineError(f"the names of the weights take {len(text)} bytes, there is room for {room}")
+    return room.to_bytes(8, "little") + text.ljust(room)
