@@ -109,6 +109,17 @@ def test_what_torch_saves_is_harmless(tmp_path: Path) -> None:
     assert code_in(str(file)) == "code (it calls torch.nn.modules.linear.Linear)"
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_compressed_pickle_is_none_of_torchs(tmp_path: Path, method: int) -> None:
+    """It could be much larger than it looks, and damaged in more ways."""
+    with zipfile.ZipFile(tmp_path / "x.bin", "w", method) as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps({"pretrained": "a/b"}))
+    assert code_in(str(tmp_path / "x.bin")) == (
+        "something that is no checkpoint (a pickle of unlikely size, or compressed, as torch.save never does)"
+    )
+    assert reference_in(str(tmp_path / "x.bin")) == ""
+
+
 # Codec files that hold a name
 
 
@@ -136,6 +147,15 @@ def test_looking_for_a_name_runs_nothing(tmp_path: Path, protocol: int) -> None:
         (tmp_path / "x.bin").write_bytes(zipped(pickle.dumps(stream, protocol=protocol)))
         assert reference_in(str(tmp_path / "x.bin")) == ""
     assert not song.exists()
+
+
+def test_a_pickle_that_asks_for_memory_gets_none(tmp_path: Path) -> None:
+    """An unpickler would make room for two thousand million remembered values."""
+    greedy = b"\x80\x02}r\xff\xff\xff\x7fX\x0a\0\0\0pretrainedX\x03\0\0\0a/bs."
+    (tmp_path / "x.bin").write_bytes(zipped(greedy))
+    assert reference_in(str(tmp_path / "x.bin")) == "a/b"
+    (tmp_path / "x.bin").write_bytes(zipped(b"\x80\x02}" + b"q\0" * 10**6))
+    assert reference_in(str(tmp_path / "x.bin")) == ""
 
 
 @given(stream=st.binary(max_size=200))

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import io
 import os
-import pickle
 import pickletools
 import zipfile
 from collections.abc import Iterator
-from typing import Any, BinaryIO
+from itertools import islice
+from typing import BinaryIO
 
 ZIP = b"PK\x03\x04"
 LARGEST_PICKLE = 64 << 20  # the tensors lie beside it; a real one has well under a megabyte
 LARGEST_REFERENCE = 64 << 10  # the published ones have 589 bytes
+LONGEST_REFERENCE = 100  # operations
 STREAMS = 5  # that a checkpoint from before the zip format begins with: magic, protocol, machine, objects, keys
 
 # Rebuild tensors and plain containers, and nothing that acts.
@@ -30,6 +31,12 @@ HARMLESS = frozenset({
 })  # fmt: skip
 # Other ways to name something to call. torch.save writes none of them.
 UNUSUAL = frozenset({"STACK_GLOBAL", "INST", "OBJ", "EXT1", "EXT2", "EXT4", "NEWOBJ_EX"})
+
+# A dictionary of texts and truth values, and nothing else.
+PLAIN = frozenset({
+    "PROTO", "FRAME", "MARK", "EMPTY_DICT", "DICT", "SETITEM", "SETITEMS", "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE",
+    "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "NEWTRUE", "NEWFALSE", "INT", "STOP",
+})  # fmt: skip
 
 
 def code_in(path: str) -> str:
@@ -47,24 +54,20 @@ def code_in(path: str) -> str:
 def reference_in(path: str) -> str:
     """The repository that a codec file names in place of weights, as audiocraft exports it; "" if it has weights.
 
-    Nothing is ever fetched by that name: it is compared with the one that is pinned. OSError where the file can not be
-    read.
+    Read off the pickle as ``code_in`` does, without running it. Nothing is ever fetched by that name: it is compared
+    with the one that is pinned. OSError where the file can not be read.
     """
     if os.path.getsize(path) > LARGEST_REFERENCE:
         return ""
     with open(path, "rb") as file:
         try:
-            found = _Plain(next(iter(_streams(file)))).load()
-        except Exception:  # an unpickler raises anything, for anything that is not plain values
+            found = list(islice(pickletools.genops(next(_streams(file))), LONGEST_REFERENCE))
+        except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, IndexError):
             return ""
-    return str(found["pretrained"])[:100] if isinstance(found, dict) and "pretrained" in found else ""
-
-
-class _Plain(pickle.Unpickler):
-    """Makes numbers, texts and containers of them; there is nothing that it could call."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        raise pickle.UnpicklingError(f"{module}.{name} is no plain value")
+    texts = [argument for _, argument, _ in found if isinstance(argument, str)]
+    if not all(opcode.name in PLAIN for opcode, _, _ in found) or "pretrained" not in texts[:-1]:
+        return ""
+    return str(texts[texts.index("pretrained") + 1])[:100]
 
 
 def _streams(file: BinaryIO) -> Iterator[BinaryIO]:
@@ -79,8 +82,8 @@ def _streams(file: BinaryIO) -> Iterator[BinaryIO]:
         if not pickles:
             raise ValueError("a zip file without a pickle")
         for entry in pickles:
-            if entry.file_size > LARGEST_PICKLE:
-                raise ValueError("a pickle of unlikely size")
+            if entry.file_size > LARGEST_PICKLE or entry.compress_type != zipfile.ZIP_STORED:
+                raise ValueError("a pickle of unlikely size, or compressed, as torch.save never does")
             yield io.BytesIO(archive.read(entry))
 
 
