@@ -36,6 +36,7 @@ class Checkpoint:
     path: str
     config: Any  # OmegaConf
     state: dict[str, Tensor]
+    mapped: bool = False  # its tensors are pages of a file, which come back when they are looked at again
 
     def tensor(self, name: str) -> Tensor:
         """One of its tensors. EngineError where it is not there."""
@@ -56,7 +57,7 @@ def open_checkpoint(folder: str, name: str) -> Checkpoint:
                 f"{path} holds no weights, only the name {package['pretrained']!r}; scenebuild loads none by name"
             )
         config = OmegaConf.create(str(package["xp.cfg"]))
-        return Checkpoint(path, config, dict(package["best_state"]))
+        return Checkpoint(path, config, dict(package["best_state"]), mapped=True)
     except EngineError:
         raise
     except KeyError as error:

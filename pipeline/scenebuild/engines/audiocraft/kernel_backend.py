@@ -15,6 +15,7 @@ from scenebuild.engines.audiocraft.kernels import CLayer, CMatrix, CNorm, CPast,
 KINDS = {"fp32": 0, "fp16": 1, "bf16": 2, "int8": 3}  # as kernels.cpp numbers them
 PANEL = 32  # outputs that lie together
 BLOCK = 16  # positions whose keys lie together
+PASS = 32  # rows of digits at a time
 MATRICES = ("query_key_value", "past_out", "text_query", "text_out", "widen", "narrow")
 
 
@@ -123,5 +124,6 @@ def _rows(rows: Rows) -> CRows:
 
 
 def _digits(rows: int, inputs: int) -> Tensor:
-    """Room for two bytes a value, filled up to fours, and a float a row."""
-    return torch.empty(rows * (2 * (inputs + 3) + 4), dtype=torch.uint8)
+    """Room for whole passes of two bytes a value, filled up to fours, and a float a row."""
+    passes = -(-2 * rows // PASS) * PASS
+    return torch.empty(passes * (inputs + 3) + 4 * rows, dtype=torch.uint8)

@@ -16,6 +16,11 @@
 
 #if defined(__x86_64__)
 #include <immintrin.h>
+#if defined(__AMX_INT8__) && defined(__linux__)
+#include <sys/syscall.h>
+#include <unistd.h>
+#define TILES
+#endif
 #elif defined(__aarch64__)
 #include <arm_neon.h>
 #endif
@@ -290,33 +295,108 @@ void byte_tile(const uint8_t* digits, const int8_t* panel, long padded, int32_t 
 typedef void (*ByteTile)(const uint8_t*, const int8_t*, long, int32_t (*)[PANEL]);
 constexpr ByteTile BYTE_TILES[PAIRS] = {byte_tile<1>, byte_tile<2>, byte_tile<3>, byte_tile<4>};
 
-// `digits` has room for two bytes a value and, behind them, a float a row.
+// The sums of up to PASS rows of digits with a panel's 32 outputs.
+constexpr int PASS = 32;
+
+#if defined(TILES)
+// Linux lends a process the registers of AMX when it asks for them.
+bool ask_for_tiles() {
+  constexpr long REQUEST = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
+  return syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
+}
+
+const bool HAS_TILES = ask_for_tiles();
+
+// For as long as it lives, the eight tiles of this thread have 16 rows of 64 bytes each.
+struct Tiles {
+  explicit Tiles(bool wanted) : wanted(wanted) {
+    struct alignas(64) {
+      uint8_t palette = 1, start = 0, reserved[14] = {};
+      uint16_t columns[16] = {64, 64, 64, 64, 64, 64, 64, 64};
+      uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+    } shape;
+    if (wanted) _tile_loadconfig(&shape);
+  }
+  ~Tiles() {
+    if (wanted) _tile_release();
+  }
+  const bool wanted;
+};
+
+// Rows of digits come sixteen at a time, and so there is room for sixteen behind the last of them.
+void run_tiles(const uint8_t* digits, long rows, const int8_t* panel, long padded, int32_t (*totals)[PANEL]) {
+  const bool both = rows > 16;
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (long k = 0; k < padded; k += 64) {
+    _tile_loadd(4, digits + k, padded);
+    _tile_loadd(6, panel + k * PANEL, 128);
+    _tile_loadd(7, panel + k * PANEL + 64, 128);
+    _tile_dpbusd(0, 4, 6);
+    _tile_dpbusd(1, 4, 7);
+    if (both) {
+      _tile_loadd(5, digits + 16 * padded + k, padded);
+      _tile_dpbusd(2, 5, 6);
+      _tile_dpbusd(3, 5, 7);
+    }
+  }
+  _tile_stored(0, totals[0], 128);
+  _tile_stored(1, totals[0] + 16, 128);
+  if (both) {
+    _tile_stored(2, totals[16], 128);
+    _tile_stored(3, totals[16] + 16, 128);
+  }
+}
+
+bool suits_tiles(long padded) { return HAS_TILES && padded % 64 == 0; }
+#else
+struct Tiles {
+  explicit Tiles(bool) {}
+  static constexpr bool wanted = false;
+};
+void run_tiles(const uint8_t*, long, const int8_t*, long, int32_t (*)[PANEL]) {}
+bool suits_tiles(long) { return false; }
+#endif
+
+void sum_up(const Tiles& tiles, const uint8_t* digits, long rows, const int8_t* panel, long padded,
+            int32_t (*totals)[PANEL]) {
+  if (tiles.wanted) return run_tiles(digits, rows, panel, padded, totals);
+  for (long row = 0; row < rows; row += 2 * PAIRS) {
+    const long pairs = (rows - row < 2 * PAIRS ? rows - row : 2 * PAIRS) / 2;
+    BYTE_TILES[pairs - 1](digits + row * padded, panel, padded, totals + row);
+  }
+}
+
+// `digits` has room for whole PASSes of two bytes a value and, behind them, for a float a row.
 void multiply_bytes(float* y, const float* x, const Matrix& weights, long rows, long then, uint8_t* digits) {
   const long inputs = weights.inputs, outputs = weights.outputs, panels = (outputs + PANEL - 1) / PANEL;
   const long padded = (inputs + 3) / 4 * 4;
-  float* row_scales = reinterpret_cast<float*>(digits + 2 * rows * padded);
+  float* row_scales = reinterpret_cast<float*>(digits + (2 * rows + PASS - 1) / PASS * PASS * padded);
 #pragma omp for schedule(static)
   for (long row = 0; row < rows; row++) {
     uint8_t* low = digits + 2 * row * padded;
     row_scales[row] = to_digits(x + row * inputs, inputs, padded, low, low + padded);
   }
+  const Tiles tiles(suits_tiles(padded));
 #pragma omp for schedule(dynamic, 4)
   for (long number = 0; number < panels; number++) {
     const int8_t* panel = static_cast<const int8_t*>(weights.data) + number * PANEL * padded;
-    alignas(64) int32_t totals[2 * PAIRS][PANEL];
-    for (long row = 0; row < rows; row += PAIRS) {
-      const long pairs = rows - row < PAIRS ? rows - row : PAIRS;
-      BYTE_TILES[pairs - 1](digits + 2 * row * padded, panel, padded, totals);
-      for (long pair = 0; pair < pairs; pair++)
+    alignas(64) int32_t totals[PASS][PANEL];
+    for (long first = 0; first < rows; first += PASS / 2) {
+      const long count = rows - first < PASS / 2 ? rows - first : PASS / 2;
+      sum_up(tiles, digits + 2 * first * padded, 2 * count, panel, padded, totals);
+      for (long row = 0; row < count; row++)
         for (long lane = 0; lane < PANEL; lane += WIDTH) {
           const long output = number * PANEL + lane;
           if (output >= outputs) break;
           const auto whole = [](const int32_t* from) { return *reinterpret_cast<const Integers*>(from); };
-          const Integers high = whole(&totals[2 * pair + 1][lane]) - (MIDDLE / 128) * whole(weights.sums + output);
+          const Integers high = whole(&totals[2 * row + 1][lane]) - (MIDDLE / 128) * whole(weights.sums + output);
           const Vector sum = __builtin_convertvector(high, Vector) * spread(128.0f) +
-                             __builtin_convertvector(whole(&totals[2 * pair][lane]), Vector);
-          const Vector scale = spread(row_scales[row + pair]) * load(weights.scales + output);
-          finish(y + (row + pair) * outputs + output, sum * scale, then, outputs - output);
+                             __builtin_convertvector(whole(&totals[2 * row][lane]), Vector);
+          const Vector scale = spread(row_scales[first + row]) * load(weights.scales + output);
+          finish(y + (first + row) * outputs + output, sum * scale, then, outputs - output);
         }
     }
   }

@@ -155,7 +155,7 @@ class _Reader:
         found = [self._found(name, shape) for name in names]
         made = self.backend.matrix((found[0] if len(found) == 1 else torch.cat(found))[part], every_step=every_step)
         for tensor in found:
-            if not _shares_memory(made, tensor):
+            if self.checkpoint.mapped and not _shares_memory(made, tensor):
                 forget(tensor)
         return made
 

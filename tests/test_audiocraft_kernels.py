@@ -1,0 +1,335 @@
+"""The kernels against the same layer in torch's words, and the file of weights that they read."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
+
+from audiocraft_fixtures import AUDIOGEN, TINY, write_checkpoint, write_text_encoder  # noqa: E402
+from scenebuild.engines.audiocraft import capture, packed, weights  # noqa: E402
+from scenebuild.engines.audiocraft import kernels as kernels_module  # noqa: E402
+from scenebuild.engines.audiocraft.backend import Backend, Matrix, Norm, narrowest  # noqa: E402
+from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, open_checkpoint  # noqa: E402
+from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
+from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: E402
+from scenebuild.engines.audiocraft.kernels import Kernels, kernels, why_not  # noqa: E402
+from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
+from scenebuild.engines.audiocraft.manifest import record_of  # noqa: E402
+from scenebuild.engines.audiocraft.models import model  # noqa: E402
+from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
+from scenebuild.engines.audiocraft.weights import Located  # noqa: E402
+
+CPU = torch.device("cpu")
+PRECISIONS = ["fp32", "bf16", "int8"]
+MODEL = model("audiogen-medium")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("kernels")
+    write_checkpoint(root / "audiogen", AUDIOGEN, replace(TINY, card=321))  # no whole number of panels
+    write_text_encoder(root / "text")
+    return root
+
+
+@pytest.fixture
+def compiled() -> Kernels:
+    found = kernels()
+    if found is None:
+        pytest.skip(why_not())
+    return found
+
+
+def numbers(*shape: int, seed: int = 1) -> Any:
+    return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+# Each operation
+
+
+@pytest.mark.parametrize("rows", [1, 2, 5, 6, 7, 12, 13, 40])
+@pytest.mark.parametrize(("outputs", "inputs"), [(32, 16), (64, 64), (33, 20), (321, 64), (5, 7), (96, 1537)])
+def test_a_linear_layer_is_the_product(compiled: Kernels, rows: int, outputs: int, inputs: int) -> None:
+    weight, x = numbers(outputs, inputs), numbers(rows, inputs, seed=2)
+    exact = x.double() @ weight.double().T
+    for kept in (weight, weight.half().float(), weight.bfloat16().float()):
+        backend = KernelBackend(compiled, "fp32")
+        found = backend.linear(x, backend.matrix(kept, every_step=True))
+        wanted = x.double() @ kept.double().T
+        assert (found - wanted).abs().max() < 2e-6 * exact.abs().max()
+
+
+@pytest.mark.parametrize("rows", [1, 3, 4, 5, 8, 9, 17, 40])
+@pytest.mark.parametrize(("outputs", "inputs"), [(32, 16), (33, 20), (64, 1537), (70, 192)])
+def test_bytes_lose_no_more_than_their_own_rounding(compiled: Kernels, rows: int, outputs: int, inputs: int) -> None:
+    """Against the same bytes in doubles: what the digits of the rows lose is 80 dB below."""
+    backend = KernelBackend(compiled, "int8")
+    weight, x = numbers(outputs, inputs), numbers(rows, inputs, seed=2)
+    scales = weight.abs().amax(dim=1) / 127
+    rounded = (weight / scales[:, None]).round().double() * scales[:, None].double()
+    wanted = x.double() @ rounded.T
+    found = backend.linear(x, backend.matrix(weight, every_step=True))
+    noise = float(((found - wanted) ** 2).mean() / (wanted**2).mean())
+    assert 10 * torch.tensor(noise).log10() < -70
+    assert torch.equal(backend.linear(torch.zeros(1, inputs), backend.matrix(weight, every_step=True)), found[:1] * 0)
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_row_is_the_same_whoever_else_is_there(compiled: Kernels, precision: Any) -> None:
+    backend = KernelBackend(compiled, precision)
+    matrix = backend.matrix(numbers(96, 128), every_step=True)
+    x = numbers(37, 128, seed=2)
+    together = backend.linear(x, matrix)
+    for first in range(37):
+        for count in (1, 2, 11):
+            assert torch.equal(backend.linear(x[first : first + count], matrix), together[first : first + count])
+
+
+def test_a_layer_norm_is_torchs(compiled: Kernels) -> None:
+    x, norm = numbers(9, 64) * 5 + 3, Norm(numbers(64, seed=2), numbers(64, seed=3))
+    ours = KernelBackend(compiled, "fp32").norm(x, norm)
+    torch.testing.assert_close(ours, TorchBackend(CPU, "fp32").norm(x, norm), rtol=1e-5, atol=1e-6)
+
+
+def test_weights_that_fit_a_smaller_type_are_kept_in_it() -> None:
+    assert narrowest(numbers(8, 8).half()) == "fp16"
+    assert narrowest(numbers(8, 8).half().float()) == "fp16"
+    assert narrowest(torch.tensor([[1e-30]]).bfloat16().float()) == "bf16"
+    assert narrowest(numbers(8, 8)) == "fp32"
+
+
+# The whole model
+
+
+def logits_of(backend: Backend, folder: Path, *, places: list[int], steps: int = 20, prefill: int = 0) -> Any:
+    """(steps, B, K, 2, V) of takes that are told the same codes, each with a prompt of its own length."""
+    decoder = Decoder(load_language_model(open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL), backend), backend)
+    codes = torch.randint(0, 321, (5, 4, steps), generator=torch.Generator().manual_seed(4))
+    state = decoder.begin(5, steps, 12)
+    for place in places:
+        decoder.seat(state, place, numbers(3 + 2 * place, 64, seed=place))
+        if prefill:
+            decoder.prefill(state, place, codes[place, :, :prefill])
+    pairs = [decoder.decode_step(state, places, codes[places, :, step]) for step in range(prefill, steps)]
+    return torch.stack([torch.stack(pair, dim=2) for pair in pairs])
+
+
+@pytest.mark.parametrize(("precision", "tolerance"), [("fp32", 2e-6), ("bf16", 1e-2), ("int8", 3e-2)])
+def test_the_kernels_give_torchs_logits(compiled: Kernels, folder: Path, precision: Any, tolerance: float) -> None:
+    wanted = logits_of(TorchBackend(CPU, "fp32"), folder, places=[0, 1, 2, 3])
+    found = logits_of(KernelBackend(compiled, precision), folder, places=[0, 1, 2, 3])
+    assert (found - wanted).abs().max() < tolerance * wanted.abs().max()
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_a_take_has_the_same_logits_alone_in_any_place_and_taken_in_at_once(
+    compiled: Kernels, folder: Path, precision: Any
+) -> None:
+    together = logits_of(KernelBackend(compiled, precision), folder, places=[4, 1, 3])
+    alone = [logits_of(KernelBackend(compiled, precision), folder, places=[place]) for place in (4, 1, 3)]
+    assert torch.equal(together, torch.cat(alone, dim=1))
+    at_once = logits_of(KernelBackend(compiled, precision), folder, places=[4, 1, 3], prefill=15)
+    assert torch.equal(together[15:], at_once)
+
+
+def test_a_place_forgets_who_sat_there(folder: Path) -> None:
+    for backend in (TorchBackend(CPU, "fp32"), *([KernelBackend(kernels(), "fp32")] if kernels() else [])):
+        checkpoint = open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL)
+        decoder = Decoder(load_language_model(checkpoint, backend), backend)
+        codes = torch.full((1, 4), 7)
+        fresh, used = decoder.begin(1, 30, 9), decoder.begin(1, 30, 9)
+        decoder.seat(used, 0, numbers(9, 64))
+        for _ in range(20):
+            decoder.decode_step(used, [0], codes)
+        for state in (fresh, used):
+            decoder.seat(state, 0, numbers(4, 64, seed=8))
+        for one, other in zip(decoder.decode_step(fresh, [0], codes), decoder.decode_step(used, [0], codes), strict=True):
+            assert torch.equal(one, other)
+
+
+# Steps whose shapes stay, as a GPU wants them
+
+
+@pytest.mark.parametrize("places", [[0, 1, 2, 3, 4], [3], [4, 1]])
+def test_a_step_of_all_places_gives_each_what_a_step_of_its_own_does(folder: Path, places: list[int]) -> None:
+    backend = TorchBackend(CPU, "fp32")
+    wanted = logits_of(backend, folder, places=places)
+    backend.static = True
+    found = logits_of(backend, folder, places=places)
+    assert (found - wanted).abs().max() < 1e-5 * wanted.abs().max()
+
+
+def test_a_step_is_captured_once_with_shapes_that_stay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in for the CUDA graph: it copies into its own inputs and refuses any other shape."""
+    made: list[Any] = []
+
+    class Replayed:
+        def __init__(self, function: Any, inputs: Any) -> None:
+            self.function, self.inputs = function, [tensor.clone() for tensor in inputs]
+            made.append(self)
+            function(*self.inputs)  # the warm-up writes the past, and writes it again later
+
+        def __call__(self, *inputs: Any) -> Any:
+            for own, new in zip(self.inputs, inputs, strict=True):
+                assert own.shape == new.shape
+                assert own.dtype == new.dtype
+                own.copy_(new)
+            return self.function(*self.inputs)
+
+    backend = TorchBackend(CPU, "fp32")
+    wanted = logits_of(backend, folder, places=[0, 2])
+    backend.static = True
+    monkeypatch.setattr("scenebuild.engines.audiocraft.decoder.launched", Replayed)
+    found = logits_of(backend, folder, places=[0, 2])
+    assert (found - wanted).abs().max() < 1e-5 * wanted.abs().max()
+    assert len(made) == 1
+
+
+def test_what_can_not_be_captured_runs_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    class OnAGpu:
+        device = torch.device("cuda")
+
+    def function(*_: Any) -> Any:
+        return ()
+
+    def refuse(*_: Any) -> Any:
+        raise RuntimeError("operation not permitted when stream is capturing")
+
+    monkeypatch.setattr(capture, "Captured", refuse)
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
+    assert capture.launched(function, [OnAGpu()]) is function  # type: ignore[list-item]
+    monkeypatch.setattr(capture, "Captured", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError()))
+    with pytest.raises(torch.OutOfMemoryError):
+        capture.launched(function, [OnAGpu()])  # type: ignore[list-item]
+    assert capture.launched(function, [torch.zeros(1)]) is function
+
+
+# Compiling
+
+
+def test_without_a_compiler_torch_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    from scenebuild.engines.audiocraft import device
+
+    for cached in (kernels_module.kernels, kernels_module.why_not):
+        cached.cache_clear()
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert why_not().startswith("no C++ compiler")
+    assert isinstance(device.backend_for(CPU, "int8"), TorchBackend)
+    for cached in (kernels_module.kernels, kernels_module.why_not, kernels_module._library):
+        cached.cache_clear()
+    monkeypatch.setenv("CXX", shutil.which("false") or "false")
+    assert why_not().startswith("the kernels can not be compiled")
+    for cached in (kernels_module.kernels, kernels_module.why_not, kernels_module._library):
+        cached.cache_clear()
+
+
+# The file of weights
+
+
+@pytest.fixture
+def _verified(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[frozenset[str]]:
+    """Calls of ``weights.verified``, which finds the tiny model; what is packed lies in a folder of the test."""
+    asked: list[frozenset[str]] = []
+
+    def verified(model: Any, without: frozenset[str] = frozenset()) -> Located:
+        asked.append(without)
+        return Located(str(folder / "audiogen"), str(folder / "text"))
+
+    monkeypatch.setattr(weights, "verified", verified)
+    monkeypatch.setenv("HF_HOME", str(tmp_path / "huggingface"))
+    return asked
+
+
+def all_parts(language: Any) -> list[Any]:
+    found: list[Any] = []
+
+    def walk(value: Any) -> None:
+        if isinstance(value, torch.Tensor):
+            found.append(value)
+        elif isinstance(value, tuple):
+            for one in value:
+                walk(one)
+        elif hasattr(value, "__dataclass_fields__"):
+            for name in value.__dataclass_fields__:
+                walk(getattr(value, name))
+
+    walk(language)
+    return found
+
+
+@pytest.mark.parametrize("precision", PRECISIONS)
+def test_packed_weights_are_those_of_the_checkpoint_and_are_written_once(
+    compiled: Kernels, folder: Path, _verified: list[frozenset[str]], precision: Any
+) -> None:
+    backend = KernelBackend(compiled, precision)
+    direct = load_language_model(open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL), backend)
+    for start in (1, 2):
+        place, language = packed.ready(MODEL, backend)
+        assert place.folder == str(folder / "audiogen")
+        assert language.dimensions == direct.dimensions
+        assert all(torch.equal(*pair) for pair in zip(all_parts(language), all_parts(direct), strict=True))
+        assert len(_verified) == start
+    assert _verified == [frozenset(), frozenset({LANGUAGE_MODEL})]  # the second start reads the packed file instead
+
+
+def test_the_packed_file_is_a_safetensors_file(compiled: Kernels, _verified: Any) -> None:
+    from safetensors import safe_open
+
+    backend = KernelBackend(compiled, "int8")
+    _, language = packed.ready(MODEL, backend)
+    path = packed.packed_path(MODEL, backend)
+    with safe_open(path, framework="pt") as file:
+        about = json.loads(file.metadata()["scenebuild"])
+        assert about["dimensions"]["dim"] == 64
+        assert torch.equal(file.get_tensor("layers.1.widen.data"), language.layers[1].widen.data)
+        assert file.get_tensor("layers.1.widen.data").dtype == torch.int8
+
+
+@pytest.mark.parametrize("harm", ["bit", "short", "record", "none"])
+def test_a_packed_file_that_is_not_as_recorded_is_made_again(
+    compiled: Kernels, _verified: list[frozenset[str]], harm: str
+) -> None:
+    backend = KernelBackend(compiled, "fp32")
+    _, first = packed.ready(MODEL, backend)
+    path = Path(str(packed.packed_path(MODEL, backend)))
+    sound = path.read_bytes()
+    harmed = path.with_name("harmed")  # under the name by a rename: the first model still reads its own pages
+    if harm == "bit":
+        harmed.write_bytes(sound[:-9] + bytes([sound[-9] ^ 1]) + sound[-8:])
+        harmed.rename(path)
+    elif harm == "short":
+        harmed.write_bytes(sound[: len(sound) // 2])
+        harmed.rename(path)
+    elif harm == "record":
+        packed.forget_record(*packed._record_name(MODEL, backend))
+    _, again = packed.ready(MODEL, backend)
+    assert path.read_bytes() == sound
+    assert _verified[-1] == (frozenset({LANGUAGE_MODEL}) if harm == "none" else frozenset())
+    assert all(torch.equal(*pair) for pair in zip(all_parts(first), all_parts(again), strict=True))
+    assert record_of(*packed._record_name(MODEL, backend))
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_weights_that_can_not_be_written_are_converted_at_each_start(
+    compiled: Kernels, _verified: Any, tmp_path: Path
+) -> None:
+    (tmp_path / "huggingface").write_text("a file where the folder should be")
+    backend = KernelBackend(compiled, "fp32")
+    _, language = packed.ready(MODEL, backend)
+    assert isinstance(language.heads, Matrix)
+
+
+def test_torch_takes_weights_as_they_are(_verified: Any, folder: Path) -> None:
+    backend = TorchBackend(CPU, "fp32")
+    assert packed.packed_path(MODEL, backend) is None
+    _, language = packed.ready(MODEL, backend)
+    name = "transformer.layers.0.linear1.weight"
+    mapped = open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL).tensor(name)
+    assert torch.equal(language.layers[0].widen.data, mapped)
