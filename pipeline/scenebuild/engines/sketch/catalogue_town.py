@@ -117,14 +117,3 @@ STREET: tuple[Kind, ...] = (
         " flea market, busy street market, hawker",
     ),
 )
-
-HAIL = Kind(
-    "hail",
-    "weather:hail",
-    words="hail, hailstorm, hailstone, hailing, hail storm, sleet, graupel",
-    facets={
-        "window": "window, windowpane, glass, pane, windshield, windscreen",
-        "leaves": "leaf, foliage, tree, garden, grass, bush",
-        "roof": "roof, rooftop, tin, metal, corrugated, shed, car, caravan, bonnet",
-    },
-)

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, cosine, decay, sine
+from scenebuild.engines.sketch.exact import Array, cosine, decay, ratio, sine
 from scenebuild.engines.sketch.noise import LINES, band
 from scenebuild.engines.sketch.stage import BLOCK, RATE, SEGMENT, TAIL, Stage, generator
 
-__all__ = ["Response", "convolve", "echo", "heard", "highpass", "kernel", "lowpass", "room", "tone"]
+__all__ = ["Response", "convolve", "echo", "heard", "highpass", "kernel", "lowpass", "room", "shelf", "tone"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,12 @@ def highpass(hertz: float) -> Response:
     """What a one-pole lowpass leaves: takes away DC and what no small source radiates."""
     low = lowpass(hertz, 1)
     return Response(1.0 - low.real, -low.imag, BLOCK)
+
+
+def shelf(hertz: float, gain: float) -> Response:
+    """What lies above that frequency, louder or softer by a factor."""
+    high = highpass(hertz)
+    return Response(1.0 + (gain - 1.0) * high.real, (gain - 1.0) * high.imag, BLOCK)
 
 
 def convolve(stage: Stage, role: str, sound: Array, response: Response) -> Array:
@@ -134,12 +140,15 @@ def heard(stage: Stage, sound: Array) -> Array:
     """What distance, walls and rooms leave of a layer, as its adjectives say.
 
     Far sounds lose treble to the air (ISO 9613-1: some 10 dB per 100 m at 8 kHz) and gain reverberation relative to
-    the direct sound; a wall or a closed window is a lowpass of some hundred Hz to 1.5 kHz.
+    the direct sound; a wall or a closed window is a lowpass of some hundred Hz to 1.5 kHz. Bright and dark lift or
+    lower what is above 1.5 kHz.
     """
     traits = stage.traits
     if traits.distance > 0.0 or traits.muffled > 0.0:
         corner = 16000.0 / (1.0 + 9.0 * traits.distance) / (1.0 + 14.0 * traits.muffled)
         sound = tone(stage, "air", sound, lambda: lowpass(corner))
+    if traits.bright:
+        sound = tone(stage, "colour", sound, lambda: shelf(1500.0, ratio(traits.bright)))
     if traits.room > 0.0:
         sound = room(stage, "inside", sound, 0.35 + 0.75 * traits.room, 0.35 * traits.room)
     elif traits.distance > 0.3:
