@@ -24,7 +24,8 @@ _BOARD_SHARES = np.array([0.8, 1.0, 0.75, 0.6, 0.45, 0.3])
 def chopping(stage: Stage) -> Array:
     """Four cuts a second for a vegetable's length, then a scrape of the blade; fibres crunch before the board knocks.
 
-    Crisp tissue breaks cell by cell: ten cracks of a millisecond in the 25 ms before the edge lands (Vickers 1976).
+    Crisp tissue breaks cell by cell, each with a crack of its own (Vickers and Bourne 1976): nine in the 28 ms before
+    the edge lands.
     """
     air = noise(stage, "air", tilted(70.0, 2500.0, 3, 1)) * 0.003
     return room(stage, "kitchen", _cuts(stage), 0.34, 0.18, size_m=3.0) + air
@@ -64,7 +65,8 @@ def _cuts(stage: Stage) -> Array:
 def sizzling(stage: Stage) -> Array:
     """Water in hot oil boils at once: thousands of tiny bursts a second blend to a hiss of 2–12 kHz, a few spit.
 
-    A drop that explodes under the surface rings the cavity it leaves at 1–4 kHz (Kiyama 2022); the pan hums along.
+    A drop that explodes under the surface leaves a cavity that oscillates and rings (Kiyama 2022), here at 1–4 kHz;
+    the pan hums along.
     """
     traits = stage.traits
     heat = exp2(0.45 * traits.amount + 0.30 * stage.drift("heat", 2.4, 3) + 0.22 * stage.drift("seethe", 0.16, 3))

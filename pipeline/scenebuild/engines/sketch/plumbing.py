@@ -18,16 +18,17 @@ def tap(stage: Stage) -> Array:
     Where the jet plunges, bubbles of 1–4 mm ring at 0.8–4 kHz (Minnaert; Oguz and Prosperetti 1990); the drain gulps.
     """
     traits = stage.traits
-    force = ratio(0.7 * traits.amount + 0.35 * ("full" in traits.facets))
+    full = "full" in traits.facets  # into a tub: deeper water, larger bubbles, no steel
+    deep, force = 0.55 if full else 1.0, ratio(0.7 * traits.amount + 0.35 * full)
     flutter = exp2(0.35 * stage.drift("flutter", 0.09, 3) + 0.15 * stage.drift("pressure", 2.2, 2))
     jet = noise(stage, "jet", summed((1.0, resonance(4300.0, 0.9)), (0.6, band(2500.0, 11000.0, 1))), alike=0.6)
-    steel = summed((1.0, resonance(265.0, 6.0)), (0.9, resonance(430.0, 7.0)), (0.6, resonance(720.0, 7.0)),
-                   (0.45, tilted(300.0, 3000.0, 2, 1)))  # fmt: skip
+    steel = summed((1.0, resonance(265.0 * deep, 6.0)), (0.9, resonance(430.0 * deep, 7.0)),
+                   (0.6, resonance(720.0 * deep, 7.0)), (0.45, tilted(300.0 * deep, 3000.0, 2, 1)))  # fmt: skip
     basin = noise(stage, "basin", steel, alike=0.5)
-    sound = jet * fine(0.024 * force * ratio(0.5 * traits.bright) * np.sqrt(flutter))
+    sound = jet * fine(0.024 * deep * force * ratio(0.5 * traits.bright) * np.sqrt(flutter))
     sound += basin * fine(0.042 * force * flutter)
-    sound += bubbles(stage, "plunge", poisson(stage, "plunge", 190.0), 850.0, 2.3, 0.22 * force) * fine(flutter)
-    sound += rising(stage, "gulp", poisson(stage, "gulp", 3.0), 170.0, 1.3, 0.06)
+    sound += bubbles(stage, "plunge", poisson(stage, "plunge", 190.0), 850.0 * deep, 2.3, 0.22 * force) * fine(flutter)
+    sound += rising(stage, "gulp", poisson(stage, "gulp", 16.0 if full else 3.0), 170.0, 1.3, 0.06)
     return room(stage, "tiles", sound, 0.34, 0.16, size_m=2.5, bright_hz=7000.0)
 
 

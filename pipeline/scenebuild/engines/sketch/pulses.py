@@ -123,7 +123,10 @@ def slow_train(at: Array, gain: Array) -> Array:
     half = 0.5 * at
     whole = np.floor(half).astype(np.int64)
     part = half - whole
-    return np.bincount(whole, gain * (1.0 - part), SLOT) + np.bincount(whole + 1, gain * part, SLOT)
+    out = np.zeros(SLOT)
+    out += np.bincount(whole, gain * (1.0 - part), SLOT)
+    out += np.bincount(whole + 1, gain * part, SLOT)
+    return out
 
 
 def _voice(stage: Stage, role: str, talk: float, pitch_hz: float) -> tuple[NDArray[np.int64], Array]:

@@ -107,6 +107,8 @@ def _reflections(names: tuple[object, ...], size_m: float, frames: int) -> Array
 def room(stage: Stage, role: str, sound: Array, seconds: float, wet: float, *, size_m: float = 5.0,
          bright_hz: float = 6000.0) -> Array:  # fmt: skip
     """The sound with its room: ``seconds`` to fall by 60 dB, ``wet`` the amplitude of the diffuse field."""
+    if stage.traits.room < 0.0:  # said to be outside
+        wet *= 0.4
     size = next(size for size in _SIZES if size - SEGMENT >= 0.75 * seconds * RATE or size == _SIZES[-1])
 
     def make() -> Response:
@@ -151,6 +153,6 @@ def heard(stage: Stage, sound: Array) -> Array:
         sound = tone(stage, "colour", sound, lambda: shelf(1500.0, ratio(traits.bright)))
     if traits.room > 0.0:
         sound = room(stage, "inside", sound, 0.35 + 0.75 * traits.room, 0.35 * traits.room)
-    elif traits.distance > 0.3:
-        sound = echo(stage, "outside", sound, 0.9 * traits.distance)
+    elif traits.distance > 0.3 or traits.room < 0.0:
+        sound = echo(stage, "outside", sound, max(0.9 * traits.distance, -0.5 * traits.room))
     return sound

@@ -20,12 +20,12 @@ def _siren_pitch(stage: Stage, facets: frozenset[str]) -> Array:
     if "raid" in facets:  # two rotors of a 1930s siren: up in 4 s, down in 6 (Civil defence handbook, 1942)
         part = (time / 10.0 + 0.05) % 1.0
         return 130.0 + 330.0 * np.where(part < 0.45, 1.0 - decay(part * 9.0), decay((part - 0.45) * 4.5))
-    if "tones" in facets:  # DIN 14610: a fourth, 440 and 585 Hz, two rounds in 3 s
+    if "tones" in facets:  # DIN 14610: a fourth between 360 and 630 Hz; a' and d"; the whole within 3 s
         return np.where((time / 1.5 + 0.1) % 1.0 < 0.5, 440.0, 585.0)
     yelp = (time % 17.0) > 11.0
     wail = 0.5 - 0.5 * sine(time / 4.6 * ratio(stage.traits.rate) + 0.15)
     quick = 1.0 - np.abs(2.0 * ((time * 3.1) % 1.0) - 1.0)
-    return 620.0 * exp2(1.35 * np.where(yelp, quick, wail))  # 620–1,580 Hz (SAE J1849)
+    return 620.0 * exp2(1.35 * np.where(yelp, quick, wail))  # 620–1,580 Hz
 
 
 def siren(stage: Stage) -> Array:
@@ -86,7 +86,7 @@ def _nails(stage: Stage) -> Array:
 
 
 def construction(stage: Stage) -> Array:
-    """A building site: breaker, hammers, a digger's diesel under load, and its reversing beeper (SAE J994: 1 Hz)."""
+    """A building site: breaker, hammers, a digger's diesel under load, and its reversing beeper, one beep a second."""
     facets = stage.traits.facets
     if "breaker" in facets:
         dust = noise(stage, "dust", tilted(60.0, 2500.0, 3, 1)) * 0.015

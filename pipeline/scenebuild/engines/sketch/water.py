@@ -46,7 +46,7 @@ def stream(stage: Stage) -> Array:
     sound = bubbles(stage, "fine", poisson(stage, "fine", 260.0), low * 1.5, 3.0, 0.36)
     sound += rising(stage, "bloop", poisson(stage, "bloop", 9.0 * ratio(traits.rate)), low, 1.6, 0.085)
     sound = sound * eddy * (0.35 if fall else 1.0)
-    wash = 0.045 if fall else 0.020
+    wash = 0.032 if fall else 0.020
     return sound + wash * ratio(force) * rush * np.sqrt(eddy) + 0.5 * wash * ratio(1.2 * force) * deep
 
 

@@ -72,7 +72,7 @@ def _on_puddle(stage: Stage, drops: Events) -> Array:
     hertz = 1100.0 * exp2(2.6 * u[:, 2])
     life = 9.0 / hertz * (0.6 + 0.9 * u[:, 3])
     place = 1.7 * u[:, 6] - 0.85
-    plinks = ring(stage, "bubble", drops.at, hertz, life, np.where(u[:, 4] < 0.45, 0.20 * gain, 0.0), place)
+    plinks = ring(stage, "bubble", drops.at, hertz, life, np.where(u[:, 4] < 0.7, 0.42 * gain, 0.0), place)
     splash = pool(stage, "splash", band(1500.0, 13000.0, 2))
     return plinks + burst(stage, "splash", drops.at, splash, 0.0003, 0.0025, 0.15 * gain, place)
 
@@ -184,8 +184,8 @@ def wind(stage: Stage) -> Array:
     hard, traits = stage.traits.amount, stage.traits
     squall = "gust" in traits.facets  # twice as deep, twice as quick
     lull = 1.8 if squall else 3.6
-    gust = (1.15 if squall else 0.62) * stage.wild * stage.drift("gust", lull * ratio(-traits.rate), 5)
-    speed = np.minimum(exp2(gust + 0.35 * hard), 4.0)
+    gust = (0.95 if squall else 0.62) * stage.wild * stage.drift("gust", lull * ratio(-traits.rate), 5)
+    speed = np.minimum(exp2(gust + 0.35 * hard), 2.8)
     low = noise(stage, "low", tilted(45.0, 260.0, 2, 1), alike=0.35)
     middle = noise(stage, "middle", tilted(200.0, 900.0 * ratio(traits.bright), 2, 2))
     high = noise(stage, "high", tilted(800.0, 5000.0 * ratio(traits.bright), 3, 1))
