@@ -268,6 +268,8 @@ HOUSE = {
                   share(150, 800, -8), crest(15, 23)),
     "mower": _of("lawnmower", "one cylinder at 2,900 a minute fires 24 times a second", beat(19, 29, (12.0, 60.0)),
                  share(60, 1200, -2.5), crest(13, 21)),
+    "yard": _of("yard", "a far mower fires 24 times a second below 500 Hz; sprinkler and birds are above 1.8 kHz",
+                share(1800, 9500, -6), share(60, 500, -6, -0.5), beat(19, 29, (15.0, 40.0))),
     "sprinkler": _of("sprinkler", "an arm that strikes two to three times a second through a jet",
                      beat(2.2, 3.2, (1.5, 4.0), 1000.0), share(1500, 12000, -2.5), crest(19, 27)),
 }  # fmt: skip

@@ -73,6 +73,12 @@ GARDEN: tuple[Kind, ...] = (
         " watering the garden, hose",
     ),
     Kind(
+        "yard",
+        "yard:yard",
+        level_db=5.0,
+        words="yard, backyard, back yard, front yard, suburb, suburban, lawn, neighbourhood, neighborhood, patio",
+    ),
+    Kind(
         "park",
         "town:park",
         level_db=7.0,

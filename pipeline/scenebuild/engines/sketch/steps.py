@@ -146,7 +146,7 @@ def _on_metal(stage: Stage, heel: Events, sole: Events, force: Array, foot: Arra
         u = events.u
         loud = 0.16 * (gain * force)[:, None] * (0.3 + (u[:, 2:3] + 0.618 * np.arange(6)) % 1.0)
         spot = np.repeat(foot[:, None], 6, axis=1)
-        sound = sound + ring(stage, name, events.each(6), plate * (1.0 + 0.06 * u[:, 3:4]), lives, loud, spot, 0.1)
+        sound = sound + ring(stage, name, events.each(6), plate * exp2(0.4 * (u[:, 3:4] - 0.5)), lives, loud, spot, 0.1)
         sound = sound + burst(stage, f"tap:{name}", events.at, tap, 0.0002, 0.0025, 0.30 * gain * force, foot)
     return sound
 
