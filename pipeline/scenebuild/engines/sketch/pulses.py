@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -64,6 +65,7 @@ _BANDWIDTHS = (90.0, 110.0, 160.0, 250.0)
 _TILTED = 1.5  # brings back the level that the tilt takes away
 
 
+@lru_cache(maxsize=4)
 def _vowel_fields(seed_name: str) -> list[Response]:
     """Each vowel as it arrives from a place of its own in a lively room: one response for each ear."""
     # vocal folds that close softly: 6 dB an octave, which brings the sum to the spectrum of speech (Byrne 1994)
@@ -100,7 +102,7 @@ def murmur(stage: Stage, role: str, voices: int, talk: float, pitch_hz: float = 
     place, gain = (np.concatenate(parts) for parts in zip(*told, strict=True))
     trains = np.bincount(place, gain, len(_VOWELS) * SLOT).reshape(len(_VOWELS), -1)
     trains = np.concatenate((trains, [sounding for sounding, _ in others])) if others else trains
-    fields = [*stage.keep(f"fields:{role}", lambda: _vowel_fields(role)), *(throat for _, throat in others)]
+    fields = [*_vowel_fields(role), *(throat for _, throat in others)]
     spectra = np.fft.rfft(trains, BLOCK // 2, axis=-1)[:, :_SPOKEN]
     out = np.zeros((2, LINES.size), np.complex128)
     sums = np.zeros((2, 2, _SPOKEN))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -109,28 +110,26 @@ def room(stage: Stage, role: str, sound: Array, seconds: float, wet: float, *, s
     """The sound with its room: ``seconds`` to fall by 60 dB, ``wet`` the amplitude of the diffuse field."""
     if stage.traits.room < 0.0:  # said to be outside
         wet *= 0.4
-    size = next(size for size in _SIZES if size - SEGMENT >= 0.75 * seconds * RATE or size == _SIZES[-1])
-
-    def make() -> Response:
-        frames = size - SEGMENT
-        impulse = wet * (
-            _tail((role, seconds), seconds, bright_hz, frames) + 0.5 * _reflections((role,), size_m, frames)
-        )
-        return kernel(impulse, size)
-
-    response = stage.keep(f"room:{role}", make)
     middle = 0.5 * (sound[0] + sound[1])[None]
-    return sound + convolve(stage, f"wet:{role}", middle, response)
+    return sound + convolve(stage, f"wet:{role}", middle, _walls(role, seconds, wet, size_m, bright_hz))
+
+
+@lru_cache(maxsize=16)  # a room is the same for every take, and costs as much as a second of most sounds
+def _walls(role: str, seconds: float, wet: float, size_m: float, bright_hz: float) -> Response:
+    size = next(size for size in _SIZES if size - SEGMENT >= 0.75 * seconds * RATE or size == _SIZES[-1])
+    frames = size - SEGMENT
+    diffuse = _tail((role, seconds), seconds, bright_hz, frames)
+    return kernel(wet * (diffuse + 0.5 * _reflections((role,), size_m, frames)), size)
 
 
 def echo(stage: Stage, role: str, sound: Array, wet: float) -> Array:
     """Outdoors: a few scattered returns within 80 ms from trees and walls, no diffuse field."""
+    return sound + convolve(stage, f"wet:{role}", 0.5 * (sound[0] + sound[1])[None], _trees(role, wet))
 
-    def make() -> Response:
-        impulse = wet * (_reflections((role,), 9.0, TAIL) + 0.3 * _tail((role,), 0.09, 4000.0, TAIL))
-        return kernel(impulse)
 
-    return sound + convolve(stage, f"wet:{role}", 0.5 * (sound[0] + sound[1])[None], stage.keep(f"room:{role}", make))
+@lru_cache(maxsize=16)
+def _trees(role: str, wet: float) -> Response:
+    return kernel(wet * (_reflections((role,), 9.0, TAIL) + 0.3 * _tail((role,), 0.09, 4000.0, TAIL)))
 
 
 def tone(stage: Stage, role: str, sound: Array, make: Callable[[], Response]) -> Array:
