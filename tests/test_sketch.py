@@ -6,6 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
+from inspect import getsource
 
 import numpy as np
 import pytest
@@ -124,6 +125,11 @@ def test_every_variant_sounds_of_its_own(kind: str, facet: str) -> None:
 @pytest.mark.parametrize("kind", [kind.name for kind in KINDS if kind.texture])
 def test_textures_have_a_common_loudness(kind: str) -> None:
     assert -32 < rms_db(played(NAMED[kind], 8.0)) < -11
+
+
+def test_every_recipe_is_one_function_of_at_most_40_lines() -> None:
+    for kind in KINDS:
+        assert len(getsource(recipe(kind.name)).splitlines()) <= 40, kind.name
 
 
 def test_two_sounds_may_not_share_a_role() -> None:

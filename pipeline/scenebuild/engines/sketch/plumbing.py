@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenebuild.engines.sketch.exact import Array, exp2, ratio
-from scenebuild.engines.sketch.grains import Events, arrivals, burst, poisson, ring, thinned
+from scenebuild.engines.sketch.grains import arrivals, burst, poisson, ring, thinned
 from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
 from scenebuild.engines.sketch.space import room
 from scenebuild.engines.sketch.stage import RATE, Stage, fine
@@ -61,6 +61,8 @@ def shower(stage: Stage) -> Array:
 
 
 _SWEEP_S, _RETURN_S = 11.0, 1.9  # there in small steps, back in haste
+_ARM = np.array([1380.0, 2310.0, 3720.0, 5850.0])
+_ARM_LIVES, _ARM_SHARES = np.array([0.012, 0.010, 0.007, 0.004]), np.array([0.10, 0.12, 0.10, 0.06])
 
 
 def sprinkler(stage: Stage) -> Array:
@@ -83,24 +85,16 @@ def sprinkler(stage: Stage) -> Array:
     going = turn < forth
     where = np.where(going, 1.5 * turn / forth - 0.75, 0.75 - 1.5 * (turn - forth) / back)
     loud = np.where(going, 1.0, 0.65) * (0.85 + 0.3 * u[:, 0])
-    arm = ring(
-        stage,
-        "arm",
-        strokes.each(4),
-        np.array([1380.0, 2310.0, 3720.0, 5850.0]) * (1.0 + 0.02 * u[:, 1:2]),
-        np.array([0.012, 0.010, 0.007, 0.004]),
-        loud[:, None] * np.array([0.10, 0.12, 0.10, 0.06]),
-        0.0,
-        0.2,
-    )
+    steel = _ARM * (1.0 + 0.02 * u[:, 1:2])
+    arm = ring(stage, "arm", strokes.each(4), steel, _ARM_LIVES, loud[:, None] * _ARM_SHARES, 0.0, 0.2)
     jet = pool(stage, "jet", band(1900.0, 9500.0, 2))
     clap = pool(stage, "clap", tilted(400.0, 4500.0, 1, 1))
     sound = arm + burst(stage, "clap", strokes.at, clap, 0.0004, 0.006, 0.20 * loud, 0.3 * where)
     life = np.where(going, 0.085, 0.030)
     sound += burst(stage, "spray", strokes.at + 0.05 * RATE, jet, 0.035, life, 0.11 * loud, where)
-    fall = Events(strokes.at + RATE * (0.35 + 0.2 * u[:, 2]), u, strokes.number)
+    late = strokes.at + RATE * (0.35 + 0.2 * u[:, 2])
     leaf = pool(stage, "leaf", band(1200.0, 7500.0, 2))
-    sound += burst(stage, "fall", fall.at, leaf, 0.12, 0.12, 0.035 * loud, 1.1 * where)
+    sound += burst(stage, "fall", late, leaf, 0.12, 0.12, 0.035 * loud, 1.1 * where)
     patter = poisson(stage, "patter", 45.0)
     v = patter.u
     loud, side = 0.09 * v[:, 1] * v[:, 2] * v[:, 3], 1.8 * v[:, 4] - 0.9
