@@ -21,7 +21,7 @@ HOUR_S, WARM_S, GOAL_MB = 3600, 60, 8.0
 
 
 def times_real_time(prompt: str) -> float:
-    """The best of a few runs, by the processor's time of this process."""
+    """The best of a few runs, by the processor's time of this process; the first works out the rooms that are kept."""
     best = float("inf")
     for _ in range(RUNS):
         begun = time.process_time()

@@ -23,6 +23,13 @@ PROMPTS: dict[str, str] = {
     "leaves rustling in the wind": "wind",
     "wind in the trees": "wind",
     "strong gusts of wind": "wind",
+    "a sudden gust": "wind",
+    "footsteps on metal stairs": "steps",
+    "an iron gate": "door",
+    "birds at dawn": "birds",
+    "a soft chord bed": "chords",
+    "a quiet back yard": "yard",
+    "suburban neighbourhood in the afternoon": "yard",
     "blizzard": "wind",
     "a forest": "wind",
     # water

@@ -127,6 +127,19 @@ def test_a_cafe_murmurs_at_the_rate_of_syllables() -> None:
     assert 1.5 < modulation_peak(cafe, 1.0, 15.0, 150.0) < 8.0
 
 
+# Byrne et al. 1994, twelve languages, men and women: dB in thirds of an octave from 125 Hz to 8 kHz.
+SPEECH = [57.7, 56.8, 60.2, 60.3, 59.0, 62.1, 62.1, 60.5, 56.8, 53.7, 53.0, 52.0, 48.7, 48.1, 46.8, 45.6, 44.5, 44.3,
+          43.7]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_a_cafe_has_the_spectrum_of_speech(seed: int) -> None:
+    cafe = played("cafe", 16.0, seed)
+    thirds = 1000 * 2 ** (np.arange(-9, 10) / 3)
+    apart = np.array([share_db(cafe, hertz / 2 ** (1 / 6), hertz * 2 ** (1 / 6)) for hertz in thirds]) - SPEECH
+    assert np.abs(apart - np.median(apart)).max() < 6
+
+
 def test_cups_clink_above_two_kilohertz() -> None:
     assert share_db(played("clinking cups", 20.0), 2000, 20000) > share_db(played("cafe", 20.0), 2000, 20000)
     assert crest_db(played("clinking cups", 20.0)) > 12

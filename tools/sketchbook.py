@@ -1,10 +1,12 @@
 """Every recipe of the sketch engine on one page, with spectrograms and players: ``sketchbook.py [FOLDER]``.
 
-For listening and for review. With ``--pictures FOLDER`` it draws the six pictures of docs/sketch.md instead.
+For listening and for review. With ``--pictures FOLDER`` it draws the six pictures of docs/sketch.md instead, with
+``--tables PAGE`` it renews the tables on that page.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 from html import escape
 from io import BytesIO
@@ -16,6 +18,7 @@ from PIL import Image
 
 from scenebuild.engines.sketch.catalogue import KINDS, Kind
 from scenebuild.engines.sketch.render import render
+from scenebuild.engines.sketch.table import adjectives, kinds
 from scenebuild.report.sound import opened
 from scenebuild.report.spectrogram import spectrogram_png
 
@@ -53,6 +56,8 @@ def main(*arguments: str) -> int:
     """Write the page, or the pictures, and say where."""
     if arguments[:1] == ("--pictures",):
         return draw(Path(*arguments[1:]))
+    if arguments[:1] == ("--tables",):
+        return tell(Path(*arguments[1:]))
     folder = Path(*arguments) if arguments else Path("build/sketchbook")
     folder.mkdir(parents=True, exist_ok=True)
     sections = [section(kind, folder) for kind in KINDS]
@@ -89,6 +94,19 @@ def draw(folder: Path) -> int:
         (folder / f"sketch_{name}.png").write_bytes(smaller(picture(prompt, 1, sound)))
         sound.unlink()
     print(f"{len(PICTURES)} pictures in {folder}")
+    return 0
+
+
+def tell(page: Path) -> int:
+    """The tables of kinds and adjectives, in place of those that a page has."""
+    text = page.read_text(encoding="utf-8")
+    for table in (kinds(), adjectives()):
+        head = table.partition(" |")[0]  # "| kind", "| words"
+        old = re.search(rf"^{re.escape(head)} \|.*\n(?:\|.*\n)+", text, re.MULTILINE)
+        assert old, f"{page} has no table that begins with {head}"
+        text = text.replace(old.group(), table + "\n")
+    page.write_text(text, encoding="utf-8")
+    print(f"tables renewed in {page}")
     return 0
 
 

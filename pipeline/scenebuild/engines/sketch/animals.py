@@ -123,7 +123,7 @@ def frogs(stage: Stage) -> Array:
         pitch = stage.pick(f"pitch:{name}", 96.0 if bull else 1080.0, 0.22) * ratio(-0.5 * traits.size)
         rise = 1.0 + (0.10 if bull else 0.07) * np.clip(time / length, 0.0, 1.0)
         beat = 0.5 + 0.5 * sine(time * stage.pick(f"pulse:{name}", 24.0 if bull else 92.0, 0.2) - 0.25)
-        near = stage.pick(f"near:{name}", 0.12, 1.1) * (1.5 if k == 0 else 1.0) * (1.6 if bull else 1.0)
+        near = stage.pick(f"near:{name}", 0.12, 1.1) * (1.5 if k == 0 else 1.0) * (1.1 if bull else 1.0)
         loud = near * bump(time, length, 0.3) * (0.25 + 0.75 * beat * beat) * np.clip(0.5 + 0.2 * number, 0, 1)[:, None]
         partials = (0.4, 1.0, 0.75, 0.3, 0.2, 0.12, 0.06) if bull else (0.45, 1.0, 0.12, 0.14, 0.03)
         place = 1.8 * stage.keep(f"at:{name}", lambda n=name: stage.stream(f"where:{n}").random()) - 0.9  # type: ignore[misc]

@@ -73,9 +73,10 @@ def _place(stage: Stage, name: str) -> float:
 
 def songbirds(stage: Stage) -> Array:
     """Several singers, near and far, each with its own repertoire, in the open."""
-    traits = stage.traits
-    singers = int(np.clip(round(4 * ratio(0.6 * traits.many + 0.4 * traits.amount - 0.6 * traits.rests)), 1, 8))
-    pause = 2.3 * ratio(0.9 * traits.rests - 0.5 * traits.rate - 0.4 * traits.amount)
+    traits, chorus = stage.traits, "chorus" in stage.traits.facets  # at dawn all sing at once, with hardly a pause
+    voices = (7 if chorus else 4) * ratio(0.6 * traits.many + 0.4 * traits.amount - 0.6 * traits.rests)
+    singers = int(np.clip(round(voices), 1, 8))
+    pause = (1.5 if chorus else 2.3) * ratio(0.9 * traits.rests - 0.5 * traits.rate - 0.4 * traits.amount)
     sound = np.zeros((2, 1))
     for k in range(singers):
         late = 0.08 if k == 0 else 0.3 + 1.1 * k * stage.keep(f"late{k}", lambda k=k: stage.stream(f"late{k}").random())  # type: ignore[misc]

@@ -73,6 +73,12 @@ GARDEN: tuple[Kind, ...] = (
         " watering the garden, hose",
     ),
     Kind(
+        "yard",
+        "yard:yard",
+        level_db=5.0,
+        words="yard, backyard, back yard, front yard, suburb, suburban, lawn, neighbourhood, neighborhood, patio",
+    ),
+    Kind(
         "park",
         "town:park",
         level_db=7.0,
@@ -116,15 +122,4 @@ STREET: tuple[Kind, ...] = (
         words="market, marketplace, bazaar, street market, vendor, market stall, farmers market, fish market,"
         " flea market, busy street market, hawker",
     ),
-)
-
-HAIL = Kind(
-    "hail",
-    "weather:hail",
-    words="hail, hailstorm, hailstone, hailing, hail storm, sleet, graupel",
-    facets={
-        "window": "window, windowpane, glass, pane, windshield, windscreen",
-        "leaves": "leaf, foliage, tree, garden, grass, bush",
-        "roof": "roof, rooftop, tin, metal, corrugated, shed, car, caravan, bonnet",
-    },
 )

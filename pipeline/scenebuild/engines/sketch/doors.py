@@ -71,6 +71,7 @@ def _creak(stage: Stage, rounds: Events) -> Array:
     force = np.sqrt(np.maximum(speed[index] - 0.06, 0.0)) * (0.45 + 0.9 * stage.stream("slip force").random(len(slip)))
     jump = np.minimum(slip + 40.0 * stage.stream("slip late").random(len(slip)), 61438.0)
     low = ratio(-0.4 * stage.traits.size + 0.5 * stage.traits.bright)
+    low = low * (1.4 if "metal" in stage.traits.facets else 1.0)
     hinge = stage.keep("hinge", lambda: body([
         (410 * low, 0.009, 0.30), (690 * low, 0.008, 0.45), (1180 * low, 0.006, 0.55), (1730 * low, 0.005, 0.5),
         (2480 * low, 0.0035, 0.4), (3650 * low, 0.002, 0.25), (5400 * low, 0.001, 0.12)]))  # fmt: skip
@@ -81,8 +82,9 @@ def _slam(stage: Stage, rounds: Events, force: float = 1.0) -> Array:
     """A heavy leaf meets its frame: a thud at 50–130 Hz, a crack, then latch and pane rattle for 150 ms."""
     events = _late_by(rounds, 0.02)
     u, hard = events.u, force * ratio(0.5 * stage.traits.amount)
-    modes = np.array([54.0, 83.0, 131.0, 205.0, 318.0, 497.0]) * ratio(-0.4 * stage.traits.size)
-    lives = np.array([0.085, 0.070, 0.050, 0.034, 0.022, 0.014])
+    metal = "metal" in stage.traits.facets  # a sheet of it rings higher and four times as long
+    modes = np.array([54.0, 83.0, 131.0, 205.0, 318.0, 497.0]) * ratio(-0.4 * stage.traits.size + 0.6 * metal)
+    lives = np.array([0.085, 0.070, 0.050, 0.034, 0.022, 0.014]) * (4.0 if metal else 1.0)
     loud = hard * np.array([0.55, 0.50, 0.40, 0.28, 0.20, 0.14]) * (0.85 + 0.3 * u[:, 0:1])
     sound = ring(stage, "leaf", events.each(6), modes * (1.0 + 0.04 * u[:, 1:2]), lives, loud, 0.05)
     crack = pool(stage, "crack", tilted(350.0, 5000.0, 2, 1))

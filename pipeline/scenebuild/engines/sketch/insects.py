@@ -77,7 +77,7 @@ def bees(stage: Stage) -> Array:
     for k in range(many):
         name = f"bee{k}"
         visit = stage.drift(f"visit:{name}", 1.6 * ratio(-0.6 * traits.rate), 3)
-        near = exp2(2.6 * visit - (0.4 if k else 0.0))
+        near = exp2(np.minimum(2.6 * visit, 2.2) - (0.4 if k else 0.0))
         hertz = stage.pick(f"wing:{name}", base, 0.15) * exp2(0.16 * stage.drift(f"turn:{name}", 0.45, 4))
         at, _ = pulses(stage, name, hertz)
         index = (at / CONTROL).astype(np.int64)

@@ -26,7 +26,8 @@ ADJECTIVES: dict[str, dict[str, float]] = {
     "overhead": {"level_db": 2.0},
     "muffled, dull, through a wall, through the wall, behind a wall, next door, muted, dampened, underwater,"
     " behind glass, from inside a car": {"muffled": 0.8, "level_db": -3.0, "bright": -0.5},
-    "inside, indoors, indoor, interior, in a room, from inside": {"room": 0.35, "muffled": 0.25},
+    "inside, indoors, indoor, interior, in a room, from inside, room, small room, inside a room, in a small room,"
+    " inside a small room": {"room": 0.35, "muffled": 0.25},
     "echo, echoing, reverberant, reverb, hall, in a hall, cathedral like, cavernous, empty hall, in a cave,"
     " in a tunnel, big room, large room": {"room": 0.9},
     "outside, outdoors, outdoor, open air": {"room": -0.5},

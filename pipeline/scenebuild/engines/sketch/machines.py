@@ -102,8 +102,9 @@ def _throttle(stage: Stage, idle_hz: float) -> Array:
     time, facets = stage.slow_seconds, stage.traits.facets
     steady = idle_hz * (1.0 + 0.018 * stage.wild * stage.drift("hunt", 0.9, 3))
     if "rev" in facets:
-        gas = np.clip(1.9 * stage.drift("gas", 1.25, 1) + 0.25 + 0.9 * decay(np.abs(time - 0.9) / 0.35), 0.0, 1.0)
-        steady = steady * exp2(1.9 * gas)
+        beat = np.remainder(time + 0.15 * stage.drift("foot", 1.1, 2) - 0.35, 1.7)  # one push after the other
+        gas = np.clip(beat / 0.42, 0.0, 1.0) * decay(np.maximum(beat - 0.55, 0.0) / 0.38) * (time > 0.2)
+        steady = steady * exp2((1.6 + 0.5 * stage.drift("gas", 1.7, 1)) * gas)
     if "start" not in facets:
         return steady
     caught = np.clip((time - 1.15) / 0.25, 0.0, 1.0)

@@ -75,9 +75,12 @@ def summed(*parts: tuple[float, Shape]) -> Shape:
     return shape
 
 
+_LOWEST_HZ = 20.0  # below it there is only what a loudspeaker wastes its strokes on
+
+
 def _lines(shape: Shape) -> Array:
-    """Interleaved gains for real and imaginary parts that make noise of RMS 1, without the DC line."""
-    magnitude = shape(LINES)
+    """Interleaved gains for real and imaginary parts that make noise of RMS 1, without what nobody hears."""
+    magnitude = shape(LINES) * _steep(_LOWEST_HZ / np.maximum(LINES, 1e-3), 2)
     magnitude[0] = magnitude[-1] = 0.0
     # A uniform part has variance 1/12, a line two parts; irfft gives 2/BLOCK² of the sum of powers.
     power = float(np.cumsum(magnitude * magnitude)[-1]) / 6.0 * 2.0 / BLOCK / BLOCK

@@ -12,8 +12,8 @@ from scenebuild.engines.sketch.pulses import murmur
 from scenebuild.engines.sketch.stage import RATE, Stage, fine
 
 # The long-term spectrum of many voices: pitch, first and second formants, a little breath (Byrne 1994).
-_VOICES = summed((0.7, resonance(220.0, 1.2)), (1.0, resonance(520.0, 1.6)), (0.5, resonance(1550.0, 2.2)),
-                  (0.24, resonance(2600.0, 3.0)), (0.08, tilted(2500.0, 7000.0, 2, 1)))  # fmt: skip
+_VOICES = summed((0.75, resonance(190.0, 1.2)), (1.0, resonance(500.0, 1.6)), (0.30, resonance(1450.0, 2.2)),
+                  (0.16, resonance(2600.0, 2.0)), (0.10, tilted(2500.0, 8000.0, 1, 1)))  # fmt: skip
 
 
 def cafe(stage: Stage) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenebuild.engines.sketch.exact import Array, exp2, ratio
-from scenebuild.engines.sketch.grains import Events, arrivals, burst, poisson, ring, thinned
+from scenebuild.engines.sketch.grains import arrivals, burst, poisson, ring, thinned
 from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
 from scenebuild.engines.sketch.space import room
 from scenebuild.engines.sketch.stage import RATE, Stage, fine
@@ -18,16 +18,17 @@ def tap(stage: Stage) -> Array:
     Where the jet plunges, bubbles of 1–4 mm ring at 0.8–4 kHz (Minnaert; Oguz and Prosperetti 1990); the drain gulps.
     """
     traits = stage.traits
-    force = ratio(0.7 * traits.amount + 0.35 * ("full" in traits.facets))
+    full = "full" in traits.facets  # into a tub: deeper water, larger bubbles, no steel
+    deep, force = 0.55 if full else 1.0, ratio(0.7 * traits.amount + 0.35 * full)
     flutter = exp2(0.35 * stage.drift("flutter", 0.09, 3) + 0.15 * stage.drift("pressure", 2.2, 2))
     jet = noise(stage, "jet", summed((1.0, resonance(4300.0, 0.9)), (0.6, band(2500.0, 11000.0, 1))), alike=0.6)
-    steel = summed((1.0, resonance(265.0, 6.0)), (0.9, resonance(430.0, 7.0)), (0.6, resonance(720.0, 7.0)),
-                   (0.45, tilted(300.0, 3000.0, 2, 1)))  # fmt: skip
+    steel = summed((1.0, resonance(265.0 * deep, 6.0)), (0.9, resonance(430.0 * deep, 7.0)),
+                   (0.6, resonance(720.0 * deep, 7.0)), (0.45, tilted(300.0 * deep, 3000.0, 2, 1)))  # fmt: skip
     basin = noise(stage, "basin", steel, alike=0.5)
-    sound = jet * fine(0.024 * force * ratio(0.5 * traits.bright) * np.sqrt(flutter))
+    sound = jet * fine(0.024 * deep * force * ratio(0.5 * traits.bright) * np.sqrt(flutter))
     sound += basin * fine(0.042 * force * flutter)
-    sound += bubbles(stage, "plunge", poisson(stage, "plunge", 190.0), 850.0, 2.3, 0.22 * force) * fine(flutter)
-    sound += rising(stage, "gulp", poisson(stage, "gulp", 3.0), 170.0, 1.3, 0.06)
+    sound += bubbles(stage, "plunge", poisson(stage, "plunge", 190.0), 850.0 * deep, 2.3, 0.22 * force) * fine(flutter)
+    sound += rising(stage, "gulp", poisson(stage, "gulp", 16.0 if full else 3.0), 170.0, 1.3, 0.06)
     return room(stage, "tiles", sound, 0.34, 0.16, size_m=2.5, bright_hz=7000.0)
 
 
@@ -60,6 +61,8 @@ def shower(stage: Stage) -> Array:
 
 
 _SWEEP_S, _RETURN_S = 11.0, 1.9  # there in small steps, back in haste
+_ARM = np.array([1380.0, 2310.0, 3720.0, 5850.0])
+_ARM_LIVES, _ARM_SHARES = np.array([0.012, 0.010, 0.007, 0.004]), np.array([0.10, 0.12, 0.10, 0.06])
 
 
 def sprinkler(stage: Stage) -> Array:
@@ -82,24 +85,16 @@ def sprinkler(stage: Stage) -> Array:
     going = turn < forth
     where = np.where(going, 1.5 * turn / forth - 0.75, 0.75 - 1.5 * (turn - forth) / back)
     loud = np.where(going, 1.0, 0.65) * (0.85 + 0.3 * u[:, 0])
-    arm = ring(
-        stage,
-        "arm",
-        strokes.each(4),
-        np.array([1380.0, 2310.0, 3720.0, 5850.0]) * (1.0 + 0.02 * u[:, 1:2]),
-        np.array([0.012, 0.010, 0.007, 0.004]),
-        loud[:, None] * np.array([0.10, 0.12, 0.10, 0.06]),
-        0.0,
-        0.2,
-    )
+    steel = _ARM * (1.0 + 0.02 * u[:, 1:2])
+    arm = ring(stage, "arm", strokes.each(4), steel, _ARM_LIVES, loud[:, None] * _ARM_SHARES, 0.0, 0.2)
     jet = pool(stage, "jet", band(1900.0, 9500.0, 2))
     clap = pool(stage, "clap", tilted(400.0, 4500.0, 1, 1))
     sound = arm + burst(stage, "clap", strokes.at, clap, 0.0004, 0.006, 0.20 * loud, 0.3 * where)
     life = np.where(going, 0.085, 0.030)
     sound += burst(stage, "spray", strokes.at + 0.05 * RATE, jet, 0.035, life, 0.11 * loud, where)
-    fall = Events(strokes.at + RATE * (0.35 + 0.2 * u[:, 2]), u, strokes.number)
+    late = strokes.at + RATE * (0.35 + 0.2 * u[:, 2])
     leaf = pool(stage, "leaf", band(1200.0, 7500.0, 2))
-    sound += burst(stage, "fall", fall.at, leaf, 0.12, 0.12, 0.035 * loud, 1.1 * where)
+    sound += burst(stage, "fall", late, leaf, 0.12, 0.12, 0.035 * loud, 1.1 * where)
     patter = poisson(stage, "patter", 45.0)
     v = patter.u
     loud, side = 0.09 * v[:, 1] * v[:, 2] * v[:, 3], 1.8 * v[:, 4] - 0.9

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from scenebuild.engines.sketch.exact import Array, decay, exp2, sine
 from scenebuild.engines.sketch.grains import burst, poisson
 from scenebuild.engines.sketch.noise import LINES, band, pool
-from scenebuild.engines.sketch.space import Response, highpass, kernel
+from scenebuild.engines.sketch.space import Response, highpass, kernel, lowpass
 from scenebuild.engines.sketch.stage import BLOCK, CONTROL, POINTS, RATE, SEGMENT, TAIL, Stage, generator, pan
 
 
@@ -59,12 +60,16 @@ _VOWELS = (
     (570, 840, 2410, 3400), (300, 870, 2240, 3300), (500, 1500, 2500, 3500),
 )  # fmt: skip
 _SHARES = (1.0, 0.5, 0.22, 0.10)
+_SPOKEN = 9600  # lines of a spectrum, up to 7 kHz
 _BANDWIDTHS = (90.0, 110.0, 160.0, 250.0)
+_TILTED = 1.5  # brings back the level that the tilt takes away
 
 
+@lru_cache(maxsize=4)
 def _vowel_fields(seed_name: str) -> list[Response]:
     """Each vowel as it arrives from a place of its own in a lively room: one response for each ear."""
-    fields = []
+    # vocal folds that close softly: 6 dB an octave, which brings the sum to the spectrum of speech (Byrne 1994)
+    folds, fields = spoken(highpass(60.0).then(lowpass(800.0, 1))), []
     for number, formants in enumerate(_VOWELS):
         modes = [(f * 1.05, 1.0 / (3.1416 * b), g) for f, b, g in zip(formants, _BANDWIDTHS, _SHARES, strict=True)]
         mouth = resonator(modes, 1024)
@@ -73,33 +78,38 @@ def _vowel_fields(seed_name: str) -> list[Response]:
         for ear in range(2):
             at = rng.integers(60, TAIL - 1024, 60)
             np.add.at(ears[ear], at, 0.42 * (2.0 * rng.random(60) - 1.0) * decay(at / 1500.0))
-        place, voice = kernel(ears), kernel(mouth).then(highpass(110.0))
-        both = voice.then(place)
-        half = BLOCK // 4 + 1
-        fields.append(Response(both.real[:, :half].copy(), both.imag[:, :half].copy(), BLOCK // 2))
+        fields.append(folds.then(spoken(kernel(_TILTED * mouth))).then(spoken(kernel(ears))))
     return fields
 
 
-def murmur(stage: Stage, role: str, voices: int, talk: float, pitch_hz: float = 125.0) -> Array:
+def spoken(response: Response) -> Response:
+    """The part of a response that voices need."""
+    return Response(response.real[:, :_SPOKEN].copy(), response.imag[:, :_SPOKEN].copy(), BLOCK // 2)
+
+
+def murmur(stage: Stage, role: str, voices: int, talk: float, pitch_hz: float = 125.0,
+           others: Sequence[tuple[Array, Response]] = ()) -> Array:  # fmt: skip
     """Many people talking at once, never in words: shape ``(2, SEGMENT)``.
 
-    Voices are made at half the rate, since there is little of them above 8 kHz; the longer inverse FFT fills in.
+    Voices are made at half the rate, and only what lies below 7 kHz; the longer inverse FFT fills in.
     Each voice is a train of glottal pulses whose pitch wanders like that of speech, in syllables of about 4 a second
     (the modulation peak of every language, Ding 2017) with rests between phrases; each syllable takes another vowel.
+    ``others`` sound along: trains of pulses at half the rate, shape ``(SLOT,)``, each through a throat of its own.
     """
     told = [
         _voice(stage, f"{role}{number}", talk, pitch_hz * (1.75 if number % 2 else 1.0)) for number in range(voices)
     ]
     place, gain = (np.concatenate(parts) for parts in zip(*told, strict=True))
-    trains = np.bincount(place, gain, len(_VOWELS) * _SLOT).reshape(len(_VOWELS), -1)
-    fields = stage.keep(f"fields:{role}", lambda: _vowel_fields(role))
-    spectra = np.fft.rfft(trains, BLOCK // 2, axis=-1)
+    trains = np.bincount(place, gain, len(_VOWELS) * SLOT).reshape(len(_VOWELS), -1)
+    trains = np.concatenate((trains, [sounding for sounding, _ in others])) if others else trains
+    fields = [*_vowel_fields(role), *(throat for _, throat in others)]
+    spectra = np.fft.rfft(trains, BLOCK // 2, axis=-1)[:, :_SPOKEN]
     out = np.zeros((2, LINES.size), np.complex128)
-    half = out[:, : spectra.shape[1]]
-    for spectrum, field in zip(spectra, fields, strict=True):
-        real, imag = spectrum.real.copy(), spectrum.imag.copy()
-        half.real += real * field.real - imag * field.imag
-        half.imag += real * field.imag + imag * field.real
+    sums = np.zeros((2, 2, _SPOKEN))
+    for real, imag, field in zip(spectra.real.copy(), spectra.imag.copy(), fields, strict=True):
+        sums[0] += real * field.real - imag * field.imag
+        sums[1] += real * field.imag + imag * field.real
+    out.real[:, :_SPOKEN], out.imag[:, :_SPOKEN] = sums
     voiced = stage.emit(f"voiced:{role}", np.fft.irfft(out, BLOCK, axis=-1))
     s = poisson(stage, f"s:{role}", 0.9 * voices * talk)
     hiss = pool(stage, f"s:{role}", band(3500.0, 8000.0, 2))
@@ -107,13 +117,24 @@ def murmur(stage: Stage, role: str, voices: int, talk: float, pitch_hz: float = 
     return voiced + burst(stage, f"s:{role}", s.at, hiss, size, 0.4 * size, 0.035 * s.u[:, 1], 1.6 * s.u[:, 2] - 0.8)
 
 
-_SLOT = SEGMENT // 2 + 1  # frames of one vowel's train at half the rate
+SLOT = SEGMENT // 2 + 1  # frames of a train at half the rate
+
+
+def slow_train(at: Array, gain: Array) -> Array:
+    """Pulses at half the rate, shape ``(SLOT,)``; ``at`` is in frames."""
+    half = 0.5 * at
+    whole = np.floor(half).astype(np.int64)
+    part = half - whole
+    out = np.zeros(SLOT)
+    out += np.bincount(whole, gain * (1.0 - part), SLOT)
+    out += np.bincount(whole + 1, gain * part, SLOT)
+    return out
 
 
 def _voice(stage: Stage, role: str, talk: float, pitch_hz: float) -> tuple[NDArray[np.int64], Array]:
     """One voice's pulses: places in the trains of all vowels, laid end to end, and how loud each is."""
     base = stage.pick(f"pitch:{role}", pitch_hz, 0.22)
-    tempo = stage.pick(f"tempo:{role}", 4.3, 0.3) * exp2(0.55 * stage.drift(f"tempo:{role}", 0.35, 2))
+    tempo = stage.pick(f"tempo:{role}", 4.3, 0.3) * exp2(0.6 * stage.drift(f"tempo:{role}", 0.3, 1))
     syllables = stage.phase(f"syllable:{role}", tempo)
     phrase = np.clip(2.2 * stage.drift(f"phrase:{role}", 1.9, 2) + 3.0 * talk - 0.9, 0.0, 1.0)
     loud = (
@@ -121,7 +142,7 @@ def _voice(stage: Stage, role: str, talk: float, pitch_hz: float) -> tuple[NDArr
         * phrase
         * exp2(0.8 * stage.drift(f"stress:{role}", 0.4, 1))
     )
-    melody = exp2(0.30 * stage.drift(f"melody:{role}", 0.7, 3) - 0.08 * sine(0.5 * syllables))
+    melody = exp2(0.30 * stage.drift(f"melody:{role}", 0.6, 2) - 0.08 * sine(0.5 * syllables))
     at, _ = pulses(stage, f"glottis:{role}", base * melody)
     index = (at / CONTROL).astype(np.int64)
     syllable = np.floor(syllables[index]).astype(np.int64) + int(stage.start / SEGMENT) * 7
@@ -129,6 +150,6 @@ def _voice(stage: Stage, role: str, talk: float, pitch_hz: float) -> tuple[NDArr
     near = stage.pick(f"near:{role}", 0.55, 0.45)
     at = 0.5 * at
     part = at - np.floor(at)
-    place = vowel * _SLOT + np.floor(at).astype(np.int64)
+    place = vowel * SLOT + np.floor(at).astype(np.int64)
     gain = near * loud[index]
     return np.concatenate((place, place + 1)), np.concatenate((gain * (1.0 - part), gain * part))

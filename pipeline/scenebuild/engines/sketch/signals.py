@@ -106,7 +106,7 @@ def _beeper(stage: Stage) -> Array:
     groups = beats(stage, "group", period * tempo, 0.0, 0.06)
     at = (groups.at[:, None] + np.arange(count) * gap * tempo * RATE).ravel()
     time = times(0.5)
-    loud = 0.16 * np.clip(time / 0.004, 0.0, 1.0) * np.clip((long * tempo - time) / 0.006, 0.0, 1.0)
+    loud = 0.11 * np.clip(time / 0.004, 0.0, 1.0) * np.clip((long * tempo - time) / 0.006, 0.0, 1.0)
     hertz = stage.pick("buzzer", (3050.0, 2080.0)[clock], 0.06) * ratio(-0.4 * stage.traits.size)
     curve = np.full((len(at), time.shape[1]), hertz) * (1.0 - 0.004 * decay(time / 0.02))
     sound = call(stage, "beep", at, curve, np.broadcast_to(loud, curve.shape), (1.0, 0.12, 0.32, 0.05, 0.12), 0.15)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, cosine, decay, sine
+from scenebuild.engines.sketch.exact import Array, cosine, decay, ratio, sine
 from scenebuild.engines.sketch.noise import LINES, band
 from scenebuild.engines.sketch.stage import BLOCK, RATE, SEGMENT, TAIL, Stage, generator
 
-__all__ = ["Response", "convolve", "echo", "heard", "highpass", "kernel", "lowpass", "room", "tone"]
+__all__ = ["Response", "convolve", "echo", "heard", "highpass", "kernel", "lowpass", "room", "shelf", "tone"]
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,12 @@ def highpass(hertz: float) -> Response:
     """What a one-pole lowpass leaves: takes away DC and what no small source radiates."""
     low = lowpass(hertz, 1)
     return Response(1.0 - low.real, -low.imag, BLOCK)
+
+
+def shelf(hertz: float, gain: float) -> Response:
+    """What lies above that frequency, louder or softer by a factor."""
+    high = highpass(hertz)
+    return Response(1.0 + (gain - 1.0) * high.real, (gain - 1.0) * high.imag, BLOCK)
 
 
 def convolve(stage: Stage, role: str, sound: Array, response: Response) -> Array:
@@ -101,28 +108,28 @@ def _reflections(names: tuple[object, ...], size_m: float, frames: int) -> Array
 def room(stage: Stage, role: str, sound: Array, seconds: float, wet: float, *, size_m: float = 5.0,
          bright_hz: float = 6000.0) -> Array:  # fmt: skip
     """The sound with its room: ``seconds`` to fall by 60 dB, ``wet`` the amplitude of the diffuse field."""
-    size = next(size for size in _SIZES if size - SEGMENT >= 0.75 * seconds * RATE or size == _SIZES[-1])
-
-    def make() -> Response:
-        frames = size - SEGMENT
-        impulse = wet * (
-            _tail((role, seconds), seconds, bright_hz, frames) + 0.5 * _reflections((role,), size_m, frames)
-        )
-        return kernel(impulse, size)
-
-    response = stage.keep(f"room:{role}", make)
+    if stage.traits.room < 0.0:  # said to be outside
+        wet *= 0.4
     middle = 0.5 * (sound[0] + sound[1])[None]
-    return sound + convolve(stage, f"wet:{role}", middle, response)
+    return sound + convolve(stage, f"wet:{role}", middle, _walls(role, seconds, wet, size_m, bright_hz))
+
+
+@lru_cache(maxsize=16)  # a room is the same for every take, and costs as much as a second of most sounds
+def _walls(role: str, seconds: float, wet: float, size_m: float, bright_hz: float) -> Response:
+    size = next(size for size in _SIZES if size - SEGMENT >= 0.75 * seconds * RATE or size == _SIZES[-1])
+    frames = size - SEGMENT
+    diffuse = _tail((role, seconds), seconds, bright_hz, frames)
+    return kernel(wet * (diffuse + 0.5 * _reflections((role,), size_m, frames)), size)
 
 
 def echo(stage: Stage, role: str, sound: Array, wet: float) -> Array:
     """Outdoors: a few scattered returns within 80 ms from trees and walls, no diffuse field."""
+    return sound + convolve(stage, f"wet:{role}", 0.5 * (sound[0] + sound[1])[None], _trees(role, wet))
 
-    def make() -> Response:
-        impulse = wet * (_reflections((role,), 9.0, TAIL) + 0.3 * _tail((role,), 0.09, 4000.0, TAIL))
-        return kernel(impulse)
 
-    return sound + convolve(stage, f"wet:{role}", 0.5 * (sound[0] + sound[1])[None], stage.keep(f"room:{role}", make))
+@lru_cache(maxsize=16)
+def _trees(role: str, wet: float) -> Response:
+    return kernel(wet * (_reflections((role,), 9.0, TAIL) + 0.3 * _tail((role,), 0.09, 4000.0, TAIL)))
 
 
 def tone(stage: Stage, role: str, sound: Array, make: Callable[[], Response]) -> Array:
@@ -134,14 +141,17 @@ def heard(stage: Stage, sound: Array) -> Array:
     """What distance, walls and rooms leave of a layer, as its adjectives say.
 
     Far sounds lose treble to the air (ISO 9613-1: some 10 dB per 100 m at 8 kHz) and gain reverberation relative to
-    the direct sound; a wall or a closed window is a lowpass of some hundred Hz to 1.5 kHz.
+    the direct sound; a wall or a closed window is a lowpass of some hundred Hz to 1.5 kHz. Bright and dark lift or
+    lower what is above 1.5 kHz.
     """
     traits = stage.traits
     if traits.distance > 0.0 or traits.muffled > 0.0:
         corner = 16000.0 / (1.0 + 9.0 * traits.distance) / (1.0 + 14.0 * traits.muffled)
         sound = tone(stage, "air", sound, lambda: lowpass(corner))
+    if traits.bright:
+        sound = tone(stage, "colour", sound, lambda: shelf(1500.0, ratio(traits.bright)))
     if traits.room > 0.0:
         sound = room(stage, "inside", sound, 0.35 + 0.75 * traits.room, 0.35 * traits.room)
-    elif traits.distance > 0.3:
-        sound = echo(stage, "outside", sound, 0.9 * traits.distance)
+    elif traits.distance > 0.3 or traits.room < 0.0:
+        sound = echo(stage, "outside", sound, max(0.9 * traits.distance, -0.5 * traits.room))
     return sound

@@ -1,4 +1,4 @@
-"""Footsteps on wood, gravel, snow and stone."""
+"""Footsteps on wood, gravel, snow, stone and metal."""
 
 from __future__ import annotations
 
@@ -136,4 +136,19 @@ def _on_stone(stage: Stage, heel: Events, sole: Events, force: Array, foot: Arra
     return sound + burst(stage, "scrape", sole.at, scrape, 0.02, 0.022, 0.10 * force, foot)
 
 
-_GROUNDS = {"gravel": _on_gravel, "snow": _on_snow, "wood": _on_wood, "stone": _on_stone}
+def _on_metal(stage: Stage, heel: Events, sole: Events, force: Array, foot: Array) -> Array:
+    """A grating or a steel stair: thin plate rings inharmonically from 190 Hz up, ten times as long as boards do."""
+    plate = np.array([190.0, 343.0, 611.0, 985.0, 1640.0, 2730.0]) * ratio(-0.5 * stage.traits.size)
+    lives = np.array([0.09, 0.08, 0.06, 0.045, 0.03, 0.02])
+    tap = pool(stage, "tap", band(900.0, 7500.0, 1))
+    sound = np.zeros((2, 1))
+    for name, events, gain in (("heel", heel, 1.0), ("sole", sole, 0.4)):
+        u = events.u
+        loud = 0.16 * (gain * force)[:, None] * (0.3 + (u[:, 2:3] + 0.618 * np.arange(6)) % 1.0)
+        spot = np.repeat(foot[:, None], 6, axis=1)
+        sound = sound + ring(stage, name, events.each(6), plate * exp2(0.4 * (u[:, 3:4] - 0.5)), lives, loud, spot, 0.1)
+        sound = sound + burst(stage, f"tap:{name}", events.at, tap, 0.0002, 0.0025, 0.30 * gain * force, foot)
+    return sound
+
+
+_GROUNDS = {"metal": _on_metal, "gravel": _on_gravel, "snow": _on_snow, "wood": _on_wood, "stone": _on_stone}

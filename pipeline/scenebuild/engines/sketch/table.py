@@ -2,15 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 from scenebuild.engines.sketch.catalogue import KINDS
 from scenebuild.engines.sketch.kind import Kind
 from scenebuild.engines.sketch.lexicon import ADJECTIVES
+from scenebuild.engines.sketch.render import recipe
+from scenebuild.engines.sketch.stage import Stage
+from scenebuild.engines.sketch.words import Traits
 
 
 def kinds() -> str:
-    """Every kind: the words that name it, and the variants with theirs."""
-    rows = [f"| {kind.name} | {kind.words or 'whatever is not known'} | {_variants(kind)} |" for kind in KINDS]
-    return "\n".join(["| kind | named by | variants, and the words that choose them |", "| --- | --- | --- |", *rows])
+    """Every kind: the words that name it, the variants with theirs, and which adjectives its recipe asks about."""
+    rows = [
+        f"| {kind.name} | {kind.words or 'whatever is not known'} | {_variants(kind)} | {', '.join(_asked(kind))} |"
+        for kind in KINDS
+    ]
+    head = "| kind | named by | variants, and the words that choose them | moved by |"
+    return "\n".join([head, "| --- | --- | --- | --- |", *rows])
+
+
+class _Noting(Traits):
+    """Traits that say which of them a recipe looked at."""
+
+    noted: ClassVar[set[str]] = set()
+
+    def __getattribute__(self, name: str) -> Any:
+        _Noting.noted.add(name)
+        return super().__getattribute__(name)
+
+
+def _asked(kind: Kind) -> list[str]:
+    """What a recipe asks its traits for while it plays one segment, plainly and in each variant."""
+    _Noting.noted.clear()
+    for facet in ("", *kind.own, *kind.facets):
+        recipe(kind.name)(Stage(1, kind.name, 1.0, _Noting(facets=frozenset({facet}))))
+    return [name for name in ("amount", "rate", "size", "rests", "many") if name in _Noting.noted]
 
 
 def _variants(kind: Kind) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, ratio
+from scenebuild.engines.sketch.exact import Array, exp2, ratio
 from scenebuild.engines.sketch.grains import Events, arrivals, burst, ring
 from scenebuild.engines.sketch.noise import band, noise, pool, tilted
 from scenebuild.engines.sketch.space import room
@@ -21,6 +21,12 @@ def clock(stage: Stage) -> Array:
 
     A watch beats five times a second, a grandfather clock once in a heavy wooden case.
     """
+    air = noise(stage, "air", tilted(70.0, 2500.0, 3, 1)) * 0.0016
+    return room(stage, "parlour", ticking(stage), 0.4, 0.25, size_m=3.5) + air
+
+
+def ticking(stage: Stage) -> Array:
+    """The clock alone, without its room."""
     traits = stage.traits
     watch, tall = "watch" in traits.facets, "grandfather" in traits.facets
     period = (0.2 if watch else 1.0) * ratio(-traits.rate)
@@ -36,13 +42,17 @@ def clock(stage: Stage) -> Array:
     lives, force = _CASE_LIVES * (2.2 if tall else 1.0), 0.5 if tall else 0.20
     sound += ring(stage, "case", at, (wood * shift)[:, None], lives, force * loud * _CASE_SHARES)
     snap = pool(stage, "snap", band(2500.0, 13000.0, 1))
-    sound = sound + burst(stage, "snap", ticks.at + 0.0105 * RATE, snap, 0.0001, 0.0012, 0.30 * (1.0 - 0.3 * tock))
-    air = noise(stage, "air", tilted(70.0, 2500.0, 3, 1)) * 0.0016
-    return room(stage, "parlour", sound, 0.4, 0.25, size_m=3.5) + air
+    return sound + burst(stage, "snap", ticks.at + 0.0105 * RATE, snap, 0.0001, 0.0012, 0.30 * (1.0 - 0.3 * tock))
+
+
+_PLATE = np.array([290.0, 760.0, 1900.0])  # what a key's blow finds under it, elsewhere for each key
 
 
 def typing(stage: Stage) -> Array:
-    """Bursts of five to eight keys a second with pauses for thought; each goes down with a thock, up with a tick."""
+    """Bursts of five to eight keys a second with pauses for thought; each goes down with a thock, up with a tick.
+
+    Plastic and foam damp a blow within some milliseconds, so that no key has a pitch.
+    """
     traits, old = stage.traits, "typewriter" in stage.traits.facets
     quick = 0.135 * ratio(-0.7 * traits.rate + 0.3 * old)
 
@@ -55,9 +65,9 @@ def typing(stage: Stage) -> Array:
     space_bar = (u[:, 5] < 0.16).astype(np.float64)
     force = (0.55 + 0.6 * u[:, 0]) * ratio(0.6 * traits.amount)
     place = 0.7 * u[:, 1] - 0.35
-    body = np.array([330.0, 780.0, 1900.0]) * (1.0 + 0.25 * (u[:, 2:3] - 0.5)) * (1.0 - 0.35 * space_bar[:, None])
-    lives = np.array([0.009, 0.006, 0.003]) * (1.8 if old else 1.0)
-    loud = force[:, None] * np.array([0.28, 0.26, 0.20]) * (1.0 + 0.5 * space_bar[:, None])
+    body = _PLATE * exp2(0.7 * (u[:, 2:5] - 0.5)) * (1.0 - 0.35 * space_bar[:, None])
+    lives = np.array([0.0042, 0.0030, 0.0016]) * (1.8 if old else 1.0)
+    loud = force[:, None] * np.array([0.42, 0.34, 0.26]) * (1.0 + 0.5 * space_bar[:, None])
     sound = ring(stage, "down", keys.each(3), body, lives, loud, np.repeat(place[:, None], 3, axis=1))
     click = pool(stage, "click", band(1400.0, 8000.0, 2))
     sound += burst(stage, "down", keys.at, click, 0.0004, 0.0030 + 0.002 * u[:, 3], 0.34 * force, place)

@@ -8,9 +8,9 @@ from scenebuild.engines.sketch.birds import bump, songbirds, times
 from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
 from scenebuild.engines.sketch.grains import beats, burst, call, played, poisson, ring, thinned, wave
 from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import body, murmur, pulses, resonator, train
+from scenebuild.engines.sketch.pulses import body, murmur, pulses, resonator, slow_train, spoken, train
 from scenebuild.engines.sketch.space import Response, convolve, echo, highpass, kernel, room
-from scenebuild.engines.sketch.stage import CONTROL, RATE, SEGMENT, Stage, fine, generator, pan
+from scenebuild.engines.sketch.stage import CONTROL, RATE, Stage, fine, generator, pan
 from scenebuild.engines.sketch.words import Traits
 
 
@@ -20,12 +20,12 @@ def _siren_pitch(stage: Stage, facets: frozenset[str]) -> Array:
     if "raid" in facets:  # two rotors of a 1930s siren: up in 4 s, down in 6 (Civil defence handbook, 1942)
         part = (time / 10.0 + 0.05) % 1.0
         return 130.0 + 330.0 * np.where(part < 0.45, 1.0 - decay(part * 9.0), decay((part - 0.45) * 4.5))
-    if "tones" in facets:  # DIN 14610: a fourth, 440 and 585 Hz, two rounds in 3 s
+    if "tones" in facets:  # DIN 14610: a fourth between 360 and 630 Hz; a' and d"; the whole within 3 s
         return np.where((time / 1.5 + 0.1) % 1.0 < 0.5, 440.0, 585.0)
     yelp = (time % 17.0) > 11.0
     wail = 0.5 - 0.5 * sine(time / 4.6 * ratio(stage.traits.rate) + 0.15)
     quick = 1.0 - np.abs(2.0 * ((time * 3.1) % 1.0) - 1.0)
-    return 620.0 * exp2(1.35 * np.where(yelp, quick, wail))  # 620–1,580 Hz (SAE J1849)
+    return 620.0 * exp2(1.35 * np.where(yelp, quick, wail))  # 620–1,580 Hz
 
 
 def siren(stage: Stage) -> Array:
@@ -86,7 +86,7 @@ def _nails(stage: Stage) -> Array:
 
 
 def construction(stage: Stage) -> Array:
-    """A building site: breaker, hammers, a digger's diesel under load, and its reversing beeper (SAE J994: 1 Hz)."""
+    """A building site: breaker, hammers, a digger's diesel under load, and its reversing beeper, one beep a second."""
     facets = stage.traits.facets
     if "breaker" in facets:
         dust = noise(stage, "dust", tilted(60.0, 2500.0, 3, 1)) * 0.015
@@ -150,28 +150,29 @@ def subway(stage: Stage) -> Array:
     return room(stage, "tunnel", sound, 0.55, 0.3, size_m=4.0, bright_hz=3500.0)
 
 
-def _cries(stage: Stage) -> Array:
+def _cries(stage: Stage) -> list[tuple[Array, Response]]:
     """Two traders cry three to five sung syllables on a falling line, never a word; a shout is 200–350 Hz high.
 
     Both have the formants of an open "ah" (Peterson and Barney 1952).
     """
-    mouths = np.zeros((2, SEGMENT + 1))
+    throats = stage.keep("throats", lambda: [_shouting(place) for place in (0.7, -0.6)])
+    mouths = []
     for k, pitch in enumerate((300.0, 245.0)):
         loud, hertz = _cry(stage, f"trader{k}", stage.pick(f"pitch{k}", pitch, 0.2), 0.6 + 2.1 * k)
         at, _ = pulses(stage, f"trader{k}", hertz * (1.0 + 0.01 * stage.drift(f"shake{k}", 0.05, 2)))
-        mouths += train(at, 0.14 * loud[(at / CONTROL).astype(np.int64)], 0.7 - 1.3 * k)
-    return convolve(stage, "cry", mouths, stage.keep("throat", _shouting))
+        mouths.append(slow_train(at, 0.93 * loud[(at / CONTROL).astype(np.int64)]))
+    return list(zip(mouths, throats, strict=True))
 
 
-def _shouting() -> Response:
+def _shouting(place: float) -> Response:
     """An open mouth, and house fronts that answer it within 60 ms."""
-    rng, fronts = generator("market", "fronts"), np.zeros((2, 3000))
-    fronts[:, 0] = 1.0
+    rng, fronts = generator("market", "fronts", place), np.zeros((2, 3000))
+    fronts[:, 0] = pan(place)
     for ear in range(2):
         at = rng.integers(500, 3000, 24)
-        np.add.at(fronts[ear], at, 0.30 * (2.0 * rng.random(24) - 1.0) * decay(at / 1500.0))
+        np.add.at(fronts[ear], at, 0.21 * (2.0 * rng.random(24) - 1.0) * decay(at / 1500.0))
     ah = resonator([(690, 0.0031, 1.0), (1100, 0.0031, 0.8), (2600, 0.0025, 0.5), (3450, 0.002, 0.25)], 1024)
-    return kernel(ah).then(highpass(110.0)).then(kernel(fronts))
+    return spoken(kernel(ah)).then(spoken(highpass(110.0))).then(spoken(kernel(fronts)))
 
 
 def _cry(stage: Stage, role: str, base: float, first_s: float) -> tuple[Array, Array]:
@@ -197,12 +198,11 @@ def _cry(stage: Stage, role: str, base: float, first_s: float) -> tuple[Array, A
 
 def market(stage: Stage) -> Array:
     """A street market: murmur in the open, two traders who cry their wares, crates set down, bags, coins."""
-    sound = 0.15 * murmur(stage, "buyers", 4, 0.62 + 0.2 * stage.traits.amount)
+    sound = 0.15 * murmur(stage, "buyers", 4, 0.62 + 0.2 * stage.traits.amount, others=_cries(stage))
     voices = summed((0.7, resonance(220.0, 1.2)), (1.0, resonance(520.0, 1.6)), (0.5, resonance(1550.0, 2.2)),
                     (0.15, tilted(2000.0, 7000.0, 2, 1)))  # fmt: skip
     flutter = exp2(0.5 * stage.drift("flutter", 0.13, 2) + 0.3 * stage.drift("mood", 2.2, 3))
     sound += noise(stage, "blur", voices, alike=0.1) * fine(0.040 * flutter)
-    cries = _cries(stage)
     crate = poisson(stage, "crate", 0.33, 0.9)
     u = crate.u
     slats = np.array([118.0, 231.0, 377.0, 640.0]) * (0.8 + 0.4 * u[:, 0:1])
@@ -223,7 +223,7 @@ def market(stage: Stage) -> Array:
     tink = ring(
         stage, "coin", coin.each(3), disc, 0.03, 0.025 * (0.4 + w[:, 1:2]), np.repeat(1.4 * w[:, 2:3] - 0.7, 3, axis=1)
     )
-    return sound + tink + cries
+    return sound + tink
 
 
 def park(stage: Stage) -> Array:

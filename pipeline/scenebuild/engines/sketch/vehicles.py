@@ -17,7 +17,7 @@ _AXLES = np.array([0.0, 2.5, 7.4, 9.9])
 
 
 def railway(stage: Stage) -> Array:
-    """Wheels on rails: rumble of the ground, roughness near 800 Hz–1.5 kHz (Thompson 2009), joints every 25 m.
+    """Wheels on rails: rumble of the ground, rolling noise near 1 kHz (Thompson 2009), joints every 25 m.
 
     Four axles pass each joint in two pairs: ta-dam, ta-dam. A steam engine adds its exhaust and a whistle.
     """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio
-from scenebuild.engines.sketch.grains import Events, arrivals, burst, call, poisson, ring
+from scenebuild.engines.sketch.grains import Events, arrivals, beats, burst, call, poisson, ring
 from scenebuild.engines.sketch.noise import band, noise, pool, tilted
 from scenebuild.engines.sketch.space import room
 from scenebuild.engines.sketch.stage import RATE, Stage, fine
@@ -46,7 +46,7 @@ def stream(stage: Stage) -> Array:
     sound = bubbles(stage, "fine", poisson(stage, "fine", 260.0), low * 1.5, 3.0, 0.36)
     sound += rising(stage, "bloop", poisson(stage, "bloop", 9.0 * ratio(traits.rate)), low, 1.6, 0.085)
     sound = sound * eddy * (0.35 if fall else 1.0)
-    wash = 0.045 if fall else 0.020
+    wash = 0.032 if fall else 0.020
     return sound + wash * ratio(force) * rush * np.sqrt(eddy) + 0.5 * wash * ratio(1.2 * force) * deep
 
 
@@ -115,10 +115,14 @@ def _lapping(stage: Stage) -> Array:
 
 
 def drips(stage: Stage) -> Array:
-    """A drop falls, traps a bubble, and the bubble sings once (Pumphrey and Crum 1989); the room answers."""
+    """A drop falls, traps a bubble, and the bubble sings once (Pumphrey and Crum 1989); the room answers.
+
+    A slow tap drips in nearly even time (Dreyer and Hickey 1991); in a cave many drip, each in its own.
+    """
     traits = stage.traits
+    cave = "cave" in traits.facets or traits.room > 0.5
     rate = 1.15 * ratio(traits.rate + traits.many - traits.rests)
-    drops = poisson(stage, "drop", rate, 0.08)
+    drops = poisson(stage, "drop", rate, 0.08) if cave else beats(stage, "drop", 1.0 / rate, 0.14, 0.08)
     base = 780.0 * ratio(-0.8 * traits.size)
     sound = rising(stage, "bubble", drops, base, 1.3, 0.34)
     again = drops.where(drops.u[:, 6] < 0.55)
@@ -127,5 +131,4 @@ def drips(stage: Stage) -> Array:
     tap = pool(stage, "tap", band(1500.0, 9000.0, 1))
     sound += burst(stage, "tap", drops.at, tap, 0.0002, 0.0015, 0.12 * (0.3 + drops.u[:, 2]), 1.4 * drops.u[:, 4] - 0.7)
     damp = noise(stage, "air", tilted(80.0, 2500.0, 3, 1)) * 0.0022
-    cave = "cave" in traits.facets or traits.room > 0.5
     return room(stage, "walls", sound, 1.25 if cave else 0.4, 0.7 if cave else 0.22, size_m=9.0 if cave else 3.0) + damp

@@ -48,7 +48,7 @@ def _on_roof(stage: Stage, drops: Events) -> Array:
     u, gain = drops.u, _drop_gain(drops)
     modes = 420.0 * ratio(-stage.traits.size) * np.array([1.0, 1.83, 2.71, 4.42, 6.9, 9.7])
     which = np.stack(((u[:, 2] * 3).astype(int), 2 + (u[:, 3] * 4).astype(int)), axis=1)
-    hertz = modes[which] * exp2(0.25 * u[:, 4:5])
+    hertz = modes[which] * exp2(0.9 * (u[:, 4:5] - 0.5))  # each sheet and each spot its own
     life = 0.020 / np.sqrt(hertz / 420.0) * (0.5 + u[:, 5:6])
     place = np.repeat(1.6 * u[:, 6:7] - 0.8, 2, axis=1)
     sheet = ring(stage, "sheet", drops.each(2), hertz, life, 0.24 * gain[:, None], place, 0.2)
@@ -72,7 +72,7 @@ def _on_puddle(stage: Stage, drops: Events) -> Array:
     hertz = 1100.0 * exp2(2.6 * u[:, 2])
     life = 9.0 / hertz * (0.6 + 0.9 * u[:, 3])
     place = 1.7 * u[:, 6] - 0.85
-    plinks = ring(stage, "bubble", drops.at, hertz, life, np.where(u[:, 4] < 0.45, 0.20 * gain, 0.0), place)
+    plinks = ring(stage, "bubble", drops.at, hertz, life, np.where(u[:, 4] < 0.7, 0.42 * gain, 0.0), place)
     splash = pool(stage, "splash", band(1500.0, 13000.0, 2))
     return plinks + burst(stage, "splash", drops.at, splash, 0.0003, 0.0025, 0.15 * gain, place)
 
@@ -102,8 +102,8 @@ _STRUCK = {
 def hail(stage: Stage) -> Array:
     """Ice is hard: contact for a tenth of a millisecond, so each stone knocks up to 10 kHz and jumps again, and again.
 
-    Fewer and harder blows than rain; energy goes with mass × speed², the fourth power of the diameter (Knight 2001);
-    a stone keeps about a third of its speed, so that its hops come ever closer (restitution of ice, Higa 1998).
+    Fewer and harder blows than rain. Weight against drag makes the speed grow with the root of the diameter, so that
+    the energy grows with its fourth power; ice gives back little of a hard blow (Hatzes 1988): hops come ever closer.
     """
     traits = stage.traits
     surface = next((name for name in _STRUCK if name in traits.facets), "ground")
@@ -120,7 +120,7 @@ def hail(stage: Stage) -> Array:
     when, u, force = np.concatenate(at), np.concatenate(v), np.concatenate(loud) * ratio(0.5 * traits.amount)
     place = 1.8 * u[:, 6] - 0.9
     pair = np.stack(((u[:, 4] * 2).astype(int), 2 + (u[:, 5] * 2).astype(int)), axis=1)
-    hertz = np.array(modes)[pair] * exp2(0.5 * u[:, 7:8] - 0.3 * traits.size)
+    hertz = np.array(modes)[pair] * exp2(1.1 * u[:, 7:8] - 0.3 - 0.3 * traits.size)
     ringing = ring(stage, "struck", np.repeat(when[:, None], 2, axis=1), hertz, life / np.sqrt(hertz / modes[0]),
                    share * force[:, None], np.repeat(place[:, None], 2, axis=1), 0.2)  # fmt: skip
     knock = pool(stage, "knock", summed((1.0, band(1400.0, 8500.0, 2)), (0.6, resonance(2600.0, 1.5))))
@@ -182,7 +182,10 @@ def wind(stage: Stage) -> Array:
     Aeolian noise grows with the sixth power of the speed and moves up in frequency with it (Strouhal).
     """
     hard, traits = stage.traits.amount, stage.traits
-    speed = exp2(0.62 * stage.wild * stage.drift("gust", 3.6 * ratio(-traits.rate), 5) + 0.35 * hard)
+    squall = "gust" in traits.facets  # twice as deep, twice as quick
+    lull = 1.8 if squall else 3.6
+    gust = (0.95 if squall else 0.62) * stage.wild * stage.drift("gust", lull * ratio(-traits.rate), 5)
+    speed = np.minimum(exp2(gust + 0.35 * hard), 2.8)
     low = noise(stage, "low", tilted(45.0, 260.0, 2, 1), alike=0.35)
     middle = noise(stage, "middle", tilted(200.0, 900.0 * ratio(traits.bright), 2, 2))
     high = noise(stage, "high", tilted(800.0, 5000.0 * ratio(traits.bright), 3, 1))

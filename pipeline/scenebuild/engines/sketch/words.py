@@ -30,7 +30,7 @@ class Traits:
     level_db: float = 0.0
     distance: float = 0.0  # 0 … 1 far away
     muffled: float = 0.0  # 0 … 1 behind a wall
-    room: float = 0.0  # 0 … 1 a hall
+    room: float = 0.0  # −1 outside … 1 a hall
     rate: float = 0.0  # octaves of tempo
     size: float = 0.0  # octaves of size: larger is lower
     bright: float = 0.0  # octaves of brightness
@@ -40,7 +40,7 @@ class Traits:
 
 
 _LIMITS = {"amount": (-1.0, 1.0), "level_db": (-18.0, 6.0), "distance": (0.0, 1.0), "muffled": (0.0, 1.0),
-           "room": (0.0, 1.0), "rate": (-1.0, 1.0), "size": (-1.2, 1.2), "bright": (-1.5, 1.5),
+           "room": (-1.0, 1.0), "rate": (-1.0, 1.0), "size": (-1.2, 1.2), "bright": (-1.5, 1.5),
            "rests": (-1.0, 1.5), "many": (-1.0, 2.0)}  # fmt: skip
 
 
@@ -129,8 +129,9 @@ class _Reader:
         for word in text.split():
             if meaning.kind in (table := facets_of(word)):
                 self.mentions[-1].facets.add(table[meaning.kind])
-            elif length == 1 and table:
-                self.loose.append((text, table, self.clause))
+            others = {kind: facet for kind, facet in table.items() if kind != meaning.kind}
+            if length == 1 and others:
+                self.loose.append((text, others, self.clause))
         return length
 
     def _mention(self, meaning: Meaning, text: str) -> None:

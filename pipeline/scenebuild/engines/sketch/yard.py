@@ -1,15 +1,17 @@
-"""What is heard over a garden fence on a Saturday: the mower."""
+"""What is heard over a garden fence on a Saturday: the mower, and a whole yard."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from scenebuild.engines.sketch.birds import songbirds
 from scenebuild.engines.sketch.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import burst, played, poisson, wave
+from scenebuild.engines.sketch.grains import beats, burst, played, poisson, wave
 from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
 from scenebuild.engines.sketch.pulses import body, pulses, train
 from scenebuild.engines.sketch.space import convolve, echo
-from scenebuild.engines.sketch.stage import Stage, fine
+from scenebuild.engines.sketch.stage import Stage, fine, pan
+from scenebuild.engines.sketch.words import Traits
 
 
 def mower(stage: Stage) -> Array:
@@ -42,3 +44,24 @@ def mower(stage: Stage) -> Array:
     side = fine(0.55 * sine(walk * 0.5 + 0.1))
     sound = sound * fine(near) * np.stack((np.sqrt(1.0 - side), np.sqrt(1.0 + side)))
     return echo(stage, "fence", sound, 0.4)
+
+
+def yard(stage: Stage) -> Array:
+    """A yard in summer: a neighbour mows behind the fence, a sprinkler clicks round, birds in the hedge, a breeze.
+
+    The fence and 30 m of air take the mower's treble away; what is left fires 24 times a second below 1 kHz.
+    """
+    traits = stage.traits
+    sound = songbirds(stage.part("birds", Traits(rests=traits.rests, many=traits.many - 0.7)))
+    walk = stage.slow_seconds / 21.0 + stage.keep("walk", lambda: float(stage.stream("walk").random()))
+    at, _ = pulses(stage, "fire", stage.pick("governor", 24.0, 0.1) * (1.0 + 0.02 * stage.drift("hunt", 0.5, 3)))
+    far = exp2(0.6 * sine(walk))[(at / 64).astype(np.int64)] * (0.8 + 0.4 * stage.stream("force").random(len(at)))
+    fence = stage.keep("fence", lambda: body([(86, 0.013, 1.0), (168, 0.010, 0.8), (310, 0.006, 0.35)]))
+    sound = sound + convolve(stage, "fence", train(at, 0.085 * far, -1.0)[:1], fence) * pan(0.45)[:, None]
+    strokes = beats(stage, "stroke", 0.37 * ratio(-0.6 * traits.rate), 0.03, 0.2)
+    jet = pool(stage, "jet", band(1900.0, 9500.0, 2))
+    round_ = sine(strokes.number / 61.0)
+    sound += burst(stage, "jet", strokes.at, jet, 0.030, 0.075, 0.030 * (1.3 + round_), -0.4 + 0.4 * round_)
+    breeze = exp2(0.7 * stage.drift("breeze", 2.4, 4) + 0.5 * traits.amount)
+    leaves = noise(stage, "leaves", summed((1.0, tilted(900.0, 8000.0, 2, 1)), (1.2, tilted(50.0, 500.0, 3, 1))))
+    return sound + leaves * fine(0.012 * breeze)
