@@ -15,7 +15,7 @@ help:
 	@echo "make test-hard       run the tests that kill and disturb builds at every turn"
 	@echo "make lint            check style and types"
 	@echo "make bench           run the benchmarks"
-	@echo "make bench-audiogen  run those of the models at full size (10 minutes, 8 GB on disk)"
+	@echo "make bench-audiogen  run those of the models at full size (10 minutes, 20 GB of memory, 11 GB on disk)"
 	@echo "make sketchbook      every recipe of the sketch engine on one page, to look at and to listen to"
 	@echo "make lock            renew the lock files in requirements/ (needs uv)"
 	@echo "make clean           remove what was built"
@@ -49,6 +49,7 @@ bench: dev
 	@for name in rerun plan mix sketch; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 bench-audiogen: full
+	$(BIN)/python benchmarks/generate.py
 	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/neighbours.py --size tiny --steps 500 --rounds 10
 

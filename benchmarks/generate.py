@@ -143,10 +143,10 @@ def begin(decoder: Any, count: int) -> Any:
 
 def make_theirs(size: str, device: torch.device) -> Theirs:
     """The module on ``device``; nothing is initialised that is overwritten."""
-    import audiocraft_fixtures as fixtures
-    from audiocraft_reference import put_xformers_in_place
     from omegaconf import OmegaConf
 
+    import audiocraft_fixtures as fixtures
+    from audiocraft_reference import put_xformers_in_place
     from scenebuild.engines.audiocraft.package import import_audiocraft
 
     builders = import_audiocraft().models.builders
@@ -179,9 +179,9 @@ def fill(module: Any) -> None:
 
 def checkpoint_of(theirs: Theirs, size: str) -> Any:
     """The same tensors as a checkpoint that our loader takes."""
-    import audiocraft_fixtures as fixtures
     from omegaconf import OmegaConf
 
+    import audiocraft_fixtures as fixtures
     from scenebuild.engines.audiocraft.checkpoint import PROJECTION, Checkpoint
 
     wanted = fixtures.FULL if size == "full" else fixtures.TINY
@@ -379,7 +379,11 @@ def goals_of(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
     reached = {name: found["takes"].get(row, {}).get(field) for name, (row, field, _) in GOALS.items()}
     reached["int8 GiB"] = found["memory_gib"].get("int8")
     return {
-        name: {"reached": value, "goal": (goal := GOALS[name][2]), "met": value <= goal if name in AT_MOST else value >= goal}
+        name: {
+            "reached": value,
+            "goal": (goal := GOALS[name][2]),
+            "met": value <= goal if name in AT_MOST else value >= goal,
+        }
         for name, value in reached.items()
         if value is not None
     }

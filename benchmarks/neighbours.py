@@ -1,12 +1,13 @@
-"""How often do a take's neighbours in a batch flip one of its tokens? In fp32 on the CPU, random weights.
+"""How often do a take's neighbours in a batch flip one of its tokens? On the CPU, random weights.
 
-    python benchmarks/neighbours.py                                        # full size, 25 steps; see --steps
-    python benchmarks/neighbours.py --size tiny --steps 500 --rounds 50    # 400,000 tokens in some minutes
+    python benchmarks/neighbours.py                                        # full size; see --steps
+    python benchmarks/neighbours.py --size tiny --steps 500 --rounds 50
+    python benchmarks/neighbours.py --arithmetic torch                     # what is used where there is no compiler
 
-A batch of another shape sums in another order, so logits differ in their last bits. Takes are decoded together and
-each alone, fed the same codes, and two things are counted: tokens that really differ, and the probability that one
-would, which follows exactly from the two sets of probabilities and says the same with far fewer steps. ``--exact``
-makes both zero by running each take alone. Prints one JSON object.
+Sixteen takes are decoded together, and in batches of ``--apart``, fed the same codes, and three things are counted:
+logits that differ in any bit, tokens that really differ, and the probability that one would, which follows exactly from
+the two sets of probabilities and says the same with far fewer steps. The kernels sum up each row by itself, so all
+three are zero there; torch sums in another order when a batch has another shape. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -14,59 +15,80 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
-PROMPTS = (
-    "steady rain on a window", "quiet café murmur, cups and saucers", "a door", "birds singing in a forest at dawn",
-)  # fmt: skip
+TAKES = 16
 
 
-def load(folder: Path) -> tuple[Any, dict[str, Any]]:
-    """The decoder of a checkpoint as ``load.py`` makes it, and the texts of the prompts."""
+def load(size: str, arithmetic: str) -> Any:
+    """A decoder with random weights, those of ``generate.py``."""
     import torch
+    from generate import checkpoint_of, make_theirs
 
-    from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, load_language_model, open_checkpoint
     from scenebuild.engines.audiocraft.decoder import Decoder
-    from scenebuild.engines.audiocraft.text import encode_prompts
+    from scenebuild.engines.audiocraft.device import backend_for
+    from scenebuild.engines.audiocraft.language import load_language_model
+    from scenebuild.engines.audiocraft.torch_backend import TorchBackend
 
     cpu = torch.device("cpu")
-    weights = open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL)
-    texts = encode_prompts(PROMPTS, str(folder / "text"), weights, cpu)
-    return Decoder(load_language_model(weights, cpu).module, cpu), texts
+    checkpoint = checkpoint_of(make_theirs(size, cpu), size)
+    backend = TorchBackend(cpu, "fp32") if arithmetic == "torch" else backend_for(cpu, arithmetic)
+    return Decoder(load_language_model(checkpoint, backend), backend)
 
 
-def compare(decoder: Any, texts: dict[str, Any], steps: int, seed: int) -> dict[str, float]:
-    """Tokens, flips and expected flips of one batch of all prompts, and the largest difference of a logit."""
+def compare(decoder: Any, steps: int, seed: int, size: int) -> dict[str, float]:
+    """Tokens, flips and expected flips, and how many logits differ, over these steps."""
     import torch
 
     from scenebuild.engines import Action
     from scenebuild.engines.audiocraft.sampling import Wishes, draw, kept, sample
 
-    action = Action("audiogen", "1", 1, temperature=1.0, top_k=250, cfg=3.0)
-    generators = [torch.Generator().manual_seed(seed * len(PROMPTS) + row) for row in range(len(PROMPTS))]
-    cpu = torch.device("cpu")
-    one, all_of_them = (Wishes.of([action] * count, decoder.codes, cpu) for count in (1, len(PROMPTS)))
-    together = decoder.begin([texts[prompt] for prompt in PROMPTS], steps)
-    alone = [decoder.begin([texts[prompt]], steps) for prompt in PROMPTS]
-    codes = torch.full((len(PROMPTS), decoder.codebooks), decoder.codes)
-    flips, expected, largest = 0, 0.0, 0.0
+    action = Action("audiogen", "2", 1, temperature=1.0, top_k=250, cfg=3.0)
+    generators = [torch.Generator().manual_seed(seed * TAKES + row) for row in range(TAKES)]
+    wishes = Wishes.of([action] * TAKES, decoder.codes, decoder.device)
+    texts = torch.randn(TAKES, 9, decoder._dim, generator=torch.Generator().manual_seed(seed))
+    shapes = [range(TAKES)], [range(first, first + size) for first in range(0, TAKES, size)]
+    states = [[begin(decoder, texts[list(rows)], steps) for rows in shape] for shape in shapes]
+    codes = torch.full((TAKES, decoder.codebooks), decoder.codes)
+    found = {"tokens": 0, "flips": 0, "expected_flips": 0.0, "logits": 0, "differing_logits": 0, "largest": 0.0}
     for _ in range(steps):
-        pairs = [decoder.decode_step(state, codes[row : row + 1]) for row, state in enumerate(alone)]
-        theirs = decoder.decode_step(together, codes)
+        together, apart = (
+            [
+                torch.cat(parts)
+                for parts in zip(
+                    *(
+                        decoder.decode_step(state, range(len(rows)), codes[list(rows)])
+                        for state, rows in zip(states_of, shape, strict=True)
+                    ),
+                    strict=True,
+                )
+            ]
+            for states_of, shape in zip(states, shapes, strict=True)
+        )
         draws = draw(generators, decoder.codebooks, decoder.codes)
-        apart = torch.cat([sample(*pair, one, draws[row : row + 1]) for row, pair in enumerate(pairs)])
-        flips += int((apart != sample(*theirs, all_of_them, draws)).sum())
-        chances = torch.cat([kept(*pair, one) for pair in pairs]), kept(*theirs, all_of_them)
-        expected += sum(chance_of_a_flip(*both) for both in zip(*(one.flatten(0, 1) for one in chances), strict=True))
-        for index in (0, 1):
-            logits = torch.cat([pair[index] for pair in pairs])
-            largest = max(largest, float((logits - theirs[index]).abs().max() / logits.abs().max()))
-        codes = apart
-    return {"tokens": steps * codes.numel(), "flips": flips, "expected_flips": expected, "largest": largest}
+        mine, theirs = sample(*apart, wishes, draws), sample(*together, wishes, draws)
+        found["tokens"] += mine.numel()
+        found["flips"] += int((mine != theirs).sum())
+        for one, other in zip(together, apart, strict=True):
+            found["logits"] += one.numel()
+            found["differing_logits"] += int((one != other).sum())
+            found["largest"] = max(found["largest"], float((one - other).abs().max() / one.abs().max()))
+        if found["differing_logits"]:
+            pairs = zip(*(kept(*pair, wishes).flatten(0, 1) for pair in (apart, together)), strict=True)
+            found["expected_flips"] += sum(chance_of_a_flip(*pair) for pair in pairs)
+        codes = mine
+    return found
+
+
+def begin(decoder: Any, texts: Any, steps: int) -> Any:
+    """A state with a take for each text."""
+    state = decoder.begin(len(texts), steps, texts.shape[1])
+    for place, text in enumerate(texts):
+        decoder.seat(state, place, text)
+    return state
 
 
 def chance_of_a_flip(first: Any, second: Any) -> float:
@@ -87,27 +109,26 @@ def chance_of_a_flip(first: Any, second: Any) -> float:
 def main() -> None:
     """Measure over some rounds and print."""
     import torch
-    from load import make_checkpoint
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--size", choices=["full", "tiny"], default="full")
+    parser.add_argument("--arithmetic", choices=["fp32", "bf16", "int8", "torch"], default="fp32")
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--rounds", type=int, default=1)
-    parser.add_argument("--folder", type=Path, help="where a checkpoint of load.py lies")
+    parser.add_argument("--apart", type=int, choices=[1, 2, 4, 8], default=8)
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = asked.folder or Path(scratch)
-        if asked.folder is None:
-            make_checkpoint(folder, asked.size)
-        decoder, texts = load(folder)
-        found = [compare(decoder, texts, asked.steps, seed) for seed in range(asked.rounds)]
-    tokens = sum(one["tokens"] for one in found)
+    torch.set_grad_enabled(False)
+    decoder = load(asked.size, asked.arithmetic)
+    rounds = [compare(decoder, asked.steps, seed, asked.apart) for seed in range(asked.rounds)]
+    total = {name: sum(one[name] for one in rounds) for name in rounds[0] if name != "largest"}
+    ratio = total["flips"] / total["tokens"]
     print(json.dumps({
-        "benchmark": "neighbours", "size": asked.size, "takes": len(PROMPTS), "threads": torch.get_num_threads(),
-        "tokens": tokens, "flips": sum(one["flips"] for one in found),
-        "expected_flips_per_million": round(1e6 * sum(one["expected_flips"] for one in found) / tokens, 2),
-        "largest_relative_difference_of_a_logit": max(one["largest"] for one in found),
-    }, indent=2))  # fmt: skip
+        "name": "neighbours", "ratio": ratio, "goal": 0, "met": ratio == 0, "size": asked.size,
+        "arithmetic": decoder.backend.name, "takes": TAKES, "apart": asked.apart,
+        "threads": torch.get_num_threads(), **total,
+        "expected_flips_per_million": round(1e6 * total.pop("expected_flips") / total["tokens"], 3),
+        "largest_relative_difference_of_a_logit": max(one["largest"] for one in rounds),
+    }))  # fmt: skip
 
 
 if __name__ == "__main__":

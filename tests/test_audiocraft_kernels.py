@@ -150,7 +150,9 @@ def test_a_place_forgets_who_sat_there(folder: Path) -> None:
             decoder.decode_step(used, [0], codes)
         for state in (fresh, used):
             decoder.seat(state, 0, numbers(4, 64, seed=8))
-        for one, other in zip(decoder.decode_step(fresh, [0], codes), decoder.decode_step(used, [0], codes), strict=True):
+        for one, other in zip(
+            decoder.decode_step(fresh, [0], codes), decoder.decode_step(used, [0], codes), strict=True
+        ):
             assert torch.equal(one, other)
 
 
@@ -234,7 +236,7 @@ def test_without_a_compiler_torch_does_the_work(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.fixture
-def _verified(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[frozenset[str]]:
+def verified_calls(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[frozenset[str]]:
     """Calls of ``weights.verified``, which finds the tiny model; what is packed lies in a folder of the test."""
     asked: list[frozenset[str]] = []
 
@@ -266,7 +268,7 @@ def all_parts(language: Any) -> list[Any]:
 
 @pytest.mark.parametrize("precision", PRECISIONS)
 def test_packed_weights_are_those_of_the_checkpoint_and_are_written_once(
-    compiled: Kernels, folder: Path, _verified: list[frozenset[str]], precision: Any
+    compiled: Kernels, folder: Path, verified_calls: list[frozenset[str]], precision: Any
 ) -> None:
     backend = KernelBackend(compiled, precision)
     direct = load_language_model(open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL), backend)
@@ -275,11 +277,14 @@ def test_packed_weights_are_those_of_the_checkpoint_and_are_written_once(
         assert place.folder == str(folder / "audiogen")
         assert language.dimensions == direct.dimensions
         assert all(torch.equal(*pair) for pair in zip(all_parts(language), all_parts(direct), strict=True))
-        assert len(_verified) == start
-    assert _verified == [frozenset(), frozenset({LANGUAGE_MODEL})]  # the second start reads the packed file instead
+        assert len(verified_calls) == start
+    assert verified_calls == [
+        frozenset(),
+        frozenset({LANGUAGE_MODEL}),
+    ]  # the second start reads the packed file instead
 
 
-def test_the_packed_file_is_a_safetensors_file(compiled: Kernels, _verified: Any) -> None:
+def test_the_packed_file_is_a_safetensors_file(compiled: Kernels, verified_calls: Any) -> None:
     from safetensors import safe_open
 
     backend = KernelBackend(compiled, "int8")
@@ -294,7 +299,7 @@ def test_the_packed_file_is_a_safetensors_file(compiled: Kernels, _verified: Any
 
 @pytest.mark.parametrize("harm", ["bit", "short", "record", "none"])
 def test_a_packed_file_that_is_not_as_recorded_is_made_again(
-    compiled: Kernels, _verified: list[frozenset[str]], harm: str
+    compiled: Kernels, verified_calls: list[frozenset[str]], harm: str
 ) -> None:
     backend = KernelBackend(compiled, "fp32")
     _, first = packed.ready(MODEL, backend)
@@ -311,14 +316,14 @@ def test_a_packed_file_that_is_not_as_recorded_is_made_again(
         packed.forget_record(*packed._record_name(MODEL, backend))
     _, again = packed.ready(MODEL, backend)
     assert path.read_bytes() == sound
-    assert _verified[-1] == (frozenset({LANGUAGE_MODEL}) if harm == "none" else frozenset())
+    assert verified_calls[-1] == (frozenset({LANGUAGE_MODEL}) if harm == "none" else frozenset())
     assert all(torch.equal(*pair) for pair in zip(all_parts(first), all_parts(again), strict=True))
     assert record_of(*packed._record_name(MODEL, backend))
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
 def test_weights_that_can_not_be_written_are_converted_at_each_start(
-    compiled: Kernels, _verified: Any, tmp_path: Path
+    compiled: Kernels, verified_calls: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "huggingface").write_text("a file where the folder should be")
     backend = KernelBackend(compiled, "fp32")
@@ -326,7 +331,7 @@ def test_weights_that_can_not_be_written_are_converted_at_each_start(
     assert isinstance(language.heads, Matrix)
 
 
-def test_torch_takes_weights_as_they_are(_verified: Any, folder: Path) -> None:
+def test_torch_takes_weights_as_they_are(verified_calls: Any, folder: Path) -> None:
     backend = TorchBackend(CPU, "fp32")
     assert packed.packed_path(MODEL, backend) is None
     _, language = packed.ready(MODEL, backend)

@@ -24,7 +24,7 @@ from audiocraft_fixtures import (  # noqa: E402
     write_checkpoint,
     write_text_encoder,
 )
-from audiocraft_reference import PROMPTS, SLIDE_S  # noqa: E402
+from audiocraft_reference import PROMPTS  # noqa: E402
 from scenebuild.engines import Action  # noqa: E402
 from scenebuild.engines.audiocraft import codec as codec_module  # noqa: E402
 from scenebuild.engines.audiocraft.backend import Backend  # noqa: E402
@@ -129,9 +129,7 @@ def test_greedy_codes_of_ten_seconds_are_audiocrafts(reference: dict[str, Any], 
     assert torch.equal(greedy(studio, PROMPTS[0], 500), reference["codes"][0])
 
 
-def test_a_take_longer_than_the_window_slides_as_audiocrafts_does(
-    reference: dict[str, Any], backend: Backend
-) -> None:
+def test_a_take_longer_than_the_window_slides_as_audiocrafts_does(reference: dict[str, Any], backend: Backend) -> None:
     studio = studio_of(reference["folder"], backend=backend)
     theirs = reference["slid"][0]
     ours = greedy(studio, PROMPTS[1], theirs.shape[1])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -43,10 +43,17 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def located_in(folders: Path, always: str = "") -> Callable[..., Located]:
+    """What stands for ``weights.verified``: the tiny checkpoint of the model's name, or always the same one."""
+    return lambda model, without=frozenset(): Located(str(folders / (always or model.id)), str(folders / "text"))
+
+
 @pytest.fixture(autouse=True)
 def _located(folders: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The weights of a model are the tiny ones, and one thread runs them."""
-    monkeypatch.setattr(weights, "verified", lambda model, without=frozenset(): Located(str(folders / model.id), str(folders / "text")))
+    monkeypatch.setattr(
+        weights, "verified", lambda model, without=frozenset(): Located(str(folders / model.id), str(folders / "text"))
+    )
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
@@ -190,7 +197,9 @@ def test_stereo_and_the_rate_follow_from_the_model() -> None:
 
 
 def test_files_that_are_not_the_models_are_said(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights, "verified", lambda model, without=frozenset(): Located(str(folders / STEREO), str(folders / "text")))
+    monkeypatch.setattr(
+        weights, "verified", lambda model, without=frozenset(): Located(str(folders / STEREO), str(folders / "text"))
+    )
     with pytest.raises(EngineError, match=r"should give \(16000, 1\) \(Hz, channels\), its files give \(32000, 2\)"):
         outcomes([request()])
 

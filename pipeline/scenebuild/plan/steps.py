@@ -124,9 +124,9 @@ def _decide(
     if entry is not None and entry["engine"] in REGISTRY:
         # it decides, as long as it is wanted and can be had
         locked = known_facts(entry["engine"], _model(entry["engine"], element, choices), entry)
-        facts, action = _acting(element, scene, locked, entry, choices) if locked else (None, None)
-        if facts and action and action_key(action) == entry["key"] and _can_be_had(entry, facts, store):
-            return facts, action
+        kept = _acting(element, scene, locked, entry, choices) if locked else None
+        if kept and action_key(kept[1]) == entry["key"] and _can_be_had(entry, kept[0], store):
+            return kept
     facts = next(facts for facts in _candidates(element, scene, entry, choices) if _state(facts).ready)
     return _acting(element, scene, facts, entry, choices)
 

@@ -30,7 +30,7 @@ class Seat:
     @property
     def is_done(self) -> bool:
         """Whether its pass is."""
-        return self.step + 1 == self.sequence.shape[1]
+        return self.step + 1 == int(self.sequence.shape[1])
 
     def put(self, codes: Tensor) -> None:
         """The next column: what was decided (K,), where the pattern did not know it before."""

@@ -61,7 +61,8 @@ class Decoder:
     def bytes_per_take(self, steps: int) -> int:
         """What the keys and values of one take, with and without its prompt, need for these many steps."""
         one = self.backend.past(1, 1, 1, steps)
-        return 2 * (one.keys.nbytes + one.values.nbytes) * self._model.dimensions.layers * self._dim
+        size: int = one.keys.nbytes + one.values.nbytes
+        return 2 * size * self._model.dimensions.layers * self._dim
 
     def seat(self, state: State, place: int, text: Tensor) -> None:
         """Let a take with that prompt ``(T, C)`` begin in a place; whoever sat there is forgotten."""

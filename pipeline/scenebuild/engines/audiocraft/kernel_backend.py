@@ -1,4 +1,4 @@
-"""A CPU with kernels of our own: weights in fewer bits wherever that loses nothing, all layers of a step in one call."""
+"""A CPU with kernels of our own: weights in fewer bits where that loses nothing, all layers of a step in one call."""
 
 from __future__ import annotations
 
@@ -9,7 +9,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from scenebuild.engines.audiocraft.backend import DTYPES, Layer, Matrix, Norm, Past, Precision, Rows, byte_scales, narrowest
+from scenebuild.engines.audiocraft.backend import (
+    DTYPES,
+    Layer,
+    Matrix,
+    Norm,
+    Past,
+    Precision,
+    Rows,
+    byte_scales,
+    narrowest,
+)
 from scenebuild.engines.audiocraft.kernels import CLayer, CMatrix, CNorm, CPast, CRows, Kernels
 
 KINDS = {"fp32": 0, "fp16": 1, "bf16": 2, "int8": 3}  # as kernels.cpp numbers them
@@ -31,7 +41,7 @@ class KernelBackend:
         self._precision = precision
         self._half_past = precision == "int8"
         self._tables: dict[int, tuple[Sequence[Layer], ctypes.Array[CLayer]]] = {}
-        self.layout = f"panels{PANEL}-{precision}"
+        self.layout: str | None = f"panels{PANEL}-{precision}"
         self.name = f"kernels, {precision}"
 
     def matrix(self, weight: Tensor, *, every_step: bool) -> Matrix:
@@ -73,7 +83,7 @@ class KernelBackend:
         narrow, wide, digits = torch.empty(count, dim), torch.empty(count, widest), _digits(count, widest)
         pasts, texts = ((CPast * len(layers))(*map(self._past, of)) for of in (past, text))
         all_rows, asking_rows = _rows(rows), _rows(asking)
-        pointers = map(ctypes.addressof, (table, pasts, texts, all_rows, asking_rows))
+        pointers = [ctypes.addressof(one) for one in (table, pasts, texts, all_rows, asking_rows)]
         room = (narrow.data_ptr(), wide.data_ptr(), digits.data_ptr())
         self._kernels.layers(hidden.data_ptr(), dim, len(layers), *pointers, *room)
         return hidden

@@ -104,7 +104,9 @@ def assembled(sizes: Dimensions, found: Parts) -> LanguageModel:
 
     layers = tuple(
         Layer(
-            **{name: norm(f"layers.{number}.{name}") for name in ("norm_past", "norm_text", "norm_wide")},
+            norm(f"layers.{number}.norm_past"),
+            norm(f"layers.{number}.norm_text"),
+            norm(f"layers.{number}.norm_wide"),
             **{name: table[f"layers.{number}.{name}"] for name in _LAYER_MATRICES},
         )
         for number in range(sizes.layers)

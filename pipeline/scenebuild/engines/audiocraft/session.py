@@ -45,9 +45,7 @@ class Session:
             )
             gc.collect()
 
-    def _with_model(
-        self, name: str, precision: str, actions: Sequence[tuple[int, Action]]
-    ) -> Iterator[Made | Failed]:
+    def _with_model(self, name: str, precision: str, actions: Sequence[tuple[int, Action]]) -> Iterator[Made | Failed]:
         from scenebuild.engines.audiocraft.models import model
         from scenebuild.engines.audiocraft.packed import ready
         from scenebuild.engines.audiocraft.shared_codec import open_codec

@@ -11,7 +11,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from scenebuild.engines.audiocraft.backend import DTYPES, EPSILON, Layer, Matrix, Norm, Past, Precision, Rows, byte_scales
+from scenebuild.engines.audiocraft.backend import (
+    DTYPES,
+    EPSILON,
+    Layer,
+    Matrix,
+    Norm,
+    Past,
+    Precision,
+    Rows,
+    byte_scales,
+)
 
 FEW_ROWS = range(3, 65)  # for which MKL is quicker with the weights on the left; docs/performance.md
 
@@ -19,7 +29,7 @@ FEW_ROWS = range(3, 65)  # for which MKL is quicker with the weights on the left
 class TorchBackend:
     """Fills ``Backend``. On a GPU shapes stay the same, so that a step can be captured."""
 
-    layout = None
+    layout: str | None = None
     independent = False
 
     def __init__(self, device: torch.device, precision: Precision) -> None:
