@@ -119,7 +119,10 @@ def main() -> None:
     asked = parser.parse_args()
     torch.set_grad_enabled(False)
     decoder = load(asked.size, asked.arithmetic)
-    rounds = [compare(decoder, asked.steps, seed, asked.apart) for seed in range(asked.rounds)]
+    rounds = []
+    for seed in range(asked.rounds):
+        rounds.append(compare(decoder, asked.steps, seed, asked.apart))
+        print(f"round {seed + 1} of {asked.rounds}: {rounds[-1]}", file=sys.stderr, flush=True)
     total = {name: sum(one[name] for one in rounds) for name in rounds[0] if name != "largest"}
     ratio = total["flips"] / total["tokens"]
     print(json.dumps({

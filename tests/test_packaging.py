@@ -36,7 +36,12 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_the_wheel_holds_every_module_the_schema_and_the_templates(wheel: list[str], root: Path) -> None:
     source = root / "pipeline"
     modules = {str(path.relative_to(source)) for path in (source / "scenebuild").rglob("*.py")}
-    data = {"scenebuild/py.typed", "scenebuild/schema/__init__.py", "scenebuild/schema/scene.schema.json"}
+    data = {
+        "scenebuild/engines/audiocraft/kernels.cpp",
+        "scenebuild/py.typed",
+        "scenebuild/schema/__init__.py",
+        "scenebuild/schema/scene.schema.json",
+    }
     data |= {f"scenebuild/templates/{path.name}" for path in (root / "templates").iterdir() if path.is_file()}
     inside = {name for name in wheel if not name.split("/")[0].endswith(".dist-info")}
     assert inside == modules | data

@@ -82,8 +82,16 @@ def _gpu() -> Finding:
 
 
 def _tools() -> list[Finding]:
+    from scenebuild.engines.audiocraft.kernels import compiler
+
     uses = {"git": "keeps scenes and lockfiles", "ffmpeg": "only for the tests: a second opinion on loudness"}
-    return [
+    found = [
         Finding(name, shutil.which(name) is not None, shutil.which(name) or f"not found; {use}")
         for name, use in uses.items()
+    ]
+    program = compiler()
+    without = "not found; models on a CPU are several times quicker with one"
+    return [
+        *found,
+        Finding("c++", program is not None, program or without, "" if program else "install g++ or clang++"),
     ]
