@@ -90,6 +90,22 @@ def test_the_cafe_is_built_rebuilt_by_nobody_and_forced_to_the_same_bytes(projec
     assert lock["mix"]["licence"].startswith("CC-BY-NC-4.0")
 
 
+def test_bytes_are_another_take_which_the_lock_then_keeps(project: Path) -> None:
+    scene = write({"rain": {"prompt": "rain on a roof", "engine": "audiogen", "duration": 0.5}})
+
+    def built(*flags: str) -> tuple[int, str]:
+        result = scenebuild_command(scene, *flags)
+        return result["generated"], result["scenes"][0]["elements"][0]["key"]
+
+    _, plain = built()
+    assert built("--precision", "int8")[0] == 1
+    rain = json.loads(Path("scenes/test.lock.json").read_text())["elements"]["rain"]
+    assert rain["precision"] == "int8"
+    assert rain["made_by"]["arithmetic"].endswith(", int8")
+    assert built() == (0, rain["key"])
+    assert built("--precision", "auto") == (0, plain)
+
+
 def test_any_duration_and_both_engines_in_one_build_and_each_take_as_it_is_alone(project: Path) -> None:
     elements: dict[str, Any] = {
         f"sound-{number}": {"prompt": f"birds singing, {number} of them", "engine": "audiogen", "duration": duration}

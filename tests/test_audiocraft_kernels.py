@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -297,9 +298,9 @@ def test_the_packed_file_is_a_safetensors_file(compiled: Kernels, verified_calls
         assert file.get_tensor("layers.1.widen.data").dtype == torch.int8
 
 
-@pytest.mark.parametrize("harm", ["bit", "short", "record", "none"])
+@pytest.mark.parametrize("harm", ["bit", "short", "record", "source", "none"])
 def test_a_packed_file_that_is_not_as_recorded_is_made_again(
-    compiled: Kernels, verified_calls: list[frozenset[str]], harm: str
+    compiled: Kernels, folder: Path, verified_calls: list[frozenset[str]], harm: str
 ) -> None:
     backend = KernelBackend(compiled, "fp32")
     _, first = packed.ready(MODEL, backend)
@@ -312,10 +313,12 @@ def test_a_packed_file_that_is_not_as_recorded_is_made_again(
     elif harm == "short":
         harmed.write_bytes(sound[: len(sound) // 2])
         harmed.rename(path)
+    elif harm == "source":  # whoever touches the checkpoint has it read and checked again
+        os.utime(folder / "audiogen" / LANGUAGE_MODEL)
     elif harm == "record":
         packed.forget_record(*packed._record_name(MODEL, backend))
     _, again = packed.ready(MODEL, backend)
-    assert path.read_bytes() == sound
+    assert (path.read_bytes() == sound) == (harm != "source")
     assert verified_calls[-1] == (frozenset({LANGUAGE_MODEL}) if harm == "none" else frozenset())
     assert all(torch.equal(*pair) for pair in zip(all_parts(first), all_parts(again), strict=True))
     assert record_of(*packed._record_name(MODEL, backend))

@@ -2,7 +2,8 @@
 
 The file lies beside the hub's cache. It is in the safetensors format: numbers, names and shapes, nothing that could
 run. What its bytes have to be is recorded with the records of the weights; a file that is another one is not loaded
-but made again from the checkpoint, and so is one for which there is no record.
+but made again from the checkpoint, and so is one for which there is no record. It remembers size and time of the
+checkpoint's file, which is not read while they stay: were it another one, it would have to be checked and refused.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def ready(model: Model, backend: Backend) -> tuple[weights.Located, LanguageMode
         with ThreadPoolExecutor(max_workers=1) as pool:
             found = pool.submit(fingerprint, path)
             place = weights.verified(model, without=frozenset({LANGUAGE_MODEL}))
-        if known == {os.path.basename(path): found.result()}:
+        sound = known == {os.path.basename(path): found.result()}
+        if sound and _about(path)["source"] == _stamp(os.path.join(place.folder, LANGUAGE_MODEL)):
             return place, read(path)
     place = weights.verified(model)
     return place, _convert(model, open_checkpoint(place.folder, LANGUAGE_MODEL), backend, path)
@@ -103,7 +105,9 @@ def write(checkpoint: Checkpoint, backend: Backend, path: str) -> Fingerprint:
                         "dtype": NAMES[tensor.dtype], "shape": shape, "data_offsets": [at, at + size],
                     }  # fmt: skip
                     at += size
-            about = {"matrices": matrices, "dimensions": plain(dimensions_of(checkpoint))}
+            about = {
+                "matrices": matrices, "dimensions": plain(dimensions_of(checkpoint)), "source": _stamp(checkpoint.path),
+            }  # fmt: skip
             file.seek(0)
             file.write(_header({"__metadata__": {"scenebuild": json.dumps(about)}, **tensors}))
             file.flush()
@@ -122,15 +126,34 @@ def read(path: str) -> LanguageModel:
     with open(path, "rb") as file:
         # A private mapping: torch wants memory that could be written to; nobody does, and it is shared until then.
         pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY)
-    length = int.from_bytes(pages[:8], "little")
-    header = json.loads(pages[8 : 8 + length])
-    about = json.loads(header.pop("__metadata__")["scenebuild"])
-    tensors = {name: _tensor(pages, 8 + length, facts) for name, facts in header.items()}
+    header, about = _parsed(pages[:HEADER_BYTES])
+    tensors = {name: _tensor(pages, HEADER_BYTES, facts) for name, facts in header.items()}
     found: dict[str, Matrix | Tensor] = dict(tensors)
     for name, (kind, outputs, inputs) in about["matrices"].items():
         extra = (tensors.get(f"{name}.scales"), tensors.get(f"{name}.sums"))
         found[name] = Matrix(kind, outputs, inputs, tensors[f"{name}.data"], *extra)
     return assembled(from_plain(about["dimensions"]), found)
+
+
+def _about(path: str) -> dict[str, Any]:
+    with open(path, "rb") as file:
+        return _parsed(file.read(HEADER_BYTES))[1]
+
+
+def _parsed(start: bytes) -> tuple[dict[str, Any], dict[str, Any]]:
+    """From the first HEADER_BYTES: the facts of each tensor, and what we say about the model."""
+    header = json.loads(start[8:])
+    about: dict[str, Any] = json.loads(header.pop("__metadata__")["scenebuild"])
+    return header, about
+
+
+def _stamp(path: str) -> list[int]:
+    """Size and time of a checkpoint's file; none for one that is no file."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns]
 
 
 def _record_name(model: Model, backend: Backend) -> tuple[str, str]:
