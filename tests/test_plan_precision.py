@@ -1,4 +1,4 @@
-"""In which numbers a model computes: the flag decides, a locked take keeps its own, a preference acts on what is new."""
+"""In which numbers a model computes: the flag decides, a locked take keeps its own, a preference is for what is new."""
 
 from __future__ import annotations
 
