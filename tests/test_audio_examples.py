@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ["frames", "level", "loop", "loudness", "true_peak", "wav"]
+MODULES = ["curves", "equalizer", "frames", "level", "loop", "loudness", "pan", "true_peak", "wav"]
 
 
 @pytest.mark.parametrize("name", [*(f"audio.{name}" for name in MODULES), "mix.timeline"])
