@@ -34,13 +34,14 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    if schema["type"] == "object":
+    kind = schema["type"] if isinstance(schema["type"], str) else schema["type"][0]  # lists have rules of their own
+    if kind == "object":
         return fields(schema["properties"], ())
-    if schema["type"] == "boolean":
+    if kind == "boolean":
         return st.booleans()
-    if schema["type"] == "integer":
+    if kind == "integer":
         return st.integers(schema["minimum"], schema["maximum"])
-    if schema["type"] == "number":
+    if kind == "number":
         least: float = schema["minimum"] if "minimum" in schema else schema["exclusiveMinimum"]
         real = st.floats(least, schema["maximum"], exclude_min="exclusiveMinimum" in schema, allow_subnormal=False)
         return real | st.integers(math.floor(least) + 1, int(schema["maximum"]))
@@ -53,7 +54,7 @@ def fields(properties: dict[str, Any], left_out: tuple[str, ...]) -> st.SearchSt
 
 
 # What only makes sense together is drawn so that it does; the rules on it have tests of their own.
-ALONE = ("file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start")
+ALONE = ("file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start", "repeat", "trim")
 ELEMENT = st.builds(
     lambda written, prompt: {"prompt": prompt, **written},
     fields(SCHEMA["properties"]["elements"]["additionalProperties"]["properties"], ALONE),

@@ -27,9 +27,13 @@ LIMITS: dict[str, tuple[float, float]] = {
     "seed": (0, 2**32 - 1), "elements.seed": (0, 2**32 - 1), "elements.take": (1, 1_000_000),
     "elements.duration": (0.01, 600), "elements.temperature": (0, 5), "elements.top_k": (1, 2048),
     "elements.top_p": (0, 1), "elements.cfg": (0, 20), "elements.volume": (0, 16), "elements.gain_db": (-96, 24),
-    "elements.pan": (-1, 1), "elements.start": (0, 3600), "elements.fade_in": (0, 3600), "elements.fade_out": (0, 3600),
-    "mix.duration": (0.01, 3600), "mix.sample_rate": (8000, 192000), "mix.channels": (1, 2), "mix.true_peak": (-20, 0),
-    "mix.loudness": (-70, -5),
+    "elements.pan": (-1, 1), "elements.start": (0, 36000),
+    "elements.fade_in": (0, 3600), "elements.fade_out": (0, 3600),
+    "mix.duration": (0.01, 36000), "mix.sample_rate": (8000, 192000), "mix.channels": (1, 2), "mix.true_peak": (-20, 0),
+    "mix.loudness": (-70, -5), "mix.seed": (0, 2**32 - 1), "elements.loop.crossfade": (0, 60),
+    "elements.loop.worst_seam": (0, 60), "elements.repeat.every": (0.01, 36000),
+    "elements.repeat.jitter": (0, 36000), "elements.repeat.gap": (0, 36000), "elements.repeat.count": (1, 10000),
+    "elements.trim.from": (0, 36000), "elements.trim.to": (0.001, 36000), "elements.speed": (0.25, 4),
 }  # fmt: skip
 
 
@@ -39,9 +43,14 @@ def properties(schema: dict[str, Any], owner: str = "") -> Iterator[tuple[str, d
         yield from properties(field, f"{owner}{name}.")
     if isinstance(schema.get("additionalProperties"), dict):
         yield from properties(schema["additionalProperties"], owner)
+    if "items" in schema:
+        yield from properties(schema["items"], owner)
 
 
 PROPERTIES = dict(properties(PLAIN))
+REQUIRED = {name: field.get("required", ()) for name, field in PROPERTIES.items()}
+# What must stand beside a field for the whole to be asked about it.
+NEEDED: dict[str, dict[str, Any]] = {"repeat": {"every": 36000}}
 
 
 def test_the_schema_is_one_of_2020_12() -> None:
@@ -58,7 +67,7 @@ def test_every_property_helps_in_an_editor(name: str) -> None:
     field = PROPERTIES[name]
     assert field["description"].endswith(".")
     assert field["examples"]
-    if name not in ("name", "elements"):
+    if name not in ("name", "elements") and name.rpartition(".")[2] not in REQUIRED.get(name.rpartition(".")[0], ()):
         # what has no default says what happens without it
         assert "default" in field or "eft out" in field["description"]
 
@@ -101,7 +110,7 @@ def test_limits_are_as_promised() -> None:
 @pytest.mark.parametrize("name", LIMITS)
 def test_the_limits_themselves_are_read_and_what_is_beyond_is_not(name: str, tmp_path: Path) -> None:
     least, most = LIMITS[name]
-    step = 1 if PROPERTIES[name]["type"] == "integer" else 0.001
+    step = 1 if PROPERTIES[name]["type"] == "integer" else 0.0001
     open_end = "exclusiveMinimum" in PROPERTIES[name]
     for value, good in ((least, not open_end), (most, True), (least - step, False), (most + step, False)):
         problems = validate_document(read_document(_scene_with(tmp_path, name, value)))
@@ -109,9 +118,12 @@ def test_the_limits_themselves_are_read_and_what_is_beyond_is_not(name: str, tmp
 
 
 def _scene_with(tmp_path: Path, name: str, value: float) -> str:
-    data: dict[str, Any] = {"name": "a", "elements": {"a": {"prompt": "a"}}, "mix": {"duration": 3600}}
-    owner, _, field = name.rpartition(".")
-    {"": data, "elements": data["elements"]["a"], "mix": data["mix"]}[owner][field] = value
+    data: dict[str, Any] = {"name": "a", "elements": {"a": {"prompt": "a"}}, "mix": {"duration": 36000}}
+    owner, *inside, field = ["", *name.split(".")][-3:] if name.count(".") == 0 else name.split(".")
+    fields = {"": data, "elements": data["elements"]["a"], "mix": data["mix"]}[owner]
+    for one in inside:
+        fields = fields.setdefault(one, {})
+    fields |= NEEDED.get(".".join(inside), {}) | {field: value}
     path = tmp_path / "scene.yaml"
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
     return str(path)
@@ -127,12 +139,25 @@ def test_defaults_in_the_schema_are_what_the_program_fills_in() -> None:
         "elements.start": element.start_s, "elements.pan": element.pan, "elements.fade_in": element.fade_in_s,
         "elements.fade_out": element.fade_out_s, "mix.sample_rate": mix.sample_rate, "mix.channels": mix.channels,
         "mix.true_peak": mix.true_peak_dbtp, "policy.commercial": scene.commercial,
-    }  # fmt: skip
+    } | _filled_inside()  # fmt: skip
     told = {name: field["default"] for name, field in PROPERTIES.items() if "default" in field}
     decided_later = {"version", "policy", "defaults", "mix", "elements.engine"}
     assert {
         name: told[name] for name in told if name not in decided_later and not name.startswith("defaults.")
     } == filled
+
+
+def _filled_inside() -> dict[str, Any]:
+    """What is filled in where the author begins to say something and leaves the rest out."""
+    path = VALID / "desk_minimal.yaml"
+    rain, owl = resolve(read_document(str(path))).elements
+    repeat = owl.playing.repeat
+    assert repeat is not None
+    return {
+        "elements.loop.seam": rain.playing.looping.seam, "elements.reverse": rain.playing.reverse,
+        "elements.speed": rain.playing.speed, "elements.trim.from": owl.playing.trim_from_s,
+        "elements.repeat.jitter": repeat.jitter_s,
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("scene", sorted(VALID.glob("*.yaml")), ids=lambda path: path.stem)

@@ -14,6 +14,7 @@ from scenebuild.generate.gather import Gathered
 from scenebuild.generate.take import Take
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
+from scenebuild.mix.tape import tape_of
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock_text
 from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text, outputs_of
@@ -146,11 +147,10 @@ def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:
     for step in plan.steps:
         element, take = step.element, takes[step.element.name]
         fades = element.fade_in_s + element.fade_out_s
-        if element.recording is not None and not element.loop and fades > take.duration_s:
+        length_s = tape_of(element, _source(take)).length_s
+        if element.recording is not None and not element.loop and fades > length_s:
             place = plan.scene.place_of("elements", element.name, "fade_in" if element.fade_in_s else "fade_out")
-            message = (
-                f"fade_in and fade_out last {fades:g} s together, the recording {take.duration_s:.3g} s; shorten them"
-            )
+            message = f"fade_in and fade_out last {fades:g} s together, the recording {length_s:.3g} s; shorten them"
             problems.append(Problem("fade-too-long", message, place))
     if problems:
         raise SceneError(problems)

@@ -27,6 +27,8 @@ class StemFacts:
     gain_db: float  # normalisation and volume together, before the master gain; -inf when muted
     loudness_lufs: float  # of the stem in the finished mix; -inf for silence
     peak_dbfs: float  # highest sample of the stem in the finished mix
+    times_s: tuple[tuple[float, float], ...] = ()  # each time that it sounds: start and end
+    pass_s: float = 0.0  # one pass of its take, trimmed and at its speed
 
 
 @dataclass(frozen=True, slots=True)

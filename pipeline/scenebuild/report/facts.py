@@ -12,6 +12,7 @@ from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report import words
+from scenebuild.report.desk_words import treatment
 from scenebuild.report.model import ElementRow, Report
 from scenebuild.scene.project import project_root
 
@@ -94,4 +95,7 @@ def _row(step: Step, take: Take, stem: StemFacts, status: str, root: str) -> Ele
         pan=element.pan,
         fade_in_s=element.fade_in_s,
         fade_out_s=element.fade_out_s,
+        times_s=stem.times_s if len(stem.times_s) > 1 else (),
+        pass_s=stem.pass_s,
+        treatment=treatment(element),
     )

@@ -33,6 +33,9 @@ class ElementRow:
     pan: float
     fade_in_s: float
     fade_out_s: float
+    times_s: tuple[tuple[float, float], ...] = ()  # each time that it sounds, where that is more than once
+    pass_s: float = 0.0  # how long one pass sounds, where that is not the take's own length
+    treatment: tuple[str, ...] = ()  # what the desk does with it, one sentence each
 
 
 @dataclass(frozen=True, slots=True)

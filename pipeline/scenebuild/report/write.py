@@ -53,9 +53,8 @@ def _lane(row: ElementRow, take: Path, most_frames: int) -> Lane:
     return Lane(
         name=row.name,
         hint=row.volume,
-        start_s=row.start_s,
-        end_s=row.end_s,
-        take_s=row.duration_s,
+        times_s=row.times_s or ((row.start_s, row.end_s),),
+        take_s=row.pass_s or row.duration_s,
         loop=row.loop,
         pan=row.pan,
         fade_in_s=row.fade_in_s,

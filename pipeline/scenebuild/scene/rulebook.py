@@ -42,7 +42,10 @@ RULES: dict[str, str] = {
     "model": "A model belongs to the engine that is asked for. Change one of the two.",
     "fade": "Fades fit into the sound. Shorten them, or make the sound longer.",
     "start": "An element begins before the mix ends. Start it earlier, or make the mix longer.",
-    "mix-length": "The mix has a length of at most 3600 seconds. Give it one where every element loops.",
+    "times": "An element has one way of saying when it sounds: a loop, several starts, or repeat. Keep one.",
+    "repeat": "What repeats has room for it: jitter is at most every, and a gap leaves room for the sound.",
+    "trim": "A trim leaves something of the take. Let to be more than from, and both lie within the take.",
+    "mix-length": "The mix has a length of at most 36000 seconds (ten hours). Give it one where every element loops.",
     # recordings
     "path": "A recording's path is relative, with /, and means the same on every system.",
     "recording": "A recording is an audio file inside the project. Add it, or correct its path.",
