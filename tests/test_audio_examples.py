@@ -7,7 +7,19 @@ from importlib import import_module
 
 import pytest
 
-MODULES = ["curves", "equalizer", "frames", "level", "loop", "loudness", "pan", "true_peak", "wav"]
+MODULES = [
+    "curves",
+    "distance",
+    "equalizer",
+    "frames",
+    "level",
+    "loop",
+    "loudness",
+    "pan",
+    "reverb",
+    "true_peak",
+    "wav",
+]
 
 
 @pytest.mark.parametrize("name", [*(f"audio.{name}" for name in MODULES), "mix.timeline"])
