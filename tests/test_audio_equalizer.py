@@ -117,7 +117,7 @@ def test_the_tail_is_that_of_the_slowest_pole(sections: tuple, seconds: float) -
     impulse = np.zeros((effect.tail_frames + 4800, 1), np.float32)
     impulse[0] = 1
     out = np.abs(effect.run(impulse))
-    assert out[effect.tail_frames :].max() < 10 ** (-55 / 20) * out.max()
+    assert out[effect.tail_frames :].max() < 10 ** (-50 / 20) * out.max()
 
 
 class Doubler:
