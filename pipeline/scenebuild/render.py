@@ -23,6 +23,8 @@ from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.facts import report_of
 from scenebuild.report.write import write_report
 from scenebuild.result import ElementResult, SceneResult, failed_scene, result_for_manifest
+from scenebuild.scene.desk import Convolution
+from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
 from scenebuild.settings import Settings, config_files
 from scenebuild.store.care import IN_USE_S
@@ -207,6 +209,11 @@ def _entry(step: Step, take: Take) -> dict[str, Any]:
     }
 
 
+def _impulses(scene: Scene) -> list[str]:
+    channels = (*(one.channel for one in scene.elements), *(bus.channel for bus in scene.buses))
+    return [effect.path for channel in channels for effect in channel.effects if isinstance(effect, Convolution)]
+
+
 def _stem_paths(folder: str, mix: Mix, settings: Settings) -> list[str]:
     return [os.path.join(folder, "stems", f"{stem.name}.wav") for stem in mix.stems] if settings.stems else []
 
@@ -216,6 +223,7 @@ def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneRe
     would otherwise look like a part of this one."""
     path = plan.scene.path
     recordings = [step.element.recording for step in plan.steps if step.element.recording is not None]
+    recordings += _impulses(plan.scene)
     template = [settings.template] if settings.template else []
     inputs = [path, lock_path(path), *recordings, *template, *config_files(str(project_root(path)))]
     text = manifest_text(

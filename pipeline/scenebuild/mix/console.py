@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from graphlib import TopologicalSorter
 
 import numpy as np
+from numpy.typing import NDArray
 
+from scenebuild.audio.dynamics import Ducker
 from scenebuild.audio.effect import GRID_FRAMES
+from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples
-from scenebuild.mix.layer import Format, Layer, LayerPass, Strip
-from scenebuild.scene.desk import Bus, Channel
+from scenebuild.mix.fades import Fades, faded
+from scenebuild.mix.layer import Layer, LayerPass, Strip
+from scenebuild.mix.track import Format
+from scenebuild.scene.desk import Bus, Channel, Duck
 
+END_FADE_S = 0.005  # where the end of the mix cuts off what still rings
 LONGEST_TAIL_S = 60.0  # what rings on for longer is not waited for
 
 
@@ -59,7 +66,9 @@ class ConsolePass:
         self._layers = {layer.name: LayerPass(layer, console.form, first) for layer in console.layers}
         self._buses = {bus.name: Strip(bus.channel, bus.gain, console.form, first) for bus in console.buses}
         self._order = in_order(console)
-        self._shares = _own_strips(console, first) if split else {}
+        self._duckers = {name: (duck, _ducker(duck, console.form)) for name, duck in _ducks(console).items()}
+        self._ducked: dict[str, NDArray[np.float32]] = {}  # the gains of this block
+        self._shares = _own_strips(console, first, self._buses) if split else {}
 
     @property
     def tail_frames(self) -> int:
@@ -76,23 +85,60 @@ class ConsolePass:
             else:
                 members = [heard[member] for member in self._console.members(name)]
                 heard[name] = self._buses[name].run(total_of(members, stop - start, self._console.form.channels), start)
+            if name in self._duckers:
+                self._duck(name, heard)
         return heard
+
+    def _duck(self, name: str, heard: dict[str, Samples]) -> None:
+        duck, ducker = self._duckers[name]
+        key = reduce(np.maximum, [np.abs(heard[other]) for other in duck.under])
+        self._ducked[name] = ducker.gains(key)
+        heard[name] *= self._ducked[name][:, None]
+
+    def ended(self, heard: Mapping[str, Samples], start: int) -> Mapping[str, Samples]:
+        """The same with a short fade where the end of the mix cuts off what rings on."""
+        form = self._console.form
+        length = min(frames_of(END_FADE_S, form.sample_rate), form.frames)
+        stop = start + max(map(len, heard.values()), default=0)
+        if form.goes_round or not self.tail_frames or stop <= form.frames - length:
+            return heard
+        fades = Fades(fade_out=length)
+        return {name: faded(samples, start, form.frames, fades) for name, samples in heard.items()}
 
     def shares(self, heard: Mapping[str, Samples], start: int) -> dict[str, Samples]:
         """What each layer gives to the sum: itself, or what it alone leaves behind in the effects of its bus."""
-        return {
-            layer.name: self._shares[layer.name].run(heard[layer.name], start)
-            if layer.name in self._shares
-            else heard[layer.name]
-            for layer in self._console.layers
-            if layer.name not in self._console.silenced
-        }
+        layers = (layer for layer in self._console.layers if layer.name not in self._console.silenced)
+        return {layer.name: self._share(layer, heard[layer.name], start) for layer in layers}
+
+    def _share(self, layer: Layer, samples: Samples, start: int) -> Samples:
+        if layer.name not in self._shares:
+            return samples
+        share = self._shares[layer.name].run(samples, start)
+        gains = self._ducked.get(layer.channel.bus or "")
+        return share if gains is None else np.asarray(share * gains[:, None])
 
 
-def _own_strips(console: Console, first: int) -> dict[str, Strip]:
+def _ducks(console: Console) -> dict[str, Duck]:
+    channels = {layer.name: layer.channel for layer in console.layers}
+    channels |= {bus.name: bus.channel for bus in console.buses}
+    return {name: channel.duck for name, channel in channels.items() if channel.duck}
+
+
+def _ducker(duck: Duck, form: Format) -> Ducker:
+    return Ducker(
+        form.sample_rate,
+        depth_db=duck.by_db,
+        attack_s=duck.attack_s,
+        release_s=duck.release_s,
+        threshold_db=duck.threshold_db,
+        hold_s=duck.hold_s,
+    )
+
+
+def _own_strips(console: Console, first: int, buses: Mapping[str, Strip]) -> dict[str, Strip]:
     """For each layer on a bus a copy of the bus's strip."""
     return {
-        name: Strip(bus.channel, bus.gain, console.form, first)
+        name: Strip(bus.channel, bus.gain, console.form, first, buses[bus.name])
         for bus in console.buses
         for name in console.members(bus.name)
     }
@@ -112,7 +158,7 @@ def passes(console: Console) -> Iterator[tuple[int, int, Mapping[str, Samples]]]
     for start, stop in _grid(first, console.form.frames):
         heard = one_pass.run(start, stop)
         if start >= 0:
-            yield start, stop, heard
+            yield start, stop, one_pass.ended(heard, start)
 
 
 def split_passes(console: Console) -> Iterator[tuple[int, int, Mapping[str, Samples]]]:
@@ -121,7 +167,7 @@ def split_passes(console: Console) -> Iterator[tuple[int, int, Mapping[str, Samp
     for start, stop in _grid(first, console.form.frames):
         shares = one_pass.shares(one_pass.run(start, stop), start)
         if start >= 0:
-            yield start, stop, shares
+            yield start, stop, one_pass.ended(shares, start)
 
 
 def _begun(console: Console, *, split: bool) -> tuple[ConsolePass, int]:

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from math import inf
 
 import numpy as np
-from numpy.typing import NDArray
 
-from scenebuild.audio.curves import Curve, Point
 from scenebuild.audio.effect import Chain
 from scenebuild.audio.level import Samples, db_to_gain
 from scenebuild.audio.pan import spread_along
-from scenebuild.mix.effects import effects_of
+from scenebuild.mix.effects import Pressed, effects_of
 from scenebuild.mix.series import Sounding, summed
+from scenebuild.mix.track import Format, Track
 from scenebuild.scene.desk import Channel, Movement
 
 
@@ -28,47 +27,16 @@ class Layer:
     channel: Channel
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    """The form of a mix while it is rendered."""
-
-    sample_rate: int
-    channels: int
-    frames: int
-    goes_round: bool = False
-
-
-class Track:
-    """A movement, frame by frame; in a mix that goes round it comes again with it."""
-
-    def __init__(self, movement: Movement, form: Format) -> None:
-        points = [Point(point.at_s, point.value, point.curve) for point in movement.points]
-        self._curve = Curve(points, form.sample_rate)
-        self._is_db = movement.unit == "db"
-        self._period = form.frames if form.goes_round else None
-
-    def over(self, start: int, stop: int) -> NDArray[np.float32]:
-        """The values of frames ``[start, stop)``; a level in dB as a gain."""
-        values = self._values(start, stop)
-        return np.power(np.float32(10), values / np.float32(20)) if self._is_db else values
-
-    def _values(self, start: int, stop: int) -> NDArray[np.float32]:
-        if self._period is None:
-            return self._curve.over(start, stop)
-        pieces = []
-        while start < stop:
-            at = start % self._period
-            length = min(stop - start, self._period - at)
-            pieces.append(self._curve.over(at, at + length))
-            start += length
-        return np.concatenate(pieces)
-
-
 class Strip:
-    """One pass through the filters, the effects and the fader of a channel. Fed in order, from ``first`` on."""
+    """One pass through the filters, the effects and the fader of a channel. Fed in order, from ``first`` on.
 
-    def __init__(self, channel: Channel, gain: float, form: Format, first: int) -> None:
-        self._chain = Chain(effects_of(channel, form, first))
+    ``whole``: the strip of the whole bus, where this is the one of a part of it; its compressors lead.
+    """
+
+    def __init__(self, channel: Channel, gain: float, form: Format, first: int, whole: Strip | None = None) -> None:
+        effects = effects_of(channel, form, first, whole.pressed if whole else ())
+        self.pressed: tuple[Pressed, ...] = tuple(one for one in effects if isinstance(one, Pressed))
+        self._chain = Chain(effects)
         self._gain = np.float32(gain)
         self._fader = Track(channel.fader, form) if channel.fader else None
 

@@ -15,7 +15,7 @@ from scenebuild.audio.level import gain_to_db
 from scenebuild.audio.wav import WavWriter
 from scenebuild.errors import ScenebuildError
 from scenebuild.mix.console import Console
-from scenebuild.mix.layer import Format, Layer, highest_gain
+from scenebuild.mix.layer import Layer, highest_gain
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.model import Mix, Source, StemFacts
 from scenebuild.mix.place import Room, levelled, place_sounding, place_stem
@@ -25,6 +25,7 @@ from scenebuild.mix.stem import Stem, Survey, survey
 from scenebuild.mix.sums import Desk, Levels, Progress, measure_sum, write_stem, write_sum
 from scenebuild.mix.tape import Tape, tape_of
 from scenebuild.mix.timeline import Placement, Span, Timeline, lay_out
+from scenebuild.mix.track import Format
 from scenebuild.mix.treated import Treated, treat
 from scenebuild.scene.model import Element, Scene
 

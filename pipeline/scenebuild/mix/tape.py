@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples
 from scenebuild.audio.resample import fitted, resample_blocks
-from scenebuild.audio.wav import AudioFileError, probe, read_blocks
+from scenebuild.audio.speed import read_part
+from scenebuild.audio.wav import AudioFileError, probe
 from scenebuild.mix.model import Source
 from scenebuild.scene.model import Element
 
@@ -51,32 +52,18 @@ def tape_of(element: Element, source: Source) -> Tape:
 
 
 def read_tape(tape: Tape, frames: int, sample_rate: int) -> Iterator[tuple[int, Samples]]:
-    """All ``frames`` that a tape has in a mix of ``sample_rate``: pieces, and the frame that each belongs at.
+    """All ``frames`` that a tape has in a mix of ``sample_rate``: pieces, and the frame that each begins at.
 
-    A tape that runs backwards is read forwards and laid down from its end. Raises AudioFileError where the take is
-    not what was measured, or can not be mixed.
+    Raises AudioFileError where the take is not what was measured, or can not be mixed.
     """
     _check(tape, frames)
     source = tape.source
-    blocks = resample_blocks(_played(tape), source.sample_rate * tape.speed, sample_rate, source.channels)
+    played = read_part(source.path, tape.first, tape.last, reverse=tape.reverse)
+    blocks = resample_blocks(played, source.sample_rate * tape.speed, sample_rate, source.channels)
     position = 0
     for block in fitted(blocks, frames, source.channels):
+        yield position, block
         position += len(block)
-        if tape.reverse:
-            yield frames - position, block[::-1]
-        else:
-            yield position - len(block), block
-
-
-def _played(tape: Tape) -> Iterator[Samples]:
-    at = 0
-    for block in read_blocks(tape.source.path):
-        start, stop = max(tape.first - at, 0), min(tape.last - at, len(block))
-        at += len(block)
-        if start < stop:
-            yield block[start:stop]
-        if at >= tape.last:
-            return
 
 
 def _check(tape: Tape, frames: int) -> None:

@@ -2,14 +2,66 @@
 
 from __future__ import annotations
 
+import os
+
 from scenebuild.report import words
-from scenebuild.scene.desk import Playing, Repeat
+from scenebuild.scene.desk import Convolution, Duck, EffectSpec, Filter, Movement, Playing, Repeat, Reverb, Unit
 from scenebuild.scene.model import Element
 
 
 def treatment(element: Element) -> tuple[str, ...]:
     """One sentence for each thing that is done to an element beside volume, pan and fades; none for most."""
-    return tuple(sentence for sentence in (_played(element.playing), _repeated(element.playing.repeat)) if sentence)
+    channel = element.channel
+    found = (
+        _played(element.playing),
+        _repeated(element.playing.repeat),
+        _moves("Pan", channel.pan),
+        _moves("High-pass", channel.high_pass),
+        _moves("Low-pass", channel.low_pass),
+        f"Effects: {', '.join(map(_effect, channel.effects))}" if channel.effects else "",
+        f"Distance: {channel.distance:g} m" if channel.distance is not None else "",
+        _ducked(channel.duck),
+        f"Bus: {channel.bus}" if channel.bus else "",
+    )
+    return tuple(sentence for sentence in found if sentence)
+
+
+def volume_of(element: Element) -> str:
+    """``0.70 (−3.1 dB)``, or the range over which it moves: ``0.20 (−14.0 dB) to 0.70 (−3.1 dB)``."""
+    fader = element.channel.fader
+    if fader is None:
+        return words.volume(element.gain)
+    values = [point.value if fader.unit == "gain" else 10 ** (point.value / 20) for point in fader.points]
+    return f"{words.volume(min(values))} to {words.volume(max(values))}"
+
+
+def _moves(what: str, movement: Movement | None) -> str:
+    if movement is None:
+        return ""
+    said = [_value(point.value, movement.unit) for point in movement.points]
+    if movement.is_still:
+        return f"{what}: {said[0]}"
+    first, last = movement.points[0].at_s, movement.points[-1].at_s
+    return f"{what}: {' → '.join(said)} from {words.duration(first)} to {words.duration(last)}"
+
+
+def _value(value: float, unit: Unit) -> str:
+    return words.pan(value) if unit == "pan" else f"{value:g} Hz"
+
+
+def _effect(effect: EffectSpec) -> str:
+    if isinstance(effect, Filter):
+        gain = "" if effect.kind in ("high_pass", "low_pass") else f" by {words.gain(effect.gain_db)}"
+        return f"{effect.kind.replace('_', '-')} at {effect.hz:g} Hz{gain}"
+    if isinstance(effect, Reverb):
+        return f"reverb of {words.duration(effect.decay_s)}, {round(effect.wet * 100)} %"
+    if isinstance(effect, Convolution):
+        return f"convolution with {os.path.basename(effect.path)}, {round(effect.wet * 100)} %"
+    return f"compressor from {effect.threshold_db:g} dBFS on, {effect.ratio:g} to 1"
+
+
+def _ducked(duck: Duck | None) -> str:
+    return "" if duck is None else f"Ducked: by {duck.by_db:g} dB under {words.listing(duck.under)}"
 
 
 def _played(playing: Playing) -> str:

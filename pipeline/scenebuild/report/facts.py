@@ -12,7 +12,7 @@ from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report import words
-from scenebuild.report.desk_words import treatment
+from scenebuild.report.desk_words import treatment, volume_of
 from scenebuild.report.model import ElementRow, Report
 from scenebuild.scene.project import project_root
 
@@ -80,7 +80,7 @@ def _row(step: Step, take: Take, stem: StemFacts, status: str, root: str) -> Ele
         is_sketch=step.facts.fidelity == "sketch",
         status=status,
         duration_s=take.duration_s,
-        volume=words.volume(element.gain),
+        volume=volume_of(element),
         temperature=words.temperature(step.action.temperature),
         seed="" if step.action.seed is None else str(step.action.seed),
         take=element.take,

@@ -82,7 +82,7 @@ class Reverb:
     """A room that is worked out."""
 
     decay_s: float  # until the echoes are 60 dB down
-    size: float
+    size_m: float
     damping: float
     predelay_s: float
     wet: float  # the share of the room in what is heard, 0 ... 1

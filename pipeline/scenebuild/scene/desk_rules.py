@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from scenebuild.errors import Problem
-from scenebuild.scene.document import Document
-from scenebuild.scene.quoting import label, number
+from scenebuild.scene.document import Document, Field
+from scenebuild.scene.quoting import label, nearest, number
 from scenebuild.scene.raw import at_of, fields_of, loops, number_of, pass_length
+
+MOVING = ("volume", "gain_db", "pan", "high_pass", "low_pass")
 
 
 def desk_findings(document: Document) -> Iterator[Problem]:
@@ -18,6 +20,22 @@ def desk_findings(document: Document) -> Iterator[Problem]:
             yield from _one_way_of_time(document, name, element)
             yield from _repeat(document, name, element)
             yield from _trim(document, name, element)
+    for owner, fields in _channels(document):
+        for field in MOVING:
+            if isinstance(fields.get(field), list):
+                yield from _keyframes(document, (*owner, field), fields[field])
+        yield from _bus(document, owner, fields)
+        yield from _duck(document, owner, fields)
+    yield from _shared_names(document)
+    yield from _circles(document)
+
+
+def _channels(document: Document) -> Iterator[tuple[Field, dict[str, Any]]]:
+    """Everything that has a strip on the desk, and the defaults."""
+    yield ("defaults",), at_of(document, ("defaults",))
+    for kind in ("elements", "buses"):
+        for name, fields in at_of(document, (kind,)).items():
+            yield (kind, name), fields_of(fields)
 
 
 def _one_way_of_time(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
@@ -67,3 +85,84 @@ def _duration(document: Document, element: dict[str, Any]) -> float | None:
     if "prompt" not in element or "file" in element:
         return None
     return number_of(element.get("duration", at_of(document, ("defaults",)).get("duration", 8)))
+
+
+def _keyframes(document: Document, field: Field, written: list[Any]) -> Iterator[Problem]:
+    mix_s = number_of(at_of(document, ("mix",)).get("duration"))
+    before = -1.0
+    for index, keyframe in enumerate(map(fields_of, written)):
+        at = number_of(keyframe.get("at"))
+        if at is None:
+            continue
+        place = document.value((*field, str(index), "at"))
+        if at <= before:
+            message = f"at: {number(at)} s does not come after {number(before)} s; write keyframes in order of time"
+            yield Problem("keyframes", message, place)
+        if mix_s is not None and at > mix_s:
+            message = f"at: {number(at)} s is behind the end of the mix, which lasts {number(mix_s)} s;"
+            yield Problem("keyframes", f"{message} move the keyframe, or make the mix longer", place)
+        if field[-1] == "pan" and keyframe.get("curve") == "exp":
+            message = "curve: exp goes by factors, and a pan has none; write linear, s or hold"
+            yield Problem("keyframes", message, document.value((*field, str(index), "curve")))
+        before = max(at, before)
+
+
+def _bus(document: Document, owner: Field, fields: dict[str, Any]) -> Iterator[Problem]:
+    bus, buses = fields.get("bus"), at_of(document, ("buses",))
+    if owner[0] == "elements" and isinstance(bus, str) and bus not in buses:
+        known = f"there are {', '.join(map(label, buses))}" if buses else "the scene has no buses"
+        meant = nearest(bus, list(buses))
+        message = f"bus: {label(bus)} is not a bus of this scene" + (f".{meant}" if meant else f"; {known}")
+        yield Problem("bus", message, document.value((*owner, "bus")))
+
+
+def _duck(document: Document, owner: Field, fields: dict[str, Any]) -> Iterator[Problem]:
+    known = [*at_of(document, ("elements",)), *at_of(document, ("buses",))]
+    for field, name in _under(owner, fields):
+        if name == owner[-1]:
+            message = f"under: {label(name)} can not make room for itself; name another element or bus"
+        elif name not in known:
+            meant = nearest(name, known)
+            message = f"under: {label(name)} is neither an element nor a bus of this scene"
+            message += f".{meant}" if meant else "; name one of them"
+        else:
+            continue
+        yield Problem("duck", message, document.value(field))
+
+
+def _under(owner: Field, fields: dict[str, Any]) -> Iterator[tuple[Field, str]]:
+    """What a channel ducks under, and where that is written."""
+    written = fields_of(fields.get("duck")).get("under")
+    if isinstance(written, str):
+        yield (*owner, "duck", "under"), written
+    if isinstance(written, list):
+        for index, name in enumerate(written):
+            if isinstance(name, str):
+                yield (*owner, "duck", "under", str(index)), name
+
+
+def _shared_names(document: Document) -> Iterator[Problem]:
+    for name in at_of(document, ("buses",)):
+        place = document.key(("buses", name))
+        if name in at_of(document, ("elements",)):
+            message = f"{label(name)}: an element has this name too; rename one of the two"
+            yield Problem("bus", message, place)
+
+
+def _circles(document: Document) -> Iterator[Problem]:
+    """A bus waits for its elements, and what ducks for what it ducks under: none may wait for itself."""
+    from graphlib import CycleError, TopologicalSorter
+
+    waits: dict[str, set[str]] = {}
+    for owner, fields in _channels(document):
+        waits.setdefault(owner[-1], set()).update(name for _, name in _under(owner, fields) if name != owner[-1])
+        bus = fields.get("bus")
+        if isinstance(bus, str) and owner[0] == "elements":
+            waits.setdefault(bus, set()).add(owner[-1])
+    try:
+        TopologicalSorter(waits).prepare()
+    except CycleError as error:
+        names = list(reversed(error.args[1]))
+        ducking = [owner for owner, fields in _channels(document) if owner[-1] in names and "duck" in fields]
+        message = f"under: {' waits for '.join(map(label, names))}; let one of them not make room"
+        yield Problem("duck", message, document.value((*max(ducking, key=document.key), "duck", "under")))

@@ -11,7 +11,7 @@ from scenebuild.scene.desk import Playing
 from scenebuild.scene.document import Document, Field
 from scenebuild.scene.model import Element, MixSettings, Normalize, Sampling, Scene
 from scenebuild.scene.recording import locate
-from scenebuild.scene.resolve_desk import playing_of, starts_of
+from scenebuild.scene.resolve_desk import buses_of, channel_of, gain_of, pan_of, playing_of, starts_of
 
 DEFAULT_DURATION_S = 8.0
 DEFAULT_FADE_S = 0.01  # hides the step at the ends of generated sound; a recording was cut by a person
@@ -30,6 +30,7 @@ def resolve(document: Document) -> Scene:
         elements=tuple(_element(document, name, defaults) for name in data["elements"]),
         mix=_mix(data.get("mix", {})),
         places=_places(document),
+        buses=buses_of(data, document.path),
         commercial=data.get("policy", {}).get("commercial", False),
     )
 
@@ -61,13 +62,14 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
         take=int(own.get("take", 1)),
         sampling=_sampling(generated),
         start_s=starts_of(own)[0],
-        gain=_gain(own, defaults),
-        pan=float(own.get("pan", 0.0)),
+        gain=gain_of(own, defaults),
+        pan=pan_of(own),
         fade_in_s=fade_in_s,
         fade_out_s=fade_out_s,
         loop=loop,
         normalize=_normalize(defaults | own),
         playing=playing,
+        channel=channel_of(own, defaults, document.path),
     )
 
 
@@ -96,16 +98,6 @@ def _sampling(fields: dict[str, Any]) -> Sampling:
         top_p=_real(fields.get("top_p")),
         cfg=_real(fields.get("cfg")),
     )
-
-
-def _gain(own: dict[str, Any], defaults: dict[str, Any]) -> float:
-    """Linear gain; what the element says, in either unit, goes before what the defaults say in either."""
-    for fields in (own, defaults):
-        if "volume" in fields:
-            return float(fields["volume"])
-        if "gain_db" in fields:
-            return float(10.0 ** (fields["gain_db"] / 20.0))
-    return 1.0
 
 
 def _fades(fields: dict[str, Any], sounds_s: float | None) -> tuple[float, float]:

@@ -44,6 +44,9 @@ RULES: dict[str, str] = {
     "start": "An element begins before the mix ends. Start it earlier, or make the mix longer.",
     "times": "An element has one way of saying when it sounds: a loop, several starts, or repeat. Keep one.",
     "repeat": "What repeats has room for it: jitter is at most every, and a gap leaves room for the sound.",
+    "keyframes": "Keyframes stand in the order of their times, within the mix. Sort them.",
+    "bus": "A bus that is named is one of the scene's buses, and shares no name with an element. Correct the name.",
+    "duck": "A layer makes room for another that there is, and not for itself. Correct the name.",
     "trim": "A trim leaves something of the take. Let to be more than from, and both lie within the take.",
     "mix-length": "The mix has a length of at most 36000 seconds (ten hours). Give it one where every element loops.",
     # recordings

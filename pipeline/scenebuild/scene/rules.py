@@ -12,7 +12,7 @@ from typing import Any
 
 from scenebuild.errors import Place, Problem
 from scenebuild.scene.desk_rules import desk_findings
-from scenebuild.scene.document import Document
+from scenebuild.scene.document import Document, Field
 from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import label, number, quoted
 from scenebuild.scene.raw import at_of, fields_of, has_no_end, loops, number_of, pass_length
@@ -30,9 +30,12 @@ def rule_findings(document: Document) -> Iterator[Problem]:
     elements = document.data.get("elements")
     if not isinstance(elements, dict):
         return
-    yield from _names(document, elements)
     yield from _two_volumes(document, ("defaults",), fields_of(document.data.get("defaults")))
+    for name, bus in at_of(document, ("buses",)).items():
+        yield from _name(document, ("buses", name), "a bus")
+        yield from _two_volumes(document, ("buses", name), fields_of(bus))
     for name, written in elements.items():
+        yield from _name(document, ("elements", name), "an element")
         if isinstance(written, dict):
             yield from _element(document, name, written)
     yield from _recordings(document, elements)
@@ -61,17 +64,16 @@ def _texts(document: Document) -> Iterator[Problem]:
             yield Problem("blank", message, document.value(field))
 
 
-def _names(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
-    for name in elements:
-        place = document.key(("elements", name))
-        if DEVICE.fullmatch(name):
-            message = f"{quoted(name)} cannot name an element: it names a device on Windows; choose another"
-            yield Problem("name", message, place)
-        elif not NAME.match(name):
-            simple = _simple(name)
-            meant = f" Did you mean {simple}?" if simple and simple not in elements else ""
-            allowed = "names are made of a-z, 0-9, _ and -, begin with a letter or digit, and have at most 64 signs"
-            yield Problem("name", f"{quoted(name)} cannot name an element: {allowed}.{meant}", place)
+def _name(document: Document, field: Field, what: str) -> Iterator[Problem]:
+    name, place = field[-1], document.key(field)
+    if DEVICE.fullmatch(name):
+        message = f"{quoted(name)} cannot name {what}: it names a device on Windows; choose another"
+        yield Problem("name", message, place)
+    elif not NAME.match(name):
+        simple = _simple(name)
+        meant = f" Did you mean {simple}?" if simple and simple not in at_of(document, field[:-1]) else ""
+        allowed = "names are made of a-z, 0-9, _ and -, begin with a letter or digit, and have at most 64 signs"
+        yield Problem("name", f"{quoted(name)} cannot name {what}: {allowed}.{meant}", place)
 
 
 def _simple(name: str) -> str:
@@ -181,14 +183,25 @@ def _open_length(document: Document, elements: dict[str, Any]) -> Iterator[Probl
 
 def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
     root = None
-    for name, element in elements.items():
-        path = fields_of(element).get("file")
+    for field, path in _written_paths(document, elements):
         if not isinstance(path, str) or not 0 < len(path) <= 1024:
             continue
-        place = document.value(("elements", name, "file"))
+        place = document.value(field)
         if fault := path_fault(path):
             yield Problem("path", sentence(path, fault), place)
             continue
         root = root or project_root(document.path)
         if fault := recording_fault(path, document.path, root):
             yield Problem("recording", sentence(path, fault), place)
+
+
+def _written_paths(document: Document, elements: dict[str, Any]) -> Iterator[tuple[Field, Any]]:
+    """Every path of a recording or an impulse response, and where it stands."""
+    for name, element in elements.items():
+        yield ("elements", name, "file"), fields_of(element).get("file")
+    for kind in ("elements", "buses"):
+        for name, channel in at_of(document, (kind,)).items():
+            effects = fields_of(channel).get("effects")
+            for index, effect in enumerate(effects if isinstance(effects, list) else []):
+                path = fields_of(fields_of(effect).get("convolve")).get("file")
+                yield (kind, name, "effects", str(index), "convolve", "file"), path

@@ -16,13 +16,17 @@ NOTES = {
     "duration": "seconds", "start": "seconds", "fade_in": "seconds", "fade_out": "seconds",
     "sample_rate": "Hz", "true_peak": "dBTP", "loudness": "LUFS", "speed": "1.0 is as it is", "worst_seam": "dB",
     "every": "seconds", "jitter": "seconds", "gap": "seconds", "from": "seconds", "to": "seconds",
-    "crossfade": "seconds",
+    "crossfade": "seconds", "at": "seconds", "hz": "Hz", "high_pass": "Hz", "low_pass": "Hz", "decay": "seconds",
+    "predelay": "seconds", "attack": "seconds", "release": "seconds", "hold": "seconds", "threshold": "dBFS",
+    "by": "decibels", "makeup": "decibels", "distance": "metres", "size": "metres",
 }  # fmt: skip
 # How a number is usually mistaken: a slipped point, percent, milliseconds, kilohertz, a lost sign. Factors back.
 SLIPS = {
     "volume": (0.01,), "pan": (0.01,), "top_p": (0.01,), "gain_db": (0.1,), "temperature": (0.1, 0.01),
     "duration": (0.001,), "start": (0.001,), "fade_in": (0.001,), "fade_out": (0.001,),
-    "sample_rate": (1000.0,), "true_peak": (-1.0,), "loudness": (-1.0,), "speed": (0.01,),
+    "sample_rate": (1000.0,), "true_peak": (-1.0,), "loudness": (-1.0,), "speed": (0.01,), "wet": (0.01,),
+    "attack": (0.001,), "release": (0.001,), "hold": (0.001,), "predelay": (0.001,), "damping": (0.01,),
+    "high_pass": (1000.0,), "low_pass": (1000.0,), "hz": (1000.0,), "threshold": (-1.0,), "by": (-1.0,),
 }  # fmt: skip
 MOST_LISTED = 20  # names in one message
 _KINDS = {
@@ -42,7 +46,7 @@ def _name(field: Field) -> str:
     """What a value is called: its field's name, also where it is one of a list."""
     if not field or _names_a_member(field):
         return field[-1] if field else "scene"
-    return next(part for part in reversed(field) if not part.isdecimal())
+    return next((part for part in reversed(field) if not part.isdecimal()), field[-1])
 
 
 def _names_a_member(field: Field) -> bool:
@@ -56,8 +60,7 @@ def _wanted(it: Violation) -> list[str]:
 
 
 def _kinds(it: Violation) -> str:
-    usual, *others = _wanted(it)  # nobody who writes 1 for true meant a set of fields
-    return " or ".join(_KINDS[kind] for kind in [usual, *(others if usual != "boolean" else [])])
+    return _KINDS[_wanted(it)[0]]  # nobody who writes 1 for true meant a set of fields
 
 
 def _wrong_kind(it: Violation) -> str:
@@ -166,6 +169,8 @@ def _too_long(it: Violation) -> str:
 
 
 def _too_many(it: Violation) -> str:
+    if it.limit == 1:
+        return f"{' and '.join(map(label, it.value))} stand in one; begin a line of its own with - for each"
     return f"{len(it.value)} are more than {it.limit}; split the scene into several"
 
 
@@ -206,14 +211,17 @@ def _owner(field: Field) -> str:
     return _INSIDE.get(_name(field), _name(field)) if field[-1].isdecimal() else field[-1]
 
 
-_MEMBERS = {"elements": "an element"}  # of a set whose members the author names
-_INSIDE: dict[str, str] = {}  # of a list: what one of its items is called
+_MEMBERS = {"elements": "an element", "buses": "a bus"}  # of a set whose members the author names
+_INSIDE = {"effects": "an effect"} | dict.fromkeys(
+    ("volume", "gain_db", "pan", "high_pass", "low_pass"), "a keyframe"
+)  # of a list: what one of its items is called
 
 
 def _homes() -> dict[str, set[str]]:
     schema = scene_schema()
     return {
         "an element": set(schema["$defs"]["element"]["properties"]),
+        "a bus": set(schema["$defs"]["bus"]["properties"]),
         "mix": set(schema["$defs"]["mix"]["properties"]),
         "policy": set(schema["properties"]["policy"]["properties"]),
         "a scene": set(schema["properties"]),
