@@ -22,6 +22,8 @@ ABSOLUTE_GATE_LUFS = -70.0  # ITU-R BS.1770-4
 RELATIVE_GATE_LU = -10.0  # ITU-R BS.1770-4
 MOMENTARY_HOPS = 4  # 400 ms in steps of 100 ms: the gating block, with 75 % overlap
 SHORT_TERM_HOPS = 30  # 3 s, EBU Tech 3341
+RANGE_GATE_LU = -20.0  # EBU Tech 3342
+RANGE_PERCENTILES = (10.0, 95.0)  # EBU Tech 3342
 HOPS_PER_CHUNK = 3  # 300 ms of stereo fit into the cache, measured
 
 
@@ -104,6 +106,16 @@ class Loudness:
     def short_term_lufs(self) -> Floats:
         """The loudness of the 3 s that end at 3.0 s, 3.1 s, … (EBU Tech 3341, S)."""
         return _decibels(self._over(SHORT_TERM_HOPS))
+
+    def range_lu(self) -> float:
+        """The loudness range (EBU Tech 3342): how far the short-term loudness spreads; 0 for sounds under 3 s."""
+        powers = self._over(SHORT_TERM_HOPS)
+        powers = powers[powers >= _power(ABSOLUTE_GATE_LUFS)]
+        if not len(powers):
+            return 0.0
+        powers = powers[powers >= powers.mean() * 10 ** (RANGE_GATE_LU / 10)]
+        low, high = np.percentile(_decibels(powers), RANGE_PERCENTILES)
+        return float(high - low)
 
 
 def _decibels(powers: Floats) -> Floats:
