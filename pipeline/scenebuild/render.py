@@ -191,7 +191,14 @@ def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix) -> Lock:
         "true_peak_dbtp": level(mix.true_peak_dbtp),
         "licence": strictest([take.licence for take in takes.values()]),
     }
-    return Lock(elements, merged_mix(old.mix, facts))
+    return Lock(elements, merged_mix(old.mix, facts | _seams(mix)))
+
+
+def _seams(mix: Mix) -> dict[str, Any]:
+    """The scores of the seams that the author asked about; nothing in most locks."""
+    of_loops = {stem.name: round(stem.seam_db, 2) for stem in mix.stems if stem.seam_db is not None}
+    facts: dict[str, Any] = {"seams_db": of_loops} if of_loops else {}
+    return facts if mix.seam_db is None else facts | {"seam_db": round(mix.seam_db, 2)}
 
 
 def _entry(step: Step, take: Take) -> dict[str, Any]:

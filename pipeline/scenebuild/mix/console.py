@@ -17,7 +17,7 @@ from scenebuild.audio.level import Samples
 from scenebuild.mix.fades import Fades, faded
 from scenebuild.mix.layer import Layer, LayerPass, Strip
 from scenebuild.mix.track import Format
-from scenebuild.scene.desk import Bus, Channel, Duck
+from scenebuild.scene.desk import Bus, Channel, Compressor, Duck
 
 END_FADE_S = 0.005  # where the end of the mix cuts off what still rings
 LONGEST_TAIL_S = 60.0  # what rings on for longer is not waited for
@@ -76,6 +76,12 @@ class ConsolePass:
         layers = max((one.tail_frames for one in self._layers.values()), default=0)
         return layers + max((one.tail_frames for one in self._buses.values()), default=0)
 
+    @property
+    def memory_frames(self) -> int:
+        """How long it goes on hearing what was: what rings, and the gains that are on their way back."""
+        rate = self._console.form.sample_rate
+        return self.tail_frames + sum(frames_of(_way_back_s(one.channel), rate) for one in _strips(self._console))
+
     def run(self, start: int, stop: int) -> dict[str, Samples]:
         """What every layer and bus gives out in frames ``[start, stop)``."""
         heard: dict[str, Samples] = {}
@@ -118,10 +124,19 @@ class ConsolePass:
         return share if gains is None else np.asarray(share * gains[:, None])
 
 
+def _strips(console: Console) -> tuple[Layer | Bus, ...]:
+    return (*console.layers, *console.buses)
+
+
+def _way_back_s(channel: Channel) -> float:
+    """How long ducking and compression go on after what caused them."""
+    pressed = sum(5 * one.release_s for one in channel.effects if isinstance(one, Compressor))
+    duck = channel.duck
+    return pressed + (duck.attack_s + duck.hold_s + duck.release_s if duck else 0.0)
+
+
 def _ducks(console: Console) -> dict[str, Duck]:
-    channels = {layer.name: layer.channel for layer in console.layers}
-    channels |= {bus.name: bus.channel for bus in console.buses}
-    return {name: channel.duck for name, channel in channels.items() if channel.duck}
+    return {one.name: one.channel.duck for one in _strips(console) if one.channel.duck}
 
 
 def _ducker(duck: Duck, form: Format) -> Ducker:
@@ -174,7 +189,7 @@ def _begun(console: Console, *, split: bool) -> tuple[ConsolePass, int]:
     """In a mix that goes round a pass begins as long before as anything rings: the beginning hears the end."""
     form, first = console.form, 0
     if form.goes_round:
-        tail = min(ConsolePass(console, 0).tail_frames, int(LONGEST_TAIL_S * form.sample_rate))
+        tail = min(ConsolePass(console, 0).memory_frames, int(LONGEST_TAIL_S * form.sample_rate))
         first = -(-tail // GRID_FRAMES) * -GRID_FRAMES
     return ConsolePass(console, first, split=split), first
 

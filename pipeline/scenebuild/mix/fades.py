@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.audio.level import Samples, fade_curve
+from scenebuild.audio.seam import LEAST_CORRELATION
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +18,8 @@ class Fades:
 
     fade_in: int = 0
     fade_out: int = 0
-    equal_power: bool = False  # as one side of a crossfade, where another sounding goes and comes at the same time
+    # Where another sounding goes and comes at the same time: how alike both are there, -1 ... 1 (see ``audio.seam``).
+    crossing: float | None = None
 
 
 def faded(samples: Samples, position: int, length: int, fades: Fades) -> Samples:
@@ -24,7 +27,7 @@ def faded(samples: Samples, position: int, length: int, fades: Fades) -> Samples
     end, fades_out_at = position + len(samples), length - fades.fade_out
     if position >= fades.fade_in and end <= fades_out_at:
         return samples
-    curve = _power_curve if fades.equal_power else fade_curve
+    curve = fade_curve if fades.crossing is None else partial(_crossing_curve, fades.crossing)
     gains = np.ones(len(samples), np.float32)
     if position < fades.fade_in:
         rise = curve(fades.fade_in, position, min(end, fades.fade_in))
@@ -35,6 +38,8 @@ def faded(samples: Samples, position: int, length: int, fades: Fades) -> Samples
     return samples * gains[:, None]
 
 
-def _power_curve(frames: int, start: int, stop: int) -> NDArray[np.float32]:
-    """The coming side of ``level.crossfade_curves``, of which the going side is the mirror image."""
-    return np.asarray(np.sin((np.arange(start, stop) + 0.5) / frames * (np.pi / 2)), np.float32)
+def _crossing_curve(correlation: float, frames: int, start: int, stop: int) -> NDArray[np.float32]:
+    """Frames ``[start, stop)`` of the coming side of ``seam.gains_by``; the going side is its mirror image."""
+    angle = (np.arange(start, stop) + 0.5) / frames * (np.pi / 2)
+    power = 1 + min(max(correlation, LEAST_CORRELATION), 1.0) * np.sin(2 * angle)
+    return np.asarray(np.sin(angle) / np.sqrt(power), np.float32)

@@ -12,13 +12,16 @@ from pathlib import Path
 
 from scenebuild.audio.frames import seconds_of
 from scenebuild.audio.level import gain_to_db
+from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
 from scenebuild.errors import ScenebuildError
 from scenebuild.mix.console import Console
 from scenebuild.mix.layer import Layer, highest_gain
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.model import Mix, Source, StemFacts
-from scenebuild.mix.place import Room, levelled, place_sounding, place_stem
+from scenebuild.mix.place import levelled, place_sounding, place_stem
+from scenebuild.mix.round import Room
+from scenebuild.mix.seams import mix_seam, refuse_bad_seams
 from scenebuild.mix.shelf import HELD_BYTES, Shelf
 from scenebuild.mix.split import write_split
 from scenebuild.mix.stem import Stem, Survey, survey
@@ -41,6 +44,7 @@ class _Placed:
     heard: Stem | Layer
     gain_db: float
     warning: str
+    seam_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +86,16 @@ def mix_scene(
     timeline = _timeline(scene, tapes)
     with Shelf(path.parent, held_bytes) as shelf:
         ready = _set_up(scene, tapes, timeline, shelf, block_frames, progress)
+        seams = {one.element.name: one.seam_db for one in ready.placed if one.seam_db is not None}
         raw = measure_sum(ready.desk, progress)
         highest_stem = max((found.peak_dbfs for found in ready.surveys.values()), default=-inf)
         gain_db, missed = master_gain_db(scene.mix, raw.loudness, raw.true_peak_dbtp, highest_stem)
         names = [element.name for element in scene.elements]
         stem_paths = [stems_folder / f"{name}.wav" for name in names] if stems_folder else []
         with _written_aside(*stem_paths, path) as (*stem_parts, mix_part):
-            final = _write_mix(ready.desk, gain_db, mix_part, info, progress)
+            final = _write_mix(ready, gain_db, mix_part, info, progress)
+            seam_db = mix_seam(mix_part) if scene.mix.loop else None
+            refuse_bad_seams(scene, seams, seam_db)
             if stem_parts:
                 _write_stems(ready, gain_db, dict(zip(names, stem_parts, strict=True)), info)
     progress(1.0)
@@ -101,6 +108,7 @@ def mix_scene(
         true_peak_dbtp=final.true_peak_dbtp,
         master_gain_db=gain_db,
         stems=tuple(_stem_facts(one, ready, gain_db) for one in ready.placed),
+        seam_db=seam_db,
         warnings=(*(one.warning for one in ready.placed if one.warning), *missed),
     )
 
@@ -175,18 +183,18 @@ def _treated_names(scene: Scene, timeline: Timeline) -> frozenset[str]:
 def _put_stem(element: Element, tape: Tape, placement: Placement, room: Room) -> _Placed:
     level, warning = levelled(element, tape)
     gain = element.gain * level
-    stem = place_stem(element, tape, placement, room, gain)
-    return _Placed(element, placement, stem, gain_to_db(gain), _late(element, placement) or warning)
+    stem, seam_db = place_stem(element, tape, placement, room, element.pan, gain)
+    return _Placed(element, placement, stem, gain_to_db(gain), _late(element, placement) or warning, seam_db)
 
 
 def _put_layer(element: Element, tape: Tape, placement: Placement, room: Room) -> _Placed:
     level, warning = levelled(element, tape)
     channel = element.channel
     pan = element.pan if channel.pan is None else None
-    sounding = place_sounding(element, tape, placement, room, pan, level)
-    layer = Layer(element.name, sounding, tape.channels if pan is None else room.channels, element.gain, channel)
+    put = place_sounding(element, tape, placement, room, pan, level)
+    layer = Layer(element.name, put.heard, tape.channels if pan is None else room.channels, element.gain, channel)
     gain = level * highest_gain(channel.fader, element.gain)
-    return _Placed(element, placement, layer, gain_to_db(gain), _late(element, placement) or warning)
+    return _Placed(element, placement, layer, gain_to_db(gain), _late(element, placement) or warning, put.seam_db)
 
 
 def _late(element: Element, placement: Placement) -> str:
@@ -195,8 +203,10 @@ def _late(element: Element, placement: Placement) -> str:
     return f"{element.name}: starts at {element.start_s:g} s, when the mix is over, and is not heard"
 
 
-def _write_mix(desk: Desk, gain_db: float, path: Path, info: Mapping[str, str] | None, progress: Progress) -> Levels:
-    with _wav(desk, path, info) as file:
+def _write_mix(ready: _Set, gain_db: float, path: Path, info: Mapping[str, str] | None, progress: Progress) -> Levels:
+    desk = ready.desk
+    loop = smpl_chunk(desk.sample_rate, 0, desk.frames) if ready.console.form.goes_round else b""
+    with _wav(desk, path, info, loop) as file:
         return write_sum(desk, gain_db, file, progress)
 
 
@@ -213,8 +223,8 @@ def _write_stems(ready: _Set, gain_db: float, paths: Mapping[str, Path], info: M
         write_split(ready.console, ready.treated, gain_db, writers)
 
 
-def _wav(desk: Desk, path: Path, info: Mapping[str, str] | None) -> WavWriter:
-    return WavWriter(path, desk.sample_rate, desk.channels, info=info, expected_frames=desk.frames)
+def _wav(desk: Desk, path: Path, info: Mapping[str, str] | None, more: bytes = b"") -> WavWriter:
+    return WavWriter(path, desk.sample_rate, desk.channels, info=info, more=more, expected_frames=desk.frames)
 
 
 def _stem_facts(one: _Placed, ready: _Set, gain_db: float) -> StemFacts:
@@ -228,6 +238,7 @@ def _stem_facts(one: _Placed, ready: _Set, gain_db: float) -> StemFacts:
         peak_dbfs=found.peak_dbfs + gain_db,
         times_s=tuple((seconds_of(start, rate), seconds_of(stop, rate)) for start, stop in one.placement.times),
         pass_s=seconds_of(one.placement.pass_frames, rate),
+        seam_db=one.seam_db,
     )
 
 

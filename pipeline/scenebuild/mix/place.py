@@ -8,11 +8,11 @@ import numpy as np
 
 from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import db_to_gain, spread
-from scenebuild.audio.loop import crossfade_frames, lengthened, seam
 from scenebuild.mix.fades import Fades
 from scenebuild.mix.levels import normalisation_db
+from scenebuild.mix.round import Room, close_loop, go_round, is_scored, round_score
 from scenebuild.mix.series import Round, Series, Sounding
-from scenebuild.mix.shelf import Body, Shelf
+from scenebuild.mix.shelf import Body
 from scenebuild.mix.stem import Stem
 from scenebuild.mix.tape import Tape, read_tape
 from scenebuild.mix.timeline import Placement
@@ -22,21 +22,11 @@ ANTI_CLICK_S = 0.005  # a sound that the end of the mix cuts off is faded over t
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
-    """Where the takes of a mix are read into, and in which form."""
+class Put:
+    """An element in its place, and how its seam scores where somebody asked for it."""
 
-    shelf: Shelf
-    sample_rate: int
-    channels: int
-    goes_round: int | None = None  # the frames after which a mix that loops begins again
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A body that is prepared for looping."""
-
-    body: Body
-    crossfade: int  # frames
+    heard: Sounding
+    seam_db: float | None = None
 
 
 def levelled(element: Element, tape: Tape) -> tuple[float, str]:
@@ -45,29 +35,36 @@ def levelled(element: Element, tape: Tape) -> tuple[float, str]:
     return db_to_gain(normalisation), warning
 
 
-def place_stem(element: Element, tape: Tape, placement: Placement, room: Room, gain: float) -> Stem:
-    """An element that sounds once, or loops, and to which nothing else is done: its gain and pan are in the body."""
-    body, crossfade = read_body(tape, placement.pass_frames, room, element.pan, gain), None
-    if element.loop:
-        loop = looped(element, body, room)
-        body, crossfade = loop.body, loop.crossfade
+def place_stem(
+    element: Element, tape: Tape, placement: Placement, room: Room, pan: float | None, gain: float
+) -> tuple[Stem, float | None]:
+    """An element that sounds once or loops, and the score of its seam where that is asked for.
+
+    Its gain and pan are in the body; ``pan`` None leaves the take's own channels.
+    """
+    body = read_body(tape, placement.pass_frames, room, pan, gain)
     fades = _fades(element, placement.stop - placement.start, room.sample_rate, cut=placement.cut)
-    return Stem(element.name, body, crossfade, placement.start, placement.stop, fades)
+    if not element.loop:
+        return Stem(element.name, body, None, placement.start, placement.stop, fades), None
+    loop = close_loop(body, element.playing.looping, room)
+    stem = Stem(element.name, loop.body, loop.crossfade, placement.start, placement.stop, fades)
+    return stem, loop.score_db
 
 
 def place_sounding(
     element: Element, tape: Tape, placement: Placement, room: Room, pan: float | None, gain: float
-) -> Sounding:
-    """An element at all of its times. ``pan`` None leaves the take's own channels."""
-    if not element.loop:
+) -> Put:
+    """An element at all of its times, and again in every turn of a mix that goes round."""
+    if element.loop and room.goes_round and not (placement.start or element.fade_in_s or element.fade_out_s):
         body = read_body(tape, placement.pass_frames, room, pan, gain)
-        return _round(_series(element, placement, body, room.sample_rate), room)
-    if room.goes_round and not (placement.start or element.fade_in_s or element.fade_out_s):
-        body = read_body(tape, placement.pass_frames, room, pan, gain)
-        return Round(_unbroken(element, body, room, room.goes_round), room.goes_round)
-    loop = looped(element, read_body(tape, placement.pass_frames, room, pan, gain), room)
-    fades = _fades(element, placement.stop - placement.start, room.sample_rate, cut=False)
-    return _round(Stem(element.name, loop.body, loop.crossfade, placement.start, placement.stop, fades), room)
+        looping = element.playing.looping
+        series = go_round(body, looping, room, room.goes_round)
+        return Put(Round(series, room.goes_round), round_score(series, room) if is_scored(looping) else None)
+    if element.loop:
+        stem, seam_db = place_stem(element, tape, placement, room, pan, gain)
+        return Put(_round(stem, room), seam_db)
+    body = read_body(tape, placement.pass_frames, room, pan, gain)
+    return Put(_round(_series(element, placement, body, room.sample_rate), room))
 
 
 def read_body(tape: Tape, frames: int, room: Room, pan: float | None, gain: float) -> Body:
@@ -79,45 +76,6 @@ def read_body(tape: Tape, frames: int, room: Room, pan: float | None, gain: floa
         body.write(at, spread(block, channels, pan, gain) if pan is not None else block * np.float32(gain))
     assert body is not None  # a tape has frames, or reading it says why not
     return body
-
-
-def looped(element: Element, body: Body, room: Room) -> Loop:
-    """A body whose end leads into its beginning."""
-    crossfade = _crossfade(element, body.frames, room.sample_rate)
-    if crossfade:
-        end = body.frames - crossfade
-        body.write(end, seam(head=body.read(0, crossfade), tail=body.read(end, body.frames)))
-    if body.frames >= room.sample_rate:
-        return Loop(body, crossfade)
-    return Loop(_longer(body, crossfade, room), crossfade)
-
-
-def _longer(body: Body, crossfade: int, room: Room) -> Body:
-    samples = lengthened(body.read(0, body.frames), crossfade, room.sample_rate)
-    longer = room.shelf.room(*samples.shape)
-    longer.write(0, samples)
-    return longer
-
-
-def _crossfade(element: Element, frames: int, sample_rate: int) -> int:
-    asked_s = element.playing.looping.crossfade_s
-    return (
-        crossfade_frames(frames, sample_rate) if asked_s is None else min(frames_of(asked_s, sample_rate), frames // 2)
-    )
-
-
-def _unbroken(element: Element, body: Body, room: Room, frames: int) -> Series:
-    """A loop that goes round with the mix: whole passes of nearly one length, each crossfaded into the next.
-
-    A pass is as long as the mix divided by their number, so that the last leads into the first.
-    """
-    if body.frames < room.sample_rate:
-        body = _longer(body, 0, room)
-    crossfade = min(_crossfade(element, body.frames, room.sample_rate), frames)
-    count = -(-frames // max(body.frames - crossfade, 1))
-    starts = [round(index * frames / count) for index in range(count + 1)]
-    times = tuple((start, stop + crossfade) for start, stop in zip(starts, starts[1:], strict=False))
-    return Series(body, times, (Fades(crossfade, crossfade, equal_power=True),) * count)
 
 
 def _series(element: Element, placement: Placement, body: Body, sample_rate: int) -> Series:

@@ -39,6 +39,7 @@ class Series:
     body: Body
     times: tuple[tuple[int, int], ...]  # (start, stop) in frames of the mix, in the order of their starts
     fades: tuple[Fades, ...]  # one each
+    skip: int = 0  # frames at the beginning of the body that are never heard
     starts: list[int] = field(init=False)
     longest: int = field(init=False)
 
@@ -59,7 +60,7 @@ class Series:
             begins, ends = self.times[index]
             first, last = max(start, begins), min(stop, ends)
             if first < last:
-                samples = self.body.read(first - begins, last - begins)
+                samples = self.body.read(self.skip + first - begins, self.skip + last - begins)
                 yield first, faded(samples, first - begins, ends - begins, self.fades[index])
 
 

@@ -97,6 +97,8 @@ def mix_drift(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def _same(old: object, new: object) -> bool:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(_same(old[name], new[name]) for name in new)
     if isinstance(old, int | float) and isinstance(new, int | float):
         return abs(old - new) <= SAME_LEVEL_DB
     return old == new

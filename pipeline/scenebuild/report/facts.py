@@ -60,6 +60,8 @@ def report_of(
         spectrogram_path="spectrogram.png",
         timeline_path="timeline.svg",
         scenebuild_version=__version__,
+        seam="" if mix.seam_db is None else words.gain(mix.seam_db),
+        seam_limit="" if scene.mix.loop is None else words.gain(scene.mix.loop.worst_seam),
     )
 
 
@@ -97,5 +99,6 @@ def _row(step: Step, take: Take, stem: StemFacts, status: str, root: str) -> Ele
         fade_out_s=element.fade_out_s,
         times_s=stem.times_s if len(stem.times_s) > 1 else (),
         pass_s=stem.pass_s,
+        seam="" if stem.seam_db is None else words.gain(stem.seam_db),
         treatment=treatment(element),
     )

@@ -34,6 +34,7 @@ class ElementRow:
     fade_in_s: float
     fade_out_s: float
     times_s: tuple[tuple[float, float], ...] = ()  # each time that it sounds, where that is more than once
+    seam: str = ""  # the score of its loop, where the author asked: "0.4 dB"
     pass_s: float = 0.0  # how long one pass sounds, where that is not the take's own length
     treatment: tuple[str, ...] = ()  # what the desk does with it, one sentence each
 
@@ -68,3 +69,5 @@ class Report:
     spectrogram_path: str
     timeline_path: str
     scenebuild_version: str
+    seam: str = ""  # the score of the seam of a mix that goes round: "−1.2 dB"
+    seam_limit: str = ""

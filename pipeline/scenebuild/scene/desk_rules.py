@@ -24,6 +24,7 @@ def desk_findings(document: Document) -> Iterator[Problem]:
         for field in MOVING:
             if isinstance(fields.get(field), list):
                 yield from _keyframes(document, (*owner, field), fields[field])
+                yield from _goes_round(document, (*owner, field), fields[field])
         yield from _bus(document, owner, fields)
         yield from _duck(document, owner, fields)
     yield from _shared_names(document)
@@ -105,6 +106,19 @@ def _keyframes(document: Document, field: Field, written: list[Any]) -> Iterator
             message = "curve: exp goes by factors, and a pan has none; write linear, s or hold"
             yield Problem("keyframes", message, document.value((*field, str(index), "curve")))
         before = max(at, before)
+
+
+def _goes_round(document: Document, field: Field, written: list[Any]) -> Iterator[Problem]:
+    """In a mix that loops a movement comes to its beginning again."""
+    ends = [number_of(fields_of(keyframe).get("value")) for keyframe in (written[:1] + written[-1:])]
+    if not at_of(document, ("mix",)).get("loop", False) or len(ends) < 2 or None in ends or ends[0] == ends[1]:
+        return
+    first, last = ends
+    assert first is not None
+    assert last is not None
+    message = f"{field[-1]}: ends at {number(last)} and begins at {number(first)}, a step at the seam of a mix that"
+    message += f" loops; let the last keyframe be {number(first)} too"
+    yield Problem("keyframes", message, document.value((*field, str(len(written) - 1))))
 
 
 def _bus(document: Document, owner: Field, fields: dict[str, Any]) -> Iterator[Problem]:

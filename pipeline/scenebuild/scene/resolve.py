@@ -11,7 +11,7 @@ from scenebuild.scene.desk import Playing
 from scenebuild.scene.document import Document, Field
 from scenebuild.scene.model import Element, MixSettings, Normalize, Sampling, Scene
 from scenebuild.scene.recording import locate
-from scenebuild.scene.resolve_desk import buses_of, channel_of, gain_of, pan_of, playing_of, starts_of
+from scenebuild.scene.resolve_desk import buses_of, channel_of, gain_of, mix_loop_of, pan_of, playing_of, starts_of
 
 DEFAULT_DURATION_S = 8.0
 DEFAULT_FADE_S = 0.01  # hides the step at the ends of generated sound; a recording was cut by a person
@@ -49,7 +49,10 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
     duration_s = float(generated.get("duration", DEFAULT_DURATION_S)) if prompt is not None else None
     loop, playing = bool(own.get("loop", False)), playing_of(own)
     sounds_s = math.inf if loop else None if duration_s is None else _once(duration_s, playing)
-    fade_in_s, fade_out_s = _fades(defaults | own, _faded_length(own, sounds_s))
+    asked = defaults | own
+    if loop and not starts_of(own)[0] and mix_loop_of(document.data.get("mix", {})):
+        asked = {"fade_in": 0.0, "fade_out": 0.0} | asked  # what goes round with the mix has no ends to fade
+    fade_in_s, fade_out_s = _fades(asked, _faded_length(own, sounds_s))
     return Element(
         name=name,
         place=document.key(("elements", name)),
@@ -121,6 +124,7 @@ def _mix(fields: dict[str, Any]) -> MixSettings:
         true_peak_dbtp=float(fields.get("true_peak", -1.0)),
         loudness_lufs=_real(fields.get("loudness")),
         seed=_whole(fields.get("seed")),
+        loop=mix_loop_of(fields),
     )
 
 

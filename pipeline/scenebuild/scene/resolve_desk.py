@@ -16,6 +16,7 @@ from scenebuild.scene.desk import (
     Filter,
     FilterKind,
     Looping,
+    MixLoop,
     Movement,
     Playing,
     Point,
@@ -101,6 +102,14 @@ def buses_of(data: dict[str, Any], scene_path: str) -> tuple[Bus, ...]:
     return tuple(
         Bus(name, gain_of(own, {}), channel_of(own, {}, scene_path)) for name, own in data.get("buses", {}).items()
     )
+
+
+def mix_loop_of(mix: dict[str, Any]) -> MixLoop | None:
+    """Whether, and how well, a mix goes round."""
+    written = mix.get("loop", False)
+    if isinstance(written, dict):
+        return MixLoop(float(written.get("worst_seam", MixLoop().worst_seam)))
+    return MixLoop() if written else None
 
 
 def _fader(own: dict[str, Any], defaults: dict[str, Any]) -> Movement | None:
