@@ -32,7 +32,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "elements.fade_in": (0, 3600), "elements.fade_out": (0, 3600),
     "mix.duration": (0.01, 36000), "mix.sample_rate": (8000, 192000), "mix.channels": (1, 2), "mix.true_peak": (-20, 0),
     "mix.loudness": (-70, -5), "mix.seed": (0, 2**32 - 1), "elements.loop.crossfade": (0, 60),
-    "elements.loop.worst_seam": (0, 60), "mix.loop.worst_seam": (0, 60), "elements.repeat.every": (0.01, 36000),
+    "elements.loop.worst_seam": (0, 60), "mix.loop.worst_seam": (0, 60),
+    "elements.piece": (1, 60), "elements.repeat.every": (0.01, 36000),
     "elements.repeat.jitter": (0, 36000), "elements.repeat.gap": (0, 36000), "elements.repeat.count": (1, 10000),
     "elements.trim.from": (0, 36000), "elements.trim.to": (0.001, 36000), "elements.speed": (0.25, 4),
 }  # fmt: skip
@@ -212,6 +213,7 @@ def _filled_inside() -> dict[str, Any]:
     owners = ("elements", "buses")
     return {
         "mix.loop": scene.mix.loop is not None, "mix.loop.worst_seam": MixLoop().worst_seam,
+        "elements.long": rain.playing.long,
         "elements.loop.seam": rain.playing.looping.seam, "elements.reverse": rain.playing.reverse,
         "elements.speed": rain.playing.speed, "elements.trim.from": owl.playing.trim_from_s,
         "elements.repeat.jitter": repeat.jitter_s, "buses.volume": scene.buses[0].gain,

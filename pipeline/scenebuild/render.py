@@ -91,11 +91,11 @@ def _elements(plan: Plan, gathered: Gathered) -> tuple[ElementResult, ...]:
     statuses = _statuses(plan, gathered)
     return tuple(
         ElementResult(
-            name=step.element.name,
+            name=step.name,
             engine=step.facts.name,
             key=step.key,
-            digest=gathered.takes[step.element.name].digest if step.element.name in gathered.takes else None,
-            status=statuses[step.element.name],
+            digest=gathered.takes[step.name].digest if step.name in gathered.takes else None,
+            status=statuses[step.name],
             reason=step.reason,
             fidelity=step.facts.fidelity,
         )
@@ -104,11 +104,11 @@ def _elements(plan: Plan, gathered: Gathered) -> tuple[ElementResult, ...]:
 
 
 def _statuses(plan: Plan, gathered: Gathered) -> dict[str, str]:
-    return {step.element.name: _status(step, gathered) for step in plan.steps}
+    return {step.name: _status(step, gathered) for step in plan.steps}
 
 
 def _status(step: Step, gathered: Gathered) -> str:
-    if step.element.name in gathered.failures:
+    if step.name in gathered.failures:
         return "failed"
     if step.facts.fidelity == "recording":
         return "recording"
@@ -123,22 +123,21 @@ def _source(take: Take) -> Source:
 
 def _failure_lines(plan: Plan, gathered: Gathered) -> list[str]:
     return [
-        f"{step.element.place}: {step.element.name}: {gathered.failures[step.element.name]}"
+        f"{step.element.place}: {step.name}: {gathered.failures[step.name]}"
         for step in plan.steps
-        if step.element.name in gathered.failures
+        if step.name in gathered.failures
     ]
 
 
 def _warnings(plan: Plan, takes: Mapping[str, Take]) -> tuple[str, ...]:
-    found = [f"{step.element.name}: {warning}" for step in plan.steps for warning in takes[step.element.name].warnings]
+    found = [f"{step.name}: {warning}" for step in plan.steps for warning in takes[step.name].warnings]
     changed = [
         step
         for step in plan.steps
-        if step.digest and step.digest != takes[step.element.name].digest and step.reason != "forced"
+        if step.digest and step.digest != takes[step.name].digest and step.reason != "forced"
     ]
     found += [
-        f"{step.element.name}: the locked take could not be had; another one with the same key was used"
-        for step in changed
+        f"{step.name}: the locked take could not be had; another one with the same key was used" for step in changed
     ]
     return tuple(found)
 
@@ -147,9 +146,9 @@ def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:
     """The length of a recording is only known now; of a prompt's take it was checked while reading."""
     problems = []
     for step in plan.steps:
-        element, take = step.element, takes[step.element.name]
+        element, take = step.element, takes[step.name]
         fades = element.fade_in_s + element.fade_out_s
-        length_s = tape_of(element, _source(take)).length_s
+        length_s = tape_of(element, {element.name: _source(take)}).length_s
         if element.recording is not None and not element.loop and fades > length_s:
             place = plan.scene.place_of("elements", element.name, "fade_in" if element.fade_in_s else "fade_out")
             message = f"fade_in and fade_out last {fades:g} s together, the recording {length_s:.3g} s; shorten them"
@@ -160,10 +159,10 @@ def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:
 
 def _refuse_other_bytes(plan: Plan, takes: Mapping[str, Take]) -> None:
     lines = [
-        f"{step.element.place}: {step.element.name}: the lock pins {str(step.digest)[:12]}…, "
-        f"which is not in the store, and making it again gave {takes[step.element.name].digest[:12]}…"
+        f"{step.element.place}: {step.name}: the lock pins {str(step.digest)[:12]}…, "
+        f"which is not in the store, and making it again gave {takes[step.name].digest[:12]}…"
         for step in plan.steps
-        if step.digest != takes[step.element.name].digest
+        if step.digest != takes[step.name].digest
     ]
     if lines:
         raise LockError("\n".join([*lines, "restore the store the lock was made with, or build without --frozen"]))
@@ -181,10 +180,10 @@ def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix) -> Lock:
     old = plan.lock or Lock()
     elements = {}
     for step in plan.steps:
-        take = takes[step.element.name]
-        entry = old.elements.get(step.element.name, {})
+        take = takes[step.name]
+        entry = old.elements.get(step.name, {})
         same = entry.get("key") == take.key and entry.get("digest") == take.digest
-        elements[step.element.name] = entry if same else _entry(step, take)
+        elements[step.name] = entry if same else _entry(step, take)
     facts = {
         "length_s": round(mix.frames / mix.sample_rate, 6),
         "loudness_lufs": level(mix.loudness_lufs),

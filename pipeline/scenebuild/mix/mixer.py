@@ -71,10 +71,10 @@ def mix_scene(
 ) -> Mix:
     """Render a scene into a 24-bit WAV at ``path``, and each stem into ``stems_folder``/<name>.wav if that is given.
 
-    ``sources`` has the take of every element by the element's name; ``info`` is text for the file (see
-    ``info_chunk``); ``progress`` is told the share that is done, 0 … 1. The same scene and takes give the same bytes,
-    with or without stems and whatever the block size. A file appears under its name when it is complete: an error or
-    an interruption leaves the one that was there.
+    ``sources`` has the take of every element by the element's name, further ones as ``rain.2`` (see ``tape_of``);
+    ``info`` is text for the file (see ``info_chunk``); ``progress`` is told the share that is done, 0 … 1. The same
+    scene and takes give the same bytes, with or without stems and whatever the block size. A file appears under its
+    name when it is complete: an error or an interruption leaves the one that was there.
 
     Raises AudioFileError where a take can not be read, ScenebuildError where the scene has no length, OSError where a
     file can not be written.
@@ -82,7 +82,7 @@ def mix_scene(
     path.parent.mkdir(parents=True, exist_ok=True)
     if stems_folder is not None:
         stems_folder.mkdir(parents=True, exist_ok=True)
-    tapes = {element.name: tape_of(element, sources[element.name]) for element in scene.elements}
+    tapes = {element.name: tape_of(element, sources) for element in scene.elements}
     timeline = _timeline(scene, tapes)
     with Shelf(path.parent, held_bytes) as shelf:
         ready = _set_up(scene, tapes, timeline, shelf, block_frames, progress)

@@ -42,8 +42,6 @@ def _bad_elements(scene: Scene, seams: Mapping[str, float]) -> Iterator[Problem]
 def _bad_mix(scene: Scene, found: float | None) -> Iterator[Problem]:
     worst = scene.mix.loop.worst_seam if scene.mix.loop else None
     if worst is not None and found is not None and found > worst:
-        message = (
-            f"loop: the seam of the mix scores {found:.1f} dB, and {worst:g} is the most allowed; let its end"
-        )
+        message = f"loop: the seam of the mix scores {found:.1f} dB, and {worst:g} is the most allowed; let its end"
         message += " lead into its beginning: let what sounds at one sound at the other too"
         yield Problem("seam", message, scene.place_of("mix", "loop", "worst_seam"))

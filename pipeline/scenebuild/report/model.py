@@ -34,6 +34,11 @@ class ElementRow:
     fade_in_s: float
     fade_out_s: float
     times_s: tuple[tuple[float, float], ...] = ()  # each time that it sounds, where that is more than once
+    # which part of which takes its outline shows
+    parts: tuple[str, ...] = ()  # the takes it is made of, where they are several
+    rounds: float = 1.0  # how often its takes are gone through to fill one pass
+    heard: tuple[float, float] = (0.0, 1.0)  # the part of that which is heard, as shares
+    backwards: bool = False
     seam: str = ""  # the score of its loop, where the author asked: "0.4 dB"
     pass_s: float = 0.0  # how long one pass sounds, where that is not the take's own length
     treatment: tuple[str, ...] = ()  # what the desk does with it, one sentence each

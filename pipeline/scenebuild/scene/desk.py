@@ -11,6 +11,14 @@ FilterKind = Literal["high_pass", "low_pass", "low_shelf", "high_shelf", "peak"]
 Long = Literal["extend", "takes", "loop"]
 
 
+LONGEST_OVERLAP_S = 0.5
+
+
+def overlap_of(piece_s: float) -> float:
+    """How long two takes of ``piece_s`` sound together where one leads into the other, in seconds."""
+    return min(LONGEST_OVERLAP_S, piece_s / 4)
+
+
 @dataclass(frozen=True, slots=True)
 class Repeat:
     """Now and then: when a sound comes again, by chance from the mix's seed."""

@@ -20,6 +20,7 @@ def desk_findings(document: Document) -> Iterator[Problem]:
             yield from _one_way_of_time(document, name, element)
             yield from _repeat(document, name, element)
             yield from _trim(document, name, element)
+            yield from _piece(document, name, element)
     for owner, fields in _channels(document):
         for field in MOVING:
             if isinstance(fields.get(field), list):
@@ -86,6 +87,12 @@ def _duration(document: Document, element: dict[str, Any]) -> float | None:
     if "prompt" not in element or "file" in element:
         return None
     return number_of(element.get("duration", at_of(document, ("defaults",)).get("duration", 8)))
+
+
+def _piece(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    if "piece" in element and "prompt" in element and element.get("long", "extend") == "extend":
+        message = "piece: says how long each of several takes is; write long: takes or long: loop beside it"
+        yield Problem("no-effect", message, document.key(("elements", name, "piece")))
 
 
 def _keyframes(document: Document, field: Field, written: list[Any]) -> Iterator[Problem]:

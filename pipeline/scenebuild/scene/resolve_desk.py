@@ -44,6 +44,8 @@ def playing_of(own: dict[str, Any]) -> Playing:
         reverse=own.get("reverse", False),
         speed=float(own.get("speed", 1.0)),
         looping=_looping(own["loop"]) if isinstance(own.get("loop"), dict) else Looping(),
+        long=own.get("long", "extend"),
+        piece_s=_real(own.get("piece")),
     )
 
 

@@ -21,7 +21,19 @@ from scenebuild.scene.violations import scene_schema
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 LONGEST_MIX_S = 36000.0
-_GENERATED_ONLY = ("engine", "model", "duration", "seed", "take", "temperature", "top_k", "top_p", "cfg")
+_GENERATED_ONLY = (
+    "engine",
+    "model",
+    "duration",
+    "seed",
+    "take",
+    "temperature",
+    "top_k",
+    "top_p",
+    "cfg",
+    "long",
+    "piece",
+)
 
 
 def rule_findings(document: Document) -> Iterator[Problem]:
