@@ -108,6 +108,14 @@ def test_without_a_limiter_the_peaks_keep_their_shape(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("kind", ["ogg", "mp3"])
+def test_what_an_encoder_takes_from_the_loudness_is_put_back(tmp_path: Path, kind: str) -> None:
+    """It leaves out what lies above 16 to 20 kHz, which white noise has much of."""
+    found = delivered(tmp_path, noise(4, rms=0.05), delivery("broadcast", format=kind))
+    assert found.loudness_lufs == pytest.approx(-23, abs=0.1)
+    assert not found.limited
+
+
 def test_the_master_is_the_mix_itself(tmp_path: Path) -> None:
     samples = noise(2, rms=0.05)
     found = delivered(tmp_path, samples, delivery("master"))

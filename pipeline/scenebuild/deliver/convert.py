@@ -61,10 +61,10 @@ class Converted:
         if lead:
             yield from read_part(self.path, 0, lead)
 
-    def measure(self) -> Levels:
-        """How loud the converted mix is, before any gain."""
+    def measure(self, gain: float = 1.0, ceiling_dbtp: float | None = None) -> Levels:
+        """How loud the converted mix is; see ``blocks``."""
         loudness, peaks = LoudnessMeter(self.sample_rate, self.channels), TruePeakMeter(self.channels)
-        for block in self.blocks():
+        for block in self.blocks(gain, ceiling_dbtp):
             loudness.feed(block)
             peaks.feed(block)
         return Levels(loudness.loudness(), peaks.true_peak_dbtp())

@@ -26,6 +26,7 @@ TRUE_PEAK_MARGIN_DB = 0.1
 MOST_GAIN_DB = 40.0  # what needs more is noise or a fault, and would come out as a roar
 GAIN_STEPS_PER_DB = 1000  # a difference in the last digit between machines does not move a gain
 CLOSE_LU = 0.1  # a loudness missed by less is met
+LEAST_DB = 2 / GAIN_STEPS_PER_DB  # a peak that is over by less is not
 TRIES = 5
 
 Progress = Callable[[float], None]
@@ -91,16 +92,17 @@ def deliver(
     """
     converted = convert(premaster, wanted.sample_rate, wanted.channels, facts.loop)
     own = converted.measure()
-    progress(0.3)
+    progress(0.2)
     setting = _first_setting(wanted, own)
-    tries: list[_Try] = []
+    if wanted.limiter:  # what it takes from the loudness is found out before anything is encoded
+        setting = _settled(
+            wanted, setting, lambda one: converted.measure(db_to_gain(one.gain_db), one.ceiling_dbtp)
+        ).setting
+    progress(0.5)
     with _written_aside(path) as part:
-        while len(tries) < TRIES and (not tries or setting != tries[-1].setting):
-            tries.append(_Try(setting, _write(converted, wanted, setting, part, facts)))
-            progress(0.3 + 0.7 * len(tries) / TRIES)
-            setting = _corrected(wanted, tries)
+        last = _settled(wanted, setting, lambda one: _write(converted, wanted, one, part, facts))
     progress(1.0)
-    setting, levels = tries[-1].setting, tries[-1].levels
+    setting, levels = last.setting, last.levels
     limited = setting.ceiling_dbtp is not None and own.true_peak_dbtp + setting.gain_db > setting.ceiling_dbtp
     return Delivered(
         path=str(path),
@@ -131,22 +133,37 @@ def _first_setting(wanted: Delivery, own: Levels) -> _Setting:
     return _Setting(_stepped(gain_db) if gain_db <= room_db else _stepped_down(room_db), None)
 
 
+def _settled(wanted: Delivery, setting: _Setting, attempt: Callable[[_Setting], Levels]) -> _Try:
+    """The last of a few tries, each with what the one before it has missed."""
+    tries = [_Try(setting, attempt(setting))]
+    while len(tries) < TRIES and (better := _corrected(wanted, tries)) != tries[-1].setting:
+        tries.append(_Try(better, attempt(better)))
+    return tries[-1]
+
+
 def _corrected(wanted: Delivery, tries: list[_Try]) -> _Setting:
     """The setting for the next try; that of the last one where its file is as close as it gets."""
-    last = tries[-1]
-    setting = last.setting
-    over_db = last.levels.true_peak_dbtp - (wanted.true_peak_dbtp - TRUE_PEAK_MARGIN_DB)
-    too_high = over_db > 1e-3
+    setting, levels = tries[-1].setting, tries[-1].levels
+    room_db = wanted.true_peak_dbtp - TRUE_PEAK_MARGIN_DB - levels.true_peak_dbtp
+    missed = _missed_lu(wanted, tries[-1].loudness_lufs)
     if setting.ceiling_dbtp is None:
-        return replace(setting, gain_db=_stepped_down(setting.gain_db - over_db)) if too_high else setting
-    if too_high:  # an encoder may add a little more another time
-        setting = replace(setting, ceiling_dbtp=_stepped_down(setting.ceiling_dbtp - over_db - 0.05))
-    if wanted.loudness_lufs is None or not isfinite(last.loudness_lufs):
-        return setting
-    missed = wanted.loudness_lufs - last.loudness_lufs
-    if abs(missed) <= CLOSE_LU:
-        return setting
-    return replace(setting, gain_db=min(_stepped(setting.gain_db + missed / _yield_of(tries)), MOST_GAIN_DB))
+        change = min(missed, room_db, MOST_GAIN_DB - setting.gain_db)
+        if -LEAST_DB <= change <= CLOSE_LU:
+            return setting
+        return replace(setting, gain_db=_stepped_down(setting.gain_db + change))
+    if room_db < -LEAST_DB:  # an encoder may add a little more another time
+        setting = replace(setting, ceiling_dbtp=_stepped_down(setting.ceiling_dbtp + room_db - 0.05))
+    if missed:
+        setting = replace(setting, gain_db=_stepped(setting.gain_db + missed / _yield_of(tries)))
+    return replace(setting, gain_db=min(setting.gain_db, MOST_GAIN_DB))
+
+
+def _missed_lu(wanted: Delivery, found_lufs: float) -> float:
+    """How much louder the file should be; 0 where it is close, or where no gain would help."""
+    if wanted.loudness_lufs is None or not isfinite(found_lufs):
+        return 0.0
+    missed = wanted.loudness_lufs - found_lufs
+    return missed if abs(missed) > CLOSE_LU else 0.0
 
 
 def _yield_of(tries: list[_Try]) -> float:
