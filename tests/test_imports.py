@@ -22,6 +22,7 @@ ALLOWED = {
     "engines": {"errors", "audio", "store", "settings"},
     "settings": {"errors"},
     "plan": {"errors", "scene", "store", "engines"},
+    "deliver": {"errors", "audio"},
     "mix": {"errors", "scene", "audio"},
     "generate": {"errors", "scene", "store", "engines", "audio", "plan"},
     "report": {"errors", "scene", "store", "engines", "audio", "plan", "mix", "generate", "templates"},
@@ -34,7 +35,7 @@ ALLOWED = {
 }
 # What may be imported at the top of a room's modules, beside the standard library; the rest waits until it is used.
 HEAVY = {
-    "numpy": {"audio", "mix", "report"},
+    "numpy": {"audio", "deliver", "mix", "report"},
     "soundfile": {"report"},
     "soxr": set(),
     "PIL": {"report"},

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import inf, log10, pi, tan
+from math import inf, isfinite, log10, pi, tan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,23 @@ class Loudness:
             return -inf
         threshold = float(blocks.mean()) * 10 ** (RELATIVE_GATE_LU / 10)
         return _lufs(float(blocks[blocks > threshold].mean()))
+
+    def gain_to_reach(self, target_lufs: float) -> float:
+        """The gain in dB that brings the sound to a loudness; 0 for silence.
+
+        Found step by step, because gain may lift quiet passages over the gate, where they begin to count.
+        """
+        loud = self.hops.max(initial=0.0) if self.brief is None else self.brief
+        if loud <= 0:
+            return 0.0
+        lifted = 0.0 if isfinite(self.integrated_lufs()) else ABSOLUTE_GATE_LUFS - _lufs(float(loud)) + 10
+        gain_db = lifted
+        for _ in range(12):
+            reached = self.integrated_lufs(gain_db)
+            if not isfinite(reached):
+                return lifted
+            gain_db += target_lufs - reached
+        return gain_db
 
     def momentary_lufs(self) -> Floats:
         """The loudness of the 400 ms that end at 0.4 s, 0.5 s, … (EBU Tech 3341, M)."""
