@@ -63,7 +63,7 @@ def fields(
 
 
 # What only makes sense together is drawn so that it does; the rules on it have tests of their own.
-ALONE = ("file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start", "repeat", "trim", "bus", "duck")
+ALONE = ("file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start", "repeat", "trim", "bus", "duck", "piece")
 ELEMENT = st.builds(
     lambda written, prompt: {"prompt": prompt, **written},
     fields(SCHEMA["properties"]["elements"]["additionalProperties"]["properties"], ALONE),
@@ -74,7 +74,7 @@ SCENES = st.builds(
         **rest, "name": name, "elements": elements, "defaults": defaults, "mix": mix,
         "buses": {name: bus for name, bus in buses.items() if name not in elements},
     },
-    fields(SCHEMA["properties"], ("name", "elements", "defaults", "mix", "buses")),
+    fields(SCHEMA["properties"], ("name", "elements", "defaults", "mix", "buses", "deliver")),
     values(SCHEMA["properties"]["name"]),
     st.dictionaries(NAMES, ELEMENT, min_size=1, max_size=4),
     fields(SCHEMA["properties"]["defaults"]["properties"], ALONE),

@@ -33,7 +33,8 @@ LIMITS: dict[str, tuple[float, float]] = {
     "mix.duration": (0.01, 36000), "mix.sample_rate": (8000, 192000), "mix.channels": (1, 2), "mix.true_peak": (-20, 0),
     "mix.loudness": (-70, -5), "mix.seed": (0, 2**32 - 1), "elements.loop.crossfade": (0, 60),
     "elements.loop.worst_seam": (0, 60), "mix.loop.worst_seam": (0, 60),
-    "elements.piece": (1, 60), "elements.repeat.every": (0.01, 36000),
+    "elements.piece": (1, 60), "deliver.loudness": (-70, -5), "deliver.true_peak": (-20, 0),
+    "deliver.sample_rate": (8000, 192000), "deliver.channels": (1, 2), "elements.repeat.every": (0.01, 36000),
     "elements.repeat.jitter": (0, 36000), "elements.repeat.gap": (0, 36000), "elements.repeat.count": (1, 10000),
     "elements.trim.from": (0, 36000), "elements.trim.to": (0.001, 36000), "elements.speed": (0.25, 4),
 }  # fmt: skip
@@ -142,9 +143,12 @@ def test_the_limits_themselves_are_read_and_what_is_beyond_is_not(name: str, tmp
 def _scene_with(tmp_path: Path, name: str, value: float) -> str:
     owner, _, inside = name.rpartition(".") if name.count(".") == 0 else name.partition(".")
     data: dict[str, Any] = {"name": "a", "elements": {"a": {"prompt": "a"}}, "mix": {"duration": 36000}}
-    fields = {"": data, "mix": data["mix"], "elements": data["elements"]["a"], "buses": {}}[owner]
+    fields = {"": data, "mix": data["mix"], "elements": data["elements"]["a"], "buses": {}, "deliver": {}}[owner]
     if owner == "buses":
         data["buses"] = {"b": fields}
+    if owner == "deliver":
+        fields["preset"] = "master"
+        data["deliver"] = [fields]
     first, *rest = inside.split(".")
     fields[first] = _around(PROPERTIES[f"{owner}.{first}" if owner else first], rest, value)
     path = tmp_path / "scene.yaml"
@@ -213,7 +217,7 @@ def _filled_inside() -> dict[str, Any]:
     owners = ("elements", "buses")
     return {
         "mix.loop": scene.mix.loop is not None, "mix.loop.worst_seam": MixLoop().worst_seam,
-        "elements.long": rain.playing.long,
+        "elements.long": rain.playing.long, "deliver.limiter": scene.deliver[0].limiter,
         "elements.loop.seam": rain.playing.looping.seam, "elements.reverse": rain.playing.reverse,
         "elements.speed": rain.playing.speed, "elements.trim.from": owl.playing.trim_from_s,
         "elements.repeat.jitter": repeat.jitter_s, "buses.volume": scene.buses[0].gain,

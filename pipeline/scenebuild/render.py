@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scenebuild.deliver.deliver import Delivered
+from scenebuild.deliveries import delivered
 from scenebuild.engines import action_facts
 from scenebuild.errors import LockError, Problem, SceneError
 from scenebuild.generate.gather import Gathered
@@ -44,26 +46,30 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     refuse_licences(plan, {name: take.licence for name, take in takes.items()})
     if settings.frozen:
         _refuse_other_bytes(plan, takes)
+    licence = strictest([take.licence for take in takes.values()])
     mix = mix_scene(
         plan.scene,
         {name: _source(take) for name, take in takes.items()},
         Path(folder, f"{stem}.wav"),
         stems_folder=Path(folder, "stems") if settings.stems else None,
-        info={"INAM": plan.scene.name, "ICOP": strictest([take.licence for take in takes.values()])},
+        info={"INAM": plan.scene.name, "ICOP": licence},
     )
-    lock = _lock(plan, takes, mix)
+    files = delivered(plan.scene, mix, licence)
+    lock = _lock(plan, takes, mix, files)
     if settings.frozen:
         _refuse_other_mix(plan, lock)
-    warnings = (*_warnings(plan, takes), *mix.warnings)
-    report = report_of(plan, takes, _statuses(plan, gathered), mix, warnings, folder)
+    told = [warning for file in files for warning in file.warnings]
+    warnings = (*_warnings(plan, takes), *mix.warnings, *told)
+    report = report_of(plan, takes, _statuses(plan, gathered), mix, files, warnings, folder)
     template = Path(settings.template) if settings.template else None
     paths = {name: Path(take.path) for name, take in takes.items()}
     written = write_report(report, Path(folder), Path(mix.path), paths, template)
     if not plan.is_preview and not settings.frozen:
         publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)
-    result = _result(plan, gathered, mix, warnings, folder)
+    result = _result(plan, gathered, mix, files, warnings, folder)
     outputs = [
         mix.path,
+        *(file.path for file in files),
         *(take.path for take in takes.values()),
         *map(str, written),
         *_stem_paths(folder, mix, settings),
@@ -72,7 +78,9 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     return result
 
 
-def _result(plan: Plan, gathered: Gathered, mix: Mix, warnings: tuple[str, ...], folder: str) -> SceneResult:
+def _result(
+    plan: Plan, gathered: Gathered, mix: Mix, files: Sequence[Delivered], warnings: tuple[str, ...], folder: str
+) -> SceneResult:
     return SceneResult(
         scene=plan.scene.path,
         status="built",
@@ -84,6 +92,7 @@ def _result(plan: Plan, gathered: Gathered, mix: Mix, warnings: tuple[str, ...],
         preview=plan.is_preview,
         elements=_elements(plan, gathered),
         warnings=warnings,
+        delivered=tuple(os.path.basename(file.path) for file in files),
     )
 
 
@@ -175,7 +184,7 @@ def _refuse_other_mix(plan: Plan, lock: Lock) -> None:
         raise LockError(f"{path}:1:1: mix: {'; '.join(drifts)}; build without --frozen and commit the lock")
 
 
-def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix) -> Lock:
+def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix, files: Sequence[Delivered]) -> Lock:
     """The lock of what was built now. Where a take is the one of the old lock, its entry stays to the letter."""
     old = plan.lock or Lock()
     elements = {}
@@ -190,7 +199,20 @@ def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix) -> Lock:
         "true_peak_dbtp": level(mix.true_peak_dbtp),
         "licence": strictest([take.licence for take in takes.values()]),
     }
-    return Lock(elements, merged_mix(old.mix, facts | _seams(mix)))
+    return Lock(elements, merged_mix(old.mix, facts | _seams(mix) | _deliveries(files)))
+
+
+def _deliveries(files: Sequence[Delivered]) -> dict[str, Any]:
+    """How loud each delivered file is, by its name."""
+    facts = {
+        os.path.basename(file.path): {
+            "loudness_lufs": level(file.loudness_lufs),
+            "true_peak_dbtp": level(file.true_peak_dbtp),
+            "passes": file.passes,
+        }
+        for file in files
+    }
+    return {"delivered": facts} if facts else {}
 
 
 def _seams(mix: Mix) -> dict[str, Any]:

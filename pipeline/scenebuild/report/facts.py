@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scenebuild import __version__
+from scenebuild.deliver.deliver import Delivered
 from scenebuild.generate.take import Take
 from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report import words
 from scenebuild.report.desk_words import heard_of, parts_of, treatment, volume_of, whole_length
-from scenebuild.report.model import ElementRow, Report
+from scenebuild.report.model import DeliveryRow, ElementRow, Report
 from scenebuild.scene.project import project_root
 
 
@@ -22,6 +23,7 @@ def report_of(
     takes: Mapping[str, Take],
     statuses: Mapping[str, str],
     mix: Mix,
+    files: Sequence[Delivered],
     warnings: tuple[str, ...],
     folder: str,
 ) -> Report:
@@ -61,8 +63,23 @@ def report_of(
         spectrogram_path="spectrogram.png",
         timeline_path="timeline.svg",
         scenebuild_version=__version__,
+        deliveries=tuple(map(_delivery, files)),
         seam="" if mix.seam_db is None else words.gain(mix.seam_db),
         seam_limit="" if scene.mix.loop is None else words.gain(scene.mix.loop.worst_seam),
+    )
+
+
+def _delivery(file: Delivered) -> DeliveryRow:
+    kind = file.delivery
+    bits = f", {kind.bits} bit" if kind.format in ("wav", "flac") else ""
+    return DeliveryRow(
+        path=os.path.basename(file.path),
+        about=kind.about,
+        format=f"{kind.format.upper()}{bits}, {words.sample_rate(kind.sample_rate)}, {words.channels(kind.channels)}",
+        found=f"{words.loudness(file.loudness_lufs)}, {words.true_peak(file.true_peak_dbtp)}",
+        wanted=", ".join(check.wanted.replace("-", words.MINUS) for check in file.checks if check.rule != "loop"),
+        passes=file.passes,
+        source=kind.source,
     )
 
 

@@ -45,6 +45,19 @@ class ElementRow:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivered file, and whether it is what the place it goes to asks for."""
+
+    path: str  # relative to the report: "rainy_cafe.podcast.mp3"
+    about: str  # who it is for: "podcasts"
+    format: str  # "MP3, 44.1 kHz, stereo"
+    found: str  # "−16.0 LUFS, −1.3 dBTP"
+    wanted: str  # "−16.0 LUFS ± 1.0 LU, at most −1.0 dBTP"
+    passes: bool
+    source: str  # of the figures
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """Everything that a template may see."""
 
@@ -74,5 +87,6 @@ class Report:
     spectrogram_path: str
     timeline_path: str
     scenebuild_version: str
+    deliveries: tuple[DeliveryRow, ...] = ()
     seam: str = ""  # the score of the seam of a mix that goes round: "−1.2 dB"
     seam_limit: str = ""

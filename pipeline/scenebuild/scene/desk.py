@@ -160,6 +160,21 @@ class Bus:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """One file to be delivered: a preset, and what is wanted otherwise; None is as the preset says."""
+
+    preset: str
+    name: str
+    format: Literal["wav", "flac", "ogg", "mp3"] | None = None
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    bits: int | None = None
+    limiter: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MixLoop:
     """The whole mix goes round: its end leads into its beginning."""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scenebuild.errors import Place
-from scenebuild.scene.desk import Bus, Channel, MixLoop, Playing
+from scenebuild.scene.desk import Bus, Channel, MixLoop, Playing, Wanted
 
 Normalize = Literal["loudness", "peak", "none"]
 
@@ -78,6 +78,7 @@ class Scene:
     mix: MixSettings
     places: Mapping[tuple[str, ...], Place]
     buses: tuple[Bus, ...] = ()
+    deliver: tuple[Wanted, ...] = ()
     commercial: bool = False  # `policy.commercial`: no take may be of weights that forbid commercial use
 
     def place_of(self, *field: str) -> Place:

@@ -11,7 +11,16 @@ from scenebuild.scene.desk import Playing
 from scenebuild.scene.document import Document, Field
 from scenebuild.scene.model import Element, MixSettings, Normalize, Sampling, Scene
 from scenebuild.scene.recording import locate
-from scenebuild.scene.resolve_desk import buses_of, channel_of, gain_of, mix_loop_of, pan_of, playing_of, starts_of
+from scenebuild.scene.resolve_desk import (
+    buses_of,
+    channel_of,
+    gain_of,
+    mix_loop_of,
+    pan_of,
+    playing_of,
+    starts_of,
+    wanted_of,
+)
 
 DEFAULT_DURATION_S = 8.0
 DEFAULT_FADE_S = 0.01  # hides the step at the ends of generated sound; a recording was cut by a person
@@ -31,6 +40,7 @@ def resolve(document: Document) -> Scene:
         mix=_mix(data.get("mix", {})),
         places=_places(document),
         buses=buses_of(data, document.path),
+        deliver=tuple(map(wanted_of, data.get("deliver", ()))),
         commercial=data.get("policy", {}).get("commercial", False),
     )
 

@@ -23,6 +23,7 @@ from scenebuild.scene.desk import (
     Repeat,
     Reverb,
     Unit,
+    Wanted,
 )
 from scenebuild.scene.recording import locate
 
@@ -64,6 +65,10 @@ def _looping(fields: dict[str, Any]) -> Looping:
         crossfade_s=_real(fields.get("crossfade")),
         worst_seam=_real(fields.get("worst_seam")),
     )
+
+
+def _whole(value: Any) -> int | None:
+    return None if value is None else int(value)
 
 
 def _real(value: Any) -> float | None:
@@ -112,6 +117,21 @@ def mix_loop_of(mix: dict[str, Any]) -> MixLoop | None:
     if isinstance(written, dict):
         return MixLoop(float(written.get("worst_seam", MixLoop().worst_seam)))
     return MixLoop() if written else None
+
+
+def wanted_of(fields: dict[str, Any]) -> Wanted:
+    """One file to be delivered."""
+    return Wanted(
+        preset=fields["preset"],
+        name=fields.get("name", fields["preset"]),
+        format=fields.get("format"),
+        loudness_lufs=_real(fields.get("loudness")),
+        true_peak_dbtp=_real(fields.get("true_peak")),
+        sample_rate=_whole(fields.get("sample_rate")),
+        channels=_whole(fields.get("channels")),
+        bits=_whole(fields.get("bits")),
+        limiter=fields.get("limiter", False),
+    )
 
 
 def _fader(own: dict[str, Any], defaults: dict[str, Any]) -> Movement | None:

@@ -47,6 +47,7 @@ RULES: dict[str, str] = {
     "keyframes": "Keyframes stand in the order of their times, within the mix. Sort them.",
     "bus": "A bus that is named is one of the scene's buses, and shares no name with an element. Correct the name.",
     "duck": "A layer makes room for another that there is, and not for itself. Correct the name.",
+    "deliver": "A delivered file has a name of its own, and is something that its format can hold. Correct it.",
     "trim": "A trim leaves something of the take. Let to be more than from, and both lie within the take.",
     "mix-length": "The mix has a length of at most 36000 seconds (ten hours). Give it one where every element loops.",
     # recordings

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scenebuild.errors import Place, Problem
+from scenebuild.scene.deliver_rules import deliver_findings
 from scenebuild.scene.desk_rules import desk_findings
 from scenebuild.scene.document import Document, Field
 from scenebuild.scene.project import project_root
@@ -53,6 +54,7 @@ def rule_findings(document: Document) -> Iterator[Problem]:
     yield from _recordings(document, elements)
     yield from _open_length(document, elements)
     yield from desk_findings(document)
+    yield from deliver_findings(document)
 
 
 def _element(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:

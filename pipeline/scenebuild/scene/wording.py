@@ -212,7 +212,7 @@ def _owner(field: Field) -> str:
 
 
 _MEMBERS = {"elements": "an element", "buses": "a bus"}  # of a set whose members the author names
-_INSIDE = {"effects": "an effect"} | dict.fromkeys(
+_INSIDE = {"effects": "an effect", "deliver": "a delivery"} | dict.fromkeys(
     ("volume", "gain_db", "pan", "high_pass", "low_pass"), "a keyframe"
 )  # of a list: what one of its items is called
 
