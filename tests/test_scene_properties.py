@@ -63,7 +63,21 @@ def fields(
 
 
 # What only makes sense together is drawn so that it does; the rules on it have tests of their own.
-ALONE = ("file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start", "repeat", "trim", "bus", "duck", "piece")
+ALONE = (
+    "file",
+    "gain_db",
+    "fade_in",
+    "fade_out",
+    "model",
+    "loop",
+    "prompt",
+    "start",
+    "repeat",
+    "trim",
+    "bus",
+    "duck",
+    "piece",
+)
 ELEMENT = st.builds(
     lambda written, prompt: {"prompt": prompt, **written},
     fields(SCHEMA["properties"]["elements"]["additionalProperties"]["properties"], ALONE),
