@@ -119,10 +119,21 @@ def fields() -> str:
     """The tables of all fields, from the schema."""
     schema = json.loads((ROOT / "schema" / "scene.schema.json").read_text(encoding="utf-8"))
     element = schema["$defs"]["element"]["properties"]
+    effects = schema["$defs"]["effects"]["items"]["properties"]
     tables = {
         "The scene": {name: one for name, one in schema["properties"].items() if name not in ("defaults", "mix")},
         "`defaults`, `elements.<name>`": element,
+        "A keyframe of `volume`, `gain_db`, `pan`, `high_pass`, `low_pass`": {
+            name: one for name, one in schema["$defs"]["volume"]["items"]["properties"].items() if name != "value"
+        },
+        **{f"`{name}`": element[name]["properties"] for name in ("repeat", "trim", "loop")},
+        "`effects`": effects,
+        **{f"`{name}`": one["properties"] for name, one in effects.items() if "properties" in one},
+        "`duck`": schema["$defs"]["duck"]["properties"],
+        "`buses.<name>`": schema["$defs"]["bus"]["properties"],
         "`mix`": schema["$defs"]["mix"]["properties"],
+        "`mix.loop`": schema["$defs"]["mix"]["properties"]["loop"]["properties"],
+        "`deliver`": schema["properties"]["deliver"]["items"]["properties"],
     }
     return "\n".join(f"### {title}\n\n{_table(found, schema)}" for title, found in tables.items())
 
