@@ -14,7 +14,14 @@ import soundfile
 RATE = 16000
 SEED = 5
 # The first three formants of some vowels in Hz, near the means of Peterson and Barney (JASA 24, 1952) for men.
-VOWELS = ((730, 1090, 2440), (270, 2290, 3010), (530, 1840, 2480), (570, 840, 2410), (300, 870, 2240), (660, 1720, 2410))
+VOWELS = (
+    (730, 1090, 2440),
+    (270, 2290, 3010),
+    (530, 1840, 2480),
+    (570, 840, 2410),
+    (300, 870, 2240),
+    (660, 1720, 2410),
+)
 BANDWIDTHS = (80, 100, 150)
 PHRASES = ((9, 0.9), (6, 0.7), (11, 1.6), (8, 0.8), (7, 0.4))  # syllables, and the pause after them in seconds
 
