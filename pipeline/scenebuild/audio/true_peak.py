@@ -125,7 +125,12 @@ def heights_over(line: NDArray[np.float32], floor: float) -> NDArray[np.float32]
     answer is the sample's own height.
     """
     height = np.abs(line)
+    own = height.max(axis=0)[TAPS:-TAPS]
+    if float(height.max()) * (1 + 4 * _interpolator().bend_gain) <= floor:  # no second difference exceeds four samples
+        return np.asarray(own)
     chosen = _bounds(line, height) > floor
+    if not chosen.any():
+        return np.asarray(own)
     stretches = sliding_window_view(line, 2 * TAPS, axis=1)[:, ::TAPS]
     gaps = np.zeros((*chosen.shape, TAPS), np.float32)
     points = np.abs(product(stretches[chosen], _interpolator().matrix))
@@ -134,7 +139,7 @@ def heights_over(line: NDArray[np.float32], floor: float) -> NDArray[np.float32]
     first = TAPS - LEFT - 2  # the gap before the sample at TAPS
     frames = line.shape[1] - 2 * TAPS
     beside = np.maximum(in_gaps[first : first + frames], in_gaps[first + 1 : first + 1 + frames])
-    return np.asarray(np.maximum(height.max(axis=0)[TAPS:-TAPS], beside))
+    return np.asarray(np.maximum(own, beside))
 
 
 def _bounds(line: NDArray[np.float32], height: NDArray[np.float32]) -> NDArray[np.float32]:
