@@ -206,7 +206,7 @@ def test_brighter_is_louder_in_even_steps() -> None:
 
 
 def lane(**changes: object) -> Lane:
-    whole = Lane("rain", "0.70 (−3.1 dB)", 0.0, 24.0, 8.0, True, 0.0, 0.0, 0.0, np.full(320, 0.5, np.float32))
+    whole = Lane("rain", "0.70 (−3.1 dB)", ((0.0, 24.0),), 8.0, True, 0.0, 0.0, 0.0, np.full(320, 0.5, np.float32))
     return replace(whole, **changes)  # type: ignore[arg-type]
 
 
@@ -241,7 +241,7 @@ def test_waveform_and_timeline_lie_under_one_another(tmp_path: Path) -> None:
     loud = drawn[np.abs(drawn[:, 1] - drawn[0, 1]) > 20, 0]
     assert loud.min() == pytest.approx(axes.x_of(6, 24), abs=3)
     assert loud.max() == pytest.approx(axes.x_of(12, 24), abs=3)
-    bar = filled(timeline_svg((lane(start_s=6.0, end_s=12.0),), 24.0))[0]
+    bar = filled(timeline_svg((lane(times_s=((6.0, 12.0),)),), 24.0))[0]
     assert bar[:, 0].min() == pytest.approx(axes.x_of(6, 24), abs=0.2)
     assert bar[:, 0].max() == pytest.approx(axes.x_of(12, 24), abs=0.2)
 
@@ -279,9 +279,24 @@ def test_names_that_are_too_long_end_in_an_ellipsis() -> None:
     assert ">" + "n" * 13 + "…<" in timeline_svg((lane(name="n" * 64),) * 20, 24.0)
 
 
+def test_what_rings_over_the_end_of_a_loop_is_drawn_at_its_beginning() -> None:
+    falling = np.linspace(1, 0.2, 320).astype(np.float32)
+    over = lane(times_s=((20.0, 28.0),), loop=False, peaks=falling, fade_out_s=0.0)
+    end, beginning = filled(timeline_svg((over,), 24.0))
+    whole = filled(timeline_svg((replace(over, times_s=((0.0, 8.0),)),), 24.0))[0]
+    assert beginning[:, 0].min() == pytest.approx(axes.LEFT, abs=0.2)
+    assert end[:, 0].max() == pytest.approx(axes.LEFT + axes.PLOT, abs=0.2)
+    assert np.ptp(end[:, 1]) == pytest.approx(np.ptp(whole[:, 1]), abs=0.5)  # the loud first half
+    assert np.ptp(beginning[:, 1]) < 0.85 * np.ptp(whole[:, 1])
+
+
 @pytest.mark.parametrize("duration_s", [0.0, 0.1, 5e-5, 3600.0])
 def test_odd_lengths_are_drawn(duration_s: float) -> None:
-    lanes = (lane(end_s=duration_s), lane(start_s=duration_s, end_s=duration_s), lane(peaks=np.zeros(0, np.float32)))
+    lanes = (
+        lane(times_s=((0.0, duration_s),)),
+        lane(times_s=((duration_s, duration_s),)),
+        lane(peaks=np.zeros(0, np.float32)),
+    )
     drawing = timeline_svg(lanes, duration_s)
     ElementTree.fromstring(drawing)
     assert not re.search(r"\b(nan|inf)\b", drawing)

@@ -19,6 +19,7 @@ from scenebuild.result import Result, SceneResult, failed_scene, result_from_man
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.read import read_scene
+from scenebuild.scene.solo import listening, unknown_names
 from scenebuild.settings import Settings, read_config
 from scenebuild.store import LocalStore
 
@@ -96,11 +97,15 @@ def plan_scenes(
     """The plan of each scene, or the mistake that stands in its way."""
     refuse_unknown_engine(settings.preferred_engine)
     refuse_unknown_model(settings.model)
+    _refuse_half_a_listen(settings)
     plans: dict[str, Plan] = {}
     mistakes: dict[str, ScenebuildError] = {}
     for path in paths:
         try:
             scene = _under_policy(read_scene(path))
+            if settings.is_listening:
+                _refuse_unknown_names(settings, scene)
+                scene = listening(scene, settings.solo, settings.mute)
             plan = make_plan(scene, read_lock(lock_path(path)), store, _choices(scene, settings))
             if settings.frozen:
                 refuse_drift(plan)
@@ -111,6 +116,18 @@ def plan_scenes(
     if not mistakes:
         _refuse_unknown_elements(settings.force_elements, plans)
     return plans, mistakes
+
+
+def _refuse_half_a_listen(settings: Settings) -> None:
+    for flag, is_given in (("--frozen", settings.frozen), ("--stems", settings.stems)):
+        if settings.is_listening and is_given:
+            raise UsageError(f"--solo and --mute only write listen.wav; {flag} goes without them")
+
+
+def _refuse_unknown_names(settings: Settings, scene: Scene) -> None:
+    for flag, names in (("--solo", settings.solo), ("--mute", settings.mute)):
+        if unknown := unknown_names(scene, names):
+            raise UsageError(f"{flag} {', '.join(sorted(unknown))}: {scene.path} has no such element and no such bus")
 
 
 def _choices(scene: Scene, settings: Settings) -> Choices:
@@ -141,7 +158,7 @@ def refuse_drift(plan: Plan) -> None:
         raise LockError(
             f"{path}:1:1: --frozen, but there is no {lock_path(path)}; build without it and commit the lock"
         )
-    drifts = [(step.element.place, step.element.name, step.drift) for step in plan.steps if step.drift]
+    drifts = [(step.element.place, step.name, step.drift) for step in plan.steps if step.drift]
     lines = [f"{place}: {name}: {drift}; --frozen builds only what the lock says" for place, name, drift in drifts]
     lines += [f"{lock_path(path)}:1:1: {name}: is in the lock, but no longer in the scene" for name in plan.gone]
     if lines:
@@ -189,9 +206,7 @@ def _readable_outputs() -> Iterator[None]:
 def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
     several = len(plans) > 1
     return {
-        step.key: f"{os.path.splitext(os.path.basename(path))[0]}: {step.element.name}"
-        if several
-        else step.element.name
+        step.key: f"{os.path.splitext(os.path.basename(path))[0]}: {step.name}" if several else step.name
         for path, plan in plans.items()
         for step in plan.steps
         if step.status == "miss" and step.element.recording is None
@@ -199,7 +214,7 @@ def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
 
 
 def _nothing_to_do(path: str, settings: Settings) -> SceneResult | None:
-    if settings.force or settings.force_elements or settings.frozen:
+    if settings.force or settings.force_elements or settings.frozen or settings.is_listening:
         return None
     folder = output_folder(path, settings.out)
     result = up_to_date(folder, path, asked(settings))

@@ -41,11 +41,18 @@ class Settings:
     force: bool = False
     force_elements: frozenset[str] = frozenset()
     keep_going: bool = False
+    solo: frozenset[str] = frozenset()
+    mute: frozenset[str] = frozenset()
     device: str = "auto"  # of models: see ``check_device``
     model: str | None = None  # the flag: instead of what scenes say, where this model's engine makes the sound
     precision: str | None = None  # the flag: in which numbers models compute; see ``PRECISIONS``
     preferred_precision: str | None = None  # the configuration's, for what is to be made
     exact: bool = False  # each take by itself, so that no neighbour changes the last bit of a logit
+
+    @property
+    def is_listening(self) -> bool:
+        """Only a part of each scene is heard, and nothing but that is written."""
+        return bool(self.solo or self.mute)
 
     @property
     def engine_options(self) -> Mapping[str, Any]:

@@ -68,6 +68,8 @@ force_element = click.option(
 )
 
 
+solo = click.option("--solo", metavar="NAME", multiple=True, help="Listen to this element or bus alone. Repeatable.")
+mute = click.option("--mute", metavar="NAME", multiple=True, help="Listen without this element or bus. Repeatable.")
 device = click.option(
     "--device",
     metavar="NAME",
@@ -136,6 +138,8 @@ def settings_for(arguments: Sequence[str], **flags: Any) -> Settings:
         force=bool(flags.get("force")),
         force_elements=frozenset(flags.get("force_element") or ()),
         keep_going=bool(flags.get("keep_going")),
+        solo=frozenset(flags.get("solo") or ()),
+        mute=frozenset(flags.get("mute") or ()),
         device=check_device(flags.get("device") or config.device or "auto", "--device"),
         exact=bool(flags.get("exact")),
     )

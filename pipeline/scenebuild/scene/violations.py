@@ -87,7 +87,8 @@ def _facts(document: Document, field: Field, error: ValidationError) -> Iterator
     if keyword == "required":
         for name in schema["required"]:
             if name not in value:
-                yield Violation(document.key(field), (*field, name), keyword, value, schema)
+                place = document.keys.get(field) or document.value(field)  # what is in a list has no name
+                yield Violation(place, (*field, name), keyword, value, schema)
     elif keyword == "additionalProperties":
         for name in value:
             if name not in schema["properties"] and not (field == () and name.startswith("x-")):
