@@ -12,12 +12,20 @@ import pytest
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
+@pytest.fixture(scope="session")
+def _compiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the kernels of the models are kept: the two seconds of compiling them are spent once, not in each test."""
+    return tmp_path_factory.mktemp("kernels")
+
+
 @pytest.fixture(autouse=True)
-def _alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def _alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, _compiled: Path) -> None:
     """Keep a test away from the user's home and the network."""
     home = tmp_path_factory.mktemp("home")
     for name in ("HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.setenv(name, str(home / name))
+    (home / "XDG_CACHE_HOME" / "scenebuild").mkdir(parents=True)
+    (home / "XDG_CACHE_HOME" / "scenebuild" / "kernels").symlink_to(_compiled)
     monkeypatch.setenv("SCENEBUILD_STORE", str(home / "store"))
     for name in (
         "SCENEBUILD_ENGINE",
@@ -25,6 +33,8 @@ def _alone(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyP
         "SCENEBUILD_OUT",
         "SCENEBUILD_JOBS",
         "SCENEBUILD_DEVICE",
+        "SCENEBUILD_KERNELS",
+        "SCENEBUILD_PRECISION",
         "SCENEBUILD_TEMPLATE",
         "NO_COLOR",
         "FORCE_COLOR",

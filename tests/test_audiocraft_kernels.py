@@ -140,6 +140,13 @@ def test_a_take_has_the_same_logits_alone_in_any_place_and_taken_in_at_once(
     assert torch.equal(together[15:], at_once)
 
 
+def test_the_order_in_which_takes_are_named_is_theirs(folder: Path) -> None:
+    backend = TorchBackend(CPU, "fp32")
+    wanted = logits_of(backend, folder, places=[0, 1, 2, 3, 4])
+    found = logits_of(backend, folder, places=[3, 0, 4, 1, 2])
+    assert (found - wanted[:, [3, 0, 4, 1, 2]]).abs().max() < 1e-5 * wanted.abs().max()
+
+
 def test_a_place_forgets_who_sat_there(folder: Path) -> None:
     for backend in (TorchBackend(CPU, "fp32"), *([KernelBackend(kernels(), "fp32")] if kernels() else [])):
         checkpoint = open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL)

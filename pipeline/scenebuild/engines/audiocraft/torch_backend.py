@@ -107,7 +107,8 @@ class TorchBackend:
         return found.transpose(1, 2).flatten(0, 1).flatten(1).to(query.dtype)
 
     def _of(self, store: Tensor, rows: Rows) -> Tensor:
-        """(places, H, longest, D); where all places are asked for, nothing is copied."""
+        """(places, H, longest, D); where all places are asked for, one after the other, nothing is copied."""
         part = store[:, :, : rows.longest]
         places = rows.places[:: rows.steps]
-        return part if len(places) == len(store) else part[places]
+        everywhere = len(places) == len(store) and (self.static or places.tolist() == list(range(len(store))))
+        return part if everywhere else part[places]
