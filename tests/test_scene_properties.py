@@ -53,6 +53,7 @@ def fields(properties: dict[str, Any], left_out: tuple[str, ...]) -> st.SearchSt
 
 
 # What only makes sense together is drawn so that it does; the rules on it have tests of their own.
+RECIPE = ("extends", "params", "variants", "matrix")
 ALONE = ("file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start")
 ELEMENT = st.builds(
     lambda written, prompt: {"prompt": prompt, **written},
@@ -63,7 +64,7 @@ SCENES = st.builds(
     lambda rest, name, elements, defaults, mix: {
         **rest, "name": name, "elements": elements, "defaults": defaults, "mix": mix
     },
-    fields(SCHEMA["properties"], ("name", "elements", "defaults", "mix")),
+    fields(SCHEMA["properties"], ("name", "elements", "defaults", "mix", *RECIPE)),
     values(SCHEMA["properties"]["name"]),
     st.dictionaries(NAMES, ELEMENT, min_size=1, max_size=4),
     fields(SCHEMA["properties"]["defaults"]["properties"], ALONE),

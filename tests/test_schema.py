@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from scenebuild.scene.document import read_document
 from scenebuild.scene.resolve import resolve
 from scenebuild.scene.validate import validate_document
-from scenebuild.scene.violations import inlined, scene_schema
+from scenebuild.scene.violations import NEEDED, inlined, scene_schema
 
 SCHEMA = scene_schema()
 PLAIN = inlined(SCHEMA, SCHEMA["$defs"])
@@ -78,7 +78,8 @@ def test_unknown_names_are_refused_everywhere_but_x_at_the_top() -> None:
 
 
 def test_only_what_a_scene_needs_is_required() -> None:
-    assert PLAIN["required"] == ["name", "elements"]
+    assert SCHEMA["anyOf"] == [{"required": list(NEEDED)}, {"required": ["extends"]}]
+    assert NEEDED == ("name", "elements")
     assert "required" not in ELEMENT
 
 
@@ -129,7 +130,7 @@ def test_defaults_in_the_schema_are_what_the_program_fills_in() -> None:
         "mix.true_peak": mix.true_peak_dbtp, "policy.commercial": scene.commercial,
     }  # fmt: skip
     told = {name: field["default"] for name, field in PROPERTIES.items() if "default" in field}
-    decided_later = {"version", "policy", "defaults", "mix", "elements.engine"}
+    decided_later = {"version", "policy", "defaults", "mix", "elements.engine", "params"}
     assert {
         name: told[name] for name in told if name not in decided_later and not name.startswith("defaults.")
     } == filled

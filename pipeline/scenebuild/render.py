@@ -56,7 +56,8 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     template = Path(settings.template) if settings.template else None
     paths = {name: Path(take.path) for name, take in takes.items()}
     written = write_report(report, Path(folder), Path(mix.path), paths, template)
-    if not plan.is_preview and not settings.frozen:
+    # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
+    if not plan.is_preview and not settings.frozen and not settings.chosen:
         publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)
     result = _result(plan, gathered, mix, warnings, folder)
     outputs = [
@@ -93,7 +94,7 @@ def _elements(plan: Plan, gathered: Gathered) -> tuple[ElementResult, ...]:
             key=step.key,
             digest=gathered.takes[step.element.name].digest if step.element.name in gathered.takes else None,
             status=statuses[step.element.name],
-            reason=step.reason,
+            reason=step.told,
             fidelity=step.facts.fidelity,
         )
         for step in plan.steps
@@ -217,9 +218,9 @@ def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneRe
     path = plan.scene.path
     recordings = [step.element.recording for step in plan.steps if step.element.recording is not None]
     template = [settings.template] if settings.template else []
-    inputs = [path, lock_path(path), *recordings, *template, *config_files(str(project_root(path)))]
+    inputs = [*plan.scene.sources, lock_path(path), *recordings, *template, *config_files(str(project_root(path)))]
     text = manifest_text(
-        Asked(settings.engine, settings.template, settings.stems),
+        Asked(settings.engine, settings.template, settings.stems, settings.chosen),
         [os.path.abspath(one) for one in inputs],
         folder,
         [os.path.relpath(output, folder) for output in outputs],

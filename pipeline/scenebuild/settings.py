@@ -39,6 +39,7 @@ class Settings:
     force: bool = False
     force_elements: frozenset[str] = frozenset()
     keep_going: bool = False
+    chosen: tuple[tuple[str, str], ...] = ()  # parameters of the scenes, by name
     device: str = "auto"  # of models: see ``check_device``
     exact: bool = False  # each take by itself, so that no neighbour changes the last bit of a logit
 

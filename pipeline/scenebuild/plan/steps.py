@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from scenebuild.engines import REGISTRY, Action, Facts, State, action_facts, engine, facts_for
@@ -12,6 +12,7 @@ from scenebuild.errors import EngineError, Place, Problem, SceneError, UsageErro
 from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.lockfile import Entry, Lock
 from scenebuild.scene.model import Element, Scene
+from scenebuild.scene.reference import stem_of
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
 
@@ -47,6 +48,12 @@ class Step:
     drift: str = ""  # "prompt changed": why it is not what the lock says; "" where it is
     replaces_real: bool = False  # a sketch stands in for a real take of the lock
     obstacle: Problem | None = None  # why a miss can not be made here
+    shared_with: str = ""  # an element, or a scene, before this one that has the same take
+
+    @property
+    def told(self) -> str:
+        """The reason, and whose take it is as well."""
+        return f"{self.reason}; shared with {self.shared_with}" if self.shared_with else self.reason
 
     @property
     def is_dear(self) -> bool:
@@ -239,6 +246,22 @@ def refuse_unknown_engine(configured: str | None) -> None:
         raise UsageError(
             f"engine = {configured!r} in the configuration: there is no such engine; there are: {', '.join(known)}"
         )
+
+
+def with_sharing(plans: Mapping[str, Plan]) -> dict[str, Plan]:
+    """The plans of one command, each step with the one before it that has the same take."""
+    first: dict[str, tuple[str, str]] = {}  # key -> scene, element
+    return {
+        path: replace(plan, steps=tuple(_shared(step, path, first) for step in plan.steps))
+        for path, plan in plans.items()
+    }
+
+
+def _shared(step: Step, path: str, first: dict[str, tuple[str, str]]) -> Step:
+    scene, name = first.setdefault(step.key, (path, step.element.name))
+    if (scene, name) == (path, step.element.name):
+        return step
+    return replace(step, shared_with=name if scene == path else stem_of(scene))
 
 
 def count(plans: Collection[Plan]) -> int:

@@ -13,6 +13,7 @@ from typing import Any
 
 from scenebuild.errors import Place, Problem, SceneError
 from scenebuild.scene.findings import capped
+from scenebuild.scene.quoting import printable
 from scenebuild.scene.source import read_source
 from scenebuild.scene.syntax import syntax_problem
 
@@ -28,6 +29,7 @@ class Document:
     keys: Mapping[Field, Place]
     values: Mapping[Field, Place]
     problems: tuple[Problem, ...] = ()  # what is wrong already, and still lets the rest be checked
+    sources: tuple[str, ...] = ()  # every file that it was put together from, this one first
 
     def key(self, field: Field) -> Place:
         """The place of a field's name, or of its nearest parent that is written in the file."""
@@ -38,6 +40,11 @@ class Document:
     def value(self, field: Field) -> Place:
         """The place of a field's value, or of the name of its nearest parent that is written in the file."""
         return self.values.get(field) or self.key(field)
+
+    def origin(self, field: Field) -> str:
+        """The file in which a field's value is written: paths in it begin at that file's folder."""
+        file = self.value(field).file
+        return next((source for source in self.sources if printable(source) == file), self.path)
 
 
 def read_document(path: str) -> Document:
@@ -55,4 +62,4 @@ def read_document(path: str) -> Document:
         raise SceneError(capped([*construction.refused, syntax_problem(path, text, error)])) from None
     if construction.refused:
         raise SceneError(capped(construction.refused + construction.problems))
-    return Document(path, data, construction.keys, construction.values, tuple(construction.problems))
+    return Document(path, data, construction.keys, construction.values, tuple(construction.problems), (path,))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scenebuild.errors import Place
+from scenebuild.scene.reference import scene_file
 
 Normalize = Literal["loudness", "peak", "none"]
 
@@ -64,7 +65,7 @@ class MixSettings:
 class Scene:
     """A whole scene file. ``places`` finds the line of any field for a message: ``("elements", "rain", "prompt")``."""
 
-    path: str  # as the user typed it
+    path: str  # as the user typed it; of a variant scenes/forest.yaml@night
     name: str
     description: str
     seed: int
@@ -73,9 +74,10 @@ class Scene:
     mix: MixSettings
     places: Mapping[tuple[str, ...], Place]
     commercial: bool = False  # `policy.commercial`: no take may be of weights that forbid commercial use
+    sources: tuple[str, ...] = ()  # every file it was read from: its own first, then those that it extends
 
     def place_of(self, *field: str) -> Place:
         """The place of a field, or of the nearest parent that is written in the file."""
         while field and field not in self.places:
             field = field[:-1]
-        return self.places.get(field, Place(self.path))
+        return self.places.get(field, Place(scene_file(self.path)))

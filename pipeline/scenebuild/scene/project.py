@@ -7,6 +7,7 @@ from pathlib import Path
 
 from scenebuild.errors import Place, Problem, SceneError
 from scenebuild.scene.quoting import printable
+from scenebuild.scene.reference import scene_file
 
 MARKS = (".git", "scenebuild.toml", "pyproject.toml")
 SUFFIXES = (".yaml", ".yml")
@@ -34,7 +35,7 @@ def find_scenes(arguments: list[str]) -> list[str]:
         if argument.endswith(".lock.json"):  # of `scenes/*`, say
             scenes, message = [], "this is a lockfile; give the scene beside it, or the folder"
         elif not Path(argument).is_dir():
-            scenes = [argument] if os.path.lexists(argument) else []
+            scenes = [argument] if os.path.lexists(scene_file(argument)) else []
             message = "this is not there; give scene files or folders of them"
         else:
             scenes = _below(argument)

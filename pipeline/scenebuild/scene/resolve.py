@@ -29,6 +29,7 @@ def resolve(document: Document) -> Scene:
         mix=_mix(data.get("mix", {})),
         places=_places(document),
         commercial=data.get("policy", {}).get("commercial", False),
+        sources=document.sources,
     )
 
 
@@ -50,7 +51,7 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
         name=name,
         place=document.key(("elements", name)),
         prompt=None if prompt is None else one_line(prompt),
-        recording=None if path is None else locate(path, document.path),
+        recording=None if path is None else locate(path, document.origin(("elements", name, "file"))),
         engine=own.get("engine"),
         model=generated.get("model"),
         duration_s=duration_s,

@@ -43,6 +43,12 @@ RULES: dict[str, str] = {
     "fade": "Fades fit into the sound. Shorten them, or make the sound longer.",
     "start": "An element begins before the mix ends. Start it earlier, or make the mix longer.",
     "mix-length": "The mix has a length of at most 3600 seconds. Give it one where every element loops.",
+    # recipes that grow
+    "extends": "A scene extends one scene file below its folder, inside the project, and never in a circle.",
+    "inherit": "null removes something that is inherited. Where nothing is, the line does nothing.",
+    "variant": "A variant that is asked for is one that the file holds. The message names them.",
+    "parameter": "A parameter is a text or a number under params or matrix, used by its plain name.",
+    "matrix": "A matrix makes at most 256 scenes, each with a name of its own.",
     # recordings
     "path": "A recording's path is relative, with /, and means the same on every system.",
     "recording": "A recording is an audio file inside the project. Add it, or correct its path.",

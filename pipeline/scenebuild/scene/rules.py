@@ -177,12 +177,13 @@ def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Proble
         path = _fields(element).get("file")
         if not isinstance(path, str) or not 0 < len(path) <= 1024:
             continue
-        place = document.value(("elements", name, "file"))
+        field = ("elements", name, "file")
+        place = document.value(field)
         if fault := path_fault(path):
             yield Problem("path", sentence(path, fault), place)
             continue
         root = root or project_root(document.path)
-        if fault := recording_fault(path, document.path, root):
+        if fault := recording_fault(path, document.origin(field), root):
             yield Problem("recording", sentence(path, fault), place)
 
 

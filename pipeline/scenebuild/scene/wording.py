@@ -24,7 +24,7 @@ SLIPS = {
 }  # fmt: skip
 _KINDS = {
     "number": "a number", "integer": "a whole number", "string": "text", "boolean": "true or false",
-    "object": "a set of fields",
+    "object": "a set of fields", "array": "a list",
 }  # fmt: skip
 _YES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
@@ -78,6 +78,10 @@ def _written(value: Any) -> str:
     if isinstance(value, dict):
         inside = (f"{key}: {_written(inner)}" for key, inner in value.items())
         return "{" + ", ".join(inside) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    if value is None:
+        return "null"
     if isinstance(value, str) and ", " in value:
         return f"'{value}'"
     if isinstance(value, bool):
@@ -190,6 +194,7 @@ _SENTENCES: dict[str, tuple[str, Callable[[Violation], str]]] = {
     "minLength": ("blank", _nothing),
     "maxLength": ("length", _too_long),
     "minProperties": ("blank", _nothing),
+    "minItems": ("blank", _nothing),
     "maxProperties": ("length", _too_many),
     "required": ("missing", _missing),
     "unknown": ("unknown-field", _unknown),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from scenebuild.errors import Place, Problem, SceneError
@@ -17,8 +17,8 @@ from scenebuild.scene.lint.specific import specific_in
 from scenebuild.scene.lint.speech import speech_in
 from scenebuild.scene.lint.vague import collection_in, nothing_in
 from scenebuild.scene.model import Element, Scene
-from scenebuild.scene.quoting import nearest, number, quoted
-from scenebuild.scene.read import read_scene
+from scenebuild.scene.quoting import nearest, number, printable, quoted
+from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.source import read_source
 
 # Seconds that the models were trained on, by engine.
@@ -43,28 +43,46 @@ _FOR_MUSIC: tuple[tuple[str, Found], ...] = (
 
 
 def findings_about(path: str) -> list[Problem]:
-    """Everything there is to say about a scene file: its errors, or the warnings where it has none."""
+    """Everything there is to say about a scene file: its errors, or the warnings where it has none.
+
+    Of a file that holds several scenes each is looked at; what is wrong with all of them is said once.
+    """
     try:
-        return lint_scene(read_scene(path))
+        references = references_in(path)
+    except SceneError as error:
+        return list(error.problems)
+    return list(dict.fromkeys(problem for reference in references for problem in _findings(reference)))
+
+
+def _findings(reference: str) -> list[Problem]:
+    try:
+        return lint_scene(read_scene(reference))
     except SceneError as error:
         return list(error.problems)
 
 
 def lint_scene(scene: Scene) -> list[Problem]:
-    """The warnings about the prompts of a scene, at most 50 and one that counts the others. Reads the file again."""
-    return lint_with(scene, read_comments(scene.path, read_source(scene.path)))
+    """The warnings about the prompts of a scene, at most 50 and one that counts the others. Reads its files again."""
+    return lint_with(scene, {printable(path): read_comments(path, read_source(path)) for path in scene.sources})
 
 
-def lint_with(scene: Scene, comments: Comments) -> list[Problem]:
-    """The warnings about a scene, less those that its comments silence."""
+def lint_with(scene: Scene, comments: Mapping[str, Comments]) -> list[Problem]:
+    """The warnings about a scene, less those that the comments of its files silence."""
     found = [
         problem
         for element in scene.elements
         for problem in _element(element, scene)
-        if not comments.silence(problem.rule, problem.place, scene.place_of("elements", element.name, "prompt"))
+        if not _silenced(problem, scene.place_of("elements", element.name, "prompt"), comments)
     ]
-    found += [_unknown(name, place) for name, place in comments.named if name not in ("all", *LINT_RULES)]
+    named = [pair for one in comments.values() for pair in one.named]
+    found += [_unknown(name, place) for name, place in named if name not in ("all", *LINT_RULES)]
     return [replace(problem, severity="warning") for problem in capped(found)]
+
+
+def _silenced(problem: Problem, prompt: Place, comments: Mapping[str, Comments]) -> bool:
+    return any(
+        comments[place.file].silence(problem.rule, place) for place in (problem.place, prompt) if place.file in comments
+    )
 
 
 def engine_of(element: Element, scene: Scene) -> str:
