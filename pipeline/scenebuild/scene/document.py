@@ -49,11 +49,15 @@ class Document:
 
 def read_document(path: str) -> Document:
     """Read a scene file strictly. Raises SceneError with all that makes it unreadable as plain data."""
+    return parse_document(path, read_source(path))
+
+
+def parse_document(path: str, text: str) -> Document:
+    """The document of a text; ``path`` is only for the places."""
     import yaml
 
     from scenebuild.scene.construction import Construction
 
-    text = read_source(path)
     # Without libyaml the pure parser gives the same events, slowly.
     construction = Construction(path, yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     try:
