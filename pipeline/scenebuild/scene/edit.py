@@ -132,7 +132,7 @@ def _is_line(node: Any) -> bool:
 
 
 def _is_mapping(node: Any) -> bool:
-    return node.id == "mapping"
+    return bool(node.id == "mapping")
 
 
 def _block(name: str, value: Written, column: int) -> list[str]:
@@ -158,7 +158,7 @@ def _find(node: Any, field: Field) -> Any:
 
 
 def _compose(path: str, text: str) -> Any:
-    """The nodes of a good scene file, each with the index of its begin and end in characters, as the pure parser has."""
+    """The nodes of a good scene file; the pure parser tells where each begins and ends, in characters."""
     import yaml
 
     parse_document(path, text)
