@@ -54,7 +54,7 @@ def fields(properties: dict[str, Any], left_out: tuple[str, ...]) -> st.SearchSt
 
 # What only makes sense together is drawn so that it does; the rules on it have tests of their own.
 RECIPE = ("extends", "params", "variants", "matrix")
-ALONE = ("file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start")
+ALONE = ("file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start", "expect")
 ELEMENT = st.builds(
     lambda written, prompt: {"prompt": prompt, **written},
     fields(SCHEMA["properties"]["elements"]["additionalProperties"]["properties"], ALONE),
@@ -68,7 +68,7 @@ SCENES = st.builds(
     values(SCHEMA["properties"]["name"]),
     st.dictionaries(NAMES, ELEMENT, min_size=1, max_size=4),
     fields(SCHEMA["properties"]["defaults"]["properties"], ALONE),
-    fields(SCHEMA["properties"]["mix"]["properties"], ()),
+    fields(SCHEMA["properties"]["mix"]["properties"], ("expect",)),
 )  # fmt: skip
 
 

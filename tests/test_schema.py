@@ -30,6 +30,14 @@ LIMITS: dict[str, tuple[float, float]] = {
     "elements.pan": (-1, 1), "elements.start": (0, 3600), "elements.fade_in": (0, 3600), "elements.fade_out": (0, 3600),
     "mix.duration": (0.01, 3600), "mix.sample_rate": (8000, 192000), "mix.channels": (1, 2), "mix.true_peak": (-20, 0),
     "mix.loudness": (-70, -5),
+    **{
+        f"{owner}.expect.{name}": limits
+        for owner in ("elements", "mix")
+        for name, limits in {
+            "no_silence_over": (0, 3600), "loop_seam": (0, 60), "similar_to_lock": (0, 60),
+            "energy_above.hz": (0, 96000), "energy_above.share": (0, 1),
+        }.items()
+    },
 }  # fmt: skip
 
 
@@ -111,8 +119,11 @@ def test_the_limits_themselves_are_read_and_what_is_beyond_is_not(name: str, tmp
 
 def _scene_with(tmp_path: Path, name: str, value: float) -> str:
     data: dict[str, Any] = {"name": "a", "elements": {"a": {"prompt": "a"}}, "mix": {"duration": 3600}}
-    owner, _, field = name.rpartition(".")
-    {"": data, "elements": data["elements"]["a"], "mix": data["mix"]}[owner][field] = value
+    *owners, field = name.split(".")
+    owner = {"elements": data["elements"]["a"], "mix": data["mix"]}.get(owners[0], data) if owners else data
+    for inner in owners[1:]:
+        owner = owner.setdefault(inner, {"hz": 1, "share": 0} if inner == "energy_above" else {})
+    owner[field] = value
     path = tmp_path / "scene.yaml"
     path.write_text(yaml.safe_dump(data), encoding="utf-8")
     return str(path)
@@ -131,6 +142,7 @@ def test_defaults_in_the_schema_are_what_the_program_fills_in() -> None:
     }  # fmt: skip
     told = {name: field["default"] for name, field in PROPERTIES.items() if "default" in field}
     decided_later = {"version", "policy", "defaults", "mix", "elements.engine", "params"}
+    decided_later |= {"elements.expect.no_clipping", "mix.expect.no_clipping"}
     assert {
         name: told[name] for name in told if name not in decided_later and not name.startswith("defaults.")
     } == filled

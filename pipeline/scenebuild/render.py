@@ -10,6 +10,7 @@ from typing import Any
 
 from scenebuild.engines import action_facts
 from scenebuild.errors import LockError, Problem, SceneError
+from scenebuild.expect.hold import expects_anything, hold
 from scenebuild.generate.gather import Gathered
 from scenebuild.generate.take import Take
 from scenebuild.mix.mixer import mix_scene
@@ -43,7 +44,7 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
         _refuse_other_bytes(plan, takes)
     mix = mix_scene(
         plan.scene,
-        {name: _source(take) for name, take in takes.items()},
+        {name: source_of(take) for name, take in takes.items()},
         Path(folder, f"{stem}.wav"),
         stems_folder=Path(folder, "stems") if settings.stems else None,
         info={"INAM": plan.scene.name, "ICOP": strictest([take.licence for take in takes.values()])},
@@ -51,7 +52,7 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     lock = _lock(plan, takes, mix)
     if settings.frozen:
         _refuse_other_mix(plan, lock)
-    warnings = (*_warnings(plan, takes), *mix.warnings)
+    warnings = (*_warnings(plan, takes), *mix.warnings, *_unmet(plan, takes, mix))
     report = report_of(plan, takes, _statuses(plan, gathered), mix, warnings, folder)
     template = Path(settings.template) if settings.template else None
     paths = {name: Path(take.path) for name, take in takes.items()}
@@ -115,7 +116,8 @@ def _status(step: Step, gathered: Gathered) -> str:
     return "locked" if step.status == "locked" else "cached"
 
 
-def _source(take: Take) -> Source:
+def source_of(take: Take) -> Source:
+    """A take as the mixer wants it."""
     return Source(take.path, take.sample_rate, take.channels, take.frames, take.loudness_lufs, take.peak_dbfs)
 
 
@@ -139,6 +141,14 @@ def _warnings(plan: Plan, takes: Mapping[str, Take]) -> tuple[str, ...]:
         for step in changed
     ]
     return tuple(found)
+
+
+def _unmet(plan: Plan, takes: Mapping[str, Take], mix: Mix) -> list[str]:
+    """What does not sound as the scene says it must."""
+    if not expects_anything(plan.scene):
+        return []
+    found = hold(plan.scene, plan.lock, {name: take.path for name, take in takes.items()}, mix.path)
+    return [f"{verdict.owner}: {verdict.message}" for verdict in found if not verdict.holds]
 
 
 def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:

@@ -16,7 +16,20 @@ from scenebuild.cli.terminal import complain, tidy_streams
 from scenebuild.errors import ScenebuildError
 
 # verb -> the module in this room that holds a command of the same name; in the order of the help
-VERBS = ("build", "plan", "validate", "lint", "init", "cache", "engines", "models", "schema", "doctor", "completion")
+VERBS = (
+    "build",
+    "plan",
+    "test",
+    "validate",
+    "lint",
+    "init",
+    "cache",
+    "engines",
+    "models",
+    "schema",
+    "doctor",
+    "completion",
+)
 BUG = 4
 SIGNALLED = 128  # and the number of the signal: what a shell says of a program that one ended
 

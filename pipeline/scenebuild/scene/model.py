@@ -26,6 +26,20 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Expectations:
+    """What a sound must be like; ``None`` and ``False`` expect nothing. Pairs are the least and the most."""
+
+    loudness_lufs: tuple[float, float] | None = None
+    duration_s: tuple[float, float] | None = None
+    no_silence_over_s: float | None = None
+    no_clipping: bool = False
+    energy_above: tuple[float, float] | None = None  # Hz, the least share of the power there
+    onsets: tuple[int, int] | None = None
+    loop_seam_db: float | None = None  # the most that the level may change where the end meets the beginning
+    similar_to_lock_lu: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Element:
     """One sound of a scene: what is generated (or read), and how it sits in the mix."""
 
@@ -48,6 +62,7 @@ class Element:
     fade_out_s: float
     loop: bool  # from its start to the end of the mix
     normalize: Normalize
+    expect: Expectations | None = None  # of its take
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +74,7 @@ class MixSettings:
     channels: int = 2
     true_peak_dbtp: float = -1.0
     loudness_lufs: float | None = None  # None: as it falls
+    expect: Expectations | None = None
 
 
 @dataclass(frozen=True, slots=True)

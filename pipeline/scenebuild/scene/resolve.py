@@ -8,7 +8,7 @@ from typing import Any
 
 from scenebuild.errors import Place
 from scenebuild.scene.document import Document, Field
-from scenebuild.scene.model import Element, MixSettings, Normalize, Sampling, Scene
+from scenebuild.scene.model import Element, Expectations, MixSettings, Normalize, Sampling, Scene
 from scenebuild.scene.recording import locate
 
 DEFAULT_DURATION_S = 8.0
@@ -65,6 +65,7 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
         fade_out_s=fade_out_s,
         loop=own.get("loop", False),
         normalize=_normalize(defaults | own),
+        expect=_expectations(own.get("expect")),
     )
 
 
@@ -112,7 +113,28 @@ def _mix(fields: dict[str, Any]) -> MixSettings:
         channels=int(fields.get("channels", 2)),
         true_peak_dbtp=float(fields.get("true_peak", -1.0)),
         loudness_lufs=_real(fields.get("loudness")),
+        expect=_expectations(fields.get("expect")),
     )
+
+
+def _expectations(fields: dict[str, Any] | None) -> Expectations | None:
+    if not fields:
+        return None
+    energy = fields.get("energy_above")
+    return Expectations(
+        loudness_lufs=_pair(fields.get("loudness")),
+        duration_s=_pair(fields.get("duration")),
+        no_silence_over_s=_real(fields.get("no_silence_over")),
+        no_clipping=fields.get("no_clipping", False),
+        energy_above=(float(energy["hz"]), float(energy["share"])) if energy else None,
+        onsets=(int(fields["onsets"][0]), int(fields["onsets"][1])) if "onsets" in fields else None,
+        loop_seam_db=_real(fields.get("loop_seam")),
+        similar_to_lock_lu=_real(fields.get("similar_to_lock")),
+    )
+
+
+def _pair(value: list[float] | None) -> tuple[float, float] | None:
+    return None if value is None else (float(value[0]), float(value[1]))
 
 
 def _places(document: Document) -> dict[Field, Place]:

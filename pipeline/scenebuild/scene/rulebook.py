@@ -42,6 +42,7 @@ RULES: dict[str, str] = {
     "model": "A model belongs to the engine that is asked for. Change one of the two.",
     "fade": "Fades fit into the sound. Shorten them, or make the sound longer.",
     "start": "An element begins before the mix ends. Start it earlier, or make the mix longer.",
+    "expect": "An expectation names the least first and then the most. Exchange them.",
     "mix-length": "The mix has a length of at most 3600 seconds. Give it one where every element loops.",
     # recipes that grow
     "extends": "A scene extends one scene file below its folder, inside the project, and never in a circle.",

@@ -19,6 +19,7 @@ from scenebuild.scene.violations import scene_schema
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 LONGEST_MIX_S = 3600.0
+_PAIRS = ("loudness", "duration", "onsets")  # of expectations
 _GENERATED_ONLY = ("engine", "model", "duration", "seed", "take", "temperature", "top_k", "top_p", "cfg")
 
 
@@ -30,6 +31,7 @@ def rule_findings(document: Document) -> Iterator[Problem]:
         return
     yield from _names(document, elements)
     yield from _two_volumes(document, ("defaults",), _fields(document.data.get("defaults")))
+    yield from _expected(document, ("mix",), _fields(document.data.get("mix")))
     for name, written in elements.items():
         if isinstance(written, dict):
             yield from _element(document, name, written)
@@ -44,6 +46,7 @@ def _element(document: Document, name: str, element: dict[str, Any]) -> Iterator
     yield from _model(document, name, element)
     yield from _fades(document, name, element)
     yield from _start(document, name, element)
+    yield from _expected(document, ("elements", name), element)
 
 
 def _texts(document: Document) -> Iterator[Problem]:
@@ -162,6 +165,16 @@ def _start(document: Document, name: str, element: dict[str, Any]) -> Iterator[P
     if length_s is not None and start_s <= LONGEST_MIX_S < start_s + length_s <= 2 * LONGEST_MIX_S:
         message = f"{label(name)} would end at {number(start_s + length_s)} s, and a mix lasts at most 3600 s;"
         yield Problem("mix-length", f"start: {message} start it earlier, or write mix: {{duration: 3600}}", place)
+
+
+def _expected(document: Document, owner: tuple[str, ...], written: dict[str, Any]) -> Iterator[Problem]:
+    for name, limits in _fields(written.get("expect")).items():
+        if not isinstance(limits, list) or len(limits) != 2 or name not in _PAIRS:
+            continue
+        low, high = map(_number, limits)
+        if low is not None and high is not None and low > high:
+            message = f"{name}: {number(low)} to {number(high)} runs backwards; write the least first"
+            yield Problem("expect", message, document.value((*owner, "expect", name)))
 
 
 def _open_length(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:

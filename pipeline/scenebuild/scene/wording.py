@@ -32,7 +32,8 @@ _YES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false",
 def worded(violation: Violation) -> Problem:
     """The finding for a person."""
     rule, sentence = _SENTENCES[violation.keyword]
-    name = label(violation.field[-1]) if violation.field else "scene"
+    field = violation.field[:-1] if violation.field[-3:-2] == ("expect",) else violation.field  # not which of a pair
+    name = label(field[-1]) if field else "scene"
     return Problem(rule, f"{name}: {sentence(violation)}", violation.place)
 
 
@@ -151,18 +152,30 @@ def _nothing(it: Violation) -> str:
     return f"nothing is written here; write {_such(it)}"
 
 
+def _too_few(it: Violation) -> str:
+    if not it.value:
+        return _nothing(it)
+    return f"{len(it.value)} values; write {it.limit}, such as {_written(it.schema['examples'][0])}"
+
+
 def _missing(it: Violation) -> str:
     return f"is missing; write one such as {_written(it.schema['properties'][it.field[-1]]['examples'][0])}"
 
 
 def _unknown(it: Violation) -> str:
-    key, owner = it.field[-1], _OWNERS.get(it.field[:1] if len(it.field) > 1 else (), "an element")
+    key, owner = it.field[-1], _owner(it.field)
     home = next((home for home, names in _homes().items() if key in names), None)
     if home is not None:
         return f"is not a field of {owner}; it is one of {home}"
     known = list(it.schema["properties"])
     meant = nearest(key, known)
     return f"is not a field of {owner}" + (f".{meant}" if meant else f"; there are {', '.join(known)}")
+
+
+def _owner(field: Field) -> str:
+    if field[-2:-1] in (("expect",), ("energy_above",)):
+        return field[-2]
+    return _OWNERS.get(field[:1] if len(field) > 1 else (), "an element")
 
 
 _OWNERS: dict[Field, str] = {
@@ -194,7 +207,8 @@ _SENTENCES: dict[str, tuple[str, Callable[[Violation], str]]] = {
     "minLength": ("blank", _nothing),
     "maxLength": ("length", _too_long),
     "minProperties": ("blank", _nothing),
-    "minItems": ("blank", _nothing),
+    "minItems": ("blank", _too_few),
+    "maxItems": ("length", _too_few),
     "maxProperties": ("length", _too_many),
     "required": ("missing", _missing),
     "unknown": ("unknown-field", _unknown),
