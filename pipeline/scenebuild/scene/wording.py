@@ -32,7 +32,9 @@ _YES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false",
 def worded(violation: Violation) -> Problem:
     """The finding for a person."""
     rule, sentence = _SENTENCES[violation.keyword]
-    field = violation.field[:-1] if violation.field[-3:-2] == ("expect",) else violation.field  # not which of a pair
+    field = violation.field
+    if field[-3:-2] == ("expect",) and field[-1].isdigit():
+        field = field[:-1]  # of a pair, not which of the two
     name = label(field[-1]) if field else "scene"
     return Problem(rule, f"{name}: {sentence(violation)}", violation.place)
 
