@@ -1,5 +1,5 @@
 "use strict";
-// One sound at a time. Without this script the page still plays: every sound is an <audio> with controls.
+// One sound at a time. Without this script the page still plays: every sound is an audio element with controls.
 document.documentElement.classList.add("js");
 const sounds = [...document.querySelectorAll(".sound")].map((card) => ({
   card,

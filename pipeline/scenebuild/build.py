@@ -124,7 +124,7 @@ def plan_scenes(
     mistakes: dict[str, ScenebuildError] = {}
     for path in paths:
         try:
-            scene = _under_policy(read_scene(path, dict(settings.chosen)))
+            scene = under_policy(read_scene(path, dict(settings.chosen)))
             plan = make_plan(scene, read_lock(lock_path(path)), store, _choices(scene, settings))
             if settings.frozen:
                 refuse_drift(plan)
@@ -150,7 +150,7 @@ def _refuse_unknown_elements(forced: frozenset[str], plans: Mapping[str, Plan]) 
         raise UsageError(f"--force-element {', '.join(sorted(unknown))}: {where}")
 
 
-def _under_policy(scene: Scene) -> Scene:
+def under_policy(scene: Scene) -> Scene:
     """The scene with what the configuration of its own project asks for; a scene can not ask for less."""
     return replace(scene, commercial=scene.commercial or read_config(str(project_root(scene.path))).commercial)
 

@@ -96,6 +96,11 @@ def refusal_as_json(as_json: bool) -> Iterator[None]:
         raise
 
 
+def shown_path(path: str) -> str:
+    """A path from where the command runs, unless that is no shorter."""
+    return min(os.path.relpath(path), path, key=len)
+
+
 def config_for(arguments: Sequence[str]) -> Config:
     """The configuration of the project that the first scene is in, or of the current folder."""
     from scenebuild.scene.project import project_root
