@@ -17,7 +17,7 @@ PACKAGE = Path(__file__).parent.parent / "pipeline" / "scenebuild"
 ALLOWED = {
     "errors": set(),
     "audio": {"errors"},
-    "scene": {"errors", "schema"},
+    "scene": {"errors", "schema", "catalogue"},
     "store": {"errors"},
     "engines": {"errors", "audio", "store", "settings"},
     "settings": {"errors"},
@@ -55,6 +55,7 @@ ALLOWED = {
     "testing": {"errors", "store", "plan", "mix", "generate", "settings", "render", "build", "expect"},
     "revise": {"errors", "scene", "store"},
     "candidates": {"errors", "scene", "store", "plan", "generate", "report", "settings", "build"},
+    "explore": {"errors", "scene", "store", "plan", "generate", "report", "settings", "build"},
     "overview": {"errors", "scene", "store", "plan", "report", "result", "settings"},
     "build": {"errors", "scene", "store", "plan", "generate", "result", "settings", "render", "overview"},
     "cli": {
