@@ -73,6 +73,7 @@ ALLOWED = {
         "candidates",
         "revise",
         "report",
+        "explore",
     },
     "__main__": {"cli", "plan"},
     "__init__": set(),
