@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from scenebuild.errors import UsageError
+from scenebuild.errors import Place, UsageError
 from scenebuild.scene.document import Document, Field, read_document
 from scenebuild.scene.edit import Written, edited
 from scenebuild.scene.model import Scene
 from scenebuild.scene.quoting import printable
 from scenebuild.scene.reference import scene_file
+from scenebuild.scene.scalars import Scalar
+from scenebuild.scene.validate import validate_document
 from scenebuild.store.publish import aside
 
 
@@ -38,6 +41,18 @@ def revise_element(scene: Scene, name: str, field: str, value: Written) -> Revis
             f"elements: {{{name}: {{{field}: {value}}}}} into {printable(path)}"
         )
     return revise(path, (*_owner(document, scene, name, field), field), value)
+
+
+def add_element(path: str, name: str, fields: Mapping[str, Scalar]) -> Revised:
+    """Add an element to a scene file, behind the others."""
+    return revise(scene_file(path), ("elements", name), dict(fields))
+
+
+def element_fault(name: str, fields: Mapping[str, Scalar]) -> str:
+    """What a scene would have against an element with these fields, as the first of its messages; "" for nothing."""
+    data = {"name": name, "elements": {name: dict(fields)}, "mix": {"duration": 3600}}
+    problems = validate_document(Document("", data, {}, {(): Place("")}))
+    return problems[0].message if problems else ""
 
 
 def revise(path: str, field: Field, value: Written) -> Revised:
