@@ -1,4 +1,4 @@
-"""The variants of one scene file side by side: ``build/forest/README.md``, with a manifest of its own."""
+"""The variants of one scene file side by side in ``build/forest``: a README, a page, and a manifest of their own."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 from scenebuild.plan.manifest import MANIFEST, Asked, built_variants, manifest_text, output_folder, outputs_of
 from scenebuild.result import SceneResult
-from scenebuild.scene.reference import label_of
+from scenebuild.scene.reference import label_of, stem_of
 from scenebuild.settings import Settings
 from scenebuild.store.publish import publish_bytes
 
-README = "README.md"
+README, PAGE = "README.md", "index.html"
 
 
 def write_overview(path: str, results: Sequence[SceneResult], settings: Settings) -> None:
-    """One page about all scenes of a file. Nothing is written while one of them failed, or where nothing changed.
+    """Pages about all scenes of a file. Nothing is written while one of them failed, or where nothing changed.
 
     Its manifest says which scenes the file holds, so that the next run need not read it to see that there is nothing
     to do.
@@ -25,19 +25,21 @@ def write_overview(path: str, results: Sequence[SceneResult], settings: Settings
         return
     if built_variants(path, asked, settings.out) is not None and all(one.status == "up-to-date" for one in results):
         return
-    from scenebuild.report.overview import Row, overview_markdown
+    from scenebuild.report.overview import Row, overview_html, overview_markdown
     from scenebuild.scene.extends import read_with_parents
 
     folder = output_folder(path, settings.out)
     document = read_with_parents(path)
     rows = [Row.of(label_of(one.scene), one, folder) for one in results]
-    text = overview_markdown(os.path.splitext(os.path.basename(path))[0], path, rows)
-    for name in outputs_of(folder) - {README}:  # of the time when the file was one scene
+    title = stem_of(path)
+    pages = {README: overview_markdown(title, path, rows), PAGE: overview_html(title, path, rows, folder)}
+    for name in outputs_of(folder) - pages.keys():  # of the time when the file was one scene
         _remove(os.path.join(folder, name))
-    publish_bytes(os.path.join(folder, README), text.encode())
+    for name, text in pages.items():
+        publish_bytes(os.path.join(folder, name), text.encode())
     inputs = [os.path.abspath(one) for one in document.sources]
     plain = {"variants": [label_of(one.scene) for one in results]}
-    publish_bytes(os.path.join(folder, MANIFEST), manifest_text(asked, inputs, folder, [README], plain).encode())
+    publish_bytes(os.path.join(folder, MANIFEST), manifest_text(asked, inputs, folder, pages, plain).encode())
 
 
 def _remove(path: str) -> None:
