@@ -8,18 +8,18 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenebuild.cli import run
 from scenebuild.engines import engine
-from scenebuild.errors import Place, SceneError, UsageError
+from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.manifest import nothing_to_do
 from scenebuild.scene.model import Scene
 from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.rulebook import RULES
-from test_scene_properties import ELEMENT, NAMES, QUICK, SCENES, meaning, retyped
+from test_scene_properties import ELEMENT, NAMES, PIECES, QUICK, SCENES, meaning, retyped
 
 BROKEN = Path(__file__).parent / "data" / "scenes" / "recipes"
 
@@ -347,3 +347,56 @@ def test_a_comment_in_the_parent_silences_a_rule_there(project: Path, capsys: py
     )
     Path("scenes/child.yaml").write_text("extends: base.yaml\n\n\nname: Child\n")
     assert run(["lint", "scenes/child.yaml", "--strict"]) == 0
+
+
+GROWN = """\
+extends: parent.yaml
+name: 'Forest, {{ hour }}'
+params: {hour: noon, wind: 0.5, wet: true}
+elements:
+  stream: {prompt: 'a stream, {{ hour }}', volume: null, expect: {loudness: [-30, -10], onsets: [1, 9]}}
+  birds: null
+variants:
+  day: {}
+  night: {params: {hour: midnight}, elements: {owl: {prompt: 'an owl at {{ hour }}'}}, mix: {duration: 9}}
+matrix: {wind: [0, 0.5], weather: [dry, wet]}
+mix: {duration: 5, expect: {energy_above: {hz: 4000, share: 0.1}}}
+"""
+PARENT = "name: P\nelements:\n  stream: {prompt: a, volume: 0.5}\n  birds: {prompt: b}\n"
+
+
+@settings(QUICK, max_examples=250)
+@given(chance=st.randoms(use_true_random=False))
+def test_damage_to_a_recipe_is_refused_and_never_more(chance: random.Random, tmp_path: Path) -> None:
+    texts = {"grown.yaml": GROWN, "parent.yaml": PARENT}
+    for _ in range(chance.randint(1, 4)):
+        name = chance.choice(["grown.yaml", "grown.yaml", "parent.yaml"])
+        text = texts[name]
+        at = chance.randrange(len(text) + 1)
+        words = [
+            "null",
+            "{}",
+            "[]",
+            "{{",
+            "}}",
+            "extends: grown.yaml\n",
+            "@",
+            "3",
+            ", ",
+            "variants: {a: {}}\n",
+            *PIECES,
+        ]
+        texts[name] = text[:at] + chance.choice(words) + text[at + chance.choice([0, 0, 1, 6]) :]
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text, encoding="utf-8", newline="")
+    problems = problems_in(str(tmp_path / "grown.yaml"))
+    assert all(problem.message.isprintable() and problem.place.file.endswith(".yaml") for problem in problems)
+
+
+def problems_in(path: str) -> tuple[Problem, ...]:
+    """What is wrong with the scenes of a file; anything but a SceneError is a fault of ours and ends the test."""
+    try:
+        read_all(path)
+    except SceneError as error:
+        return error.problems
+    return ()

@@ -91,11 +91,9 @@ def scenes_held(arguments: Sequence[str], settings: Settings) -> dict[str, list[
     says why."""
     held: dict[str, list[str]] = {}
     for path in find_scenes(list(arguments)):
-        if up_to_date(output_folder(path, settings.out), path, asked(settings)) is not None:
-            held[path] = built_variants(path, asked(settings), settings.out) or [path]
-            continue
         try:
-            held[path] = references_in(path, dict(settings.chosen))
+            known = built_variants(path, asked(settings), settings.out)
+            held[path] = known or references_in(path, dict(settings.chosen))
         except SceneError:
             held[path] = [path]
     return held

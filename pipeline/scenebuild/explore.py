@@ -7,14 +7,14 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from scenebuild.build import Listener, under_policy
+from scenebuild.build import Listener
 from scenebuild.errors import EngineError
 from scenebuild.plan.policy import planned_licences, refuse_licences
 from scenebuild.plan.steps import Choices, Plan, make_plan, with_sharing
 from scenebuild.scene.catalogue import read_categories
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
-from scenebuild.settings import Settings
+from scenebuild.settings import Settings, read_config
 from scenebuild.store import LocalStore
 
 
@@ -30,7 +30,8 @@ def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str
     root = project_root("scene.yaml")
     scenes = read_categories(root, tuple(names))
     store = LocalStore(settings.store)
-    plans = _plans(scenes, settings, store)
+    commercial = read_config(str(root)).commercial
+    plans = _plans({name: replace(scene, commercial=commercial) for name, scene in scenes.items()}, settings, store)
     folder = os.path.join(settings.out or os.path.join(root, "build"), "catalogue")
     listener.begin(_names_of_missing(plans))
     with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch:
@@ -50,7 +51,7 @@ def _plans(scenes: Mapping[str, Scene], settings: Settings, store: LocalStore) -
     plans = {}
     for category, scene in scenes.items():
         made = tuple(element for element in scene.elements if element.prompt is not None)
-        plans[category] = make_plan(under_policy(replace(scene, elements=made)), None, store, choices)
+        plans[category] = make_plan(replace(scene, elements=made), None, store, choices)
         refuse_licences(plans[category], planned_licences(plans[category]))
     return with_sharing(plans)
 

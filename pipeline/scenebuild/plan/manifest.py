@@ -95,14 +95,15 @@ def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:
     to tell."""
     mixes: list[tuple[str, str]] = []
     for scene_path in arguments:
-        if not os.path.isfile(scene_file(scene_path)):
+        whole = _result_of(scene_path)
+        if whole is None:
             return None
-        for reference in built_variants(scene_path, Asked()) or [scene_path]:
-            folder = output_folder(reference)
-            result = up_to_date(folder, reference, Asked())
+        held = _held(scene_path, whole)
+        for reference in held:
+            result = whole if held == [scene_path] else _result_of(reference)
             if result is None or "mix" not in result:
                 return None
-            mixes.append((reference, os.path.relpath(os.path.join(folder, result["mix"]))))
+            mixes.append((reference, os.path.relpath(os.path.join(output_folder(reference), result["mix"]))))
     return mixes
 
 
@@ -110,11 +111,18 @@ def built_variants(scene_path: str, asked: Asked, out: str | None = None) -> lis
     """The scenes that a file holds, if the last build of all of them says so and nothing that decides it has changed;
     None where that is not known without reading the file."""
     result = up_to_date(output_folder(scene_path, out), scene_path, asked)
-    return (
-        [referenced(scene_path, str(label)) for label in result["variants"]]
-        if result and "variants" in result
-        else None
-    )
+    return None if result is None else _held(scene_path, result)
+
+
+def _result_of(reference: str) -> Mapping[str, Any] | None:
+    if not os.path.isfile(scene_file(reference)):
+        return None
+    return up_to_date(output_folder(reference), reference, Asked())
+
+
+def _held(scene_path: str, result: Mapping[str, Any]) -> list[str]:
+    """What a result is about: the variants that it names, or the one scene."""
+    return [referenced(scene_path, str(label)) for label in result.get("variants", ())] or [scene_path]
 
 
 def output_folder(scene_path: str, out: str | None = None) -> str:

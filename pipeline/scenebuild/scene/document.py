@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from scenebuild.errors import Place, Problem, SceneError
@@ -22,7 +23,7 @@ Field = tuple[str, ...]  # the way to a value: ("elements", "rain", "prompt"); p
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data as it was written, unchecked, and where each piece of it stands."""
+    """Plain data as it was written, unchecked, and where each piece of it stands. Nobody changes what is in it."""
 
     path: str  # as the user typed it
     data: dict[str, Any]  # the root; keys are always text
@@ -49,7 +50,13 @@ class Document:
 
 def read_document(path: str) -> Document:
     """Read a scene file strictly. Raises SceneError with all that makes it unreadable as plain data."""
-    return parse_document(path, read_source(path))
+    return _parsed(path, read_source(path))
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: str, text: str) -> Document:
+    """A file that holds many scenes is read for each of them; parsing is what takes the time."""
+    return parse_document(path, text)
 
 
 def parse_document(path: str, text: str) -> Document:
