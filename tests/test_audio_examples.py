@@ -4,13 +4,22 @@ from __future__ import annotations
 
 import doctest
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
-MODULES = ["frames", "level", "loop", "loudness", "true_peak", "wav"]
+import scenebuild
+
+PACKAGE = Path(scenebuild.__file__).parent
+WITH_EXAMPLES = sorted(
+    f"{room}.{path.stem}"
+    for room in ("audio", "deliver", "mix")
+    for path in (PACKAGE / room).glob("*.py")
+    if ">>>" in path.read_text()
+)
 
 
-@pytest.mark.parametrize("name", [*(f"audio.{name}" for name in MODULES), "mix.timeline"])
+@pytest.mark.parametrize("name", WITH_EXAMPLES)
 def test_examples(name: str) -> None:
     done = doctest.testmod(import_module(f"scenebuild.{name}"))
     assert done.attempted > 0

@@ -22,6 +22,7 @@ ALLOWED = {
     "engines": {"errors", "audio", "store", "settings"},
     "settings": {"errors"},
     "plan": {"errors", "scene", "store", "engines"},
+    "deliver": {"errors", "audio"},
     "mix": {"errors", "scene", "audio"},
     "generate": {"errors", "scene", "store", "engines", "audio", "plan"},
     "expect": {"errors", "scene", "audio", "plan"},
@@ -33,12 +34,14 @@ ALLOWED = {
         "audio",
         "plan",
         "mix",
+        "deliver",
         "generate",
         "result",
         "templates",
         "expect",
     },
     "result": {"errors"},
+    "deliveries": {"errors", "scene", "audio", "mix", "deliver"},
     "render": {
         "errors",
         "scene",
@@ -46,6 +49,8 @@ ALLOWED = {
         "engines",
         "plan",
         "mix",
+        "deliver",
+        "deliveries",
         "generate",
         "report",
         "result",
@@ -80,7 +85,7 @@ ALLOWED = {
 }
 # What may be imported at the top of a room's modules, beside the standard library; the rest waits until it is used.
 HEAVY = {
-    "numpy": {"audio", "mix", "report"},
+    "numpy": {"audio", "deliver", "mix", "report"},
     "soundfile": {"report"},
     "soxr": set(),
     "PIL": {"report"},

@@ -206,7 +206,7 @@ def test_brighter_is_louder_in_even_steps() -> None:
 
 
 def lane(**changes: object) -> Lane:
-    whole = Lane("rain", "0.70 (−3.1 dB)", 0.0, 24.0, 8.0, True, 0.0, 0.0, 0.0, np.full(320, 0.5, np.float32))
+    whole = Lane("rain", "0.70 (−3.1 dB)", ((0.0, 24.0),), 8.0, True, 0.0, 0.0, 0.0, np.full(320, 0.5, np.float32))
     return replace(whole, **changes)  # type: ignore[arg-type]
 
 
@@ -241,7 +241,7 @@ def test_waveform_and_timeline_lie_under_one_another(tmp_path: Path) -> None:
     loud = drawn[np.abs(drawn[:, 1] - drawn[0, 1]) > 20, 0]
     assert loud.min() == pytest.approx(axes.x_of(6, 24), abs=3)
     assert loud.max() == pytest.approx(axes.x_of(12, 24), abs=3)
-    bar = filled(timeline_svg((lane(start_s=6.0, end_s=12.0),), 24.0))[0]
+    bar = filled(timeline_svg((lane(times_s=((6.0, 12.0),)),), 24.0))[0]
     assert bar[:, 0].min() == pytest.approx(axes.x_of(6, 24), abs=0.2)
     assert bar[:, 0].max() == pytest.approx(axes.x_of(12, 24), abs=0.2)
 
@@ -281,7 +281,11 @@ def test_names_that_are_too_long_end_in_an_ellipsis() -> None:
 
 @pytest.mark.parametrize("duration_s", [0.0, 0.1, 5e-5, 3600.0])
 def test_odd_lengths_are_drawn(duration_s: float) -> None:
-    lanes = (lane(end_s=duration_s), lane(start_s=duration_s, end_s=duration_s), lane(peaks=np.zeros(0, np.float32)))
+    lanes = (
+        lane(times_s=((0.0, duration_s),)),
+        lane(times_s=((duration_s, duration_s),)),
+        lane(peaks=np.zeros(0, np.float32)),
+    )
     drawing = timeline_svg(lanes, duration_s)
     ElementTree.fromstring(drawing)
     assert not re.search(r"\b(nan|inf)\b", drawing)

@@ -34,41 +34,58 @@ def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
         return st.just(schema["const"])
     if "enum" in schema:
         return st.sampled_from(schema["enum"])
-    if schema["type"] == "object":
-        return fields(schema["properties"], ())
-    if schema["type"] == "boolean":
+    kind = schema["type"] if isinstance(schema["type"], str) else schema["type"][0]  # lists have rules of their own
+    if kind == "object" and schema.get("maxProperties") == 1:  # an effect; a file of its own each would be too much
+        known = {name: values(one) for name, one in schema["properties"].items() if name != "convolve"}
+        return st.one_of([st.fixed_dictionaries({name: one}) for name, one in known.items()])
+    if kind == "object":
+        return fields(schema["properties"], (), tuple(schema.get("required", ())))
+    if kind == "boolean":
         return st.booleans()
-    if schema["type"] == "integer":
+    if kind == "integer":
         return st.integers(schema["minimum"], schema["maximum"])
-    if schema["type"] == "number":
+    if kind == "array":  # of one kind; nothing in them hangs together
+        return st.lists(values(schema["items"]), min_size=schema["minItems"], max_size=3)
+    if kind == "number":
         least: float = schema["minimum"] if "minimum" in schema else schema["exclusiveMinimum"]
         real = st.floats(least, schema["maximum"], exclude_min="exclusiveMinimum" in schema, allow_subnormal=False)
-        return real | st.integers(math.floor(least) + 1, int(schema["maximum"]))
+        lowest, highest = math.floor(least) + 1, math.floor(schema["maximum"])
+        return real | st.integers(lowest, highest) if lowest <= highest else real
     return WORDS.filter(lambda text: any(sign.isprintable() and not sign.isspace() for sign in text))
 
 
-def fields(properties: dict[str, Any], left_out: tuple[str, ...]) -> st.SearchStrategy[dict[str, Any]]:
+def fields(
+    properties: dict[str, Any], left_out: tuple[str, ...], required: tuple[str, ...] = ()
+) -> st.SearchStrategy[dict[str, Any]]:
     known = {name: values(schema) for name, schema in properties.items() if name not in left_out}
-    return st.fixed_dictionaries({}, optional=known)
+    needed = {name: known.pop(name) for name in required}
+    return st.fixed_dictionaries(needed, optional=known)
 
 
 # What only makes sense together is drawn so that it does; the rules on it have tests of their own.
 RECIPE = ("extends", "params", "variants", "matrix")
-ALONE = ("file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start", "expect")
+ALONE = (
+    "file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start", "repeat", "trim", "bus", "duck",
+    "piece", "expect",
+)  # fmt: skip
 ELEMENT = st.builds(
     lambda written, prompt: {"prompt": prompt, **written},
     fields(SCHEMA["properties"]["elements"]["additionalProperties"]["properties"], ALONE),
     values(SCHEMA["properties"]["elements"]["additionalProperties"]["properties"]["prompt"]),
 )
 SCENES = st.builds(
-    lambda rest, name, elements, defaults, mix: {
-        **rest, "name": name, "elements": elements, "defaults": defaults, "mix": mix
+    lambda rest, name, elements, defaults, mix, buses: {
+        **rest, "name": name, "elements": elements, "defaults": defaults, "mix": mix,
+        "buses": {name: bus for name, bus in buses.items() if name not in elements},
     },
-    fields(SCHEMA["properties"], ("name", "elements", "defaults", "mix", *RECIPE)),
+    fields(SCHEMA["properties"], ("name", "elements", "defaults", "mix", "buses", "deliver", *RECIPE)),
     values(SCHEMA["properties"]["name"]),
     st.dictionaries(NAMES, ELEMENT, min_size=1, max_size=4),
     fields(SCHEMA["properties"]["defaults"]["properties"], ALONE),
     fields(SCHEMA["properties"]["mix"]["properties"], ("expect",)),
+    st.dictionaries(
+        NAMES, fields(SCHEMA["properties"]["buses"]["additionalProperties"]["properties"], ALONE), max_size=2
+    ),
 )  # fmt: skip
 
 
@@ -82,7 +99,8 @@ def meaning(scene: Scene) -> Scene:
     """The scene without what depends on where things stand in the file."""
     nowhere = scene.place_of()
     elements = sorted((replace(element, place=nowhere) for element in scene.elements), key=lambda it: it.name)
-    return replace(scene, elements=tuple(elements), places={})
+    buses = sorted(scene.buses, key=lambda it: it.name)
+    return replace(scene, elements=tuple(elements), buses=tuple(buses), places={})
 
 
 @QUICK
@@ -109,6 +127,8 @@ def retyped(value: Any, chance: random.Random) -> Any:
     if isinstance(value, dict):
         keys = chance.sample(list(value), len(value))
         return {key: retyped(value[key], chance) for key in keys}
+    if isinstance(value, list):
+        return [retyped(item, chance) for item in value]
     if isinstance(value, bool | str):
         return value
     if isinstance(value, float):
@@ -118,6 +138,8 @@ def retyped(value: Any, chance: random.Random) -> Any:
 
 def written(value: Any, chance: random.Random) -> str:
     """Flow style, broken over commented lines by chance; JSON's text and numbers are YAML's."""
+    if isinstance(value, list):
+        return "[" + ", ".join(written(item, chance) for item in value) + "]"
     if not isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     gaps = (chance.choice([" ", "\n ", "  # rain\n  "]) for _ in value)
@@ -130,7 +152,7 @@ def written(value: Any, chance: random.Random) -> str:
 @QUICK
 @given(data=SCENES, name=NAMES)
 def test_an_element_more_changes_no_other(data: dict[str, Any], name: str, tmp_path: Path) -> None:
-    assume(name not in data["elements"])
+    assume(name not in data["elements"] and name not in data["buses"])
     more = data | {"elements": {name: {"prompt": "rain"}, **data["elements"]}}
     bigger = meaning(read(tmp_path, yaml.safe_dump(more, allow_unicode=True, sort_keys=False)))
     others = tuple(element for element in bigger.elements if element.name != name)

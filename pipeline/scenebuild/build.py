@@ -160,7 +160,7 @@ def refuse_drift(plan: Plan) -> None:
         raise LockError(
             f"{path}:1:1: --frozen, but there is no {lock_path(path)}; build without it and commit the lock"
         )
-    drifts = [(step.element.place, step.element.name, step.drift) for step in plan.steps if step.drift]
+    drifts = [(step.element.place, step.name, step.drift) for step in plan.steps if step.drift]
     lines = [f"{place}: {name}: {drift}; --frozen builds only what the lock says" for place, name, drift in drifts]
     lines += [f"{lock_path(path)}:1:1: {name}: is in the lock, but no longer in the scene" for name in plan.gone]
     if lines:
@@ -208,7 +208,7 @@ def _readable_outputs() -> Iterator[None]:
 def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
     several = len(plans) > 1
     return {
-        step.key: f"{stem_of(path)}: {step.element.name}" if several else step.element.name
+        step.key: f"{stem_of(path)}: {step.name}" if several else step.name
         for path, plan in plans.items()
         for step in plan.steps
         if step.status == "miss" and step.element.recording is None

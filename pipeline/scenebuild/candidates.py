@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from scenebuild.build import Listener, under_policy
 from scenebuild.errors import EngineError, SceneError, UsageError
-from scenebuild.plan.lockfile import Lock, lock_path, read_lock
+from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
 from scenebuild.plan.policy import planned_licences, refuse_licences
 from scenebuild.plan.steps import Choices, Plan, Step, make_plan
 from scenebuild.scene.model import Element, Scene
@@ -59,10 +59,10 @@ def make_candidates(
     folder = os.path.join(
         settings.out or os.path.join(project_root(scene.path), "build"), "takes", stem_of(scene.path), element.name
     )
-    listener.begin({step.key: step.element.name for step in plan.steps if step.status == "miss"})
+    listener.begin({step.key: step.name for step in plan.steps if step.status == "miss"})
     takes = _gathered(plan, folder, store, settings, listener)
     _remove_others(folder, takes)
-    made = [candidate_of(step, takes[step.element.name], step.element.take == element.take) for step in plan.steps]
+    made = [candidate_of(step, takes[step.name], step.element.take == element.take) for step in plan.steps]
     return candidates_page(scene, element, made, folder), made
 
 
@@ -81,19 +81,32 @@ def _scenes(scene: str | None, settings: Settings) -> list[Scene]:
 
 def _plan(scene: Scene, element: Element, numbers: Sequence[int], settings: Settings, store: LocalStore) -> Plan:
     lock = read_lock(lock_path(scene.path))
-    steps = [_step(scene, replace(element, take=number), lock, settings, store, element.take) for number in numbers]
-    entries = {} if lock is None or element.name not in lock.elements else {
-        f"take-{element.take}": lock.elements[element.name]
-    }  # fmt: skip
-    return Plan(scene, Lock(entries), tuple(steps))
+    steps = [
+        step
+        for number in numbers
+        for step in _steps(scene, replace(element, take=number), lock, settings, store, element.take)
+    ]
+    return Plan(scene, Lock(_entries(lock, element)), tuple(steps))
 
 
-def _step(scene: Scene, element: Element, lock: Lock | None, settings: Settings, store: LocalStore, now: int) -> Step:
-    """The step of one take, as if the scene had it; only the one that the scene has may be the locked one."""
+def _entries(lock: Lock | None, element: Element) -> dict[str, Entry]:
+    """What the lock says of the element's take, or of the several that it is made of, under the candidate's name."""
+    pieces = {name: name.partition(".") for name in (lock.elements if lock else {})}
+    return {
+        "".join((f"take-{element.take}", *rest)): lock.elements[name]
+        for name, (own, *rest) in pieces.items()
+        if lock is not None and own == element.name
+    }
+
+
+def _steps(
+    scene: Scene, element: Element, lock: Lock | None, settings: Settings, store: LocalStore, now: int
+) -> list[Step]:
+    """The steps of one take, as if the scene had it; only the one that the scene has may be the locked one."""
     alone = replace(scene, elements=(element,))
     choices = Choices(settings.engine, settings.preferred_engine, settings.force)
-    (step,) = make_plan(alone, lock if element.take == now else None, store, choices).steps
-    return replace(step, element=replace(element, name=f"take-{element.take}"))
+    plan = make_plan(alone, lock if element.take == now else None, store, choices)
+    return [replace(step, element=replace(element, name=f"take-{element.take}")) for step in plan.steps]
 
 
 def _gathered(plan: Plan, folder: str, store: LocalStore, settings: Settings, listener: Listener) -> Mapping[str, Take]:

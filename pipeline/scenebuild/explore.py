@@ -58,7 +58,7 @@ def _plans(scenes: Mapping[str, Scene], settings: Settings, store: LocalStore) -
 
 def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
     return {
-        step.key: f"{category}: {step.element.name}"
+        step.key: f"{category}: {step.name}"
         for category, plan in plans.items()
         for step in plan.steps
         if step.status == "miss"

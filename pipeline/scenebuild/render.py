@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from scenebuild.deliver.deliver import Delivered
+from scenebuild.deliveries import delivered
 from scenebuild.engines import action_facts
 from scenebuild.errors import LockError, Problem, SceneError
 from scenebuild.expect.hold import expects_anything, hold
@@ -15,6 +17,7 @@ from scenebuild.generate.gather import Gathered
 from scenebuild.generate.take import Take
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
+from scenebuild.mix.tape import tape_of
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock_text
 from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text, outputs_of
@@ -23,6 +26,8 @@ from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.facts import report_of
 from scenebuild.report.write import write_report
 from scenebuild.result import ElementResult, SceneResult, failed_scene, result_for_manifest
+from scenebuild.scene.desk import Convolution
+from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
 from scenebuild.settings import Settings, config_files
 from scenebuild.store.care import IN_USE_S
@@ -42,27 +47,31 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     refuse_licences(plan, {name: take.licence for name, take in takes.items()})
     if settings.frozen:
         _refuse_other_bytes(plan, takes)
+    licence = strictest([take.licence for take in takes.values()])
     mix = mix_scene(
         plan.scene,
         {name: source_of(take) for name, take in takes.items()},
         Path(folder, f"{stem}.wav"),
         stems_folder=Path(folder, "stems") if settings.stems else None,
-        info={"INAM": plan.scene.name, "ICOP": strictest([take.licence for take in takes.values()])},
+        info={"INAM": plan.scene.name, "ICOP": licence},
     )
-    lock = _lock(plan, takes, mix)
+    files = delivered(plan.scene, mix, licence)
+    lock = _lock(plan, takes, mix, files)
     if settings.frozen:
         _refuse_other_mix(plan, lock)
-    warnings = (*_warnings(plan, takes), *mix.warnings, *_unmet(plan, takes, mix))
-    report = report_of(plan, takes, _statuses(plan, gathered), mix, warnings, folder)
+    told = [warning for file in files for warning in file.warnings]
+    warnings = (*_warnings(plan, takes), *mix.warnings, *told, *_unmet(plan, takes, mix))
+    report = report_of(plan, takes, _statuses(plan, gathered), mix, files, warnings, folder)
     template = Path(settings.template) if settings.template else None
     paths = {name: Path(take.path) for name, take in takes.items()}
     written = write_report(report, Path(folder), Path(mix.path), paths, template)
     # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
     if not plan.is_preview and not settings.frozen and not settings.chosen:
         publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)
-    result = _result(plan, gathered, mix, warnings, folder)
+    result = _result(plan, gathered, mix, files, warnings, folder)
     outputs = [
         mix.path,
+        *(file.path for file in files),
         *(take.path for take in takes.values()),
         *map(str, written),
         *_stem_paths(folder, mix, settings),
@@ -71,7 +80,9 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     return result
 
 
-def _result(plan: Plan, gathered: Gathered, mix: Mix, warnings: tuple[str, ...], folder: str) -> SceneResult:
+def _result(
+    plan: Plan, gathered: Gathered, mix: Mix, files: Sequence[Delivered], warnings: tuple[str, ...], folder: str
+) -> SceneResult:
     return SceneResult(
         scene=plan.scene.path,
         status="built",
@@ -83,6 +94,7 @@ def _result(plan: Plan, gathered: Gathered, mix: Mix, warnings: tuple[str, ...],
         preview=plan.is_preview,
         elements=_elements(plan, gathered),
         warnings=warnings,
+        delivered=tuple(os.path.basename(file.path) for file in files),
     )
 
 
@@ -90,11 +102,11 @@ def _elements(plan: Plan, gathered: Gathered) -> tuple[ElementResult, ...]:
     statuses = _statuses(plan, gathered)
     return tuple(
         ElementResult(
-            name=step.element.name,
+            name=step.name,
             engine=step.facts.name,
             key=step.key,
-            digest=gathered.takes[step.element.name].digest if step.element.name in gathered.takes else None,
-            status=statuses[step.element.name],
+            digest=gathered.takes[step.name].digest if step.name in gathered.takes else None,
+            status=statuses[step.name],
             reason=step.told,
             fidelity=step.facts.fidelity,
         )
@@ -103,11 +115,11 @@ def _elements(plan: Plan, gathered: Gathered) -> tuple[ElementResult, ...]:
 
 
 def _statuses(plan: Plan, gathered: Gathered) -> dict[str, str]:
-    return {step.element.name: _status(step, gathered) for step in plan.steps}
+    return {step.name: _status(step, gathered) for step in plan.steps}
 
 
 def _status(step: Step, gathered: Gathered) -> str:
-    if step.element.name in gathered.failures:
+    if step.name in gathered.failures:
         return "failed"
     if step.facts.fidelity == "recording":
         return "recording"
@@ -123,22 +135,21 @@ def source_of(take: Take) -> Source:
 
 def _failure_lines(plan: Plan, gathered: Gathered) -> list[str]:
     return [
-        f"{step.element.place}: {step.element.name}: {gathered.failures[step.element.name]}"
+        f"{step.element.place}: {step.name}: {gathered.failures[step.name]}"
         for step in plan.steps
-        if step.element.name in gathered.failures
+        if step.name in gathered.failures
     ]
 
 
 def _warnings(plan: Plan, takes: Mapping[str, Take]) -> tuple[str, ...]:
-    found = [f"{step.element.name}: {warning}" for step in plan.steps for warning in takes[step.element.name].warnings]
+    found = [f"{step.name}: {warning}" for step in plan.steps for warning in takes[step.name].warnings]
     changed = [
         step
         for step in plan.steps
-        if step.digest and step.digest != takes[step.element.name].digest and step.reason != "forced"
+        if step.digest and step.digest != takes[step.name].digest and step.reason != "forced"
     ]
     found += [
-        f"{step.element.name}: the locked take could not be had; another one with the same key was used"
-        for step in changed
+        f"{step.name}: the locked take could not be had; another one with the same key was used" for step in changed
     ]
     return tuple(found)
 
@@ -155,13 +166,12 @@ def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:
     """The length of a recording is only known now; of a prompt's take it was checked while reading."""
     problems = []
     for step in plan.steps:
-        element, take = step.element, takes[step.element.name]
+        element, take = step.element, takes[step.name]
         fades = element.fade_in_s + element.fade_out_s
-        if element.recording is not None and not element.loop and fades > take.duration_s:
+        length_s = tape_of(element, {element.name: source_of(take)}).length_s
+        if element.recording is not None and not element.loop and fades > length_s:
             place = plan.scene.place_of("elements", element.name, "fade_in" if element.fade_in_s else "fade_out")
-            message = (
-                f"fade_in and fade_out last {fades:g} s together, the recording {take.duration_s:.3g} s; shorten them"
-            )
+            message = f"fade_in and fade_out last {fades:g} s together, the recording {length_s:.3g} s; shorten them"
             problems.append(Problem("fade-too-long", message, place))
     if problems:
         raise SceneError(problems)
@@ -169,10 +179,10 @@ def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:
 
 def _refuse_other_bytes(plan: Plan, takes: Mapping[str, Take]) -> None:
     lines = [
-        f"{step.element.place}: {step.element.name}: the lock pins {str(step.digest)[:12]}…, "
-        f"which is not in the store, and making it again gave {takes[step.element.name].digest[:12]}…"
+        f"{step.element.place}: {step.name}: the lock pins {str(step.digest)[:12]}…, "
+        f"which is not in the store, and making it again gave {takes[step.name].digest[:12]}…"
         for step in plan.steps
-        if step.digest != takes[step.element.name].digest
+        if step.digest != takes[step.name].digest
     ]
     if lines:
         raise LockError("\n".join([*lines, "restore the store the lock was made with, or build without --frozen"]))
@@ -185,22 +195,42 @@ def _refuse_other_mix(plan: Plan, lock: Lock) -> None:
         raise LockError(f"{path}:1:1: mix: {'; '.join(drifts)}; build without --frozen and commit the lock")
 
 
-def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix) -> Lock:
+def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix, files: Sequence[Delivered]) -> Lock:
     """The lock of what was built now. Where a take is the one of the old lock, its entry stays to the letter."""
     old = plan.lock or Lock()
     elements = {}
     for step in plan.steps:
-        take = takes[step.element.name]
-        entry = old.elements.get(step.element.name, {})
+        take = takes[step.name]
+        entry = old.elements.get(step.name, {})
         same = entry.get("key") == take.key and entry.get("digest") == take.digest
-        elements[step.element.name] = entry if same else _entry(step, take)
+        elements[step.name] = entry if same else _entry(step, take)
     facts = {
         "length_s": round(mix.frames / mix.sample_rate, 6),
         "loudness_lufs": level(mix.loudness_lufs),
         "true_peak_dbtp": level(mix.true_peak_dbtp),
         "licence": strictest([take.licence for take in takes.values()]),
     }
-    return Lock(elements, merged_mix(old.mix, facts))
+    return Lock(elements, merged_mix(old.mix, facts | _seams(mix) | _deliveries(files)))
+
+
+def _deliveries(files: Sequence[Delivered]) -> dict[str, Any]:
+    """How loud each delivered file is, by its name."""
+    facts = {
+        os.path.basename(file.path): {
+            "loudness_lufs": level(file.loudness_lufs),
+            "true_peak_dbtp": level(file.true_peak_dbtp),
+            "passes": file.passes,
+        }
+        for file in files
+    }
+    return {"delivered": facts} if facts else {}
+
+
+def _seams(mix: Mix) -> dict[str, Any]:
+    """The scores of the seams that the author asked about; nothing in most locks."""
+    of_loops = {stem.name: round(stem.seam_db, 2) for stem in mix.stems if stem.seam_db is not None}
+    facts: dict[str, Any] = {"seams_db": of_loops} if of_loops else {}
+    return facts if mix.seam_db is None else facts | {"seam_db": round(mix.seam_db, 2)}
 
 
 def _entry(step: Step, take: Take) -> dict[str, Any]:
@@ -218,6 +248,11 @@ def _entry(step: Step, take: Take) -> dict[str, Any]:
     }
 
 
+def _impulses(scene: Scene) -> list[str]:
+    channels = (*(one.channel for one in scene.elements), *(bus.channel for bus in scene.buses))
+    return [effect.path for channel in channels for effect in channel.effects if isinstance(effect, Convolution)]
+
+
 def _stem_paths(folder: str, mix: Mix, settings: Settings) -> list[str]:
     return [os.path.join(folder, "stems", f"{stem.name}.wav") for stem in mix.stems] if settings.stems else []
 
@@ -227,6 +262,7 @@ def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneRe
     would otherwise look like a part of this one."""
     path = plan.scene.path
     recordings = [step.element.recording for step in plan.steps if step.element.recording is not None]
+    recordings += _impulses(plan.scene)
     template = [settings.template] if settings.template else []
     inputs = [*plan.scene.sources, lock_path(path), *recordings, *template, *config_files(str(project_root(path)))]
     text = manifest_text(

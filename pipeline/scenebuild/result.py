@@ -43,6 +43,7 @@ class SceneResult:
     warnings: tuple[str, ...] = ()
     errors: tuple[str, ...] = ()
     exit_code: int = field(default=0)
+    delivered: tuple[str, ...] = ()  # the names of the files that were delivered, beside the mix
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,7 @@ def result_from_manifest(path: str, folder: str, plain: Mapping[str, Any]) -> Sc
             "elements": tuple(replace(one, status=_now(one.status), reason="nothing changed") for one in elements),
             "warnings": tuple(plain["warnings"]),
             "errors": (),
+            "delivered": tuple(plain.get("delivered", ())),
         }
     )
 

@@ -44,9 +44,9 @@ def _tested(path: str, plan: Plan, folder: str, shop: Workshop) -> Tested:
         return Tested(path)
     takes = fetch(plan, folder, shop)
     wanted = [step for step in plan.steps if scene.mix.expect is not None or step.element.expect is not None]
-    missing = [step for step in wanted if step.element.name not in takes]
+    missing = [step for step in wanted if step.name not in takes]
     if missing:
-        lines = (f"{one.element.place}: {one.element.name}: its take is not at hand ({one.reason})" for one in missing)
+        lines = (f"{one.element.place}: {one.name}: its take is not at hand ({one.reason})" for one in missing)
         return Tested(path, errors=(*lines, f"build it first: scenebuild {path}"))
     mix = None
     if scene.mix.expect is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from math import inf, log10, pi, tan
+from math import inf, isfinite, log10, pi, tan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ ABSOLUTE_GATE_LUFS = -70.0  # ITU-R BS.1770-4
 RELATIVE_GATE_LU = -10.0  # ITU-R BS.1770-4
 MOMENTARY_HOPS = 4  # 400 ms in steps of 100 ms: the gating block, with 75 % overlap
 SHORT_TERM_HOPS = 30  # 3 s, EBU Tech 3341
+RANGE_GATE_LU = -20.0  # EBU Tech 3342
+RANGE_PERCENTILES = (10.0, 95.0)  # EBU Tech 3342
 HOPS_PER_CHUNK = 3  # 300 ms of stereo fit into the cache, measured
 
 
@@ -97,6 +99,23 @@ class Loudness:
         threshold = float(blocks.mean()) * 10 ** (RELATIVE_GATE_LU / 10)
         return _lufs(float(blocks[blocks > threshold].mean()))
 
+    def gain_to_reach(self, target_lufs: float) -> float:
+        """The gain in dB that brings the sound to a loudness; 0 for silence.
+
+        Found step by step, because gain may lift quiet passages over the gate, where they begin to count.
+        """
+        loud = self.hops.max(initial=0.0) if self.brief is None else self.brief
+        if loud <= 0:
+            return 0.0
+        lifted = 0.0 if isfinite(self.integrated_lufs()) else ABSOLUTE_GATE_LUFS - _lufs(float(loud)) + 10
+        gain_db = lifted
+        for _ in range(12):
+            reached = self.integrated_lufs(gain_db)
+            if not isfinite(reached):
+                return lifted
+            gain_db += target_lufs - reached
+        return gain_db
+
     def momentary_lufs(self) -> Floats:
         """The loudness of the 400 ms that end at 0.4 s, 0.5 s, … (EBU Tech 3341, M)."""
         return _decibels(self._over(MOMENTARY_HOPS))
@@ -104,6 +123,16 @@ class Loudness:
     def short_term_lufs(self) -> Floats:
         """The loudness of the 3 s that end at 3.0 s, 3.1 s, … (EBU Tech 3341, S)."""
         return _decibels(self._over(SHORT_TERM_HOPS))
+
+    def range_lu(self) -> float:
+        """The loudness range (EBU Tech 3342): how far the short-term loudness spreads; 0 for sounds under 3 s."""
+        powers = self._over(SHORT_TERM_HOPS)
+        powers = powers[powers >= _power(ABSOLUTE_GATE_LUFS)]
+        if not len(powers):
+            return 0.0
+        powers = powers[powers >= powers.mean() * 10 ** (RANGE_GATE_LU / 10)]
+        low, high = np.percentile(_decibels(powers), RANGE_PERCENTILES)
+        return float(high - low)
 
 
 def _decibels(powers: Floats) -> Floats:

@@ -12,7 +12,7 @@ from scenebuild.audio.level import Samples
 QUALITY = "HQ"
 
 
-def resample_blocks(blocks: Iterable[Samples], from_rate: int, to_rate: int, channels: int) -> Iterator[Samples]:
+def resample_blocks(blocks: Iterable[Samples], from_rate: float, to_rate: float, channels: int) -> Iterator[Samples]:
     """A stream at another rate, without delay. Its length may be off by a frame; see ``fitted``.
 
     Every block that is yielded is the caller's. Equal rates pass the blocks through untouched.

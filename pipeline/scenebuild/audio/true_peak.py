@@ -116,6 +116,26 @@ def _highest_point(line: NDArray[np.float32], bounds: NDArray[np.float32], peak:
     return peak
 
 
+def heights_over(line: NDArray[np.float32], floor: float) -> NDArray[np.float32]:
+    """How high the waveform goes around each sample, the highest of all channels; shape ``(frames - 2 * TAPS,)``.
+
+    ``line`` is ``(channels, frames)``, a multiple of TAPS; the first and last TAPS frames are only neighbours. Around a
+    sample means in the two gaps beside it and at it. Where that can not exceed ``floor`` it is not looked for, and the
+    answer is the sample's own height.
+    """
+    height = np.abs(line)
+    chosen = _bounds(line, height) > floor
+    stretches = sliding_window_view(line, 2 * TAPS, axis=1)[:, ::TAPS]
+    gaps = np.zeros((*chosen.shape, TAPS), np.float32)
+    points = np.abs(stretches[chosen] @ _interpolator().matrix)
+    gaps[chosen] = points.reshape(-1, TAPS, POINTS - 1).max(axis=2)
+    in_gaps = gaps.reshape(len(line), -1).max(axis=0)
+    first = TAPS - LEFT - 2  # the gap before the sample at TAPS
+    frames = line.shape[1] - 2 * TAPS
+    beside = np.maximum(in_gaps[first : first + frames], in_gaps[first + 1 : first + 1 + frames])
+    return np.asarray(np.maximum(height.max(axis=0)[TAPS:-TAPS], beside))
+
+
 def _bounds(line: NDArray[np.float32], height: NDArray[np.float32]) -> NDArray[np.float32]:
     """What the waveform can not exceed in each stretch of TAPS gaps; shape ``(channels, len(line) / TAPS - 1)``.
 

@@ -1,7 +1,8 @@
-"""Writing 24-bit WAV, the same bytes for the same samples, and reading any sound that libsndfile knows.
+"""Writing 16- and 24-bit WAV, the same bytes for the same samples, and reading any sound that libsndfile knows.
 
-The writer makes the plainest file there is: a ``fmt`` chunk, the ``data``, then text about it (LIST/INFO) if there
-is any, so that the sound starts at byte 44 also for readers that look nowhere else.
+The writer makes the plainest file there is: a ``fmt`` chunk, the ``data``, then what there is to say about it (texts,
+marks, a loop), so that the sound starts at byte 44 also for readers that look nowhere else. Only the chunk of
+broadcasters stands before it, where they look for it.
 """
 
 from __future__ import annotations
@@ -12,16 +13,16 @@ from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.audio.level import Samples
+from scenebuild.audio.riff import chunk, info_chunk
 from scenebuild.errors import ScenebuildError
 
 FULL_SCALE = 1 << 23  # the 24-bit integer that 1.0 stands for, which is also how libsndfile reads it
-SAMPLE_BYTES = 3
 PCM = 1  # WAVE_FORMAT_PCM
 LARGEST_RIFF = (1 << 32) - 1
 READ_FRAMES = 65536
@@ -62,32 +63,14 @@ def dequantize(integers: NDArray[np.int32]) -> Samples:
     return integers.astype(np.float32) * np.float32(1 / FULL_SCALE)
 
 
-def _chunk(name: bytes, body: bytes) -> bytes:
-    return name + struct.pack("<I", len(body)) + body + b"\0" * (len(body) % 2)
-
-
-def info_chunk(info: Mapping[str, str]) -> bytes:
-    """A LIST/INFO chunk (RIFF 1.0): ``INAM`` title, ``ICMT`` comment, ``ISFT`` software, ``ICOP`` copyright …
-
-    Text is UTF-8. Empty texts are left out; without any text there is no chunk. Raises ValueError for a name that is
-    not four capital letters or digits, and for control characters.
-    """
-    body = b""
-    for name, text in info.items():
-        if not (len(name) == 4 and name.isascii() and name.isalnum() and name.upper() == name):
-            raise ValueError(f"{name!r} is not the name of a RIFF INFO field, such as INAM")
-        if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text):
-            raise ValueError(f"the {name} text of a WAV file can not hold control characters")
-        if text:
-            body += _chunk(name.encode(), text.encode() + b"\0")
-    return _chunk(b"LIST", b"INFO" + body) if body else b""
-
-
 class WavWriter:
-    """Writes a 24-bit WAV block by block, to be used in a ``with``.
+    """Writes a WAV of 24 or 16 bits block by block, to be used in a ``with``.
 
     The sizes in the header are right once the block is left. When the ``with`` ends in an exception the file is closed
     and left as it is: whoever chose the path cleans up.
+
+    ``info`` is text (see ``info_chunk``), ``more`` further chunks behind it; ``front`` is a chunk before the sound,
+    which may be replaced by another of its length until the block is left.
 
     ``expected_frames``: where they need more than 4 GiB, the file is an RF64 (EBU Tech 3306); a plain WAV that outgrows
     4 GiB is refused with AudioFileError.
@@ -99,14 +82,19 @@ class WavWriter:
         sample_rate: int,
         channels: int,
         *,
+        bits: Literal[16, 24] = 24,
         info: Mapping[str, str] | None = None,
+        front: bytes = b"",
+        more: bytes = b"",
         expected_frames: int = 0,
     ) -> None:
         self._path = Path(path)
         self._sample_rate = sample_rate
         self._channels = channels
-        self._info = info_chunk(info or {})
-        self._large = self._size_around(expected_frames * channels * SAMPLE_BYTES, 36) > LARGEST_RIFF
+        self._sample_bytes = bits // 8
+        self._front = front
+        self._behind = info_chunk(info or {}) + more
+        self._large = self._size_around(expected_frames * channels * self._sample_bytes, 36) > LARGEST_RIFF
         self._data_bytes = 0
         self._file: BinaryIO | None = None
 
@@ -122,24 +110,34 @@ class WavWriter:
         self._file = None
         with file:
             if kind is None:
-                file.write(b"\0" * (self._data_bytes % 2) + self._info)
+                file.write(b"\0" * (self._data_bytes % 2) + self._behind)
                 file.seek(0)
                 file.write(self._header())
 
+    def replace_front(self, front: bytes) -> None:
+        """Put another chunk before the sound, of the same length, once it is known what it has to say."""
+        if len(front) != len(self._front):
+            raise ValueError(f"the chunk before the sound has {len(self._front)} bytes, not {len(front)}")
+        self._front = front
+
     def write(self, samples: NDArray[np.floating]) -> None:
-        """Append float samples, ``(frames, channels)``. Raises ValueError for NaN and infinity, before writing any."""
+        """Append float samples, ``(frames, channels)``, to a file of 24 bits. Raises ValueError for NaN and infinity,
+        before writing any. (For 16 bits they are dithered first, see ``dither``.)"""
+        if self._sample_bytes != 3:
+            raise ValueError("floats are rounded to 24 bits only; a file of 16 bits takes integers")
         self.write_integers(quantize(samples))
 
     def write_integers(self, integers: NDArray[np.int32]) -> None:
-        """Append 24-bit integers, ``(frames, channels)``. Raises ValueError where one needs more than 24 bits."""
+        """Append integers of the file's bits, ``(frames, channels)``. Raises ValueError where one needs more."""
         if integers.ndim != 2 or integers.shape[1] != self._channels:
             raise ValueError(f"expected (frames, {self._channels}), not {integers.shape}")
-        if integers.size and (integers.min() < -FULL_SCALE or integers.max() >= FULL_SCALE):
-            raise ValueError("a sample does not fit into 24 bits")
-        if not self._large and self._size_around(self._data_bytes + integers.size * SAMPLE_BYTES) > LARGEST_RIFF:
+        bits = 8 * self._sample_bytes
+        if integers.size and (integers.min() < -1 << bits - 1 or integers.max() >= 1 << bits - 1):
+            raise ValueError(f"a sample does not fit into {bits} bits")
+        if not self._large and self._size_around(self._data_bytes + integers.size * self._sample_bytes) > LARGEST_RIFF:
             raise AudioFileError(f"{self._path.name} would be larger than the 4 GiB that a WAV file can hold")
         as_bytes = np.ascontiguousarray(integers, "<i4").view(np.uint8).reshape(-1, 4)
-        self._data_bytes += self._open_file().write(as_bytes[:, :SAMPLE_BYTES].tobytes())
+        self._data_bytes += self._open_file().write(as_bytes[:, : self._sample_bytes].tobytes())
 
     def _open_file(self) -> BinaryIO:
         if self._file is None:
@@ -148,20 +146,27 @@ class WavWriter:
 
     def _size_around(self, data_bytes: int, sizes: int = 0) -> int:
         """The size of all that follows the first eight bytes."""
-        return 36 + sizes + data_bytes + data_bytes % 2 + len(self._info)
+        return 36 + sizes + len(self._front) + data_bytes + data_bytes % 2 + len(self._behind)
 
     def _header(self) -> bytes:
-        frame_bytes = self._channels * SAMPLE_BYTES
+        frame_bytes = self._channels * self._sample_bytes
         fmt = struct.pack(
-            "<HHIIHH", PCM, self._channels, self._sample_rate, self._sample_rate * frame_bytes, frame_bytes, 24
+            "<HHIIHH",
+            PCM,
+            self._channels,
+            self._sample_rate,
+            self._sample_rate * frame_bytes,
+            frame_bytes,
+            8 * self._sample_bytes,
         )
+        before = self._front + chunk(b"fmt ", fmt)
         if not self._large:
             size = struct.pack("<I", self._size_around(self._data_bytes))
-            return b"RIFF" + size + b"WAVE" + _chunk(b"fmt ", fmt) + b"data" + struct.pack("<I", self._data_bytes)
+            return b"RIFF" + size + b"WAVE" + before + b"data" + struct.pack("<I", self._data_bytes)
         frames = self._data_bytes // frame_bytes
         sizes = struct.pack("<QQQI", self._size_around(self._data_bytes, 36), self._data_bytes, frames, 0)
         elsewhere = struct.pack("<I", LARGEST_RIFF)  # "see the ds64 chunk"
-        return b"RF64" + elsewhere + b"WAVE" + _chunk(b"ds64", sizes) + _chunk(b"fmt ", fmt) + b"data" + elsewhere
+        return b"RF64" + elsewhere + b"WAVE" + chunk(b"ds64", sizes) + before + b"data" + elsewhere
 
 
 def write_wav(

@@ -46,10 +46,10 @@ def print_plan(scenes: Sequence[str], *, as_json: bool, colour: str, flags: Mapp
 
 def _print(path: str, plan: Plan, colour: bool) -> None:
     click.echo(safe(path))
-    width = max(len(step.element.name) for step in plan.steps)
+    width = max(len(step.name) for step in plan.steps)
     for step in plan.steps:
         status = click.style(f"{step.status:<6}", fg=COLOURS[step.status])
-        line = f"  {status}  {step.element.name:<{width}}  {step.facts.name:<9} {safe(_reason(step))}"
+        line = f"  {status}  {step.name:<{width}}  {step.facts.name:<9} {safe(_reason(step))}"
         click.echo(line, color=colour)
     for name in plan.gone:
         click.echo(f"  gone    {safe(name)}: in the lock, no longer in the scene")
@@ -78,7 +78,7 @@ def _plain(plans: Mapping[str, Plan]) -> dict[str, Any]:
 
 def _element(step: Step) -> dict[str, Any]:
     return {
-        "name": step.element.name,
+        "name": step.name,
         "engine": step.facts.name,
         "key": step.key,
         "digest": step.record.digest if step.record else step.digest,

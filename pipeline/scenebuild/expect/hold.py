@@ -25,9 +25,11 @@ def hold(scene: Scene, lock: Lock | None, takes: Mapping[str, str], mix: str | N
     entries = lock.elements if lock else {}
     found: list[Verdict] = []
     for element in scene.elements:
-        if element.expect is not None:
-            locked = _level(entries.get(element.name, {}))
-            found += verdicts(scene, element.name, element.expect, traits_of(takes[element.name]), locked)
+        if element.expect is None:
+            continue
+        for name in _parts(element.name, takes):
+            locked = _level(entries.get(name, {}))
+            found += verdicts(scene, element.name, element.expect, traits_of(takes[name]), locked)
     if scene.mix.expect is not None and mix is not None:
         found += verdicts(scene, None, scene.mix.expect, traits_of(mix), _level(lock.mix if lock else {}))
     return found
@@ -37,6 +39,11 @@ def traits_of(path: str | Path) -> Traits:
     """The traits of a sound file. AudioFileError where it is not one."""
     facts = probe(path)
     return measure_traits(read_blocks(path), facts.sample_rate, facts.channels)
+
+
+def _parts(element: str, takes: Mapping[str, str]) -> list[str]:
+    """The takes that an element is made of: one, or several with a number behind a dot."""
+    return [name for name in takes if name == element or name.startswith(f"{element}.")]
 
 
 def _level(entry: Mapping[str, object]) -> float | None:

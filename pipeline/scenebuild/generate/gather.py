@@ -56,7 +56,7 @@ def gather(plans: Sequence[Plan], folders: Sequence[str], shop: Workshop, *, kee
         step.key: step
         for plan, takes in zip(plans, at_hand, strict=True)
         for step in plan.steps
-        if step.element.name not in takes
+        if step.name not in takes
     }
     _refuse_obstacles(list(missing.values()))
     made: dict[str, Take] = {}
@@ -86,9 +86,9 @@ def fetch(plan: Plan, folder: str, shop: Workshop) -> dict[str, Take]:
         if step.status == "miss":
             continue
         try:
-            takes[step.element.name] = _at_hand(step, plan.lock, take_path(folder, step.element.name), shop.store)
+            takes[step.name] = _at_hand(step, plan.lock, take_path(folder, step.name), shop.store)
         except (DamagedError, KeyError, TypeError, ValueError) as error:
-            shop.tell(f"{step.element.name}: {error}; it is made again")
+            shop.tell(f"{step.name}: {error}; it is made again")
     return takes
 
 
@@ -101,7 +101,7 @@ def _at_hand(step: Step, lock: Lock | None, path: str, store: LocalStore) -> Tak
     assert digest is not None
     assert lock is not None
     _place(digest, path, store)
-    return _measured_from_lock(step, path, lock.elements[step.element.name])
+    return _measured_from_lock(step, path, lock.elements[step.name])
 
 
 def _measured_from_lock(step: Step, path: str, entry: Mapping[str, object]) -> Take:
@@ -134,7 +134,7 @@ def _complete(
     failed: dict[str, str] = {}
     worst = 1
     for step in plan.steps:
-        name = step.element.name
+        name = step.name
         if name in takes:
             continue
         if step.key in made:
@@ -143,7 +143,7 @@ def _complete(
             failure = failures.get(step.key) or Failure(step.key, "not made, because another element failed before")
             failed[name] = failure.message
             worst = max(worst, failure.exit_code)
-    keys = frozenset(step.key for step in plan.steps if step.element.name not in at_hand and step.key in made)
+    keys = frozenset(step.key for step in plan.steps if step.name not in at_hand and step.key in made)
     return Gathered(takes, keys, failed, worst)
 
 

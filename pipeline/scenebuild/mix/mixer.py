@@ -1,79 +1,61 @@
-"""A scene and its takes become one sound file.
-
-Two passes over the whole length, block by block, so that memory does not grow with it: the first adds the stems up
-and measures, the second applies the master gain and writes. What is written is a sum of whole numbers: each stem is
-rounded to 24 bits by itself, so that the stems' files add up to the mix's file exactly.
-"""
+"""A scene and its takes become one sound file."""
 
 from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
 from scenebuild.audio.frames import seconds_of
-from scenebuild.audio.level import Samples, db_to_gain
-from scenebuild.audio.loudness import Loudness, LoudnessMeter
-from scenebuild.audio.true_peak import TruePeakMeter
-from scenebuild.audio.wav import FULL_SCALE, WavWriter, dequantize
+from scenebuild.audio.level import gain_to_db
+from scenebuild.audio.riff import smpl_chunk
+from scenebuild.audio.wav import WavWriter
 from scenebuild.errors import ScenebuildError
+from scenebuild.mix.console import Console
+from scenebuild.mix.layer import Layer, highest_gain
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.model import Mix, Source, StemFacts
+from scenebuild.mix.place import levelled, place_sounding, place_stem
+from scenebuild.mix.round import Room
+from scenebuild.mix.seams import mix_seam, refuse_bad_seams
 from scenebuild.mix.shelf import HELD_BYTES, Shelf
-from scenebuild.mix.stem import Stem, Survey, place_stem, survey
-from scenebuild.mix.timeline import Span, Timeline, lay_out
-from scenebuild.scene.model import Scene
+from scenebuild.mix.split import write_split
+from scenebuild.mix.stem import Stem, Survey, survey
+from scenebuild.mix.sums import Desk, Levels, Progress, measure_sum, write_stem, write_sum
+from scenebuild.mix.tape import Tape, tape_of
+from scenebuild.mix.timeline import Placement, Span, Timeline, lay_out
+from scenebuild.mix.track import Format
+from scenebuild.mix.treated import Treated, treat
+from scenebuild.scene.model import Element, Scene
 
 BLOCK_FRAMES = 32768  # stays in the cache; smaller ones cost more calls, larger ones more memory traffic
 
-Progress = Callable[[float], None]
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An element in its place, as a plain stem or as a layer of the desk."""
+
+    element: Element
+    placement: Placement
+    heard: Stem | Layer
+    gain_db: float
+    warning: str
+    seam_db: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class _Desk:
-    """What every pass needs to know."""
+class _Set:
+    """All that is set up for the passes over a mix."""
 
-    stems: tuple[Stem, ...]
-    sample_rate: int
-    channels: int
-    frames: int
-    block_frames: int
-
-    def blocks(self, progress: Progress, share: tuple[float, float]) -> Iterator[tuple[int, int]]:
-        """The blocks ``[start, stop)`` of the mix, with word of the progress after each."""
-        for start in range(0, self.frames, self.block_frames):
-            stop = min(start + self.block_frames, self.frames)
-            yield start, stop
-            progress(share[0] + (share[1] - share[0]) * stop / self.frames)
-
-
-@dataclass(frozen=True, slots=True)
-class _Levels:
-    loudness: Loudness
-    true_peak_dbtp: float
-
-
-class _Rounder:
-    """Turns float samples into 24-bit integers after a gain, in buffers that are used again."""
-
-    def __init__(self, gain_db: float, block_frames: int, channels: int) -> None:
-        self._scale = np.float32(db_to_gain(gain_db) * FULL_SCALE)
-        self._floats = np.empty((block_frames, channels), np.float32)
-        self._integers = np.empty((block_frames, channels), np.int32)
-
-    def __call__(self, samples: Samples) -> NDArray[np.int32]:
-        floats, integers = self._floats[: len(samples)], self._integers[: len(samples)]
-        np.multiply(samples, self._scale, out=floats)
-        np.rint(floats, out=floats)
-        np.copyto(integers, floats, casting="unsafe")
-        return integers
+    desk: Desk
+    placed: tuple[_Placed, ...]
+    surveys: Mapping[str, Survey]
+    console: Console
+    treated: Treated | None
 
 
 def mix_scene(
@@ -89,10 +71,10 @@ def mix_scene(
 ) -> Mix:
     """Render a scene into a 24-bit WAV at ``path``, and each stem into ``stems_folder``/<name>.wav if that is given.
 
-    ``sources`` has the take of every element by the element's name; ``info`` is text for the file (see
-    ``info_chunk``); ``progress`` is told the share that is done, 0 … 1. The same scene and takes give the same bytes,
-    with or without stems and whatever the block size. A file appears under its name when it is complete: an error or
-    an interruption leaves the one that was there.
+    ``sources`` has the take of every element by the element's name, further ones as ``rain.2`` (see ``tape_of``);
+    ``info`` is text for the file (see ``info_chunk``); ``progress`` is told the share that is done, 0 … 1. The same
+    scene and takes give the same bytes, with or without stems and whatever the block size. A file appears under its
+    name when it is complete: an error or an interruption leaves the one that was there.
 
     Raises AudioFileError where a take can not be read, ScenebuildError where the scene has no length, OSError where a
     file can not be written.
@@ -100,131 +82,163 @@ def mix_scene(
     path.parent.mkdir(parents=True, exist_ok=True)
     if stems_folder is not None:
         stems_folder.mkdir(parents=True, exist_ok=True)
-    settings = scene.mix
-    timeline = _timeline(scene, sources)
+    tapes = {element.name: tape_of(element, sources) for element in scene.elements}
+    timeline = _timeline(scene, tapes)
     with Shelf(path.parent, held_bytes) as shelf:
-        desk, gains, warnings = _set_up(scene, sources, timeline, shelf, block_frames, progress)
-        surveys = [survey(stem, desk.sample_rate, desk.channels, block_frames) for stem in desk.stems]
-        progress(0.2)
-        raw = _measure_sum(desk, progress)
-        highest_stem = max((found.peak_dbfs for found in surveys), default=-inf)
-        gain_db, missed = master_gain_db(settings, raw.loudness, raw.true_peak_dbtp, highest_stem)
-
-        stem_paths = [stems_folder / f"{stem.name}.wav" for stem in desk.stems] if stems_folder else []
+        ready = _set_up(scene, tapes, timeline, shelf, block_frames, progress)
+        seams = {one.element.name: one.seam_db for one in ready.placed if one.seam_db is not None}
+        raw = measure_sum(ready.desk, progress)
+        highest_stem = max((found.peak_dbfs for found in ready.surveys.values()), default=-inf)
+        gain_db, missed = master_gain_db(scene.mix, raw.loudness, raw.true_peak_dbtp, highest_stem)
+        names = [element.name for element in scene.elements]
+        stem_paths = [stems_folder / f"{name}.wav" for name in names] if stems_folder else []
         with _written_aside(*stem_paths, path) as (*stem_parts, mix_part):
-            final = _write_mix(desk, gain_db, mix_part, info, progress)
-            for stem, part in zip(desk.stems, stem_parts, strict=False):  # no parts unless stems are wanted
-                _write_stem(desk, stem, gain_db, part, info)
+            final = _write_mix(ready, gain_db, mix_part, info, progress)
+            seam_db = mix_seam(mix_part) if scene.mix.loop else None
+            refuse_bad_seams(scene, seams, seam_db)
+            if stem_parts:
+                _write_stems(ready, gain_db, dict(zip(names, stem_parts, strict=True)), info)
     progress(1.0)
     return Mix(
         path=str(path),
-        sample_rate=desk.sample_rate,
-        channels=desk.channels,
-        frames=desk.frames,
+        sample_rate=timeline.sample_rate,
+        channels=scene.mix.channels,
+        frames=timeline.frames,
         loudness_lufs=final.loudness.integrated_lufs(),
         true_peak_dbtp=final.true_peak_dbtp,
         master_gain_db=gain_db,
-        stems=_stem_facts(desk, gains, surveys, gain_db),
-        warnings=(*warnings, *missed),
+        stems=tuple(_stem_facts(one, ready, gain_db) for one in ready.placed),
+        seam_db=seam_db,
+        warnings=(*(one.warning for one in ready.placed if one.warning), *missed),
     )
 
 
-def _timeline(scene: Scene, sources: Mapping[str, Source]) -> Timeline:
-    takes = [(element, sources[element.name]) for element in scene.elements]
-    spans = [Span(element.start_s, take.frames / take.sample_rate, element.loop) for element, take in takes]
-    timeline = lay_out(spans, scene.mix.sample_rate, scene.mix.duration_s)
+def _timeline(scene: Scene, tapes: Mapping[str, Tape]) -> Timeline:
+    seed = scene.seed if scene.mix.seed is None else scene.mix.seed
+    spans = [_span(element, tapes[element.name], seed) for element in scene.elements]
+    settings = scene.mix
+    timeline = lay_out(spans, settings.sample_rate, settings.duration_s, goes_round=settings.loop is not None)
     if not timeline.frames:
         raise ScenebuildError(f"{scene.path}: there is nothing to mix: no element and no duration")
     return timeline
 
 
+def _span(element: Element, tape: Tape, seed: int) -> Span:
+    playing = element.playing
+    return Span(
+        element.start_s, tape.length_s, element.loop, playing.more_starts_s, playing.repeat, element.name, seed
+    )  # fmt: skip
+
+
 def _set_up(
     scene: Scene,
-    sources: Mapping[str, Source],
+    tapes: Mapping[str, Tape],
     timeline: Timeline,
     shelf: Shelf,
     block_frames: int,
     progress: Progress,
-) -> tuple[_Desk, list[float], list[str]]:
-    """Read every take onto its place: (the desk, the gain of each stem in dB, warnings)."""
-    stems, gains, warnings = [], [], []
+) -> _Set:
+    """Read every take onto its place, run the desk, and listen to every stem once."""
+    channels, rate = scene.mix.channels, timeline.sample_rate
+    goes_round = timeline.frames if scene.mix.loop else None
+    room = Room(shelf, rate, channels, goes_round)
+    treated_names = _treated_names(scene, timeline)
+    placed: list[_Placed] = []
     for element, placement in zip(scene.elements, timeline.placements, strict=True):
-        source = sources[element.name]
-        stem, gain_db, warning = place_stem(element, source, placement, timeline.sample_rate, scene.mix.channels, shelf)
-        stems.append(stem)
-        gains.append(gain_db)
-        if warning:
-            warnings.append(warning)
-        progress(0.15 * len(stems) / len(scene.elements))
-    desk = _Desk(tuple(stems), timeline.sample_rate, scene.mix.channels, timeline.frames, block_frames)
-    return desk, gains, warnings
+        put = _put_layer if element.name in treated_names else _put_stem
+        placed.append(put(element, tapes[element.name], placement, room))
+        progress(0.15 * len(placed) / len(scene.elements))
+    stems = [one.heard for one in placed if isinstance(one.heard, Stem)]
+    layers = tuple(one.heard for one in placed if isinstance(one.heard, Layer))
+    form = Format(rate, channels, timeline.frames, goes_round is not None)
+    console = Console(layers, tuple(bus for bus in scene.buses if _has_members(bus.name, layers)), form)
+    treated = treat(console, shelf) if layers else None
+    if treated:
+        stems = [*stems, Stem("", treated.body, None, 0, timeline.frames)]
+    desk = Desk(tuple(stems), rate, channels, timeline.frames, block_frames)
+    surveys = {stem.name: survey(stem, rate, channels, block_frames) for stem in stems if stem.name}
+    progress(0.2)
+    return _Set(desk, tuple(placed), {**surveys, **(treated.surveys if treated else {})}, console, treated)
 
 
-def _measure_sum(desk: _Desk, progress: Progress) -> _Levels:
-    """The first pass: the levels of the sum before any master gain."""
-    loudness, peaks = LoudnessMeter(desk.sample_rate, desk.channels), TruePeakMeter(desk.channels)
-    buffer = np.empty((desk.block_frames, desk.channels), np.float32)
-    for start, stop in desk.blocks(progress, (0.2, 0.55)):
-        total = buffer[: stop - start]
-        total[:] = 0
-        for stem in desk.stems:
-            for at, piece in stem.render(start, stop):
-                total[at - start : at - start + len(piece)] += piece
-        loudness.feed(total)
-        peaks.feed(total)
-    return _Levels(loudness.loudness(), peaks.true_peak_dbtp())
+def _has_members(bus: str, layers: Sequence[Layer]) -> bool:
+    return any(layer.channel.bus == bus for layer in layers)
 
 
-def _write_mix(desk: _Desk, gain_db: float, path: Path, info: Mapping[str, str] | None, progress: Progress) -> _Levels:
-    """The second pass: write the mix, and measure what is written."""
-    loudness, peaks = LoudnessMeter(desk.sample_rate, desk.channels), TruePeakMeter(desk.channels)
-    with _wav(desk, path, info) as file:
-        for block in _integer_blocks(desk, desk.stems, gain_db, progress, (0.55, 1.0)):
-            file.write_integers(block)
-            samples = dequantize(block)
-            loudness.feed(samples)
-            peaks.feed(samples)
-    return _Levels(loudness.loudness(), peaks.true_peak_dbtp())
+def _treated_names(scene: Scene, timeline: Timeline) -> frozenset[str]:
+    """The elements that need the desk. All others take the short way: their bytes are copied into their place."""
+    keys = {
+        name
+        for channel in (*(one.channel for one in scene.elements), *(bus.channel for bus in scene.buses))
+        if channel.duck
+        for name in channel.duck.under
+    }
+    return frozenset(
+        element.name
+        for element, placement in zip(scene.elements, timeline.placements, strict=True)
+        if scene.mix.loop or not element.channel.is_plain or len(placement.times) > 1 or element.name in keys
+    )
 
 
-def _write_stem(desk: _Desk, stem: Stem, gain_db: float, path: Path, info: Mapping[str, str] | None) -> None:
-    with _wav(desk, path, info) as file:
-        for block in _integer_blocks(desk, [stem], gain_db, lambda share: None, (0.0, 1.0)):
-            file.write_integers(block)
+def _put_stem(element: Element, tape: Tape, placement: Placement, room: Room) -> _Placed:
+    level, warning = levelled(element, tape)
+    gain = element.gain * level
+    stem, seam_db = place_stem(element, tape, placement, room, element.pan, gain)
+    return _Placed(element, placement, stem, gain_to_db(gain), _late(element, placement) or warning, seam_db)
 
 
-def _wav(desk: _Desk, path: Path, info: Mapping[str, str] | None) -> WavWriter:
-    return WavWriter(path, desk.sample_rate, desk.channels, info=info, expected_frames=desk.frames)
+def _put_layer(element: Element, tape: Tape, placement: Placement, room: Room) -> _Placed:
+    level, warning = levelled(element, tape)
+    channel = element.channel
+    pan = element.pan if channel.pan is None else None
+    put = place_sounding(element, tape, placement, room, pan, level)
+    layer = Layer(element.name, put.heard, tape.channels if pan is None else room.channels, element.gain, channel)
+    gain = level * highest_gain(channel.fader, element.gain)
+    return _Placed(element, placement, layer, gain_to_db(gain), _late(element, placement) or warning, put.seam_db)
 
 
-def _integer_blocks(
-    desk: _Desk, stems: Sequence[Stem], gain_db: float, progress: Progress, share: tuple[float, float]
-) -> Iterator[NDArray[np.int32]]:
-    """The sum of the stems' 24-bit integers, block by block. A block is valid until the next one is asked for."""
-    rounded = _Rounder(gain_db, desk.block_frames, desk.channels)
-    buffer = np.empty((desk.block_frames, desk.channels), np.int32)
-    for start, stop in desk.blocks(progress, share):
-        total = buffer[: stop - start]
-        total[:] = 0
-        for stem in stems:
-            for at, piece in stem.render(start, stop):
-                total[at - start : at - start + len(piece)] += rounded(piece)
-        yield total
+def _late(element: Element, placement: Placement) -> str:
+    if placement.start < placement.stop:
+        return ""
+    return f"{element.name}: starts at {element.start_s:g} s, when the mix is over, and is not heard"
 
 
-def _stem_facts(
-    desk: _Desk, gains: Sequence[float], surveys: Sequence[Survey], gain_db: float
-) -> tuple[StemFacts, ...]:
-    return tuple(
-        StemFacts(
-            name=stem.name,
-            start_s=seconds_of(stem.start, desk.sample_rate),
-            end_s=seconds_of(stem.stop, desk.sample_rate),
-            gain_db=own_gain_db,
-            loudness_lufs=found.loudness.integrated_lufs(gain_db),
-            peak_dbfs=found.peak_dbfs + gain_db,
-        )
-        for stem, own_gain_db, found in zip(desk.stems, gains, surveys, strict=True)
+def _write_mix(ready: _Set, gain_db: float, path: Path, info: Mapping[str, str] | None, progress: Progress) -> Levels:
+    desk = ready.desk
+    loop = smpl_chunk(desk.sample_rate, 0, desk.frames) if ready.console.form.goes_round else b""
+    with _wav(desk, path, info, loop) as file:
+        return write_sum(desk, gain_db, file, progress)
+
+
+def _write_stems(ready: _Set, gain_db: float, paths: Mapping[str, Path], info: Mapping[str, str] | None) -> None:
+    for stem in ready.desk.stems:
+        if stem.name:
+            with _wav(ready.desk, paths[stem.name], info) as file:
+                write_stem(ready.desk, stem, gain_db, file)
+    if ready.treated is None:
+        return
+    with ExitStack() as files:
+        names = [layer.name for layer in ready.console.layers]
+        writers = {name: files.enter_context(_wav(ready.desk, paths[name], info)) for name in names}
+        write_split(ready.console, ready.treated, gain_db, writers)
+
+
+def _wav(desk: Desk, path: Path, info: Mapping[str, str] | None, more: bytes = b"") -> WavWriter:
+    return WavWriter(path, desk.sample_rate, desk.channels, info=info, more=more, expected_frames=desk.frames)
+
+
+def _stem_facts(one: _Placed, ready: _Set, gain_db: float) -> StemFacts:
+    rate, found = ready.desk.sample_rate, ready.surveys[one.element.name]
+    return StemFacts(
+        name=one.element.name,
+        start_s=seconds_of(one.placement.start, rate),
+        end_s=seconds_of(one.placement.stop, rate),
+        gain_db=one.gain_db,
+        loudness_lufs=found.loudness.integrated_lufs(gain_db),
+        peak_dbfs=found.peak_dbfs + gain_db,
+        times_s=tuple((seconds_of(start, rate), seconds_of(stop, rate)) for start, stop in one.placement.times),
+        pass_s=seconds_of(one.placement.pass_frames, rate),
+        seam_db=one.seam_db,
     )
 
 

@@ -27,6 +27,9 @@ class StemFacts:
     gain_db: float  # normalisation and volume together, before the master gain; -inf when muted
     loudness_lufs: float  # of the stem in the finished mix; -inf for silence
     peak_dbfs: float  # highest sample of the stem in the finished mix
+    times_s: tuple[tuple[float, float], ...] = ()  # each time that it sounds: start and end
+    pass_s: float = 0.0  # one pass of its take, trimmed and at its speed
+    seam_db: float | None = None  # the score of its loop, where the author asked for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,4 +44,5 @@ class Mix:
     true_peak_dbtp: float
     master_gain_db: float  # the plain gain that brought the sum to its loudness and under its true peak
     stems: tuple[StemFacts, ...]
+    seam_db: float | None = None  # the score of the seam of a mix that goes round
     warnings: tuple[str, ...] = ()  # for people, such as "the loudness target of -14 LUFS was missed by 2.1 LU: …"

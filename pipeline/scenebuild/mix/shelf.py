@@ -43,6 +43,20 @@ class Held:
         self._samples[start : start + len(samples)] = samples
 
 
+class Shortened:
+    """The beginning of another body."""
+
+    def __init__(self, body: Body, frames: int) -> None:
+        self.frames = frames
+        self._body = body
+
+    def read(self, start: int, stop: int) -> Samples:
+        return self._body.read(start, stop)
+
+    def write(self, start: int, samples: Samples) -> None:
+        self._body.write(start, samples)
+
+
 class Spilled:
     """A body in a stretch of a temporary file."""
 

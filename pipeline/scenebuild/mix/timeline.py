@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import inf
 
 from scenebuild.audio.frames import frames_of, seconds_of
+from scenebuild.mix.times import repeat_times
+from scenebuild.scene.desk import Repeat
+
+LONGEST_MIX_S = 36_000.0  # ten hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +20,24 @@ class Span:
     start_s: float
     length_s: float  # of one pass of its take
     loop: bool
+    more_starts_s: tuple[float, ...] = ()
+    repeat: Repeat | None = None
+    name: str = ""  # chance is drawn by seed and name
+    seed: int = 0
+
+    @property
+    def is_open(self) -> bool:
+        """It goes on to the end of the mix, and so does not say where that is."""
+        return self.loop or (self.repeat is not None and self.repeat.count is None)
+
+    def starts_s(self, end_s: float, *, goes_round: bool = False) -> tuple[float, ...]:
+        """Every time at which it starts in a mix that ends at ``end_s``."""
+        if self.repeat is None:
+            return (self.start_s, *self.more_starts_s)
+        times = repeat_times(
+            self.repeat, self.start_s, self.length_s, self.seed, self.name, end_s, goes_round=goes_round
+        )
+        return tuple(times) or (self.start_s,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +47,8 @@ class Placement:
     start: int
     stop: int
     pass_frames: int  # one pass of its take
-    cut: bool  # a single pass that the end of the mix cuts short
+    cut: bool  # the last pass is cut short by the end of the mix
+    times: tuple[tuple[int, int], ...] = ()  # each time that it sounds; in a mix that goes round, beyond its end too
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +60,42 @@ class Timeline:
     placements: tuple[Placement, ...]
 
 
-def lay_out(spans: Sequence[Span], sample_rate: int, duration_s: float | None = None) -> Timeline:
+def lay_out(
+    spans: Sequence[Span], sample_rate: int, duration_s: float | None = None, *, goes_round: bool = False
+) -> Timeline:
     """Place every element to the nearest frame.
 
     The mix lasts ``duration_s``; without it, until the latest end of any element that does not loop; if all loop, until
-    the latest end of one pass. A looping element sounds from its start to the end of the mix.
+    the latest end of one pass. A looping element sounds from its start to the end of the mix. What ends later is cut
+    off, unless the mix ``goes_round``: then it sounds on in the beginning.
     """
-    passes = [frames_of(span.length_s, sample_rate) for span in spans]
-    starts = [frames_of(span.start_s, sample_rate) for span in spans]
-    if duration_s is not None:
-        frames = frames_of(duration_s, sample_rate)
-    else:
-        ends = [(start + length, span.loop) for span, start, length in zip(spans, starts, passes, strict=True)]
-        single = [end for end, loop in ends if not loop]
-        frames = max(single or [end for end, _ in ends], default=0)
-    placements = (
-        _place(start, length, span.loop, frames) for span, start, length in zip(spans, starts, passes, strict=True)
-    )
-    return Timeline(sample_rate, frames, tuple(placements))
+    frames = frames_of(duration_s, sample_rate) if duration_s is not None else _latest_end(spans, sample_rate)
+    return Timeline(sample_rate, frames, tuple(_place(span, sample_rate, frames, goes_round) for span in spans))
 
 
-def _place(start: int, length: int, loop: bool, frames: int) -> Placement:
-    start = min(start, frames)
-    end = frames if loop else min(start + length, frames)
-    return Placement(start, end, length, cut=not loop and end < start + length)
+def _latest_end(spans: Sequence[Span], sample_rate: int) -> int:
+    ends = [_ends(span, sample_rate) for span in spans if not span.is_open]
+    return max(ends or [_ends(span, sample_rate) for span in spans], default=0)
+
+
+def _ends(span: Span, sample_rate: int) -> int:
+    last_s = span.start_s if span.is_open else max(span.starts_s(inf))
+    return frames_of(last_s, sample_rate) + frames_of(span.length_s, sample_rate)
+
+
+def _place(span: Span, sample_rate: int, frames: int, goes_round: bool) -> Placement:
+    length = frames_of(span.length_s, sample_rate)
+    starts = [frames_of(start_s, sample_rate) for start_s in span.starts_s(frames / sample_rate, goes_round=goes_round)]
+    if span.loop:
+        start = min(starts[0], frames)
+        return Placement(start, frames, length, cut=False, times=((start, frames),) if start < frames else ())
+    ends_by = frames + length if goes_round else frames
+    times = tuple((start, min(start + length, ends_by)) for start in starts if start < frames)
+    if not times:
+        return Placement(frames, frames, length, cut=True)
+    last_start, last_stop = times[-1]
+    stop = min(max(stop for _, stop in times), frames)
+    return Placement(times[0][0], stop, length, cut=last_stop < last_start + length, times=times)
 
 
 def mix_length(spans: Sequence[Span], duration_s: float | None = None, sample_rate: int = 48000) -> float:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+from math import ceil
 
 from scenebuild.engines import Action, Facts, action_facts
+from scenebuild.scene.desk import overlap_of
 from scenebuild.scene.model import Element, Scene
 
 KEY_TAG = "scenebuild.action.v1"  # a new tag whenever the encoding below changes
 SEED_TAG = "scenebuild.seed.v1"
 
 
-def action_of(element: Element, scene: Scene, facts: Facts, *, content: str | None = None) -> Action:
+def action_of(element: Element, scene: Scene, facts: Facts, *, content: str | None = None, piece: int = 0) -> Action:
     """The action of an element on an engine: only the fields that act on that engine are filled in.
 
-    What the author leaves out is the engine's own value, so that writing that value out changes no key.
+    What the author leaves out is the engine's own value, so that writing that value out changes no key. ``piece``:
+    which of the takes of an element that is made of several (see ``pieces_of``).
     ``content`` is the digest of a recording's bytes; an element with a prompt has none.
     """
     if content is not None:
         return Action(engine=facts.name, engine_version=facts.version, frames=None, content=content)
     given = {
-        "seed": seed_of(element, scene),
+        "seed": seed_of(element, scene, piece),
         "temperature": element.sampling.temperature,
         "top_k": element.sampling.top_k,
         "top_p": element.sampling.top_p,
@@ -31,7 +34,7 @@ def action_of(element: Element, scene: Scene, facts: Facts, *, content: str | No
     return Action(
         engine=facts.name,
         engine_version=facts.version,
-        frames=frames_of(element.duration_s or 0.0, facts.sample_rate or 0),
+        frames=frames_of(pieces_of(element, facts)[1], facts.sample_rate or 0),
         prompt=element.prompt,
         model=facts.default_model,
         revision=next((one.revision for one in facts.models if one.id == facts.default_model), None),
@@ -45,16 +48,34 @@ def frames_of(duration_s: float, sample_rate: int) -> int:
     return max(1, round(duration_s * sample_rate))
 
 
-def seed_of(element: Element, scene: Scene) -> int:
+def pieces_of(element: Element, facts: Facts) -> tuple[int, float]:
+    """How many takes an element is made of, and how long each is, in seconds.
+
+    Only what is longer than the engine's longest take (or the author's ``piece``) is made of several; all of them have
+    that length, so that a longer duration keeps the takes that there are.
+    """
+    duration_s, playing = element.duration_s or 0.0, element.playing
+    limits = [limit for limit in (facts.longest_take_s, playing.piece_s) if limit is not None]
+    if playing.long == "extend" or not limits or duration_s <= min(limits):
+        return 1, duration_s
+    longest_s = min(limits)
+    if playing.long == "loop":
+        return 1, longest_s
+    overlap_s = overlap_of(longest_s)
+    return ceil(round((duration_s - overlap_s) / (longest_s - overlap_s), 6)), longest_s
+
+
+def seed_of(element: Element, scene: Scene, piece: int = 0) -> int:
     """The seed of an element's take: 0 ... 2^32 - 1, from scene seed, name and take alone, unless the author gave one.
 
     So adding, removing or reordering elements never changes the others; and ``take`` re-rolls a given seed as well.
     """
-    if element.seed is not None and element.take == 1:
+    if element.seed is not None and element.take == 1 and not piece:
         return element.seed
     parts = [SEED_TAG, scene.seed, element.name, element.take] if element.seed is None else [
         SEED_TAG, "given", element.seed, element.take,
     ]  # fmt: skip
+    parts += ["piece", piece] if piece else []
     return int.from_bytes(hashlib.sha256(canonical(parts)).digest()[:4], "big")
 
 

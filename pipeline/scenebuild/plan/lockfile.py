@@ -21,7 +21,8 @@ LARGEST_LOCK = 64 << 20
 # A mix measured on another machine may differ in the last printed digit; that is no news for a reader.
 SAME_LEVEL_DB = 0.02
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")  # as in a scene: it becomes the name of a file
+# As in a scene, for it becomes the name of a file; a further take of an element has its number behind it.
+_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(\.[1-9][0-9]{0,3})?\Z")
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
 Entry = Mapping[str, Any]
@@ -98,6 +99,8 @@ def mix_drift(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 
 def _same(old: object, new: object) -> bool:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return old.keys() == new.keys() and all(_same(old[name], new[name]) for name in new)
     if isinstance(old, int | float) and isinstance(new, int | float):
         return abs(old - new) <= SAME_LEVEL_DB
     return old == new

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from scenebuild.engines import REGISTRY, Action, Facts, State, action_facts, engine, facts_for
 from scenebuild.errors import EngineError, Place, Problem, SceneError, UsageError
-from scenebuild.plan.action import action_key, action_of
+from scenebuild.plan.action import action_key, action_of, pieces_of
 from scenebuild.plan.lockfile import Entry, Lock
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.reference import stem_of
@@ -48,7 +48,13 @@ class Step:
     drift: str = ""  # "prompt changed": why it is not what the lock says; "" where it is
     replaces_real: bool = False  # a sketch stands in for a real take of the lock
     obstacle: Problem | None = None  # why a miss can not be made here
+    piece: int = 0  # which of the takes of an element that is made of several
     shared_with: str = ""  # an element, or a scene, before this one that has the same take
+
+    @property
+    def name(self) -> str:
+        """What its take is called, in the lock and among the files: ``rain``, ``rain.2``, ``rain.3``."""
+        return f"{self.element.name}.{self.piece + 1}" if self.piece else self.element.name
 
     @property
     def told(self) -> str:
@@ -83,13 +89,34 @@ def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, choices: Choic
     if unknown:
         names = ", ".join(sorted(unknown))
         raise UsageError(f"--force-element {names}: {scene.path} has no such element")
-    steps = tuple(_step(element, scene, locked.get(element.name), store, choices) for element in scene.elements)
-    names_now = {element.name for element in scene.elements}
+    steps = tuple(step for element in scene.elements for step in _steps(element, scene, locked, store, choices))
+    names_now = {step.name for step in steps}
     return Plan(scene, lock, steps, tuple(sorted(set(locked) - names_now)))
 
 
-def _step(element: Element, scene: Scene, entry: Entry | None, store: LocalStore, choices: Choices) -> Step:
+def _steps(
+    element: Element, scene: Scene, locked: Mapping[str, Entry], store: LocalStore, choices: Choices
+) -> Iterator[Step]:
+    """The steps of an element: mostly one; one for each take of an element that is made of several."""
+    entry = locked.get(element.name)
     facts, action = _decide(element, scene, entry, store, choices)
+    yield _step(element, scene, facts, action, entry, store, choices)
+    for piece in range(1, pieces_of(element, facts)[0] if element.recording is None else 1):
+        action = action_of(element, scene, facts, piece=piece)
+        entry = locked.get(f"{element.name}.{piece + 1}")
+        yield _step(element, scene, facts, action, entry, store, choices, piece)
+
+
+def _step(
+    element: Element,
+    scene: Scene,
+    facts: Facts,
+    action: Action,
+    entry: Entry | None,
+    store: LocalStore,
+    choices: Choices,
+    piece: int = 0,
+) -> Step:
     key = action_key(action)
     drift = _drift(action, key, entry)
     digest = entry["digest"] if entry and not drift else None
@@ -103,6 +130,7 @@ def _step(element: Element, scene: Scene, entry: Entry | None, store: LocalStore
         drift=drift,
         replaces_real=facts.fidelity == "sketch" and entry is not None and _is_real(entry["engine"]),
         obstacle=_obstacle(element, scene, facts) if status == "miss" else None,
+        piece=piece,
     )  # fmt: skip
 
 
@@ -258,8 +286,8 @@ def with_sharing(plans: Mapping[str, Plan]) -> dict[str, Plan]:
 
 
 def _shared(step: Step, path: str, first: dict[str, tuple[str, str]]) -> Step:
-    scene, name = first.setdefault(step.key, (path, step.element.name))
-    if (scene, name) == (path, step.element.name):
+    scene, name = first.setdefault(step.key, (path, step.name))
+    if (scene, name) == (path, step.name):
         return step
     return replace(step, shared_with=name if scene == path else stem_of(scene))
 

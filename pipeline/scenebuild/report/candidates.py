@@ -30,6 +30,7 @@ class Measured:
     """One take with what was measured of it, in words."""
 
     take: int
+    part: int  # of an element that is made of several takes; 0 for the first
     path: str
     chosen: bool
     seconds: float
@@ -43,7 +44,7 @@ def candidate_of(step: Step, take: Take, chosen: bool) -> Measured:
     facts = facts_of(traits)
     if step.action.seed is not None:
         facts = (*facts, ("Seed", str(step.action.seed)))
-    return Measured(step.element.take, take.path, chosen, traits.duration_s, facts, remarks_on(traits))
+    return Measured(step.element.take, step.piece, take.path, chosen, traits.duration_s, facts, remarks_on(traits))
 
 
 def facts_of(traits: Traits) -> tuple[tuple[str, str], ...]:
@@ -87,7 +88,7 @@ def candidates_page(scene: Scene, element: Element, candidates: Sequence[Measure
 
 def _sound(scene: Scene, element: Element, one: Measured, folder: str) -> PageSound:
     return PageSound(
-        title=f"Take {one.take}",
+        title=f"Take {one.take}" + (f", part {one.part + 1}" if one.part else ""),
         text="",
         path=os.path.relpath(one.path, folder),
         seconds=one.seconds,

@@ -78,7 +78,7 @@ def made_in(seconds: float | None, duration_s: float) -> str:
 
 
 def _category(name: str, plan: Plan, takes: Mapping[str, Take], folder: str) -> Category:
-    kinds = tuple(_kind(name, step, takes[step.element.name], folder) for step in plan.steps)
+    kinds = tuple(_kind(name, step, takes[step.name], folder) for step in plan.steps)
     return Category(name, plan.scene.name, plan.scene.description, kinds)
 
 
@@ -86,7 +86,7 @@ def _kind(category: str, step: Step, take: Take, folder: str) -> Kind:
     element, traits = step.element, traits_of(take.path)
     time, remarks = made_in(take.seconds, take.duration_s), remarks_on(traits)
     sound = PageSound(
-        title=element.name.replace("_", " "),
+        title=step.name.replace("_", " "),
         text=element.prompt or "",
         path=os.path.relpath(take.path, folder),
         seconds=take.duration_s,
@@ -97,7 +97,7 @@ def _kind(category: str, step: Step, take: Take, folder: str) -> Kind:
         command=f"scenebuild init --from catalogue/{element.name}",
     )
     return Kind(
-        name=element.name,
+        name=step.name,
         prompt=element.prompt or "",
         engine=step.facts.title,
         duration_s=take.duration_s,

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scenebuild import __version__
+from scenebuild.deliver.deliver import Delivered
 from scenebuild.generate.take import Take
 from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report import words
-from scenebuild.report.model import ElementRow, Report
+from scenebuild.report.desk_words import heard_of, parts_of, treatment, volume_of, whole_length
+from scenebuild.report.model import DeliveryRow, ElementRow, Report
 from scenebuild.scene.project import project_root
 
 
@@ -21,6 +23,7 @@ def report_of(
     takes: Mapping[str, Take],
     statuses: Mapping[str, str],
     mix: Mix,
+    files: Sequence[Delivered],
     warnings: tuple[str, ...],
     folder: str,
 ) -> Report:
@@ -29,7 +32,7 @@ def report_of(
     root = str(project_root(scene.path))
     shown = os.path.relpath(os.path.abspath(scene.path), root)
     stems = {stem.name: stem for stem in mix.stems}
-    sketched = tuple(step.element.name for step in plan.steps if step.facts.fidelity == "sketch")
+    sketched = tuple(step.element.name for step in plan.steps if step.facts.fidelity == "sketch" and not step.piece)
     target = scene.mix.loudness_lufs
     return Report(
         name=scene.name,
@@ -41,8 +44,9 @@ def report_of(
         sketched=sketched,
         how_to_make_real=_how_to_make_real(shown) if sketched else "",
         elements=tuple(
-            _row(step, takes[step.element.name], stems[step.element.name], statuses[step.element.name], root)
+            _row(step, takes, stems[step.element.name], statuses[step.element.name], root)
             for step in plan.steps
+            if not step.piece
         ),
         mix_path=os.path.basename(mix.path),
         duration_s=mix.frames / mix.sample_rate,
@@ -59,6 +63,23 @@ def report_of(
         spectrogram_path="spectrogram.png",
         timeline_path="timeline.svg",
         scenebuild_version=__version__,
+        deliveries=tuple(map(_delivery, files)),
+        seam="" if mix.seam_db is None else words.gain(mix.seam_db),
+        seam_limit="" if scene.mix.loop is None else words.gain(scene.mix.loop.worst_seam),
+    )
+
+
+def _delivery(file: Delivered) -> DeliveryRow:
+    kind = file.delivery
+    bits = f", {kind.bits} bit" if kind.format in ("wav", "flac") else ""
+    return DeliveryRow(
+        path=os.path.basename(file.path),
+        about=kind.about,
+        format=f"{kind.format.upper()}{bits}, {words.sample_rate(kind.sample_rate)}, {words.channels(kind.channels)}",
+        found=f"{words.loudness(file.loudness_lufs)}, {words.true_peak(file.true_peak_dbtp)}",
+        wanted=", ".join(check.wanted.replace("-", words.MINUS) for check in file.checks if check.rule != "loop"),
+        passes=file.passes,
+        source=kind.source,
     )
 
 
@@ -67,8 +88,10 @@ def _how_to_make_real(scene_path: str) -> str:
     return f"With AudioGen installed, `{command}` makes them for real."
 
 
-def _row(step: Step, take: Take, stem: StemFacts, status: str, root: str) -> ElementRow:
-    element = step.element
+def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, root: str) -> ElementRow:
+    element, take = step.element, takes[step.name]
+    parts = parts_of(step.name, takes)
+    whole_s = whole_length(element, take.duration_s)
     recording = "" if element.recording is None else os.path.relpath(element.recording, root)
     return ElementRow(
         name=element.name,
@@ -78,8 +101,8 @@ def _row(step: Step, take: Take, stem: StemFacts, status: str, root: str) -> Ele
         model=step.action.model or "",
         is_sketch=step.facts.fidelity == "sketch",
         status=status,
-        duration_s=take.duration_s,
-        volume=words.volume(element.gain),
+        duration_s=whole_s,
+        volume=volume_of(element),
         temperature=words.temperature(step.action.temperature),
         seed="" if step.action.seed is None else str(step.action.seed),
         take=element.take,
@@ -94,4 +117,12 @@ def _row(step: Step, take: Take, stem: StemFacts, status: str, root: str) -> Ele
         pan=element.pan,
         fade_in_s=element.fade_in_s,
         fade_out_s=element.fade_out_s,
+        times_s=stem.times_s if len(stem.times_s) > 1 else (),
+        pass_s=stem.pass_s,
+        seam="" if stem.seam_db is None else words.gain(stem.seam_db),
+        parts=parts if len(parts) > 1 else (),
+        rounds=1.0 if len(parts) > 1 or not take.duration_s else whole_s / take.duration_s,
+        heard=heard_of(element, whole_s),
+        backwards=element.playing.reverse,
+        treatment=treatment(element, len(parts), take.duration_s),
     )

@@ -33,6 +33,28 @@ class ElementRow:
     pan: float
     fade_in_s: float
     fade_out_s: float
+    times_s: tuple[tuple[float, float], ...] = ()  # each time that it sounds, where that is more than once
+    # which part of which takes its outline shows
+    parts: tuple[str, ...] = ()  # the takes it is made of, where they are several
+    rounds: float = 1.0  # how often its takes are gone through to fill one pass
+    heard: tuple[float, float] = (0.0, 1.0)  # the part of that which is heard, as shares
+    backwards: bool = False
+    seam: str = ""  # the score of its loop, where the author asked: "0.4 dB"
+    pass_s: float = 0.0  # how long one pass sounds, where that is not the take's own length
+    treatment: tuple[str, ...] = ()  # what the desk does with it, one sentence each
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRow:
+    """One delivered file, and whether it is what the place it goes to asks for."""
+
+    path: str  # relative to the report: "rainy_cafe.podcast.mp3"
+    about: str  # who it is for: "podcasts"
+    format: str  # "MP3, 44.1 kHz, stereo"
+    found: str  # "−16.0 LUFS, −1.3 dBTP"
+    wanted: str  # "−16.0 LUFS ± 1.0 LU, at most −1.0 dBTP"
+    passes: bool
+    source: str  # of the figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,3 +87,6 @@ class Report:
     spectrogram_path: str
     timeline_path: str
     scenebuild_version: str
+    deliveries: tuple[DeliveryRow, ...] = ()
+    seam: str = ""  # the score of the seam of a mix that goes round: "−1.2 dB"
+    seam_limit: str = ""

@@ -18,6 +18,7 @@ TOP = 6
 _ROOMY, _TIGHT = 46, 26  # height of a lane, in pixels
 _MANY = 16  # elements from which on lanes are tight
 _GAP = 6  # between lanes
+MOST_BARS = 400  # of one element: more can not be told apart
 _PITCH = 3  # pixels of a bar for one column of its waveform
 _NAME, _TIGHT_NAME, _HINT = 20, 14, 18  # characters that fit the margin, at their sizes, beside the pan
 
@@ -28,8 +29,7 @@ class Lane:
 
     name: str
     hint: str  # under the name: its volume
-    start_s: float
-    end_s: float
+    times_s: tuple[tuple[float, float], ...]  # each time that it sounds: start and end
     take_s: float
     loop: bool
     pan: float
@@ -53,17 +53,23 @@ def _safe(value: str, most: int) -> str:
 
 
 def _drawn(lane: Lane, index: int, top: float, height: float, duration_s: float) -> str:
-    left = x_of(min(max(lane.start_s, 0), duration_s), duration_s)
-    right = max(x_of(min(lane.end_s, duration_s), duration_s), left + 2)  # the shortest click is still seen
     colour = LANES[index % len(LANES)]
+    bars = (_bar(lane, start_s, end_s, colour, top, height, duration_s) for start_s, end_s in lane.times_s[:MOST_BARS])
+    return "".join((_header(lane, top, height), *bars))
+
+
+def _bar(lane: Lane, start_s: float, end_s: float, colour: str, top: float, height: float, duration_s: float) -> str:
+    """One time that an element sounds."""
+    left = x_of(min(max(start_s, 0), duration_s), duration_s)
+    right = max(x_of(min(end_s, duration_s), duration_s), left + 2)  # the shortest click is still seen
+    length_s = min(end_s, duration_s) - start_s
     box = f'x="{decimal(left)}" y="{decimal(top)}" width="{decimal(right - left)}" height="{decimal(height)}" rx="4"'
     return "".join(
         (
-            _header(lane, top, height),
             f'<rect {box} fill="{colour}" fill-opacity=".16"/>',
-            _wave(lane, left, right, top, height, colour),
+            _wave(lane, length_s, left, right, top, height, colour),
             _seams(lane, left, right, top, height, duration_s),
-            _fades(lane, left, right, top, height),
+            _fades(lane, length_s, left, right, top, height),
             f'<rect {box} fill="none" stroke="{colour}"/>',
         )
     )
@@ -91,24 +97,24 @@ def _balance(lane: Lane, middle: float) -> str:
     )
 
 
-def _wave(lane: Lane, left: float, right: float, top: float, height: float, colour: str) -> str:
+def _wave(lane: Lane, length_s: float, left: float, right: float, top: float, height: float, colour: str) -> str:
     """The take's outline as often as it sounds, each scaled to its own peak and shaped by its fades."""
     highest = float(lane.peaks.max(initial=0))
-    if highest < 1e-6 or lane.take_s <= 0 or lane.end_s <= lane.start_s:
+    if highest < 1e-6 or lane.take_s <= 0 or length_s <= 0:
         return ""
     count = max(int((right - left) / _PITCH), 1)
-    time_s = (np.arange(count) + 0.5) / count * (lane.end_s - lane.start_s)
+    time_s = (np.arange(count) + 0.5) / count * length_s
     at = np.floor(time_s % lane.take_s / lane.take_s * len(lane.peaks)).astype(int)
     sounding = (time_s < lane.take_s) | lane.loop
-    shape = np.where(sounding, lane.peaks[at] / highest, 0) * _fade_shape(lane, time_s)
+    shape = np.where(sounding, lane.peaks[at] / highest, 0) * _fade_shape(lane, length_s, time_s)
     reach = (height / 2 - 4) * shape**axes.LOUDNESS_EXPONENT
     return axes.area(left, right, top + height / 2, reach, reach, colour)
 
 
-def _fade_shape(lane: Lane, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def _fade_shape(lane: Lane, length_s: float, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """The gain of the fades at ``time_s`` after the start, 0 … 1, drawn as straight lines."""
     rise = time_s / lane.fade_in_s if lane.fade_in_s > 0 else np.ones_like(time_s)
-    left_s = lane.end_s - lane.start_s - time_s
+    left_s = length_s - time_s
     fall = left_s / lane.fade_out_s if lane.fade_out_s > 0 else np.ones_like(time_s)
     return np.clip(np.minimum(rise, fall), 0, 1)
 
@@ -123,9 +129,9 @@ def _seams(lane: Lane, left: float, right: float, top: float, height: float, dur
     return lines and f'<path d="{lines}" stroke="{INK}" stroke-width="1.5" stroke-dasharray="3 3" fill="none"/>'
 
 
-def _fades(lane: Lane, left: float, right: float, top: float, height: float) -> str:
+def _fades(lane: Lane, length_s: float, left: float, right: float, top: float, height: float) -> str:
     """A line from the floor of the bar to its ceiling, as long as the fade."""
-    scale = (right - left) / max(lane.end_s - lane.start_s, 1e-9)
+    scale = (right - left) / max(length_s, 1e-9)
     rise, fall = (min(fade * scale, right - left) for fade in (lane.fade_in_s, lane.fade_out_s))
     lines = f"M{decimal(left)} {decimal(top + height)}L{decimal(left + rise)} {decimal(top)}" if rise >= 2 else ""
     if fall >= 2:

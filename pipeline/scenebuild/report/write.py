@@ -9,7 +9,7 @@ import numpy as np
 
 from scenebuild.report.model import ElementRow, Report
 from scenebuild.report.render import render_readme
-from scenebuild.report.sound import envelope, opened
+from scenebuild.report.sound import Samples, envelope, opened
 from scenebuild.report.spectrogram import spectrogram_png
 from scenebuild.report.timeline import Lane, timeline_svg
 from scenebuild.report.waveform import COLUMNS, waveform_svg
@@ -43,22 +43,35 @@ def write_report(
 
 def _lanes(report: Report, takes: Mapping[str, Path]) -> tuple[Lane, ...]:
     most_frames = _TAKE_FRAMES // max(len(report.elements), 1)
-    return tuple(_lane(row, takes[row.name], most_frames) for row in report.elements)
+    return tuple(_lane(row, takes, most_frames) for row in report.elements)
 
 
-def _lane(row: ElementRow, take: Path, most_frames: int) -> Lane:
+def _outline(row: ElementRow, takes: Mapping[str, Path], most_frames: int) -> Samples:
+    """The peaks of what one pass of an element plays."""
+    names = row.parts or (row.name,)
+    peaks = np.concatenate([_peaks(takes[name], _TAKE_COLUMNS // len(names), most_frames) for name in names])
+    if row.rounds > 1:
+        peaks = np.resize(peaks, round(len(peaks) * row.rounds))
+    first, last = (round(share * len(peaks)) for share in row.heard)
+    heard = peaks[first : max(last, first + 1)]
+    return heard[::-1] if row.backwards else heard
+
+
+def _peaks(take: Path, columns: int, most_frames: int) -> Samples:
     with opened(take, most_frames) as wav:
-        outline = envelope(wav, _TAKE_COLUMNS)
-    peaks = outline.peak.max(axis=0, initial=np.float32(0))
+        outline = envelope(wav, max(columns, 1))
+    return np.asarray(outline.peak.max(axis=0, initial=np.float32(0)))
+
+
+def _lane(row: ElementRow, takes: Mapping[str, Path], most_frames: int) -> Lane:
     return Lane(
         name=row.name,
         hint=row.volume,
-        start_s=row.start_s,
-        end_s=row.end_s,
-        take_s=row.duration_s,
+        times_s=row.times_s or ((row.start_s, row.end_s),),
+        take_s=row.pass_s or row.duration_s,
         loop=row.loop,
         pan=row.pan,
         fade_in_s=row.fade_in_s,
         fade_out_s=row.fade_out_s,
-        peaks=peaks,
+        peaks=_outline(row, takes, most_frames),
     )

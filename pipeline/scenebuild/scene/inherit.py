@@ -17,8 +17,10 @@ from scenebuild.scene.quoting import label
 
 # Of each set one may be written: who writes another one means it instead of the inherited one.
 ONE_OF = (frozenset({"volume", "gain_db"}), frozenset({"prompt", "file"}))
-# What goes with a prompt when a recording takes its place.
-WITH_PROMPT = ("engine", "model", "duration", "seed", "take", "temperature", "top_k", "top_p", "cfg")
+# What only acts on generated sound: it goes with a prompt when a recording takes its place.
+WITH_PROMPT = (
+    "engine", "model", "duration", "long", "piece", "seed", "take", "temperature", "top_k", "top_p", "cfg",
+)  # fmt: skip
 
 
 def laid_over(below: Document, above: Document) -> Document:
@@ -86,7 +88,7 @@ class _Merge:
         return merged
 
     def _superseded(self, below: dict[str, Any], above: dict[str, Any], field: Field) -> list[str]:
-        if field[:1] not in (("elements",), ("defaults",)):
+        if field[:1] not in (("elements",), ("defaults",), ("buses",)):
             return []
         gone = [
             other

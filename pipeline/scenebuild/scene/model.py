@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scenebuild.errors import Place
+from scenebuild.scene.desk import Bus, Channel, MixLoop, Playing, Wanted
 from scenebuild.scene.reference import scene_file
 
 Normalize = Literal["loudness", "peak", "none"]
@@ -55,13 +56,15 @@ class Element:
     take: int
     sampling: Sampling
     # What the mix does with it
-    start_s: float
+    start_s: float  # the first time
     gain: float  # linear, 1.0 = unity; the author's `volume`, or `gain_db` converted
     pan: float  # -1 left ... 1 right
     fade_in_s: float
     fade_out_s: float
     loop: bool  # from its start to the end of the mix
     normalize: Normalize
+    playing: Playing = Playing()
+    channel: Channel = Channel()
     expect: Expectations | None = None  # of its take
 
 
@@ -74,6 +77,8 @@ class MixSettings:
     channels: int = 2
     true_peak_dbtp: float = -1.0
     loudness_lufs: float | None = None  # None: as it falls
+    seed: int | None = None  # of the mix's own chance; None: the scene's
+    loop: MixLoop | None = None
     expect: Expectations | None = None
 
 
@@ -89,6 +94,8 @@ class Scene:
     elements: tuple[Element, ...]  # in the order of the file
     mix: MixSettings
     places: Mapping[tuple[str, ...], Place]
+    buses: tuple[Bus, ...] = ()
+    deliver: tuple[Wanted, ...] = ()
     commercial: bool = False  # `policy.commercial`: no take may be of weights that forbid commercial use
     sources: tuple[str, ...] = ()  # every file it was read from: its own first, then those that it extends
 

@@ -7,9 +7,20 @@ import re
 from typing import Any
 
 from scenebuild.errors import Place
+from scenebuild.scene.desk import Playing
 from scenebuild.scene.document import Document, Field
 from scenebuild.scene.model import Element, Expectations, MixSettings, Normalize, Sampling, Scene
 from scenebuild.scene.recording import locate
+from scenebuild.scene.resolve_desk import (
+    buses_of,
+    channel_of,
+    gain_of,
+    mix_loop_of,
+    pan_of,
+    playing_of,
+    starts_of,
+    wanted_of,
+)
 
 DEFAULT_DURATION_S = 8.0
 DEFAULT_FADE_S = 0.01  # hides the step at the ends of generated sound; a recording was cut by a person
@@ -28,6 +39,8 @@ def resolve(document: Document) -> Scene:
         elements=tuple(_element(document, name, defaults) for name in data["elements"]),
         mix=_mix(data.get("mix", {})),
         places=_places(document),
+        buses=buses_of(document),
+        deliver=tuple(map(wanted_of, data.get("deliver", ()))),
         commercial=data.get("policy", {}).get("commercial", False),
         sources=document.sources,
     )
@@ -45,8 +58,12 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
     prompt, path = own.get("prompt"), own.get("file")
     generated = defaults | own if prompt is not None else {}  # none of it acts on a recording
     duration_s = float(generated.get("duration", DEFAULT_DURATION_S)) if prompt is not None else None
-    sounds_s = math.inf if own.get("loop", False) else duration_s
-    fade_in_s, fade_out_s = _fades(defaults | own, sounds_s if prompt is not None else None)
+    loop, playing = bool(own.get("loop", False)), playing_of(own)
+    sounds_s = math.inf if loop else None if duration_s is None else _once(duration_s, playing)
+    asked = defaults | own
+    if loop and not starts_of(own)[0] and mix_loop_of(document.data.get("mix", {})):
+        asked = {"fade_in": 0.0, "fade_out": 0.0} | asked  # what goes round with the mix has no ends to fade
+    fade_in_s, fade_out_s = _fades(asked, _faded_length(own, sounds_s))
     return Element(
         name=name,
         place=document.key(("elements", name)),
@@ -58,15 +75,30 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
         seed=_whole(own.get("seed")),
         take=int(own.get("take", 1)),
         sampling=_sampling(generated),
-        start_s=float(own.get("start", 0.0)),
-        gain=_gain(own, defaults),
-        pan=float(own.get("pan", 0.0)),
+        start_s=starts_of(own)[0],
+        gain=gain_of(own, defaults),
+        pan=pan_of(own),
         fade_in_s=fade_in_s,
         fade_out_s=fade_out_s,
-        loop=own.get("loop", False),
+        loop=loop,
         normalize=_normalize(defaults | own),
+        playing=playing,
+        channel=channel_of(own, defaults, document.origin(("elements", name, "effects"))),
         expect=_expectations(own.get("expect")),
     )
+
+
+def _faded_length(own: dict[str, Any], sounds_s: float | None) -> float | None:
+    """What a person has cut gets no fades of ours; what a trim cuts out of it does."""
+    if "prompt" in own:
+        return sounds_s
+    return math.inf if "trim" in own else None
+
+
+def _once(duration_s: float, playing: Playing) -> float:
+    """How long one time sounds in the mix."""
+    ends_s = duration_s if playing.trim_to_s is None else min(playing.trim_to_s, duration_s)
+    return max(ends_s - playing.trim_from_s, 0.0) / playing.speed
 
 
 def _normalize(fields: dict[str, Any]) -> Normalize:
@@ -81,16 +113,6 @@ def _sampling(fields: dict[str, Any]) -> Sampling:
         top_p=_real(fields.get("top_p")),
         cfg=_real(fields.get("cfg")),
     )
-
-
-def _gain(own: dict[str, Any], defaults: dict[str, Any]) -> float:
-    """Linear gain; what the element says, in either unit, goes before what the defaults say in either."""
-    for fields in (own, defaults):
-        if "volume" in fields:
-            return float(fields["volume"])
-        if "gain_db" in fields:
-            return float(10.0 ** (fields["gain_db"] / 20.0))
-    return 1.0
 
 
 def _fades(fields: dict[str, Any], sounds_s: float | None) -> tuple[float, float]:
@@ -113,6 +135,8 @@ def _mix(fields: dict[str, Any]) -> MixSettings:
         channels=int(fields.get("channels", 2)),
         true_peak_dbtp=float(fields.get("true_peak", -1.0)),
         loudness_lufs=_real(fields.get("loudness")),
+        seed=_whole(fields.get("seed")),
+        loop=mix_loop_of(fields),
         expect=_expectations(fields.get("expect")),
     )
 

@@ -10,17 +10,20 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from scenebuild.errors import Problem
-from scenebuild.scene.document import Document
+from scenebuild.errors import Place, Problem
+from scenebuild.scene.deliver_rules import deliver_findings
+from scenebuild.scene.desk_rules import desk_findings
+from scenebuild.scene.document import Document, Field
+from scenebuild.scene.inherit import WITH_PROMPT
 from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import label, number, quoted
+from scenebuild.scene.raw import at_of, fields_of, has_no_end, loops, number_of, pass_length
 from scenebuild.scene.recording import DEVICE, path_fault, recording_fault, sentence
 from scenebuild.scene.violations import scene_schema
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
-LONGEST_MIX_S = 3600.0
+LONGEST_MIX_S = 36000.0
 _PAIRS = ("loudness", "duration", "onsets")  # of expectations
-_GENERATED_ONLY = ("engine", "model", "duration", "seed", "take", "temperature", "top_k", "top_p", "cfg")
 
 
 def rule_findings(document: Document) -> Iterator[Problem]:
@@ -29,14 +32,19 @@ def rule_findings(document: Document) -> Iterator[Problem]:
     elements = document.data.get("elements")
     if not isinstance(elements, dict):
         return
-    yield from _names(document, elements)
-    yield from _two_volumes(document, ("defaults",), _fields(document.data.get("defaults")))
-    yield from _expected(document, ("mix",), _fields(document.data.get("mix")))
+    yield from _expected(document, ("mix",), fields_of(document.data.get("mix")))
+    yield from _two_volumes(document, ("defaults",), fields_of(document.data.get("defaults")))
+    for name, bus in at_of(document, ("buses",)).items():
+        yield from _name(document, ("buses", name), "a bus")
+        yield from _two_volumes(document, ("buses", name), fields_of(bus))
     for name, written in elements.items():
+        yield from _name(document, ("elements", name), "an element")
         if isinstance(written, dict):
             yield from _element(document, name, written)
     yield from _recordings(document, elements)
     yield from _open_length(document, elements)
+    yield from desk_findings(document)
+    yield from deliver_findings(document)
 
 
 def _element(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
@@ -50,8 +58,8 @@ def _element(document: Document, name: str, element: dict[str, Any]) -> Iterator
 
 
 def _texts(document: Document) -> Iterator[Problem]:
-    elements = _fields(document.data.get("elements"))
-    prompts = [("elements", name, "prompt") for name, element in elements.items() if _fields(element).get("prompt")]
+    elements = fields_of(document.data.get("elements"))
+    prompts = [("elements", name, "prompt") for name, element in elements.items() if fields_of(element).get("prompt")]
     for field in (("name",), *prompts):
         text: Any = document.data
         for key in field:
@@ -61,17 +69,16 @@ def _texts(document: Document) -> Iterator[Problem]:
             yield Problem("blank", message, document.value(field))
 
 
-def _names(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
-    for name in elements:
-        place = document.key(("elements", name))
-        if DEVICE.fullmatch(name):
-            message = f"{quoted(name)} cannot name an element: it names a device on Windows; choose another"
-            yield Problem("name", message, place)
-        elif not NAME.match(name):
-            simple = _simple(name)
-            meant = f" Did you mean {simple}?" if simple and simple not in elements else ""
-            allowed = "names are made of a-z, 0-9, _ and -, begin with a letter or digit, and have at most 64 signs"
-            yield Problem("name", f"{quoted(name)} cannot name an element: {allowed}.{meant}", place)
+def _name(document: Document, field: Field, what: str) -> Iterator[Problem]:
+    name, place = field[-1], document.key(field)
+    if DEVICE.fullmatch(name):
+        message = f"{quoted(name)} cannot name {what}: it names a device on Windows; choose another"
+        yield Problem("name", message, place)
+    elif not NAME.match(name):
+        simple = _simple(name)
+        meant = f" Did you mean {simple}?" if simple and simple not in at_of(document, field[:-1]) else ""
+        allowed = "names are made of a-z, 0-9, _ and -, begin with a letter or digit, and have at most 64 signs"
+        yield Problem("name", f"{quoted(name)} cannot name {what}: {allowed}.{meant}", place)
 
 
 def _simple(name: str) -> str:
@@ -107,29 +114,29 @@ def _two_volumes(document: Document, owner: tuple[str, ...], written: dict[str, 
 def _no_effect(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
     if "prompt" in element or "file" not in element:
         return
-    for field in _GENERATED_ONLY:
+    for field in WITH_PROMPT:
         if field in element:
             message = f"{field}: has no effect on a recording; remove it, or write a prompt instead of the file"
             yield Problem("no-effect", message, document.key(("elements", name, field)))
 
 
 def _model(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    defaults = _fields(document.data.get("defaults"))
+    defaults = fields_of(document.data.get("defaults"))
     engine = element.get("engine", defaults.get("engine"))
     model = element.get("model", defaults.get("model"))
     known = scene_schema()["$defs"]["model"]["enum"]
     if engine in ("audiogen", "musicgen") and isinstance(model, str) and model in known and f"/{engine}-" not in model:
         right = ", ".join(other for other in known if f"/{engine}-" in other)
         written = ("elements", name) if {"engine", "model"} & element.keys() else ("defaults",)
-        field = (*written, "model" if "model" in _at(document, written) else "engine")
+        field = (*written, "model" if "model" in at_of(document, written) else "engine")
         message = f"model: {model} is not a model of the engine {engine}, which has {right}"
         yield Problem("model", message, document.value(field))
 
 
 def _fades(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    defaults = _fields(document.data.get("defaults"))
+    defaults = fields_of(document.data.get("defaults"))
     length = _length(document, element)
-    fades = {field: _number(element.get(field, defaults.get(field))) or 0.0 for field in ("fade_in", "fade_out")}
+    fades = {field: number_of(element.get(field, defaults.get(field))) or 0.0 for field in ("fade_in", "fade_out")}
     if length is None or sum(fades.values()) <= length or not {"fade_in", "fade_out"} & {*element, *defaults}:
         return
     longest = max(fades, key=lambda field: fades[field])
@@ -145,52 +152,55 @@ def _fades(document: Document, name: str, element: dict[str, Any]) -> Iterator[P
 
 def _length(document: Document, element: dict[str, Any]) -> float | None:
     """How long the element sounds in seconds, where the file alone says it."""
-    mix_s = _number(_fields(document.data.get("mix")).get("duration"))
-    if element.get("loop") is True:
-        start_s = _number(element.get("start")) or 0.0
+    mix_s = number_of(fields_of(document.data.get("mix")).get("duration"))
+    if loops(element):
+        start_s = number_of(element.get("start")) or 0.0
         return mix_s - start_s if mix_s is not None and start_s < mix_s else None
-    if "file" in element or "prompt" not in element:
-        return None
-    return _number(element.get("duration", _fields(document.data.get("defaults")).get("duration", 8)))
+    return pass_length(document, element)
 
 
 def _start(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    mix_s = _number(_fields(document.data.get("mix")).get("duration"))
-    start_s = _number(element.get("start")) or 0.0
-    place = document.value(("elements", name, "start"))
+    mix_s = number_of(fields_of(document.data.get("mix")).get("duration"))
+    written = element.get("start", 0)
+    for index, one in enumerate(written if isinstance(written, list) else [written]):
+        field = ("elements", name, "start", *([str(index)] if isinstance(written, list) else []))
+        yield from _one_start(document, name, element, number_of(one) or 0.0, mix_s, document.value(field))
+
+
+def _one_start(
+    document: Document, name: str, element: dict[str, Any], start_s: float, mix_s: float | None, place: Place
+) -> Iterator[Problem]:
     if mix_s is not None and start_s >= mix_s and "start" in element:
         message = f"start: {number(start_s)} s is not before the end of the mix, which lasts {number(mix_s)} s;"
         yield Problem("start", f"{message} start it earlier, or make the mix longer", place)
     length_s = _length(document, element) if mix_s is None else None
     if length_s is not None and start_s <= LONGEST_MIX_S < start_s + length_s <= 2 * LONGEST_MIX_S:
-        message = f"{label(name)} would end at {number(start_s + length_s)} s, and a mix lasts at most 3600 s;"
-        yield Problem("mix-length", f"start: {message} start it earlier, or write mix: {{duration: 3600}}", place)
+        message = f"{label(name)} would end at {number(start_s + length_s)} s, and a mix lasts at most 36000 s;"
+        yield Problem("mix-length", f"start: {message} start it earlier, or write mix: {{duration: 36000}}", place)
 
 
 def _expected(document: Document, owner: tuple[str, ...], written: dict[str, Any]) -> Iterator[Problem]:
-    for name, limits in _fields(written.get("expect")).items():
+    for name, limits in fields_of(written.get("expect")).items():
         if not isinstance(limits, list) or len(limits) != 2 or name not in _PAIRS:
             continue
-        low, high = map(_number, limits)
+        low, high = map(number_of, limits)
         if low is not None and high is not None and low > high:
             message = f"{name}: {number(low)} to {number(high)} runs backwards; write the least first"
             yield Problem("expect", message, document.value((*owner, "expect", name)))
 
 
 def _open_length(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
-    looped = [isinstance(element, dict) and element.get("loop") is True for element in elements.values()]
-    if looped and all(looped) and "duration" not in _fields(document.data.get("mix")):
+    looped = [isinstance(element, dict) and has_no_end(element) for element in elements.values()]
+    if looped and all(looped) and "duration" not in fields_of(document.data.get("mix")):
         message = "elements: every element loops, so nothing says how long the mix is; write mix: {duration: 24}"
         yield Problem("mix-length", message, document.key(("elements",)))
 
 
 def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
     root = None
-    for name, element in elements.items():
-        path = _fields(element).get("file")
+    for field, path in _written_paths(document, elements):
         if not isinstance(path, str) or not 0 < len(path) <= 1024:
             continue
-        field = ("elements", name, "file")
         place = document.value(field)
         if fault := path_fault(path):
             yield Problem("path", sentence(path, fault), place)
@@ -200,17 +210,13 @@ def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Proble
             yield Problem("recording", sentence(path, fault), place)
 
 
-def _at(document: Document, field: tuple[str, ...]) -> dict[str, Any]:
-    value: Any = document.data
-    for key in field:
-        value = _fields(value).get(key)
-    return _fields(value)
-
-
-def _fields(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _number(value: Any) -> float | None:
-    usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
-    return float(value) if usable else None
+def _written_paths(document: Document, elements: dict[str, Any]) -> Iterator[tuple[Field, Any]]:
+    """Every path of a recording or an impulse response, and where it stands."""
+    for name, element in elements.items():
+        yield ("elements", name, "file"), fields_of(element).get("file")
+    for kind in ("elements", "buses"):
+        for name, channel in at_of(document, (kind,)).items():
+            effects = fields_of(channel).get("effects")
+            for index, effect in enumerate(effects if isinstance(effects, list) else []):
+                path = fields_of(fields_of(effect).get("convolve")).get("file")
+                yield (kind, name, "effects", str(index), "convolve", "file"), path

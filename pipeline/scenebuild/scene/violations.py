@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Words cannot be put on a name without knowing what the others are: rules.py does it, the schema keeps it for editors.
 _ELSEWHERE = "pattern"
+_OF_PARAMETERS = (("params",), ("matrix",))
 _REMOVES = {"type": "null"}
 NEEDED = ("name", "elements")  # of a whole scene; a file may have them from the one that it extends
 
@@ -76,16 +77,16 @@ def violations(document: Document) -> Iterator[Violation]:
     wrong: set[Field] = set()  # a value of the wrong kind has no range
     for error in _validator().iter_errors(document.data):
         field = tuple(map(str, error.absolute_path))
-        if (
-            field in wrong
-            or error.validator == _ELSEWHERE
-            or isinstance(error.validator_value, list)
-            and error.validator == "type"
-        ):
+        if field in wrong or error.validator == _ELSEWHERE or _is_parameter(field, error):
             continue
         if error.validator == "type":
             wrong.add(field)
         yield from _facts(document, field, error)
+
+
+def _is_parameter(field: Field, error: ValidationError) -> bool:
+    """A value that may be of several kinds: variants.py has the words for it."""
+    return error.validator == "type" and field[:1] in _OF_PARAMETERS and isinstance(error.validator_value, list)
 
 
 def _facts(document: Document, field: Field, error: ValidationError) -> Iterator[Violation]:
@@ -94,7 +95,8 @@ def _facts(document: Document, field: Field, error: ValidationError) -> Iterator
     if keyword == "required":
         for name in schema["required"]:
             if name not in value:
-                yield Violation(document.key(field), (*field, name), keyword, value, schema)
+                place = document.keys.get(field) or document.value(field)  # what is in a list has no name
+                yield Violation(place, (*field, name), keyword, value, schema)
     elif keyword == "additionalProperties":
         for name in value:
             if name not in schema["properties"] and not (field == () and name.startswith("x-")):

@@ -14,14 +14,21 @@ from scenebuild.scene.violations import Violation, scene_schema
 NOTES = {
     "volume": "1.0 is unity", "gain_db": "decibels; 0 is unity", "pan": "-1 is left, 1 is right",
     "duration": "seconds", "start": "seconds", "fade_in": "seconds", "fade_out": "seconds",
-    "sample_rate": "Hz", "true_peak": "dBTP", "loudness": "LUFS",
+    "sample_rate": "Hz", "true_peak": "dBTP", "loudness": "LUFS", "speed": "1.0 is as it is", "worst_seam": "dB",
+    "every": "seconds", "jitter": "seconds", "gap": "seconds", "from": "seconds", "to": "seconds",
+    "crossfade": "seconds", "at": "seconds", "hz": "Hz", "high_pass": "Hz", "low_pass": "Hz", "decay": "seconds",
+    "predelay": "seconds", "attack": "seconds", "release": "seconds", "hold": "seconds", "threshold": "dBFS",
+    "by": "decibels", "makeup": "decibels", "distance": "metres", "size": "metres",
 }  # fmt: skip
 # How a number is usually mistaken: a slipped point, percent, milliseconds, kilohertz, a lost sign. Factors back.
 SLIPS = {
     "volume": (0.01,), "pan": (0.01,), "top_p": (0.01,), "gain_db": (0.1,), "temperature": (0.1, 0.01),
     "duration": (0.001,), "start": (0.001,), "fade_in": (0.001,), "fade_out": (0.001,),
-    "sample_rate": (1000.0,), "true_peak": (-1.0,), "loudness": (-1.0,),
+    "sample_rate": (1000.0,), "true_peak": (-1.0,), "loudness": (-1.0,), "speed": (0.01,), "wet": (0.01,),
+    "attack": (0.001,), "release": (0.001,), "hold": (0.001,), "predelay": (0.001,), "damping": (0.01,),
+    "high_pass": (1000.0,), "low_pass": (1000.0,), "hz": (1000.0,), "threshold": (-1.0,), "by": (-1.0,),
 }  # fmt: skip
+MOST_LISTED = 20  # names in one message
 _KINDS = {
     "number": "a number", "integer": "a whole number", "string": "text", "boolean": "true or false",
     "object": "a set of fields", "array": "a list",
@@ -32,52 +39,71 @@ _YES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false",
 def worded(violation: Violation) -> Problem:
     """The finding for a person."""
     rule, sentence = _SENTENCES[violation.keyword]
-    field = violation.field
-    if field[-3:-2] == ("expect",) and field[-1].isdigit():
-        field = field[:-1]  # of a pair, not which of the two
-    name = label(field[-1]) if field else "scene"
-    return Problem(rule, f"{name}: {sentence(violation)}", violation.place)
+    return Problem(rule, f"{label(_name(violation.field))}: {sentence(violation)}", violation.place)
+
+
+def _name(field: Field) -> str:
+    """What a value is called: its field's name, also where it is one of a list."""
+    if not field or _names_a_member(field):
+        return field[-1] if field else "scene"
+    return next((part for part in reversed(field) if not part.isdecimal()), field[-1])
+
+
+def _names_a_member(field: Field) -> bool:
+    return len(field) == 2 and field[0] in _MEMBERS
+
+
+def _wanted(it: Violation) -> list[str]:
+    """The kinds that a value may be of, the usual one first."""
+    wanted = it.schema["type"]
+    return wanted if isinstance(wanted, list) else [wanted]
+
+
+def _kinds(it: Violation) -> str:
+    return _KINDS[_wanted(it)[0]]  # nobody who writes 1 for true meant a set of fields
 
 
 def _wrong_kind(it: Violation) -> str:
-    wanted = it.schema["type"]
+    wanted = _wanted(it)
     if it.value is None:
-        optional = ", or remove the line" if wanted not in ("object", "string") else ""
+        optional = ", or remove the line" if wanted[0] not in ("object", "string") else ""
         return f"nothing is written here; write {_such(it)}{optional}"
     if isinstance(it.value, str):
         return _text_instead(it, wanted)
-    if wanted == "string":
+    if wanted == ["string"]:
         collection = isinstance(it.value, dict | list)
         advice = f"write {_such(it)}" if collection else f"put it in quotes: '{described(it.value)}'"
         return f"{described(it.value)} is not text; {advice}"
     if isinstance(it.value, float) and (meant := _meant(it)):
-        return f"{number(it.value)} is not {_KINDS[wanted]}.{meant}"
-    return f"{described(it.value)} is not {_KINDS[wanted]}; write {_such(it)}"
+        return f"{number(it.value)} is not {_kinds(it)}.{meant}"
+    return f"{described(it.value)} is not {_kinds(it)}; write {_such(it)}"
 
 
-def _text_instead(it: Violation, wanted: str) -> str:
+def _text_instead(it: Violation, wanted: list[str]) -> str:
     from scenebuild.scene.scalars import plain
 
     shown, bare = quoted(it.value), it.value.strip()
-    if wanted in ("number", "integer") and isinstance(plain(bare), int | float):
+    if wanted[0] in ("number", "integer") and isinstance(plain(bare), int | float):
         return f"{shown} is text, not a number; write it without quotes: {quoted(bare)[1:-1]}"
-    if wanted == "boolean" and bare.lower() in _YES:
+    if wanted[0] == "boolean" and bare.lower() in _YES:
         return f"{shown} is text, not true or false; write {_YES[bare.lower()]}"
     if "prompt" in it.schema.get("properties", ()):
         return f"{shown} is not a set of fields; write it as a field of its own, prompt: {shown}"
-    return f"{shown} is not {_KINDS[wanted]}; write {_such(it)}"
+    return f"{shown} is not {_kinds(it)}; write {_such(it)}"
 
 
 def _such(it: Violation) -> str:
     """``one such as 0.7 (1.0 is unity)``"""
-    if it.schema["type"] == "boolean":
+    if _wanted(it)[0] == "boolean":
         return "true or false"
-    note = NOTES.get(it.field[-1]) if it.field else None
+    note = NOTES.get(_name(it.field))
     return f"one such as {_written(it.schema['examples'][0])}{f' ({note})' if note else ''}"
 
 
 def _written(value: Any) -> str:
     """A value of the schema's own as YAML on one line."""
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
     if isinstance(value, dict):
         inside = (f"{key}: {_written(inner)}" for key, inner in value.items())
         return "{" + ", ".join(inside) + "}"
@@ -107,7 +133,7 @@ def _at_the_edge(it: Violation) -> str:
 def _way_back(it: Violation) -> str:
     if meant := _meant(it):
         return f".{meant}"
-    note = f" ({NOTES[it.field[-1]]})" if it.field[-1] in NOTES else ""
+    note = f" ({NOTES[_name(it.field)]})" if _name(it.field) in NOTES else ""
     most = number(it.schema["maximum"])
     if "exclusiveMinimum" in it.schema:
         return f"; write more than {it.schema['exclusiveMinimum']}, up to {most}{note}"
@@ -115,7 +141,7 @@ def _way_back(it: Violation) -> str:
 
 
 def _meant(it: Violation) -> str:
-    for factor in SLIPS.get(it.field[-1], ()):
+    for factor in SLIPS.get(_name(it.field), ()):
         meant = round(it.value * factor, 6)
         # A slipped point leaves a round number: 8000 ms is likely, 601 is just more than 600.
         round_number = abs(factor) >= 1 or (it.value == int(it.value) and float(f"{meant:.2g}") == meant)
@@ -147,17 +173,24 @@ def _too_long(it: Violation) -> str:
 
 
 def _too_many(it: Violation) -> str:
+    if it.limit == 1:
+        return f"{' and '.join(map(label, it.value))} stand in one; begin a line of its own with - for each"
     return f"{len(it.value)} are more than {it.limit}; split the scene into several"
-
-
-def _nothing(it: Violation) -> str:
-    return f"nothing is written here; write {_such(it)}"
 
 
 def _too_few(it: Violation) -> str:
     if not it.value:
-        return _nothing(it)
+        return f"the list is empty; write {_such(it)}, or remove the line"
     return f"{len(it.value)} values; write {it.limit}, such as {_written(it.schema['examples'][0])}"
+
+
+def _too_many_items(it: Violation) -> str:
+    """A list of a fixed length is short or long in the same words."""
+    return _too_few(it) if it.schema.get("minItems") == it.limit else _too_many(it)
+
+
+def _nothing(it: Violation) -> str:
+    return f"nothing is written here; write {_such(it)}"
 
 
 def _missing(it: Violation) -> str:
@@ -165,34 +198,41 @@ def _missing(it: Violation) -> str:
 
 
 def _unknown(it: Violation) -> str:
-    key, owner = it.field[-1], _owner(it.field)
+    key, owner = it.field[-1], _owner(it.field[:-1])
     home = next((home for home, names in _homes().items() if key in names), None)
     if home is not None:
         return f"is not a field of {owner}; it is one of {home}"
     known = list(it.schema["properties"])
     meant = nearest(key, known)
-    return f"is not a field of {owner}" + (f".{meant}" if meant else f"; there are {', '.join(known)}")
+    return f"is not a field of {owner}" + (f".{meant}" if meant else f"; there are {_listed(known)}")
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) <= MOST_LISTED:
+        return ", ".join(names)
+    return f"{', '.join(names[:MOST_LISTED])} and {len(names) - MOST_LISTED} more: scenebuild schema lists them"
 
 
 def _owner(field: Field) -> str:
-    if field[-2:-1] in (("expect",), ("energy_above",)):
-        return field[-2]
-    return _OWNERS.get(field[:1] if len(field) > 1 else (), "an element")
+    """Whose field an unknown one would be."""
+    if not field:
+        return "a scene"
+    if _names_a_member(field):
+        return _MEMBERS[field[0]]
+    return _INSIDE.get(_name(field), _name(field)) if field[-1].isdecimal() else field[-1]
 
 
-_OWNERS: dict[Field, str] = {
-    (): "a scene",
-    ("defaults",): "defaults",
-    ("elements",): "an element",
-    ("mix",): "mix",
-    ("policy",): "policy",
-}
+_MEMBERS = {"elements": "an element", "buses": "a bus"}  # of a set whose members the author names
+_INSIDE = {"effects": "an effect", "deliver": "a delivery"} | dict.fromkeys(
+    ("volume", "gain_db", "pan", "high_pass", "low_pass"), "a keyframe"
+)  # of a list: what one of its items is called
 
 
 def _homes() -> dict[str, set[str]]:
     schema = scene_schema()
     return {
         "an element": set(schema["$defs"]["element"]["properties"]),
+        "a bus": set(schema["$defs"]["bus"]["properties"]),
         "mix": set(schema["$defs"]["mix"]["properties"]),
         "policy": set(schema["properties"]["policy"]["properties"]),
         "a scene": set(schema["properties"]),
@@ -209,9 +249,9 @@ _SENTENCES: dict[str, tuple[str, Callable[[Violation], str]]] = {
     "minLength": ("blank", _nothing),
     "maxLength": ("length", _too_long),
     "minProperties": ("blank", _nothing),
-    "minItems": ("blank", _too_few),
-    "maxItems": ("length", _too_few),
     "maxProperties": ("length", _too_many),
+    "minItems": ("blank", _too_few),
+    "maxItems": ("length", _too_many_items),
     "required": ("missing", _missing),
     "unknown": ("unknown-field", _unknown),
 }

@@ -1,0 +1,232 @@
+"""From a finished mix to one delivered file: converted, brought to its loudness, written, and measured as written.
+
+What is promised is what a meter finds in the file. So the decoded file is measured, and where an encoder has added to
+the peaks, or the limiter has taken from the loudness, it is written again with what was missed. A file appears under
+its name when it is complete. Memory does not grow with the length.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import floor, isfinite
+from pathlib import Path
+
+from scenebuild.audio.level import db_to_gain
+from scenebuild.audio.riff import Mark
+from scenebuild.deliver.convert import Converted, convert
+from scenebuild.deliver.presets import Delivery
+from scenebuild.deliver.write import Facts, Levels, write
+
+# Meters that interpolate with another filter read the same peak up to this much higher (ffmpeg's, on noise and clicks).
+TRUE_PEAK_MARGIN_DB = 0.1
+MOST_GAIN_DB = 40.0  # what needs more is noise or a fault, and would come out as a roar
+GAIN_STEPS_PER_DB = 1000  # a difference in the last digit between machines does not move a gain
+CLOSE_LU = 0.1  # a loudness missed by less is met
+LEAST_DB = 2 / GAIN_STEPS_PER_DB  # a peak that is over by less is not
+TRIES = 5
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One line of a compliance table, in words."""
+
+    rule: str
+    wanted: str
+    found: str
+    passes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A file as it was written."""
+
+    path: str
+    delivery: Delivery
+    frames: int
+    loudness_lufs: float  # integrated; -inf for silence
+    range_lu: float
+    true_peak_dbtp: float
+    gain_db: float  # over the mix that came in
+    limited: bool  # the limiter was asked for, and had something to do
+    checks: tuple[Check, ...]
+    warnings: tuple[str, ...]  # for people; why a check failed
+
+    @property
+    def passes(self) -> bool:
+        return all(check.passes for check in self.checks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """How a try is written."""
+
+    gain_db: float
+    ceiling_dbtp: float | None  # of the limiter; None: there is none
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A file that was written, and what a meter found in it."""
+
+    setting: _Setting
+    levels: Levels
+
+    @property
+    def loudness_lufs(self) -> float:
+        return self.levels.loudness.integrated_lufs()
+
+
+def deliver(
+    premaster: Path, wanted: Delivery, path: Path, facts: Facts, progress: Progress = lambda share: None
+) -> Delivered:
+    """Write the mix in ``premaster`` (any sound file that libsndfile reads) to ``path`` as ``wanted``.
+
+    Raises AudioFileError where the mix can not be read or the file not be encoded, OSError where it can not be written,
+    ValueError for texts with control characters.
+    """
+    converted = convert(premaster, wanted.sample_rate, wanted.channels, facts.loop)
+    own = converted.measure()
+    progress(0.2)
+    setting = _first_setting(wanted, own)
+    if wanted.limiter:  # what it takes from the loudness is found out before anything is encoded
+        setting = _settled(
+            wanted, setting, lambda one: converted.measure(db_to_gain(one.gain_db), one.ceiling_dbtp)
+        ).setting
+    progress(0.5)
+    with _written_aside(path) as part:
+        last = _settled(wanted, setting, lambda one: _write(converted, wanted, one, part, facts))
+    progress(1.0)
+    setting, levels = last.setting, last.levels
+    limited = setting.ceiling_dbtp is not None and own.true_peak_dbtp + setting.gain_db > setting.ceiling_dbtp
+    return Delivered(
+        path=str(path),
+        delivery=wanted,
+        frames=converted.frames,
+        loudness_lufs=levels.loudness.integrated_lufs(),
+        range_lu=levels.loudness.range_lu(),
+        true_peak_dbtp=levels.true_peak_dbtp,
+        gain_db=setting.gain_db,
+        limited=limited,
+        checks=(checks := _checks(wanted, levels, facts)),
+        warnings=_warnings(wanted, own, setting, checks),
+    )
+
+
+def _write(converted: Converted, wanted: Delivery, setting: _Setting, path: Path, facts: Facts) -> Levels:
+    blocks = converted.blocks(db_to_gain(setting.gain_db), setting.ceiling_dbtp)
+    return write(path, blocks, wanted, replace(facts, marks=converted.marks(facts.marks)), converted.frames)
+
+
+def _first_setting(wanted: Delivery, own: Levels) -> _Setting:
+    """The gain that the loudness needs, and where there is no limiter no more than the peak has room for."""
+    target = wanted.loudness_lufs
+    gain_db = 0.0 if target is None else min(own.loudness.gain_to_reach(target), MOST_GAIN_DB)
+    if wanted.limiter:
+        return _Setting(_stepped(gain_db), wanted.true_peak_dbtp)
+    room_db = wanted.true_peak_dbtp - TRUE_PEAK_MARGIN_DB - own.true_peak_dbtp  # infinite for silence
+    return _Setting(_stepped(gain_db) if gain_db <= room_db else _stepped_down(room_db), None)
+
+
+def _settled(wanted: Delivery, setting: _Setting, attempt: Callable[[_Setting], Levels]) -> _Try:
+    """The last of a few tries, each with what the one before it has missed."""
+    tries = [_Try(setting, attempt(setting))]
+    while len(tries) < TRIES and (better := _corrected(wanted, tries)) != tries[-1].setting:
+        tries.append(_Try(better, attempt(better)))
+    return tries[-1]
+
+
+def _corrected(wanted: Delivery, tries: list[_Try]) -> _Setting:
+    """The setting for the next try; that of the last one where its file is as close as it gets."""
+    setting, levels = tries[-1].setting, tries[-1].levels
+    room_db = wanted.true_peak_dbtp - TRUE_PEAK_MARGIN_DB - levels.true_peak_dbtp
+    missed = _missed_lu(wanted, tries[-1].loudness_lufs)
+    if setting.ceiling_dbtp is None:
+        change = min(missed, room_db, MOST_GAIN_DB - setting.gain_db)
+        if -LEAST_DB <= change <= CLOSE_LU:
+            return setting
+        return replace(setting, gain_db=_stepped_down(setting.gain_db + change))
+    if room_db < -LEAST_DB:  # an encoder may add a little more another time
+        setting = replace(setting, ceiling_dbtp=_stepped_down(setting.ceiling_dbtp + room_db - 0.05))
+    if missed:
+        setting = replace(setting, gain_db=_stepped(setting.gain_db + missed / _yield_of(tries)))
+    return replace(setting, gain_db=min(setting.gain_db, MOST_GAIN_DB))
+
+
+def _missed_lu(wanted: Delivery, found_lufs: float) -> float:
+    """How much louder the file should be; 0 where it is close, or where no gain would help."""
+    if wanted.loudness_lufs is None or not isfinite(found_lufs):
+        return 0.0
+    missed = wanted.loudness_lufs - found_lufs
+    return missed if abs(missed) > CLOSE_LU else 0.0
+
+
+def _yield_of(tries: list[_Try]) -> float:
+    """How much louder the limited mix got for each dB of gain."""
+    if len(tries) < 2:
+        return 0.75
+    before, last = tries[-2:]
+    gained = last.setting.gain_db - before.setting.gain_db
+    return min(max((last.loudness_lufs - before.loudness_lufs) / gained, 0.25), 1.0) if gained else 1.0
+
+
+def _stepped(db: float) -> float:
+    return round(db * GAIN_STEPS_PER_DB) / GAIN_STEPS_PER_DB
+
+
+def _stepped_down(db: float) -> float:
+    return floor(db * GAIN_STEPS_PER_DB) / GAIN_STEPS_PER_DB
+
+
+def _checks(wanted: Delivery, levels: Levels, facts: Facts) -> tuple[Check, ...]:
+    loudness, peak = levels.loudness.integrated_lufs(), levels.true_peak_dbtp
+    checks = []
+    if wanted.loudness_lufs is not None:
+        limits = f"{wanted.loudness_lufs:.1f} LUFS ± {wanted.tolerance_lu:.1f} LU"
+        close = abs(loudness - wanted.loudness_lufs) <= wanted.tolerance_lu
+        checks.append(Check("loudness", limits, f"{loudness:.1f} LUFS", close))
+    limits = f"at most {wanted.true_peak_dbtp:.1f} dBTP"
+    checks.append(Check("true peak", limits, f"{peak:.1f} dBTP", peak <= wanted.true_peak_dbtp))
+    if wanted.loop:
+        checks.append(Check("loop", "without a seam", "a loop" if facts.loop else "not mixed as a loop", facts.loop))
+    return tuple(checks)
+
+
+def _warnings(wanted: Delivery, own: Levels, setting: _Setting, checks: tuple[Check, ...]) -> tuple[str, ...]:
+    failed = {check.rule: check for check in checks if not check.passes}
+    warnings = []
+    if check := failed.get("loudness"):
+        found = f"{wanted.preset}: the loudness is {check.found} and should be {check.wanted}"
+        if not isfinite(own.true_peak_dbtp):
+            warnings.append(f"{wanted.preset}: the mix is silent, so no loudness can be reached")
+        elif setting.gain_db >= MOST_GAIN_DB:
+            warnings.append(f"{found}: the mix is very quiet, and {MOST_GAIN_DB:+.0f} dB is the most gain there is")
+        elif setting.ceiling_dbtp is None:
+            warnings.append(f"{found}: the true peak leaves no room for more gain; 'limiter: true' makes room")
+        else:
+            warnings.append(f"{found}: with its peaks limited the mix does not get louder")
+    if check := failed.get("true peak"):
+        warnings.append(f"{wanted.preset}: the true peak is {check.found} and should be {check.wanted}")
+    if "loop" in failed:
+        warnings.append(f"{wanted.preset}: this preset is for a mix that loops, and the mix does not")
+    return tuple(warnings)
+
+
+@contextmanager
+def _written_aside(path: Path) -> Iterator[Path]:
+    """A fresh path beside ``path``, renamed to it when all went well and removed when not."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name}")
+    try:
+        yield part
+        os.replace(part, path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+__all__ = ["Check", "Delivered", "Facts", "Mark", "deliver"]

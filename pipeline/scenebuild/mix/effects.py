@@ -1,0 +1,188 @@
+"""From what the author asked for to effects at rest, in the order in which they act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenebuild.audio import equalizer
+from scenebuild.audio.biquad import Biquad
+from scenebuild.audio.convolution import Convolver
+from scenebuild.audio.distance import at_distance
+from scenebuild.audio.dynamics import Compressor
+from scenebuild.audio.effect import Blend, Chain, Effect
+from scenebuild.audio.equalizer import Equalizer
+from scenebuild.audio.level import Samples
+from scenebuild.audio.resample import resample
+from scenebuild.audio.reverb import Room, impulse_response
+from scenebuild.audio.sweep import Sweep
+from scenebuild.audio.wav import AudioFileError, probe, read_wav
+from scenebuild.mix.track import Format, Track
+from scenebuild.scene import desk
+from scenebuild.scene.desk import Channel, Movement
+
+LONGEST_IMPULSE_S = 30.0
+FAR_ROOM = Room(decay_s=1.2, size_m=15.0, damping=0.6)  # the hall or street that `distance` speaks of
+
+
+class Pressed:
+    """A compressor that remembers its last gains, so that parts of what it heard can be given the same."""
+
+    tail_frames = 0
+
+    def __init__(self, compressor: Compressor) -> None:
+        self._compressor = compressor
+        self.gains: NDArray[np.float32] = np.ones(0, np.float32)
+
+    def run(self, samples: Samples) -> Samples:
+        self.gains = self._compressor.gains(samples)
+        return np.asarray(samples * self.gains[:, None])
+
+
+class Following:
+    """Gives a part of a sound the gains that a compressor has just given the whole."""
+
+    tail_frames = 0
+
+    def __init__(self, whole: Pressed) -> None:
+        self._whole = whole
+
+    def run(self, samples: Samples) -> Samples:
+        return np.asarray(samples * self._whole.gains[:, None])
+
+
+class Far:
+    """A sound at a distance: softer and duller itself, and a room around it."""
+
+    def __init__(self, metres: float, form: Format) -> None:
+        law = at_distance(metres)
+        cutoff = [] if law.cutoff_hz is None else equalizer.low_pass(law.cutoff_hz, form.sample_rate)
+        self._direct = Chain([Equalizer(cutoff, form.channels)] if cutoff else [])
+        self._gain = np.float32(law.gain)
+        self._room = _room(FAR_ROOM, form) if law.reverb_gain else None
+        self._room_gain = np.float32(law.reverb_gain)
+
+    def run(self, samples: Samples) -> Samples:
+        out = self._direct.run(samples)
+        out *= self._gain
+        if self._room is not None:
+            out += self._room.run(samples) * self._room_gain
+        return out
+
+    @property
+    def tail_frames(self) -> int:
+        return self._room.tail_frames if self._room else self._direct.tail_frames
+
+
+def effects_of(channel: Channel, form: Format, first: int, whole: Sequence[Pressed] = ()) -> list[Effect]:
+    """The effects of a channel for a pass that begins at frame ``first``.
+
+    ``whole``: the compressors of a bus, for the copy of its effects that a part of it runs through.
+    """
+    found = [*_filters(channel, form, first), *_listed(channel.effects, form, iter(whole) if whole else None)]
+    return [*found, Far(channel.distance, form)] if channel.distance is not None else found
+
+
+def _filters(channel: Channel, form: Format, first: int) -> Iterator[Effect]:
+    high, low = channel.high_pass, channel.low_pass
+    if high is not None:
+        yield _moving_filter("high_pass", high, form, first)
+    if low is not None:
+        yield _moving_filter("low_pass", low, form, first)
+
+
+def _moving_filter(kind: desk.FilterKind, corner: Movement, form: Format, first: int) -> Effect:
+    if corner.is_still:
+        return Equalizer(_sections(desk.Filter(kind, corner.points[0].value), form.sample_rate), form.channels)
+    track = Track(corner, form)
+    return Sweep(
+        "high" if kind == "high_pass" else "low",
+        lambda start, stop: track.over(first + start, first + stop),
+        form.sample_rate,
+        form.channels,
+    )
+
+
+def _listed(specs: Sequence[desk.EffectSpec], form: Format, whole: Iterator[Pressed] | None) -> Iterator[Effect]:
+    for kind, group in groupby(specs, type):
+        if kind is desk.Filter:  # several filters in a row cost little more than one
+            sections = [section for one in group for section in _sections(one, form.sample_rate)]  # type: ignore[arg-type]
+            yield Equalizer(sections, form.channels)
+            continue
+        for spec in group:
+            if isinstance(spec, desk.Compressor) and whole is not None:
+                yield Following(next(whole))
+            else:
+                yield _MADE[kind](spec, form)
+
+
+def _sections(spec: desk.Filter, rate: int) -> Sequence[Biquad]:
+    if spec.kind == "peak":
+        return equalizer.peak(spec.hz, spec.gain_db, spec.q, rate)
+    if spec.kind in ("low_shelf", "high_shelf"):
+        shelf = equalizer.low_shelf if spec.kind == "low_shelf" else equalizer.high_shelf
+        return shelf(spec.hz, spec.gain_db, rate)
+    passing = equalizer.low_pass if spec.kind == "low_pass" else equalizer.high_pass
+    return passing(spec.hz, rate)
+
+
+def _reverb(spec: desk.Reverb, form: Format) -> Effect:
+    """Room and sound are unrelated: shares of the power, so that the loudness stays."""
+    room = Room(spec.decay_s, spec.size_m, spec.damping, spec.predelay_s)
+    return Blend(_room(room, form), spec.wet**0.5, (1 - spec.wet) ** 0.5)
+
+
+def _room(room: Room, form: Format) -> Convolver:
+    return Convolver(_room_impulse(room, form.sample_rate, form.channels), form.channels)
+
+
+# One room is often asked for again: by the second pass, and by every stem of a bus.
+_room_impulse = lru_cache(maxsize=8)(impulse_response)
+
+
+def _convolution(spec: desk.Convolution, form: Format) -> Effect:
+    return Blend(Convolver(impulse(spec.path, form), form.channels), spec.wet, 1 - spec.wet)
+
+
+def impulse(path: str, form: Format) -> Samples:
+    """An impulse response at the mix's rate and channels, brought to unit energy: noise comes out as loud as it was.
+
+    Raises AudioFileError where it is no sound, silent, or longer than half a minute.
+    """
+    name, facts = Path(path).name, probe(path)
+    if facts.channels > 2 or facts.frames > LONGEST_IMPULSE_S * facts.sample_rate:
+        raise AudioFileError(f"{name}: an impulse response has one or two channels and at most 30 s")
+    samples, rate = read_wav(path)
+    samples = resample(samples, rate, form.sample_rate)
+    if form.channels == 1 and samples.shape[1] == 2:
+        samples = samples.mean(axis=1, keepdims=True)
+    energy = float(np.square(samples, dtype=np.float64).sum(axis=0).max(initial=0.0))
+    if not energy:
+        raise AudioFileError(f"{name}: the impulse response is silent")
+    return np.asarray(samples / np.float32(energy**0.5))
+
+
+def _compressor(spec: desk.Compressor, form: Format) -> Effect:
+    return Pressed(
+        Compressor(
+            form.sample_rate,
+            threshold_db=spec.threshold_db,
+            ratio=spec.ratio,
+            attack_s=spec.attack_s,
+            release_s=spec.release_s,
+            knee_db=spec.knee_db,
+            makeup_db=spec.makeup_db,
+        )
+    )
+
+
+_MADE: dict[type, Callable[..., Effect]] = {
+    desk.Reverb: _reverb,
+    desk.Convolution: _convolution,
+    desk.Compressor: _compressor,
+}

@@ -1,0 +1,45 @@
+"""The fades of one sounding, on any stretch of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenebuild.audio.level import Samples, fade_curve
+from scenebuild.audio.seam import LEAST_CORRELATION
+
+
+@dataclass(frozen=True, slots=True)
+class Fades:
+    """How a sounding comes and goes, in frames; each not longer than the sounding."""
+
+    fade_in: int = 0
+    fade_out: int = 0
+    # Where another sounding goes and comes at the same time: how alike both are there, -1 ... 1 (see ``audio.seam``).
+    crossing: float | None = None
+
+
+def faded(samples: Samples, position: int, length: int, fades: Fades) -> Samples:
+    """The samples, which begin at ``position`` of a sounding of ``length``, with the fades that reach into them."""
+    end, fades_out_at = position + len(samples), length - fades.fade_out
+    if position >= fades.fade_in and end <= fades_out_at:
+        return samples
+    curve = fade_curve if fades.crossing is None else partial(_crossing_curve, fades.crossing)
+    gains = np.ones(len(samples), np.float32)
+    if position < fades.fade_in:
+        rise = curve(fades.fade_in, position, min(end, fades.fade_in))
+        gains[: len(rise)] *= rise
+    if end > fades_out_at:
+        fall = curve(fades.fade_out, length - end, length - max(position, fades_out_at))
+        gains[len(gains) - len(fall) :] *= fall[::-1]
+    return samples * gains[:, None]
+
+
+def _crossing_curve(correlation: float, frames: int, start: int, stop: int) -> NDArray[np.float32]:
+    """Frames ``[start, stop)`` of the coming side of ``seam.gains_by``; the going side is its mirror image."""
+    angle = (np.arange(start, stop) + 0.5) / frames * (np.pi / 2)
+    power = 1 + min(max(correlation, LEAST_CORRELATION), 1.0) * np.sin(2 * angle)
+    return np.asarray(np.sin(angle) / np.sqrt(power), np.float32)

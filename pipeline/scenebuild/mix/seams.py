@@ -1,0 +1,47 @@
+"""The seams of a finished mix: how they score, and which of them stop a build."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from scenebuild.audio.seam import REACH_S, seam_score
+from scenebuild.audio.speed import read_part
+from scenebuild.audio.wav import probe
+from scenebuild.errors import Problem, SceneError
+from scenebuild.scene.model import Scene
+
+
+def mix_seam(path: Path) -> float:
+    """The score of a mix that is played round and round, between its end and its beginning."""
+    facts = probe(path)
+    reach = min(int(REACH_S * facts.sample_rate), facts.frames)
+    before = np.concatenate(list(read_part(path, facts.frames - reach, facts.frames)))
+    after = np.concatenate(list(read_part(path, 0, reach)))
+    return seam_score(before, after, facts.sample_rate).score_db
+
+
+def refuse_bad_seams(scene: Scene, seams: Mapping[str, float], mix_seam_db: float | None) -> None:
+    """SceneError that names every seam which scores worse than its limit."""
+    problems = [*_bad_elements(scene, seams), *_bad_mix(scene, mix_seam_db)]
+    if problems:
+        raise SceneError(problems)
+
+
+def _bad_elements(scene: Scene, seams: Mapping[str, float]) -> Iterator[Problem]:
+    for element in scene.elements:
+        worst, found = element.playing.looping.worst_seam, seams.get(element.name)
+        if worst is not None and found is not None and found > worst:
+            message = f"loop: the seam of {element.name} scores {found:.1f} dB, and {worst:g} is the most allowed; try"
+            message += " seam: best, a longer crossfade, or another take"
+            yield Problem("seam", message, scene.place_of("elements", element.name, "loop", "worst_seam"))
+
+
+def _bad_mix(scene: Scene, found: float | None) -> Iterator[Problem]:
+    worst = scene.mix.loop.worst_seam if scene.mix.loop else None
+    if worst is not None and found is not None and found > worst:
+        message = f"loop: the seam of the mix scores {found:.1f} dB, and {worst:g} is the most allowed; let its end"
+        message += " lead into its beginning: let what sounds at one sound at the other too"
+        yield Problem("seam", message, scene.place_of("mix", "loop", "worst_seam"))

@@ -1,0 +1,54 @@
+"""When an element sounds: from what the author wrote to times in seconds. Plain numbers: no numpy, no sound.
+
+Chance comes from a hash of seed, name and count, so that a time never depends on another element, on the machine or
+on a version of a library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+
+from scenebuild.scene.desk import Repeat
+
+TAG = "scenebuild.repeat.v1"  # a new tag whenever the same scene would draw other times
+MOST_TIMES = 100_000  # of one element: a drip every third of a second for ten hours
+
+
+def repeat_times(
+    repeat: Repeat, first_s: float, length_s: float, seed: int, name: str, end_s: float, *, goes_round: bool = False
+) -> Iterator[float]:
+    """The starts of a sound of ``length_s`` that repeats from ``first_s`` on, before ``end_s``.
+
+    Each is ``every_s`` after the one before, give or take a uniform ``jitter_s``, so that their mean is ``every_s``. A
+    gap narrows the jitter, evenly to both sides, until it holds; it never moves the mean. In a mix that ``goes_round``
+    the last one leaves room for the first, which comes again.
+
+    >>> list(repeat_times(Repeat(5.0), 1.0, 2.0, 7, "owl", 20.0))
+    [1.0, 6.0, 11.0, 16.0]
+    """
+    every_s, jitter_s = spacing(repeat, length_s)
+    last_s = end_s + first_s - every_s + jitter_s if goes_round and repeat.count is None else end_s
+    time_s = first_s
+    for count in range(min(repeat.count or MOST_TIMES, MOST_TIMES)):
+        if time_s >= end_s or (count and time_s > last_s):
+            return
+        yield time_s
+        time_s += every_s + jitter_s * (2 * draw(seed, name, count) - 1)
+
+
+def spacing(repeat: Repeat, length_s: float) -> tuple[float, float]:
+    """The mean time from start to start and how far it may be off, after a gap has had its say."""
+    if repeat.gap_s is None:
+        return repeat.every_s, repeat.jitter_s
+    room_s = repeat.every_s - length_s - repeat.gap_s
+    if room_s < 0:  # of a recording, whose length no rule can know
+        return length_s + repeat.gap_s, 0.0
+    return repeat.every_s, min(repeat.jitter_s, room_s)
+
+
+def draw(seed: int, name: str, count: int) -> float:
+    """A number from 0 up to 1, even over all seeds, names and counts."""
+    text = json.dumps([TAG, seed, name, count], separators=(",", ":")).encode()
+    return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") / 2**64

@@ -1,0 +1,51 @@
+"""Everything that runs through the desk becomes one body, once: later passes read it like a take.
+
+The body lies on the shelf, in memory while it is short and in a temporary file while it is long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from scenebuild.audio.level import Samples, gain_to_db
+from scenebuild.audio.loudness import LoudnessMeter
+from scenebuild.mix.console import Console, passes, total_of
+from scenebuild.mix.shelf import Body, Shelf
+from scenebuild.mix.stem import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Treated:
+    """The sum of all that was treated, and how loud each layer and bus is in it."""
+
+    body: Body
+    surveys: Mapping[str, Survey]
+
+
+class _Gauge:
+    def __init__(self, sample_rate: int, channels: int) -> None:
+        self._meter = LoudnessMeter(sample_rate, channels)
+        self._peak = 0.0
+
+    def feed(self, samples: Samples) -> None:
+        self._meter.feed(samples)
+        self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
+
+    def survey(self) -> Survey:
+        return Survey(self._meter.loudness(), gain_to_db(self._peak))
+
+
+def treat(console: Console, shelf: Shelf) -> Treated:
+    """Run the desk once over the whole mix."""
+    form = console.form
+    body = shelf.room(form.frames, form.channels)
+    names = [layer.name for layer in console.layers] + [bus.name for bus in console.buses]
+    gauges = {name: _Gauge(form.sample_rate, form.channels) for name in names}
+    for start, stop, heard in passes(console):
+        body.write(start, total_of([heard[name] for name in console.outs], stop - start, form.channels))
+        for name, gauge in gauges.items():
+            gauge.feed(heard[name])
+    return Treated(body, {name: gauge.survey() for name, gauge in gauges.items()})
