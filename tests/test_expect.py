@@ -219,7 +219,7 @@ def test_json_and_scenes_that_expect_nothing(project: Path, capsys: pytest.Captu
         ("{loudness: [-18, -24]}", "loudness: -18 to -24 runs backwards; write the least first"),
         ("{loudness: -18}", "loudness: -18 is not a list; write one such as [-24, -18] (LUFS)"),
         ("{loudness: [-18]}", "loudness: 1 values; write 2, such as [-24, -18]"),
-        ("{loudness: [a, b]}", "loudness: 'a' is not a number; write one such as -24"),
+        ("{loudness: [a, b]}", "loudness: 'a' is not a number; write one such as -24 (LUFS)"),
         ("{lodness: [1, 2]}", "lodness: is not a field of expect. Did you mean loudness?"),
         ("{energy_above: {hz: 4000}}", "share: is missing; write one such as 0.05"),
         ("{}", "expect: nothing is written here; write one such as {loudness: [-24, -18], no_clipping: true}"),

@@ -203,3 +203,41 @@ def test_the_page_asks_nothing_of_a_network_and_runs_nothing_but_its_own() -> No
 
         inside = page.split(f"<{hashed}>")[1].split(f"</{hashed}>")[0]
         assert f"sha256-{b64encode(sha256(inside.encode()).digest()).decode()}" in policy
+
+
+LONG = "name: L\nelements:\n  rain: {prompt: rain, duration: 1.5, long: takes, piece: 1, expect: {loudness: [0, 1]}}\n"
+
+
+def test_an_element_of_several_takes_is_chosen_and_judged_as_a_whole(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path(PATH).write_text(LONG)
+    found = takes(capsys, "rain", "-n", "2")
+    assert [(one["take"], one["part"], one["in_the_scene"]) for one in found["takes"]] == [  # type: ignore[attr-defined]
+        (1, 1, True), (1, 2, True), (2, 1, False), (2, 2, False),
+    ]  # fmt: skip
+    assert "Take 2, part 2" in Path("build/takes/test/rain/index.html").read_text()
+    assert run([PATH, "-q"]) == 0
+    capsys.readouterr()
+    assert run(["test", PATH]) == 1
+    assert [line.split(": ")[1] for line in capsys.readouterr().err.splitlines()] == ["rain", "rain.2"]
+    locked = takes(capsys, "rain", "-n", "1")
+    assert len(locked["takes"]) == 2  # type: ignore[arg-type]
+
+
+def test_what_a_parents_effects_name_lies_beside_the_parent(project: Path) -> None:
+    from scenebuild.audio.wav import write_wav
+    from scenebuild.scene.read import read_scene
+
+    Path("scenes/_shared/ir").mkdir(parents=True)
+    write_wav("scenes/_shared/ir/hall.wav", noise(0.1), RATE)
+    Path("scenes/_shared/base.yaml").write_text(
+        "name: Base\nbuses: {hall: {gain_db: -3, effects: [{convolve: {file: ir/hall.wav}}]}}\n"
+        "elements:\n  rain: {prompt: rain, duration: 0.3, bus: hall, effects: [{convolve: {file: ir/hall.wav}}]}\n"
+    )
+    Path("scenes/child.yaml").write_text("extends: _shared/base.yaml\nbuses: {hall: {volume: 0.3}}\n")
+    scene = read_scene("scenes/child.yaml")
+    assert scene.buses[0].gain == 0.3
+    files = {str(effect.path) for owner in (scene.buses[0], scene.elements[0]) for effect in owner.channel.effects}  # type: ignore[union-attr]
+    assert files == {str(project / "scenes/_shared/ir/hall.wav")}
+    assert run(["scenes/child.yaml", "-q"]) == 0

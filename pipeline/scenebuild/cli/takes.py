@@ -65,11 +65,13 @@ def command(
 def _line(one: Measured) -> str:
     facts = "  ".join(f"{value:>11}" for _, value in one.facts[:2])
     remarks = [*(["in the scene"] if one.chosen else []), *one.remarks]
-    return f"take {one.take:<3} {facts}  {'; '.join(remarks)}".rstrip()
+    number = f"{one.take}.{one.part + 1}" if one.part else str(one.take)
+    return f"take {number:<3} {facts}  {'; '.join(remarks)}".rstrip()
 
 
 def _plain(one: Measured) -> dict[str, object]:
     return {
-        "take": one.take, "path": os.path.relpath(one.path), "in_the_scene": one.chosen, "seconds": one.seconds,
+        "take": one.take, "part": one.part + 1, "path": os.path.relpath(one.path), "in_the_scene": one.chosen,
+        "seconds": one.seconds,
         "facts": dict(one.facts), "remarks": list(one.remarks),
     }  # fmt: skip

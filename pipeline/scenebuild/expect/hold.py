@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from scenebuild.audio.traits import Traits, measure_traits
@@ -29,7 +30,8 @@ def hold(scene: Scene, lock: Lock | None, takes: Mapping[str, str], mix: str | N
             continue
         for name in _parts(element.name, takes):
             locked = _level(entries.get(name, {}))
-            found += verdicts(scene, element.name, element.expect, traits_of(takes[name]), locked)
+            judged = verdicts(scene, element.name, element.expect, traits_of(takes[name]), locked)
+            found += [replace(verdict, owner=name) for verdict in judged]
     if scene.mix.expect is not None and mix is not None:
         found += verdicts(scene, None, scene.mix.expect, traits_of(mix), _level(lock.mix if lock else {}))
     return found

@@ -16,7 +16,7 @@ MOST_TIMES = 5  # that a message names
 class Verdict:
     """One expectation of a scene, and what was found."""
 
-    owner: str  # the element's name, or "mix"
+    owner: str  # the element's name, also of one of the takes that it is made of, or "mix"
     name: str  # the expectation's field
     holds: bool
     message: str  # "loudness is −30.2 LUFS, expected −24 to −18 LUFS"
