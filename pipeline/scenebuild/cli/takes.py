@@ -56,6 +56,8 @@ def command(
         told = {"version": 1, "scene": found.path, "element": element, "page": os.path.relpath(page), "takes": plain}
         click.echo(json.dumps(told, indent=2, ensure_ascii=False))
         return 0
+    if quiet:
+        return 0
     for one in made:
         click.echo(safe(_line(one)))
     click.echo(safe(f"listen: {os.path.relpath(page)}   choose: scenebuild pick {element} NUMBER {found.path}"))

@@ -94,7 +94,7 @@ def _kind(category: str, step: Step, take: Take, folder: str) -> Kind:
         outline=outline_of(Path(take.path)),
         facts=(*facts_of(traits), ("Engine", step.facts.title), ("Made in", time.partition(" (")[0])),
         remarks=remarks,
-        command=f"scenebuild init --from catalogue/{element.name}",
+        command=f"catalogue/{element.name}",
     )
     return Kind(
         name=step.name,
@@ -112,6 +112,6 @@ def _kind(category: str, step: Step, take: Take, folder: str) -> Kind:
 
 def _page(categories: list[Category]) -> Page:
     count = sum(len(one.kinds) for one in categories)
-    lead = f"{count} kinds of sound to start from. The command under one writes a scene with it."
+    lead = f"{count} kinds of sound to start from: scenebuild init --from catalogue/rain,catalogue/cafe writes a scene."
     sections = tuple(Section(one.title, one.description, tuple(kind.sound for kind in one.kinds)) for one in categories)
     return Page("scenebuild · explorer", "What it can sound like", lead, sections, f"scenebuild {__version__}")
