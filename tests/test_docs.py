@@ -21,6 +21,9 @@ from scenebuild.scene.read import read_scene, references_in
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
 SCENES = sorted((ROOT / "scenes").glob("*.yaml"))
+BEGIN_PRESETS, END_PRESETS = (
+    "<!-- begin: presets (python tests/test_docs.py writes this part) -->\n", "<!-- end: presets -->"
+)  # fmt: skip
 BEGIN, END = "<!-- begin: fields (python tests/test_docs.py writes this part) -->\n", "<!-- end: fields -->"
 
 
@@ -111,20 +114,68 @@ def test_every_scene_of_ours_builds_as_its_lock_says(scene: Path, checkout: Path
         assert -35 < built["loudness_lufs"] < -10
 
 
+def test_every_example_of_the_mixing_desk_builds_and_does_what_it_says(checkout: Path) -> None:
+    page = ROOT / "docs" / "mixing.md"
+    folder = checkout / "scenes" / "desk"
+    folder.mkdir()
+    for text in blocks(page, "yaml"):
+        (folder / f"{text.splitlines()[0].removeprefix('name: ').lower()}.yaml").write_text(text, encoding="utf-8")
+    done = shell("scenebuild scenes/desk --engine sketch --json", checkout)
+    assert done.returncode == 0, done.stderr
+    scenes = {Path(one["scene"]).stem: one for one in json.loads(done.stdout)["scenes"]}
+    assert [name for name, one in scenes.items() if one["warnings"]] == []
+    assert len(scenes["delivery"]["delivered"]) == 4
+    assert "✗" not in (checkout / "build" / "delivery" / "README.md").read_text(encoding="utf-8")
+    locks = {name: json.loads((folder / f"{name}.lock.json").read_text())["mix"] for name in scenes}
+    assert locks["loops"]["seam_db"] <= 3
+    assert [one["name"] for one in scenes["long"]["elements"]][:4] == ["waves", "waves.2", "waves.3", "waves.4"]
+
+
+def test_the_presets_in_the_manual_are_those_of_the_program() -> None:
+    page = (ROOT / "docs" / "mixing.md").read_text(encoding="utf-8")
+    assert page.split(BEGIN_PRESETS)[1].split(END_PRESETS)[0] == presets(), "run: python tests/test_docs.py"
+
+
 def test_the_fields_in_the_manual_are_those_of_the_schema() -> None:
     page = (ROOT / "docs" / "scene.md").read_text(encoding="utf-8")
     written = page.split(BEGIN)[1].split(END)[0]
     assert written == fields(), "run: python tests/test_docs.py"
 
 
+def presets() -> str:
+    """The table of all presets of a delivery."""
+    from scenebuild.deliver.presets import PRESETS
+
+    rows = ["| preset | for | loudness | true peak | file | after |", "| --- | --- | --- | --- | --- | --- |"]
+    for one in PRESETS:
+        loudness = f"{one.loudness_lufs:g} ± {one.tolerance_lu:g} LUFS" if one.loudness_lufs is not None else "as mixed"
+        bits = f"{one.bits} bit, " if one.format in ("wav", "flac") else ""
+        file = f"{one.format}, {bits}{one.sample_rate / 1000:g} kHz{', bext' if one.broadcast else ''}"
+        rows.append(
+            f"| `{one.preset}` | {one.about} | {loudness} | {one.true_peak_dbtp:g} dBTP | {file} | {one.source} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
 def fields() -> str:
     """The tables of all fields, from the schema."""
     schema = json.loads((ROOT / "schema" / "scene.schema.json").read_text(encoding="utf-8"))
     element = schema["$defs"]["element"]["properties"]
+    effects = schema["$defs"]["effects"]["items"]["properties"]
     tables = {
         "The scene": {name: one for name, one in schema["properties"].items() if name not in ("defaults", "mix")},
         "`defaults`, `elements.<name>`": element,
+        "A keyframe of `volume`, `gain_db`, `pan`, `high_pass`, `low_pass`": {
+            name: one for name, one in schema["$defs"]["volume"]["items"]["properties"].items() if name != "value"
+        },
+        **{f"`{name}`": element[name]["properties"] for name in ("repeat", "trim", "loop")},
+        "`effects`": effects,
+        **{f"`{name}`": one["properties"] for name, one in effects.items() if "properties" in one},
+        "`duck`": schema["$defs"]["duck"]["properties"],
+        "`buses.<name>`": schema["$defs"]["bus"]["properties"],
         "`mix`": schema["$defs"]["mix"]["properties"],
+        "`mix.loop`": schema["$defs"]["mix"]["properties"]["loop"]["properties"],
+        "`deliver`": schema["properties"]["deliver"]["items"]["properties"],
         "`expect`, of an element and of the mix": schema["$defs"]["expect"]["properties"],
     }
     return "\n".join(f"### {title}\n\n{_table(found, schema)}" for title, found in tables.items())
@@ -150,7 +201,10 @@ def _range(found: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    page = ROOT / "docs" / "scene.md"
-    text = page.read_text(encoding="utf-8")
-    head, rest = text.split(BEGIN)
-    page.write_text(head + BEGIN + fields() + END + rest.split(END)[1], encoding="utf-8")
+    for name, begin, end, part in (
+        ("scene.md", BEGIN, END, fields()),
+        ("mixing.md", BEGIN_PRESETS, END_PRESETS, presets()),
+    ):
+        page = ROOT / "docs" / name
+        head, rest = page.read_text(encoding="utf-8").split(begin)
+        page.write_text(head + begin + part + end + rest.split(end)[1], encoding="utf-8")

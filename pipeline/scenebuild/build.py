@@ -20,6 +20,7 @@ from scenebuild.scene.model import Scene
 from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.reference import scene_file, stem_of
+from scenebuild.scene.solo import listening, unknown_names
 from scenebuild.settings import Settings, read_config
 from scenebuild.store import LocalStore
 
@@ -68,7 +69,8 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener) -> R
     if plans:
         results |= _make(plans, settings, store, listener)
     for path, references in held.items():
-        if references != [path] and path == scene_file(path) and not settings.chosen:
+        is_whole = references != [path] and path == scene_file(path)
+        if is_whole and not settings.chosen and not settings.is_listening:
             write_overview(path, [results[one] for one in references], settings)
     return Result(tuple(results[path] for path in paths))
 
@@ -118,11 +120,15 @@ def plan_scenes(
 ) -> tuple[dict[str, Plan], dict[str, ScenebuildError]]:
     """The plan of each scene, or the mistake that stands in its way."""
     refuse_unknown_engine(settings.preferred_engine)
+    _refuse_half_a_listen(settings)
     plans: dict[str, Plan] = {}
     mistakes: dict[str, ScenebuildError] = {}
     for path in paths:
         try:
             scene = under_policy(read_scene(path, dict(settings.chosen)))
+            if settings.is_listening:
+                _refuse_unknown_names(settings, scene)
+                scene = listening(scene, settings.solo, settings.mute)
             plan = make_plan(scene, read_lock(lock_path(path)), store, _choices(scene, settings))
             if settings.frozen:
                 refuse_drift(plan)
@@ -133,6 +139,18 @@ def plan_scenes(
     if not mistakes:
         _refuse_unknown_elements(settings.force_elements, plans)
     return with_sharing(plans), mistakes
+
+
+def _refuse_half_a_listen(settings: Settings) -> None:
+    for flag, is_given in (("--frozen", settings.frozen), ("--stems", settings.stems)):
+        if settings.is_listening and is_given:
+            raise UsageError(f"--solo and --mute only write listen.wav; {flag} goes without them")
+
+
+def _refuse_unknown_names(settings: Settings, scene: Scene) -> None:
+    for flag, names in (("--solo", settings.solo), ("--mute", settings.mute)):
+        if unknown := unknown_names(scene, names):
+            raise UsageError(f"{flag} {', '.join(sorted(unknown))}: {scene.path} has no such element and no such bus")
 
 
 def _choices(scene: Scene, settings: Settings) -> Choices:
@@ -216,7 +234,7 @@ def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
 
 
 def _nothing_to_do(path: str, settings: Settings) -> SceneResult | None:
-    if settings.force or settings.force_elements or settings.frozen:
+    if settings.force or settings.force_elements or settings.frozen or settings.is_listening:
         return None
     folder = output_folder(path, settings.out)
     result = up_to_date(folder, path, asked(settings))

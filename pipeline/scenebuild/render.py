@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,19 @@ from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text, outputs_of
 from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.facts import report_of
+from scenebuild.report.labels import labels_text
 from scenebuild.report.write import write_report
 from scenebuild.result import ElementResult, SceneResult, failed_scene, result_for_manifest
 from scenebuild.scene.desk import Convolution
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
+from scenebuild.scene.solo import heard_names
 from scenebuild.settings import Settings, config_files
 from scenebuild.store.care import IN_USE_S
 from scenebuild.store.publish import publish_bytes, publish_if_changed, sweep
+
+LISTEN = "listen.wav"
+LABELS = "timeline.txt"
 
 
 def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings) -> SceneResult:
@@ -45,6 +51,8 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     takes = gathered.takes
     _refuse_long_fades(plan, takes)
     refuse_licences(plan, {name: take.licence for name, take in takes.items()})
+    if settings.is_listening:
+        return _listened(plan, gathered, folder, settings)
     if settings.frozen:
         _refuse_other_bytes(plan, takes)
     licence = strictest([take.licence for take in takes.values()])
@@ -69,8 +77,11 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     if not plan.is_preview and not settings.frozen and not settings.chosen:
         publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)
     result = _result(plan, gathered, mix, files, warnings, folder)
+    labels = os.path.join(folder, LABELS)
+    publish_if_changed(labels, labels_text(mix).encode())
     outputs = [
         mix.path,
+        labels,
         *(file.path for file in files),
         *(take.path for take in takes.values()),
         *map(str, written),
@@ -78,6 +89,19 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     ]
     _write_manifest(plan, folder, outputs, result, settings)
     return result
+
+
+def _listened(plan: Plan, gathered: Gathered, folder: str, settings: Settings) -> SceneResult:
+    """What is heard of a scene, in a file of its own; the mix, the README, the lock and the manifest stay."""
+    heard = heard_names(plan.scene, settings.solo, settings.mute)
+    mix = mix_scene(
+        plan.scene,
+        {name: source_of(take) for name, take in gathered.takes.items()},
+        Path(folder, LISTEN),
+        silenced=frozenset(element.name for element in plan.scene.elements) - heard,
+    )
+    warnings = (*_warnings(plan, gathered.takes), *mix.warnings)
+    return replace(_result(plan, gathered, mix, (), warnings, folder), readme=None)
 
 
 def _result(

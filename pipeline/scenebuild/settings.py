@@ -40,8 +40,15 @@ class Settings:
     force_elements: frozenset[str] = frozenset()
     keep_going: bool = False
     chosen: tuple[tuple[str, str], ...] = ()  # parameters of the scenes, by name
+    solo: frozenset[str] = frozenset()
+    mute: frozenset[str] = frozenset()
     device: str = "auto"  # of models: see ``check_device``
     exact: bool = False  # each take by itself, so that no neighbour changes the last bit of a logit
+
+    @property
+    def is_listening(self) -> bool:
+        """Only a part of each scene is heard, and nothing but that is written."""
+        return bool(self.solo or self.mute)
 
     @property
     def engine_options(self) -> Mapping[str, Any]:

@@ -18,6 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scenebuild.audio.product import product
+
 Floats = NDArray[np.float64]
 
 BLOCK_FRAMES = 32  # the product with H costs n per sample, the scan 1/n: least near 32, measured
@@ -78,9 +80,9 @@ class BlockFilter:
         blocks = np.empty((channels, frames // BLOCK_FRAMES, BLOCK_FRAMES + len(self._powers[0])))
         heard = blocks[:, :, :BLOCK_FRAMES]
         heard[:] = samples[: frames - rest].T.reshape(channels, -1, BLOCK_FRAMES)
-        states = self._scan(heard @ self._driving.T, state)
+        states = self._scan(product(heard, self._driving.T), state)
         blocks[:, :, BLOCK_FRAMES:] = states[:, :-1]
-        y = (blocks @ self._answer.T).reshape(channels, -1)
+        y = product(blocks, self._answer.T).reshape(channels, -1)
         state = states[:, -1]
         if rest:
             tail = samples[frames - rest :].T.astype(np.float64)

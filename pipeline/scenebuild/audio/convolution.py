@@ -63,6 +63,10 @@ class Convolver:
 
     ``impulse`` is ``(frames, 1)`` for all channels alike, ``(frames, channels)`` for each its own, or ``(frames,
     channels, channels)`` for what each input channel gives to each output. Raises ValueError for other shapes.
+
+    >>> echo = np.array([[1.0], [0.0], [0.5]])
+    >>> Convolver(echo, 1).run(np.array([[4.0], [2.0], [0.0], [0.0]], np.float32)).round(4).ravel().tolist()
+    [4.0, 2.0, 2.0, 1.0]
     """
 
     def __init__(self, impulse: NDArray[np.floating], channels: int) -> None:

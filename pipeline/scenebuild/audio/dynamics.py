@@ -76,7 +76,11 @@ class Compressor:
         self._gain_db = 0.0
 
     def static_db(self, level_db: float) -> float:
-        """The gain in dB, 0 or less, that a level comes to when it holds; without the makeup."""
+        """The gain in dB, 0 or less, that a level comes to when it holds; without the makeup.
+
+        >>> Compressor(48000, threshold_db=-20, ratio=4).static_db(-8.0)
+        -9.0
+        """
         over = level_db - self._threshold
         if 2 * over <= -self._knee:
             return 0.0

@@ -85,9 +85,11 @@ class _Limiter:
         """The reduction in dB that each frame of a chunk needs by itself."""
         line = np.concatenate([self._before, chunk, after]).T
         self._before = chunk[-TAPS:]
-        height = heights_over(line, self._ceiling).astype(np.float64)
+        height = heights_over(line, self._ceiling)
+        needs = np.zeros(len(height))
         over = height > self._ceiling
-        return np.where(over, 20 * np.log10(np.where(over, height, 1.0) / self._goal), 0.0)
+        needs[over] = 20 * np.log10(height[over] / self._goal)
+        return needs
 
     def _first(self) -> Samples:
         """The first chunk, turned down as far as it and its neighbours need."""

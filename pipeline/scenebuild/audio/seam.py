@@ -33,7 +33,7 @@ QUIET = 1e-10  # -100 dBFS as a power: levels do not go below it
 WINDOW_S = 0.1
 SPECTRAL_RANGE = 1e-4  # octaves 40 dB below the loudest say nothing about the colour
 LOWEST_OCTAVE_HZ = 60.0
-REACH_S = 10.0  # how far to each side of a seam the inside is looked at
+REACH_S = 5.0  # how far to each side of a seam the inside is looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +124,22 @@ def closed(take: Samples, seam: Seam) -> Samples:
 def seam_score(before: Samples, after: Samples, sample_rate: int, crossfade: int = 0) -> SeamScore:
     """How a seam stands out between the sound up to it and the sound from it on.
 
-    Up to 10 s of each side are looked at; more say more, but neither may hold another seam. ``crossfade``: how many
+    Up to 5 s of each side are looked at; more say more, but neither may hold another seam. ``crossfade``: how many
     of the last frames of ``before`` are a crossfade, where a dip is looked for.
     """
     reach = frames_of(REACH_S, sample_rate)
     before, after = before[-reach:], after[:reach]
     line = np.concatenate([before, after])
     at = len(before)
+    energy = np.concatenate([[0.0], np.einsum("fc,fc->f", line, line).cumsum(dtype=np.float64) / line.shape[1]])
+    window = frames_of(WINDOW_S, sample_rate)
     return SeamScore(
         step_db=_step_excess(line, at),
         level_db=max(
-            _excess(_jumps(line, frames_of(WINDOW_S, sample_rate)), at, UNHEARD_DB),
-            _dip_excess(line, at, crossfade, sample_rate),
+            _excess(_jumps(energy, at, window), at),
+            _excess(_dips(energy, at - crossfade // 2, max(window, crossfade // 2)), at - crossfade // 2),
         ),
-        spectrum_db=_excess(_colours(line, sample_rate), at, UNHEARD_DB),
+        spectrum_db=_excess(_colours(line, at, window, sample_rate), at),
     )
 
 
@@ -157,7 +159,10 @@ def _step_excess(line: Samples, at: int) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Places:
-    """A measure at many places: ``values[k]`` around the frame ``first + k * hop``, seeing ``reach`` to each side."""
+    """A measure at many places: ``values[k]`` around the frame ``first + k * hop``, seeing ``reach`` to each side.
+
+    One of them is the seam.
+    """
 
     values: NDArray[np.float64]
     first: int
@@ -165,63 +170,66 @@ class _Places:
     reach: int
 
 
-def _excess(places: _Places, at: int, unheard: float) -> float:
-    """The measure at the place nearest to ``at``, over what it is at the places that do not see ``at``."""
+def _excess(places: _Places, at: int) -> float:
+    """The measure at the place ``at``, over what it is at the places that do not see it."""
     if not len(places.values):
         return 0.0
     where = places.first + places.hop * np.arange(len(places.values))
     nearest = int(np.abs(where - at).argmin())
     inside = places.values[np.abs(where - at) >= places.reach + places.hop]
     usual = float(np.percentile(inside, PLACE_PERCENTILE)) if len(inside) else 0.0
-    return float(places.values[nearest] - max(usual, unheard))
+    return float(places.values[nearest] - max(usual, UNHEARD_DB))
 
 
-def _powers(line: Samples, size: int, hop: int) -> NDArray[np.float64]:
-    """The mean power of the windows ``[k hop, k hop + size)``, all channels together; not under -100 dBFS."""
-    total = np.concatenate([[0.0], np.square(line, dtype=np.float64).mean(axis=1).cumsum()])
-    starts = np.arange(0, max(len(line) - size, -1) + 1, hop)
-    return np.asarray(np.maximum((total[starts + size] - total[starts]) / size, QUIET))
+def _levels(energy: NDArray[np.float64], first: int, size: int, hop: int) -> NDArray[np.float64]:
+    """The mean power of the windows ``[first + k hop, first + k hop + size)``; not under -100 dBFS.
+
+    ``energy[n]`` is the sum of the squares of the ``n`` frames before.
+    """
+    starts = np.arange(first, len(energy) - size, hop)
+    return np.asarray(np.maximum((energy[starts + size] - energy[starts]) / size, QUIET))
 
 
-def _jumps(line: Samples, size: int) -> _Places:
+def _jumps(energy: NDArray[np.float64], at: int, size: int) -> _Places:
     """How far the level differs in dB between the windows before and after each place."""
     parts = 8
     hop = max(1, size // parts)
-    level = 10 * np.log10(_powers(line, parts * hop, hop))
-    return _Places(np.abs(level[parts:] - level[:-parts]), parts * hop, hop, parts * hop)
+    reach, first = parts * hop, at % hop
+    level = 10 * np.log10(_levels(energy, first, reach, hop))
+    return _Places(np.abs(level[parts:] - level[:-parts]), first + reach, hop, reach)
 
 
-def _dip_excess(line: Samples, at: int, crossfade: int, sample_rate: int) -> float:
-    """How far the level in the middle of the crossfade differs from that on both sides of it, over the usual."""
-    size = max(frames_of(WINDOW_S, sample_rate), crossfade // 2)
+def _dips(energy: NDArray[np.float64], at: int, size: int) -> _Places:
+    """How far the level around each place differs in dB from that on both sides, two windows away."""
     parts = 8
     hop = max(1, size // parts)
-    power = _powers(line, parts * hop, hop)
-    sides = (power[: -4 * parts] + power[4 * parts :]) / 2  # two windows away: the crossfade does not reach there
-    values = np.abs(10 * np.log10(power[2 * parts : -2 * parts] / sides))
     reach = hop * parts * 5 // 2
-    return _excess(_Places(values, reach, hop, reach), at - crossfade // 2, UNHEARD_DB)
+    first = (at - reach) % hop
+    power = _levels(energy, first, parts * hop, hop)
+    sides = (power[: -4 * parts] + power[4 * parts :]) / 2  # there the crossfade does not reach
+    return _Places(np.abs(10 * np.log10(power[2 * parts : -2 * parts] / sides)), first + reach, hop, reach)
 
 
-def _colours(line: Samples, sample_rate: int) -> _Places:
+def _colours(line: Samples, at: int, size: int, sample_rate: int) -> _Places:
     """How far the octaves differ in dB, in the mean, between the windows before and after each place."""
-    size = frames_of(WINDOW_S, sample_rate)
-    parts = 4
+    parts = 2
     hop = max(1, size // parts)
-    octaves = _octaves_of(line, parts * hop, hop, sample_rate)
+    reach, first = parts * hop, at % hop
+    octaves = _octaves_of(line[first:], reach, hop, sample_rate)
     floor = SPECTRAL_RANGE * octaves.max(axis=1, keepdims=True, initial=QUIET)
     levels = 10 * np.log10(np.maximum(octaves, np.maximum(floor, QUIET)))
     levels -= levels.mean(axis=1, keepdims=True)
-    return _Places(np.abs(levels[parts:] - levels[:-parts]).mean(axis=1), parts * hop, hop, parts * hop)
+    return _Places(np.abs(levels[parts:] - levels[:-parts]).mean(axis=1), first + reach, hop, reach)
 
 
 def _octaves_of(line: Samples, size: int, hop: int, sample_rate: int) -> NDArray[np.float64]:
     """The power of each octave in each window; shape ``(windows, octaves)``."""
-    mono = line.mean(axis=1)
-    if len(mono) < size:
+    if len(line) < size:
         return np.zeros((0, 1))
+    mono = line[:, 0] + line[:, -1]
     windows = np.lib.stride_tricks.sliding_window_view(mono, size)[::hop] * np.hanning(size).astype(np.float32)
-    power = np.square(np.abs(np.fft.rfft(windows))) / size**2
+    lines = np.fft.rfft(windows)
+    power = (np.square(lines.real) + np.square(lines.imag)) / size**2
     edges = LOWEST_OCTAVE_HZ * 2.0 ** np.arange(9)
     starts = np.unique(np.minimum(np.rint(edges / sample_rate * size).astype(int), power.shape[1] - 1))
     return np.asarray(np.add.reduceat(power, starts, axis=1), np.float64)

@@ -34,6 +34,10 @@ class Sweep:
 
     ``corner_hz`` is asked for the corners of the frames ``[start, stop)``, counted from the first frame that the effect
     is fed; ``Curve.over`` is such a function. Corners are kept between 1 Hz and 0.49 of the sample rate.
+
+    >>> rising = Sweep("low", lambda start, stop: np.linspace(100, 9000, stop - start), 48000, channels=1)
+    >>> round(float(rising.run(np.ones((4800, 1), np.float32))[-1, 0]), 3)  # what does not move passes
+    1.0
     """
 
     def __init__(

@@ -29,6 +29,8 @@ from scenebuild.cli.terminal import NORMAL, QUIET, VERBOSE, Terminal, wants_colo
     help="A Jinja template of your own for the README.",
 )
 @click.option("--stems", is_flag=True, help="Also write one file an element; together they are the mix.")
+@options.solo
+@options.mute
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan and do nothing.")
 @click.option(
     "-j",
@@ -49,7 +51,8 @@ def command(
     """Build scenes: generate what is missing, mix, write the README.
 
     A SCENE is a file, or a folder of them. The result is build/<scene>/<scene>.wav, a README.md with pictures beside
-    it, and a lockfile beside the scene, which belongs into git.
+    it, and a lockfile beside the scene, which belongs into git. With --solo and --mute it is build/<scene>/listen.wav
+    and nothing else.
     """
     if dry_run:
         from scenebuild.cli.plan import print_plan

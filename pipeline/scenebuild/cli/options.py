@@ -59,6 +59,9 @@ chosen = click.option(
     "--set", "chosen", metavar="NAME=VALUE", multiple=True,
     help="Give a parameter of the scenes another value. Repeatable; changes no lock.",
 )  # fmt: skip
+
+solo = click.option("--solo", metavar="NAME", multiple=True, help="Listen to this element or bus alone. Repeatable.")
+mute = click.option("--mute", metavar="NAME", multiple=True, help="Listen without this element or bus. Repeatable.")
 device = click.option(
     "--device",
     metavar="NAME",
@@ -142,6 +145,8 @@ def settings_for(arguments: Sequence[str], **flags: Any) -> Settings:
         force_elements=frozenset(flags.get("force_element") or ()),
         keep_going=bool(flags.get("keep_going")),
         chosen=chosen_values(flags.get("chosen") or ()),
+        solo=frozenset(flags.get("solo") or ()),
+        mute=frozenset(flags.get("mute") or ()),
         device=check_device(flags.get("device") or config.device or "auto", "--device"),
         exact=bool(flags.get("exact")),
     )

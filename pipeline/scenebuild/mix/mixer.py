@@ -64,6 +64,7 @@ def mix_scene(
     path: Path,
     *,
     stems_folder: Path | None = None,
+    silenced: frozenset[str] = frozenset(),
     info: Mapping[str, str] | None = None,
     progress: Progress = lambda share: None,
     block_frames: int = BLOCK_FRAMES,
@@ -76,6 +77,8 @@ def mix_scene(
     scene and takes give the same bytes, with or without stems and whatever the block size. A file appears under its
     name when it is complete: an error or an interruption leaves the one that was there.
 
+    ``silenced``: elements that others make room for, without being heard themselves.
+
     Raises AudioFileError where a take can not be read, ScenebuildError where the scene has no length, OSError where a
     file can not be written.
     """
@@ -85,7 +88,7 @@ def mix_scene(
     tapes = {element.name: tape_of(element, sources) for element in scene.elements}
     timeline = _timeline(scene, tapes)
     with Shelf(path.parent, held_bytes) as shelf:
-        ready = _set_up(scene, tapes, timeline, shelf, block_frames, progress)
+        ready = _set_up(scene, tapes, timeline, shelf, block_frames, progress, silenced)
         seams = {one.element.name: one.seam_db for one in ready.placed if one.seam_db is not None}
         raw = measure_sum(ready.desk, progress)
         highest_stem = max((found.peak_dbfs for found in ready.surveys.values()), default=-inf)
@@ -137,12 +140,13 @@ def _set_up(
     shelf: Shelf,
     block_frames: int,
     progress: Progress,
+    silenced: frozenset[str],
 ) -> _Set:
     """Read every take onto its place, run the desk, and listen to every stem once."""
     channels, rate = scene.mix.channels, timeline.sample_rate
     goes_round = timeline.frames if scene.mix.loop else None
     room = Room(shelf, rate, channels, goes_round)
-    treated_names = _treated_names(scene, timeline)
+    treated_names = _treated_names(scene, timeline) | silenced
     placed: list[_Placed] = []
     for element, placement in zip(scene.elements, timeline.placements, strict=True):
         put = _put_layer if element.name in treated_names else _put_stem
@@ -151,7 +155,7 @@ def _set_up(
     stems = [one.heard for one in placed if isinstance(one.heard, Stem)]
     layers = tuple(one.heard for one in placed if isinstance(one.heard, Layer))
     form = Format(rate, channels, timeline.frames, goes_round is not None)
-    console = Console(layers, tuple(bus for bus in scene.buses if _has_members(bus.name, layers)), form)
+    console = Console(layers, tuple(bus for bus in scene.buses if _has_members(bus.name, layers)), form, silenced)
     treated = treat(console, shelf) if layers else None
     if treated:
         stems = [*stems, Stem("", treated.body, None, 0, timeline.frames)]

@@ -89,7 +89,8 @@ def _effect(effect: EffectSpec) -> str:
         return f"reverb of {words.duration(effect.decay_s)}, {round(effect.wet * 100)} %"
     if isinstance(effect, Convolution):
         return f"convolution with {os.path.basename(effect.path)}, {round(effect.wet * 100)} %"
-    return f"compressor from {effect.threshold_db:g} dBFS on, {effect.ratio:g} to 1"
+    threshold = f"{effect.threshold_db:g}".replace("-", words.MINUS)
+    return f"compressor from {threshold} dBFS on, {effect.ratio:g} to 1"
 
 
 def _ducked(duck: Duck | None) -> str:
