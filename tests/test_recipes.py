@@ -342,6 +342,8 @@ def test_what_is_wrong_with_both_variants_is_said_once(project: Path, capsys: py
     Path("scenes/forest.yaml").write_text(SHORT.replace("prompt: a stream", "promt: a stream"))
     assert run(["validate", "scenes/forest.yaml"]) == 1
     assert capsys.readouterr().err.count("Did you mean prompt?") == 1
+    assert run(["scenes/forest.yaml"]) == 1
+    assert capsys.readouterr().err.count("Did you mean prompt?") == 1
 
 
 def test_a_comment_in_the_parent_silences_a_rule_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -263,6 +263,6 @@ def _all_in_one(mistakes: Mapping[str, ScenebuildError]) -> ScenebuildError:
         problem for mistake in mistakes.values() if isinstance(mistake, SceneError) for problem in mistake.problems
     ]
     if problems:
-        return SceneError(problems)
+        return SceneError(list(dict.fromkeys(problems)))  # what variants share is wrong once
     first = next(iter(mistakes.values()))
     return type(first)("\n".join(str(mistake) for mistake in mistakes.values()))
