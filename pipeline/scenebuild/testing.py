@@ -29,13 +29,21 @@ def hold_scenes(arguments: Sequence[str], settings: Settings, tell: Callable[[st
         return [
             _not_tested(path, mistakes[path])
             if path in mistakes
-            else _tested(path, plans[path], os.path.join(scratch, str(number)), shop)
+            else _tried(path, plans[path], os.path.join(scratch, str(number)), shop)
             for number, path in enumerate(paths)
         ]
 
 
 def _not_tested(path: str, error: ScenebuildError) -> Tested:
     return Tested(path, errors=tuple(str(error).splitlines()))
+
+
+def _tried(path: str, plan: Plan, folder: str, shop: Workshop) -> Tested:
+    """What is wrong with one scene, such as a seam that its mix refuses, keeps no other from being tested."""
+    try:
+        return _tested(path, plan, folder, shop)
+    except ScenebuildError as error:
+        return _not_tested(path, error)
 
 
 def _tested(path: str, plan: Plan, folder: str, shop: Workshop) -> Tested:
