@@ -196,7 +196,8 @@ def test_no_sound_is_made_again_for_times_and_playing(project: Path) -> None:
 
     assert "1 generated" in built("", "")
     for fields in (", start: [1, 5]", ", repeat: {every: 2, jitter: 1}", ", trim: {to: 0.2}", ", reverse: true",
-                   ", speed: 0.5"):  # fmt: skip
+                   ", speed: 0.5", ", volume: [{at: 0, value: 0.2}, {at: 3, value: 1}], low_pass: 900",
+                   ", distance: 9, effects: [{reverb: {}}], loop: {seam: best}"):  # fmt: skip
         assert "1 locked" in built(fields, "")
     assert "1 locked" in built(", repeat: {every: 2, jitter: 1}", ", seed: 3")
     readme = Path("build/x/README.md").read_text()

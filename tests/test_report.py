@@ -13,7 +13,7 @@ from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from scenebuild.errors import UsageError
 from scenebuild.report import render
-from scenebuild.report.model import ElementRow, Report
+from scenebuild.report.model import BusRow, DeliveryRow, ElementRow, Report
 from scenebuild.report.render import render_readme
 from test_report_markdown import GFM, LINKLIKE, rendered_text, structure
 
@@ -102,6 +102,23 @@ MINIMAL = Report(
     timeline_path="timeline.svg",
     scenebuild_version="0.1.0",
 )
+DELIVERIES = (
+    DeliveryRow("rainy_cafe.podcast.mp3", "podcasts", "MP3, 44.1 kHz, stereo", "−16.0 LUFS, −1.3 dBTP",
+                "−16.0 LUFS ± 1.0 LU, at most −1.0 dBTP", True, "Apple Podcasts, audio requirements"),
+    DeliveryRow("rainy_cafe.game.wav", "games", "WAV, 16 bit, 48 kHz, stereo", "−27.2 LUFS, −1.1 dBTP",
+                "−24.0 LUFS ± 2.0 LU, at most −1.0 dBTP", False, "ASWG-R001"),
+)  # fmt: skip
+DESK = replace(
+    MINIMAL,
+    elements=(
+        replace(RAIN, seam="−0.4 dB", treatment=("Low-pass: 400 Hz → 9000 Hz from 0 s to 10.0 s", "Bus: outside")),
+        replace(THUNDER, times_s=((1.0, 5.0), (9.5, 13.5))),
+    ),
+    deliveries=DELIVERIES,
+    buses=(BusRow("outside", "0.71 (−3.0 dB)", ("Effects: high-pass at 120 Hz", "Ducked: by 9 dB under voice")),),
+    seam="−1.2 dB",
+    seam_limit="+3.0 dB",
+)
 FULL = replace(
     MINIMAL,
     name="Rainy café",
@@ -140,6 +157,7 @@ def hostile(report: Report) -> Report:
             prompt=text if row.prompt else "",
             recording=f"{PAYLOAD}.wav" if row.recording else "",
             take_path=f"elements/{PAYLOAD}.wav",
+            treatment=tuple(text for _ in row.treatment),
             licence=f"{row.licence} {text}",
         )
         for row in report.elements
@@ -153,6 +171,8 @@ def hostile(report: Report) -> Report:
         sketched=tuple(text for _ in report.sketched),
         how_to_make_real=f"With AudioGen installed, `scenebuild {text}` makes it real.",
         elements=rows,
+        buses=tuple(replace(bus, name=text, treatment=tuple(text for _ in bus.treatment)) for bus in report.buses),
+        deliveries=tuple(replace(one, path=f"{PAYLOAD}.wav", about=text, source=text) for one in report.deliveries),
         mix_path=f"{PAYLOAD}.wav",
         licence=text,
         warnings=tuple(text for _ in report.warnings),
@@ -168,14 +188,14 @@ class MarkdownFile(SingleFileSnapshotExtension):
 
 @pytest.mark.parametrize(
     "report",
-    [FULL, MINIMAL, PREVIEW, hostile(FULL)],
-    ids=["full", "minimal", "preview", "hostile"],
+    [FULL, MINIMAL, PREVIEW, DESK, hostile(FULL)],
+    ids=["full", "minimal", "preview", "desk", "hostile"],
 )
 def test_the_readme_is_the_one_that_was_looked_at(report: Report, snapshot: SnapshotAssertion) -> None:
     assert render_readme(report) == snapshot(extension_class=MarkdownFile)
 
 
-@pytest.mark.parametrize("report", [FULL, MINIMAL, PREVIEW], ids=["full", "minimal", "preview"])
+@pytest.mark.parametrize("report", [FULL, MINIMAL, PREVIEW, DESK], ids=["full", "minimal", "preview", "desk"])
 def test_hostile_text_makes_no_element_that_plain_text_does_not_make(report: Report) -> None:
     report = replace(report, description="One.\n\nTwo.")
     nasty, plain = (

@@ -161,5 +161,6 @@ def _sentence(result: SceneResult) -> str:
     for one in result.elements:
         counts[one.status] = counts.get(one.status, 0) + 1
     facts += [f"{number} {status}" for status, number in sorted(counts.items())]
+    facts.append(f"{len(result.delivered)} delivered" if result.delivered else "")
     preview = " (preview)" if result.preview else ""
     return f"{result.scene} -> {result.mix}{preview}  {', '.join(fact for fact in facts if fact)}"

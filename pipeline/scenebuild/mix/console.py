@@ -20,6 +20,7 @@ from scenebuild.mix.track import Format
 from scenebuild.scene.desk import Bus, Channel, Compressor, Duck
 
 END_FADE_S = 0.005  # where the end of the mix cuts off what still rings
+LONGEST_CHAIN = 3  # a layer that ducks under one that is compressed, on a bus that ducks: seldom more
 LONGEST_TAIL_S = 60.0  # what rings on for longer is not waited for
 
 
@@ -85,8 +86,8 @@ class ConsolePass:
     @property
     def memory_frames(self) -> int:
         """How long it goes on hearing what was: what rings, and the gains that are on their way back."""
-        rate = self._console.form.sample_rate
-        return self.tail_frames + sum(frames_of(_way_back_s(one.channel), rate) for one in _strips(self._console))
+        back_s = max((_way_back_s(one.channel) for one in _strips(self._console)), default=0.0)
+        return self.tail_frames + frames_of(LONGEST_CHAIN * back_s, self._console.form.sample_rate)
 
     def run(self, start: int, stop: int) -> dict[str, Samples]:
         """What every layer and bus gives out in frames ``[start, stop)``."""

@@ -6,7 +6,18 @@ import os
 from collections.abc import Container
 
 from scenebuild.report import words
-from scenebuild.scene.desk import Convolution, Duck, EffectSpec, Filter, Movement, Playing, Repeat, Reverb, Unit
+from scenebuild.scene.desk import (
+    Channel,
+    Convolution,
+    Duck,
+    EffectSpec,
+    Filter,
+    Movement,
+    Playing,
+    Repeat,
+    Reverb,
+    Unit,
+)
 from scenebuild.scene.model import Element
 
 
@@ -36,18 +47,24 @@ def heard_of(element: Element, whole_s: float) -> tuple[float, float]:
 
 def treatment(element: Element, takes: int = 1, take_s: float = 0.0) -> tuple[str, ...]:
     """One sentence for each thing that is done to an element beside volume, pan and fades; none for most."""
-    channel = element.channel
-    found = (
+    made = (
         _made_of(element, takes, take_s),
         _played(element.playing),
         _repeated(element.playing.repeat),
+    )
+    bus = f"Bus: {element.channel.bus}" if element.channel.bus else ""
+    return tuple(sentence for sentence in (*made, *strip_of(element.channel), bus) if sentence)
+
+
+def strip_of(channel: Channel) -> tuple[str, ...]:
+    """One sentence for each thing that a strip does."""
+    found = (
         _moves("Pan", channel.pan),
         _moves("High-pass", channel.high_pass),
         _moves("Low-pass", channel.low_pass),
         f"Effects: {', '.join(map(_effect, channel.effects))}" if channel.effects else "",
         f"Distance: {channel.distance:g} m" if channel.distance is not None else "",
         _ducked(channel.duck),
-        f"Bus: {channel.bus}" if channel.bus else "",
     )
     return tuple(sentence for sentence in found if sentence)
 
@@ -58,11 +75,11 @@ def _made_of(element: Element, takes: int, take_s: float) -> str:
     return f"Made of a loop of {words.duration(take_s)}" if whole_length(element, take_s) > take_s else ""
 
 
-def volume_of(element: Element) -> str:
+def fader_of(gain: float, channel: Channel) -> str:
     """``0.70 (−3.1 dB)``, or the range over which it moves: ``0.20 (−14.0 dB) to 0.70 (−3.1 dB)``."""
-    fader = element.channel.fader
+    fader = channel.fader
     if fader is None:
-        return words.volume(element.gain)
+        return words.volume(gain)
     values = [point.value if fader.unit == "gain" else 10 ** (point.value / 20) for point in fader.points]
     return f"{words.volume(min(values))} to {words.volume(max(values))}"
 

@@ -13,8 +13,8 @@ from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report import words
-from scenebuild.report.desk_words import heard_of, parts_of, treatment, volume_of, whole_length
-from scenebuild.report.model import DeliveryRow, ElementRow, Report
+from scenebuild.report.desk_words import fader_of, heard_of, parts_of, strip_of, treatment, whole_length
+from scenebuild.report.model import BusRow, DeliveryRow, ElementRow, Report
 from scenebuild.scene.project import project_root
 
 
@@ -64,6 +64,7 @@ def report_of(
         timeline_path="timeline.svg",
         scenebuild_version=__version__,
         deliveries=tuple(map(_delivery, files)),
+        buses=tuple(BusRow(bus.name, fader_of(bus.gain, bus.channel), strip_of(bus.channel)) for bus in scene.buses),
         seam="" if mix.seam_db is None else words.gain(mix.seam_db),
         seam_limit="" if scene.mix.loop is None else words.gain(scene.mix.loop.worst_seam),
     )
@@ -102,7 +103,7 @@ def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, ro
         is_sketch=step.facts.fidelity == "sketch",
         status=status,
         duration_s=whole_s,
-        volume=volume_of(element),
+        volume=fader_of(element.gain, element.channel),
         temperature=words.temperature(step.action.temperature),
         seed="" if step.action.seed is None else str(step.action.seed),
         take=element.take,

@@ -45,6 +45,15 @@ class ElementRow:
 
 
 @dataclass(frozen=True, slots=True)
+class BusRow:
+    """One bus, in words."""
+
+    name: str
+    volume: str
+    treatment: tuple[str, ...]  # one sentence each
+
+
+@dataclass(frozen=True, slots=True)
 class DeliveryRow:
     """One delivered file, and whether it is what the place it goes to asks for."""
 
@@ -88,5 +97,6 @@ class Report:
     timeline_path: str
     scenebuild_version: str
     deliveries: tuple[DeliveryRow, ...] = ()
+    buses: tuple[BusRow, ...] = ()
     seam: str = ""  # the score of the seam of a mix that goes round: "−1.2 dB"
     seam_limit: str = ""
