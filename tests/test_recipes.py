@@ -254,6 +254,27 @@ def test_braces_are_text_where_there_are_no_parameters(project: Path) -> None:
     assert read_scene("scenes/a.yaml").elements[0].prompt == "{{ y }}", "a value is not looked into again"
 
 
+def test_what_a_strangers_recipe_may_cost_is_bounded(project: Path) -> None:
+    many = "".join(f"  e{number}: {{prompt: a, volume: 0.5}}\n" for number in range(1999))
+    values = "".join(f"x-{number}: [{', '.join('1' * 9000)}]\n" for number in range(5))
+    Path("scenes/b.yaml").write_text(f"extends: c.yaml\n{values}")
+    Path("scenes/c.yaml").write_text(f"name: C\n{values}")
+    assert broken("scenes/b.yaml") == (
+        "scenes/b.yaml:1:10: extends: more than 50000 values in all files together; split the scene into several"
+    )
+    row = ", ".join(map(str, range(200)))
+    Path("scenes/d.yaml").write_text(f"name: D\nelements:\n{many}matrix: {{n: [{row}]}}\n")
+    assert broken("scenes/d.yaml") == (
+        "scenes/d.yaml:2002:1: 200 scenes from so long a file are more than 1000000 values; split the file"
+    )
+    axes = ", ".join(f"p{number}: [{'long ' * 8}]" for number in range(8))
+    Path("scenes/e.yaml").write_text(f"name: E\nelements: {{a: {{prompt: a}}}}\nmatrix: {{{axes}}}\n")
+    assert broken("scenes/e.yaml") == (
+        "scenes/e.yaml:3:1: matrix: @long-long-long-long-long-long-long-long+… would be a name of 319 characters; "
+        "leave some values out"
+    )
+
+
 def calls(reference: str, *options: str) -> dict[str, Any]:
     """What a build of it says, as --json has it."""
     import contextlib

@@ -18,6 +18,7 @@ from scenebuild.scene.quoting import printable
 from scenebuild.scene.source import read_source
 from scenebuild.scene.syntax import syntax_problem
 
+MOST_NODES = 50_000  # values of a file, and of all that it extends; 2,000 elements with all their fields are 42,000
 Field = tuple[str, ...]  # the way to a value: ("elements", "rain", "prompt"); positions in a list are written as text
 
 

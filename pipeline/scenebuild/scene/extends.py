@@ -7,7 +7,7 @@ from functools import reduce
 from pathlib import Path
 
 from scenebuild.errors import Problem, SceneError
-from scenebuild.scene.document import Document, read_document
+from scenebuild.scene.document import MOST_NODES, Document, read_document
 from scenebuild.scene.inherit import laid_over, without
 from scenebuild.scene.project import SUFFIXES, project_root
 from scenebuild.scene.quoting import described, printable, quoted
@@ -24,6 +24,10 @@ def read_with_parents(path: str) -> Document:
     chain = [read_document(path)]
     while "extends" in chain[-1].data:
         chain.append(read_document(_parent(chain, root)))
+        if sum(len(document.values) for document in chain) > MOST_NODES:
+            raise _wrong(
+                chain[-2], f"more than {MOST_NODES} values in all files together; split the scene into several"
+            )
     own = [without(document, ["extends"]) for document in chain]
     return reduce(laid_over, reversed(own))
 

@@ -22,7 +22,9 @@ from scenebuild.scene.wording import worded
 
 RECIPE = ("variants", "params", "matrix")
 MOST_SCENES = 256  # of one file
+MOST_VALUES = 1_000_000  # of all of them: a long file holds fewer scenes
 LONGEST_SLUG = 40
+LONGEST_LABEL = 150  # it becomes a part of the names of files
 _VARIANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _NOT_IN_A_VARIANT = ("version", "extends", "variants", "matrix")
 
@@ -47,13 +49,18 @@ def variants_of(document: Document, chosen: Mapping[str, str]) -> list[Variant]:
     rows: dict[str, list[Value]] = {**document.data.get("matrix", {}), **{name: [one] for name, one in chosen.items()}}
     _refuse_unknown(document, chosen)
     axes = sorted(rows)  # by name: the order of the file says nothing
-    _refuse_too_many(document, len(names) * prod(len(rows[axis]) for axis in axes))
+    _refuse_too_much(document, len(names) * prod(len(rows[axis]) for axis in axes))
     found: dict[str, Variant] = {}
     for name, cell in product(names, product(*(rows[axis] for axis in axes))):
         slugs = [slug(value, axis, rows[axis].index(value) + 1) for axis, value in zip(axes, cell, strict=True)]
         one = Variant(JOINT.join(filter(None, (name, *slugs))), name, dict(zip(axes, cell, strict=True)))
         if one.label in found:
             _refuse_same_name(document, one, found[one.label])
+        if len(one.label) > LONGEST_LABEL:
+            message = (
+                f"matrix: @{one.label[:40]}… would be a name of {len(one.label)} characters; leave some values out"
+            )
+            raise SceneError([Problem("matrix", message, document.key(("matrix",)))])
         found[one.label] = one
     return list(found.values())
 
@@ -174,10 +181,16 @@ def _refuse_unknown(document: Document, chosen: Mapping[str, str]) -> None:
         )
 
 
-def _refuse_too_many(document: Document, count: int) -> None:
+def _refuse_too_much(document: Document, count: int) -> None:
+    """What a stranger's file may cost is bounded: in scenes, and in all values that they hold together."""
+    message = ""
     if count > MOST_SCENES:
         message = f"matrix: {count} scenes are more than {MOST_SCENES}, the most of one file; leave some values out"
-        raise SceneError([Problem("matrix", message, document.key(("matrix",)))])
+    elif count > 1 and count * len(document.values) > MOST_VALUES:
+        message = f"{count} scenes from so long a file are more than {MOST_VALUES} values; split the file"
+    if message:
+        field = ("matrix",) if "matrix" in document.data else ("variants",)
+        raise SceneError([Problem("matrix", message, document.key(field))])
 
 
 def _refuse_same_name(document: Document, one: Variant, other: Variant) -> None:
