@@ -279,6 +279,17 @@ def test_names_that_are_too_long_end_in_an_ellipsis() -> None:
     assert ">" + "n" * 13 + "…<" in timeline_svg((lane(name="n" * 64),) * 20, 24.0)
 
 
+def test_what_rings_over_the_end_of_a_loop_is_drawn_at_its_beginning() -> None:
+    falling = np.linspace(1, 0.2, 320).astype(np.float32)
+    over = lane(times_s=((20.0, 28.0),), loop=False, peaks=falling, fade_out_s=0.0)
+    end, beginning = filled(timeline_svg((over,), 24.0))
+    whole = filled(timeline_svg((replace(over, times_s=((0.0, 8.0),)),), 24.0))[0]
+    assert beginning[:, 0].min() == pytest.approx(axes.LEFT, abs=0.2)
+    assert end[:, 0].max() == pytest.approx(axes.LEFT + axes.PLOT, abs=0.2)
+    assert np.ptp(end[:, 1]) == pytest.approx(np.ptp(whole[:, 1]), abs=0.5)  # the loud first half
+    assert np.ptp(beginning[:, 1]) < 0.85 * np.ptp(whole[:, 1])
+
+
 @pytest.mark.parametrize("duration_s", [0.0, 0.1, 5e-5, 3600.0])
 def test_odd_lengths_are_drawn(duration_s: float) -> None:
     lanes = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
@@ -38,6 +39,20 @@ class Lane:
     peaks: Samples
 
 
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """What one bar shows of one time that an element sounds."""
+
+    start_s: float
+    end_s: float
+    skip_s: float  # of that time, before the bar
+    whole_s: float  # of that time, all of it
+
+    @property
+    def seen_s(self) -> float:
+        return self.end_s - self.start_s
+
+
 def timeline_svg(lanes: tuple[Lane, ...], duration_s: float) -> str:
     """A picture of 1 to 100 (or more) lanes over ``duration_s`` seconds, 1200 pixels wide, as high as it needs."""
     height = _ROOMY if len(lanes) <= _MANY else _TIGHT
@@ -54,22 +69,29 @@ def _safe(value: str, most: int) -> str:
 
 def _drawn(lane: Lane, index: int, top: float, height: float, duration_s: float) -> str:
     colour = LANES[index % len(LANES)]
-    bars = (_bar(lane, start_s, end_s, colour, top, height, duration_s) for start_s, end_s in lane.times_s[:MOST_BARS])
+    bars = (_bar(lane, stretch, colour, top, height, duration_s) for stretch in _stretches(lane, duration_s))
     return "".join((_header(lane, top, height), *bars))
 
 
-def _bar(lane: Lane, start_s: float, end_s: float, colour: str, top: float, height: float, duration_s: float) -> str:
-    """One time that an element sounds."""
-    left = x_of(min(max(start_s, 0), duration_s), duration_s)
-    right = max(x_of(min(end_s, duration_s), duration_s), left + 2)  # the shortest click is still seen
-    length_s = min(end_s, duration_s) - start_s
+def _stretches(lane: Lane, duration_s: float) -> Iterator[_Stretch]:
+    """Each time as one bar, or as two where it rings over the end of a mix that goes round into its beginning."""
+    for start_s, end_s in lane.times_s[:MOST_BARS]:
+        whole_s, over_s = end_s - start_s, end_s - duration_s
+        yield _Stretch(start_s, min(end_s, duration_s), 0.0, whole_s)
+        if over_s > 0 and start_s < duration_s:
+            yield _Stretch(0.0, min(over_s, duration_s), duration_s - start_s, whole_s)
+
+
+def _bar(lane: Lane, stretch: _Stretch, colour: str, top: float, height: float, duration_s: float) -> str:
+    left = x_of(min(max(stretch.start_s, 0), duration_s), duration_s)
+    right = max(x_of(stretch.end_s, duration_s), left + 2)  # the shortest click is still seen
     box = f'x="{decimal(left)}" y="{decimal(top)}" width="{decimal(right - left)}" height="{decimal(height)}" rx="4"'
     return "".join(
         (
             f'<rect {box} fill="{colour}" fill-opacity=".16"/>',
-            _wave(lane, length_s, left, right, top, height, colour),
+            _wave(lane, stretch, left, right, top, height, colour),
             _seams(lane, left, right, top, height, duration_s),
-            _fades(lane, length_s, left, right, top, height),
+            _fades(lane, stretch, left, right, top, height),
             f'<rect {box} fill="none" stroke="{colour}"/>',
         )
     )
@@ -97,16 +119,16 @@ def _balance(lane: Lane, middle: float) -> str:
     )
 
 
-def _wave(lane: Lane, length_s: float, left: float, right: float, top: float, height: float, colour: str) -> str:
+def _wave(lane: Lane, stretch: _Stretch, left: float, right: float, top: float, height: float, colour: str) -> str:
     """The take's outline as often as it sounds, each scaled to its own peak and shaped by its fades."""
     highest = float(lane.peaks.max(initial=0))
-    if highest < 1e-6 or lane.take_s <= 0 or length_s <= 0:
+    if highest < 1e-6 or lane.take_s <= 0 or stretch.seen_s <= 0:
         return ""
     count = max(int((right - left) / _PITCH), 1)
-    time_s = (np.arange(count) + 0.5) / count * length_s
+    time_s = stretch.skip_s + (np.arange(count) + 0.5) / count * stretch.seen_s
     at = np.floor(time_s % lane.take_s / lane.take_s * len(lane.peaks)).astype(int)
     sounding = (time_s < lane.take_s) | lane.loop
-    shape = np.where(sounding, lane.peaks[at] / highest, 0) * _fade_shape(lane, length_s, time_s)
+    shape = np.where(sounding, lane.peaks[at] / highest, 0) * _fade_shape(lane, stretch.whole_s, time_s)
     reach = (height / 2 - 4) * shape**axes.LOUDNESS_EXPONENT
     return axes.area(left, right, top + height / 2, reach, reach, colour)
 
@@ -129,10 +151,12 @@ def _seams(lane: Lane, left: float, right: float, top: float, height: float, dur
     return lines and f'<path d="{lines}" stroke="{INK}" stroke-width="1.5" stroke-dasharray="3 3" fill="none"/>'
 
 
-def _fades(lane: Lane, length_s: float, left: float, right: float, top: float, height: float) -> str:
+def _fades(lane: Lane, stretch: _Stretch, left: float, right: float, top: float, height: float) -> str:
     """A line from the floor of the bar to its ceiling, as long as the fade."""
-    scale = (right - left) / max(length_s, 1e-9)
-    rise, fall = (min(fade * scale, right - left) for fade in (lane.fade_in_s, lane.fade_out_s))
+    scale = (right - left) / max(stretch.seen_s, 1e-9)
+    rise = min(lane.fade_in_s * scale, right - left) if not stretch.skip_s else 0.0
+    is_last = stretch.skip_s + stretch.seen_s >= stretch.whole_s
+    fall = min(lane.fade_out_s * scale, right - left) if is_last else 0.0
     lines = f"M{decimal(left)} {decimal(top + height)}L{decimal(left + rise)} {decimal(top)}" if rise >= 2 else ""
     if fall >= 2:
         lines += f"M{decimal(right - fall)} {decimal(top)}L{decimal(right)} {decimal(top + height)}"
