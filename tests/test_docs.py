@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from scenebuild.scene.read import read_scene
+from scenebuild.scene.read import read_scene, references_in
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
@@ -82,9 +82,11 @@ def test_the_readme_tells_what_comes_out_and_why(checkout: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_scene_in_the_manual_is_valid(page: Path, tmp_path: Path) -> None:
     for number, text in enumerate(blocks(page, "yaml")):
-        path = tmp_path / f"{number}.yaml"
+        named = re.match(r"# (\w+\.yaml)\n", text)  # so that one may extend another
+        path = tmp_path / (named[1] if named else f"{number}.yaml")
         path.write_text(text, encoding="utf-8")
-        assert read_scene(str(path)).elements
+        for reference in references_in(str(path)):
+            assert read_scene(reference).elements
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -106,10 +108,10 @@ def test_every_make_target_in_the_manual_exists(page: Path) -> None:
 def test_every_scene_of_ours_builds_as_its_lock_says(scene: Path, checkout: Path) -> None:
     done = shell(f"scenebuild scenes/{scene.name} --frozen --json", checkout)
     assert done.returncode == 0, done.stderr
-    (built,) = json.loads(done.stdout)["scenes"]
-    assert built["true_peak_dbtp"] <= -1.0
-    assert built["warnings"] == []
-    assert -35 < built["loudness_lufs"] < -10
+    for built in json.loads(done.stdout)["scenes"]:
+        assert built["true_peak_dbtp"] <= -1.0
+        assert built["warnings"] == []
+        assert -35 < built["loudness_lufs"] < -10
 
 
 def test_every_example_of_the_mixing_desk_builds_and_does_what_it_says(checkout: Path) -> None:
@@ -174,6 +176,7 @@ def fields() -> str:
         "`mix`": schema["$defs"]["mix"]["properties"],
         "`mix.loop`": schema["$defs"]["mix"]["properties"]["loop"]["properties"],
         "`deliver`": schema["properties"]["deliver"]["items"]["properties"],
+        "`expect`, of an element and of the mix": schema["$defs"]["expect"]["properties"],
     }
     return "\n".join(f"### {title}\n\n{_table(found, schema)}" for title, found in tables.items())
 

@@ -22,7 +22,15 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         ["git", "ls-files", "-co", "--exclude-standard"], cwd=root, capture_output=True, text=True, check=True
     ).stdout.split()
     for name in tracked:
-        if name.split("/")[0] in ("pipeline", "schema", "templates", "pyproject.toml", "README.md", "LICENSE"):
+        if name.split("/")[0] in (
+            "pipeline",
+            "scenes",
+            "schema",
+            "templates",
+            "pyproject.toml",
+            "README.md",
+            "LICENSE",
+        ):
             target = folder / "copy" / name
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes((root / name).read_bytes())
@@ -33,7 +41,7 @@ def wheel(root: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         return archive.namelist()
 
 
-def test_the_wheel_holds_every_module_the_schema_and_the_templates(wheel: list[str], root: Path) -> None:
+def test_the_wheel_holds_every_module_the_schema_the_templates_and_the_catalogue(wheel: list[str], root: Path) -> None:
     source = root / "pipeline"
     modules = {str(path.relative_to(source)) for path in (source / "scenebuild").rglob("*.py")}
     data = {
@@ -43,6 +51,9 @@ def test_the_wheel_holds_every_module_the_schema_and_the_templates(wheel: list[s
         "scenebuild/schema/scene.schema.json",
     }
     data |= {f"scenebuild/templates/{path.name}" for path in (root / "templates").iterdir() if path.is_file()}
+    data |= {
+        f"scenebuild/catalogue/{path.name}" for path in (root / "scenes" / "catalogue").iterdir() if path.is_file()
+    }
     inside = {name for name in wheel if not name.split("/")[0].endswith(".dist-info")}
     assert inside == modules | data
 

@@ -42,6 +42,9 @@ def test_folders_mean_all_scenes_below_them_in_order(tmp_path: Path, monkeypatch
         ".hidden.yaml",
         ".git/x.yaml",
         "build/y.yaml",
+        "catalogue/k.yaml",
+        "_part.yaml",
+        "_parts/p.yaml",
         "a/z.yaml",
     ]
     for name in files:

@@ -63,21 +63,11 @@ def fields(
 
 
 # What only makes sense together is drawn so that it does; the rules on it have tests of their own.
+RECIPE = ("extends", "params", "variants", "matrix")
 ALONE = (
-    "file",
-    "gain_db",
-    "fade_in",
-    "fade_out",
-    "model",
-    "loop",
-    "prompt",
-    "start",
-    "repeat",
-    "trim",
-    "bus",
-    "duck",
-    "piece",
-)
+    "file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start", "repeat", "trim", "bus", "duck",
+    "piece", "expect",
+)  # fmt: skip
 ELEMENT = st.builds(
     lambda written, prompt: {"prompt": prompt, **written},
     fields(SCHEMA["properties"]["elements"]["additionalProperties"]["properties"], ALONE),
@@ -88,11 +78,11 @@ SCENES = st.builds(
         **rest, "name": name, "elements": elements, "defaults": defaults, "mix": mix,
         "buses": {name: bus for name, bus in buses.items() if name not in elements},
     },
-    fields(SCHEMA["properties"], ("name", "elements", "defaults", "mix", "buses", "deliver")),
+    fields(SCHEMA["properties"], ("name", "elements", "defaults", "mix", "buses", "deliver", *RECIPE)),
     values(SCHEMA["properties"]["name"]),
     st.dictionaries(NAMES, ELEMENT, min_size=1, max_size=4),
     fields(SCHEMA["properties"]["defaults"]["properties"], ALONE),
-    fields(SCHEMA["properties"]["mix"]["properties"], ()),
+    fields(SCHEMA["properties"]["mix"]["properties"], ("expect",)),
     st.dictionaries(
         NAMES, fields(SCHEMA["properties"]["buses"]["additionalProperties"]["properties"], ALONE), max_size=2
     ),

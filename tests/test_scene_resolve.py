@@ -29,6 +29,7 @@ def test_a_minimal_scene_has_every_default(monkeypatch: pytest.MonkeyPatch) -> N
     scene = read_scene("minimal.yaml")
     assert scene == Scene(
         path="minimal.yaml", name="Rain", description="", seed=0, engine=None, mix=MixSettings(), places=scene.places,
+        sources=("minimal.yaml",),
         elements=(
             Element(
                 name="rain", place=Place("minimal.yaml", 2, 12), prompt="steady rain", recording=None, engine=None,

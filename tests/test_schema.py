@@ -16,7 +16,7 @@ from scenebuild.scene.desk import Compressor, Convolution, Filter, MixLoop, Reve
 from scenebuild.scene.document import read_document
 from scenebuild.scene.resolve import resolve
 from scenebuild.scene.validate import validate_document
-from scenebuild.scene.violations import inlined, scene_schema
+from scenebuild.scene.violations import NEEDED, inlined, scene_schema
 
 SCHEMA = scene_schema()
 PLAIN = inlined(SCHEMA, SCHEMA["$defs"])
@@ -37,6 +37,14 @@ LIMITS: dict[str, tuple[float, float]] = {
     "deliver.sample_rate": (8000, 192000), "deliver.channels": (1, 2), "elements.repeat.every": (0.01, 36000),
     "elements.repeat.jitter": (0, 36000), "elements.repeat.gap": (0, 36000), "elements.repeat.count": (1, 10000),
     "elements.trim.from": (0, 36000), "elements.trim.to": (0.001, 36000), "elements.speed": (0.25, 4),
+    **{
+        f"{owner}.expect.{name}": limits
+        for owner in ("elements", "mix")
+        for name, limits in {
+            "no_silence_over": (0, 3600), "loop_seam": (0, 60), "similar_to_lock": (0, 60),
+            "energy_above.hz": (0, 96000), "energy_above.share": (0, 1),
+        }.items()
+    },
 }  # fmt: skip
 MOVING = {
     "volume": (0, 16), "gain_db": (-96, 24), "pan": (-1, 1), "high_pass": (20, 20000), "low_pass": (20, 20000),
@@ -110,7 +118,8 @@ def test_unknown_names_are_refused_everywhere_but_x_at_the_top() -> None:
 
 
 def test_only_what_a_scene_needs_is_required() -> None:
-    assert PLAIN["required"] == ["name", "elements"]
+    assert SCHEMA["anyOf"] == [{"required": list(NEEDED)}, {"required": ["extends"]}]
+    assert NEEDED == ("name", "elements")
     assert "required" not in ELEMENT
 
 
@@ -179,7 +188,8 @@ def test_defaults_in_the_schema_are_what_the_program_fills_in() -> None:
         "mix.true_peak": mix.true_peak_dbtp, "policy.commercial": scene.commercial,
     } | _filled_inside()  # fmt: skip
     told = {name: field["default"] for name, field in PROPERTIES.items() if "default" in field}
-    decided_later = {"version", "policy", "defaults", "mix", "elements.engine", "buses"}
+    decided_later = {"version", "policy", "defaults", "mix", "elements.engine", "buses", "params"}
+    decided_later |= {"elements.expect.no_clipping", "mix.expect.no_clipping"}
     assert {
         name: told[name] for name in told if name not in decided_later and not name.startswith("defaults.")
     } == filled

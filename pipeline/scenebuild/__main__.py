@@ -14,8 +14,8 @@ def main() -> None:
         from scenebuild.plan.manifest import nothing_to_do
 
         mixes = nothing_to_do(arguments)
-        if mixes is not None and "".join((*arguments, *mixes)).isprintable():
-            sys.exit(_say("".join(f"up-to-date  {one} -> {mix}\n" for one, mix in zip(arguments, mixes, strict=True))))
+        if mixes is not None and all("".join(pair).isprintable() for pair in mixes):
+            sys.exit(_say("".join(f"up-to-date  {one} -> {mix}\n" for one, mix in mixes)))
     from scenebuild.cli import run
 
     sys.exit(run(arguments))

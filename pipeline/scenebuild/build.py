@@ -10,15 +10,17 @@ from dataclasses import replace
 from typing import Protocol
 
 from scenebuild.errors import LockError, OutputError, PolicyError, ScenebuildError, SceneError, UsageError
+from scenebuild.overview import write_overview
 from scenebuild.plan.lockfile import lock_path, read_lock
-from scenebuild.plan.manifest import Asked, output_folder, up_to_date
+from scenebuild.plan.manifest import Asked, built_variants, output_folder, up_to_date
 from scenebuild.plan.models import refuse_unknown_model
 from scenebuild.plan.policy import planned_licences, refuse_licences
-from scenebuild.plan.steps import Choices, Plan, make_plan, refuse_unknown_engine
+from scenebuild.plan.steps import Choices, Plan, make_plan, refuse_unknown_engine, with_sharing
 from scenebuild.result import Result, SceneResult, failed_scene, result_from_manifest
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import find_scenes, project_root
-from scenebuild.scene.read import read_scene
+from scenebuild.scene.read import read_scene, references_in
+from scenebuild.scene.reference import scene_file, stem_of
 from scenebuild.scene.solo import listening, unknown_names
 from scenebuild.settings import Settings, read_config
 from scenebuild.store import LocalStore
@@ -51,7 +53,8 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener) -> R
     and for takes that could not be made, the scenes say so in the result.
     """
     store = LocalStore(settings.store)
-    paths = scene_paths(arguments, settings)
+    held = scenes_held(arguments, settings)
+    paths = one_folder_each(held, settings)
     results = {path: result for path in paths if (result := _nothing_to_do(path, settings)) is not None}
     missing = [path for path in paths if path not in results]
     for path in missing:
@@ -66,6 +69,10 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener) -> R
         listener.finish(result)
     if plans:
         results |= _make(plans, settings, store, listener)
+    for path, references in held.items():
+        is_whole = references != [path] and path == scene_file(path)
+        if is_whole and not settings.chosen and not settings.is_listening:
+            write_overview(path, [results[one] for one in references], settings)
     return Result(tuple(results[path] for path in paths))
 
 
@@ -78,8 +85,26 @@ def plan(arguments: Sequence[str], settings: Settings) -> dict[str, Plan]:
 
 
 def scene_paths(arguments: Sequence[str], settings: Settings) -> list[str]:
-    """The scene files meant. UsageError where two of them would be built into the same folder."""
-    paths = find_scenes(list(arguments))
+    """The scenes meant, as references. UsageError where two of them would be built into the same folder."""
+    return one_folder_each(scenes_held(arguments, settings), settings)
+
+
+def scenes_held(arguments: Sequence[str], settings: Settings) -> dict[str, list[str]]:
+    """The scenes that each file (or ``file@variant``) holds; for one that can not be read, it alone: reading it again
+    says why."""
+    held: dict[str, list[str]] = {}
+    for path in find_scenes(list(arguments)):
+        try:
+            known = built_variants(path, asked(settings), settings.out)
+            held[path] = known or references_in(path, dict(settings.chosen))
+        except SceneError:
+            held[path] = [path]
+    return held
+
+
+def one_folder_each(held: Mapping[str, Sequence[str]], settings: Settings) -> list[str]:
+    """Every scene once, in order. UsageError where two of them would be built into the same folder."""
+    paths = list(dict.fromkeys(reference for references in held.values() for reference in references))
     by_folder: dict[str, str] = {}
     for path in paths:
         other = by_folder.setdefault(os.path.abspath(output_folder(path, settings.out)), path)
@@ -102,7 +127,7 @@ def plan_scenes(
     mistakes: dict[str, ScenebuildError] = {}
     for path in paths:
         try:
-            scene = _under_policy(read_scene(path))
+            scene = under_policy(read_scene(path, dict(settings.chosen)))
             if settings.is_listening:
                 _refuse_unknown_names(settings, scene)
                 scene = listening(scene, settings.solo, settings.mute)
@@ -115,7 +140,7 @@ def plan_scenes(
             mistakes[path] = mistake
     if not mistakes:
         _refuse_unknown_elements(settings.force_elements, plans)
-    return plans, mistakes
+    return with_sharing(plans), mistakes
 
 
 def _refuse_half_a_listen(settings: Settings) -> None:
@@ -146,7 +171,7 @@ def _refuse_unknown_elements(forced: frozenset[str], plans: Mapping[str, Plan]) 
         raise UsageError(f"--force-element {', '.join(sorted(unknown))}: {where}")
 
 
-def _under_policy(scene: Scene) -> Scene:
+def under_policy(scene: Scene) -> Scene:
     """The scene with what the configuration of its own project asks for; a scene can not ask for less."""
     return replace(scene, commercial=scene.commercial or read_config(str(project_root(scene.path))).commercial)
 
@@ -206,7 +231,7 @@ def _readable_outputs() -> Iterator[None]:
 def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
     several = len(plans) > 1
     return {
-        step.key: f"{os.path.splitext(os.path.basename(path))[0]}: {step.name}" if several else step.name
+        step.key: f"{stem_of(path)}: {step.name}" if several else step.name
         for path, plan in plans.items()
         for step in plan.steps
         if step.status == "miss" and step.element.recording is None
@@ -223,7 +248,9 @@ def _nothing_to_do(path: str, settings: Settings) -> SceneResult | None:
 
 def asked(settings: Settings) -> Asked:
     """The part of the settings that decides the outputs."""
-    return Asked(settings.engine, settings.template, settings.stems, settings.model, settings.precision)
+    return Asked(
+        settings.engine, settings.template, settings.stems, settings.model, settings.precision, settings.chosen
+    )
 
 
 def _rescue(path: str, store: LocalStore, settings: Settings, listener: Listener) -> None:
@@ -243,6 +270,6 @@ def _all_in_one(mistakes: Mapping[str, ScenebuildError]) -> ScenebuildError:
         problem for mistake in mistakes.values() if isinstance(mistake, SceneError) for problem in mistake.problems
     ]
     if problems:
-        return SceneError(problems)
+        return SceneError(list(dict.fromkeys(problems)))  # what variants share is wrong once
     first = next(iter(mistakes.values()))
     return type(first)("\n".join(str(mistake) for mistake in mistakes.values()))

@@ -13,6 +13,7 @@ from scenebuild.deliver.deliver import Delivered
 from scenebuild.deliveries import delivered
 from scenebuild.engines import action_facts
 from scenebuild.errors import LockError, Problem, SceneError
+from scenebuild.expect.hold import expects_anything, hold
 from scenebuild.generate.gather import Gathered
 from scenebuild.generate.take import Take
 from scenebuild.mix.mixer import mix_scene
@@ -57,7 +58,7 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     licence = strictest([take.licence for take in takes.values()])
     mix = mix_scene(
         plan.scene,
-        {name: _source(take) for name, take in takes.items()},
+        {name: source_of(take) for name, take in takes.items()},
         Path(folder, f"{stem}.wav"),
         stems_folder=Path(folder, "stems") if settings.stems else None,
         info={"INAM": plan.scene.name, "ICOP": licence},
@@ -67,12 +68,13 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     if settings.frozen:
         _refuse_other_mix(plan, lock)
     told = [warning for file in files for warning in file.warnings]
-    warnings = (*_warnings(plan, takes), *mix.warnings, *told)
+    warnings = (*_warnings(plan, takes), *mix.warnings, *told, *_unmet(plan, takes, mix))
     report = report_of(plan, takes, _statuses(plan, gathered), mix, files, warnings, folder)
     template = Path(settings.template) if settings.template else None
     paths = {name: Path(take.path) for name, take in takes.items()}
     written = write_report(report, Path(folder), Path(mix.path), paths, template)
-    if not plan.is_preview and not settings.frozen:
+    # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
+    if not plan.is_preview and not settings.frozen and not settings.chosen:
         publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)
     result = _result(plan, gathered, mix, files, warnings, folder)
     labels = os.path.join(folder, LABELS)
@@ -94,7 +96,7 @@ def _listened(plan: Plan, gathered: Gathered, folder: str, settings: Settings) -
     heard = heard_names(plan.scene, settings.solo, settings.mute)
     mix = mix_scene(
         plan.scene,
-        {name: _source(take) for name, take in gathered.takes.items()},
+        {name: source_of(take) for name, take in gathered.takes.items()},
         Path(folder, LISTEN),
         silenced=frozenset(element.name for element in plan.scene.elements) - heard,
     )
@@ -129,7 +131,7 @@ def _elements(plan: Plan, gathered: Gathered) -> tuple[ElementResult, ...]:
             key=step.key,
             digest=gathered.takes[step.name].digest if step.name in gathered.takes else None,
             status=statuses[step.name],
-            reason=step.reason,
+            reason=step.told,
             fidelity=step.facts.fidelity,
         )
         for step in plan.steps
@@ -150,7 +152,8 @@ def _status(step: Step, gathered: Gathered) -> str:
     return "locked" if step.status == "locked" else "cached"
 
 
-def _source(take: Take) -> Source:
+def source_of(take: Take) -> Source:
+    """A take as the mixer wants it."""
     return Source(take.path, take.sample_rate, take.channels, take.frames, take.loudness_lufs, take.peak_dbfs)
 
 
@@ -175,13 +178,21 @@ def _warnings(plan: Plan, takes: Mapping[str, Take]) -> tuple[str, ...]:
     return tuple(found)
 
 
+def _unmet(plan: Plan, takes: Mapping[str, Take], mix: Mix) -> list[str]:
+    """What does not sound as the scene says it must."""
+    if not expects_anything(plan.scene):
+        return []
+    found = hold(plan.scene, plan.lock, {name: take.path for name, take in takes.items()}, mix.path)
+    return [f"{verdict.owner}: {verdict.message}" for verdict in found if not verdict.holds]
+
+
 def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:
     """The length of a recording is only known now; of a prompt's take it was checked while reading."""
     problems = []
     for step in plan.steps:
         element, take = step.element, takes[step.name]
         fades = element.fade_in_s + element.fade_out_s
-        length_s = tape_of(element, {element.name: _source(take)}).length_s
+        length_s = tape_of(element, {element.name: source_of(take)}).length_s
         if element.recording is not None and not element.loop and fades > length_s:
             place = plan.scene.place_of("elements", element.name, "fade_in" if element.fade_in_s else "fade_out")
             message = f"fade_in and fade_out last {fades:g} s together, the recording {length_s:.3g} s; shorten them"
@@ -279,9 +290,11 @@ def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneRe
     template = [settings.template] if settings.template else []
     records = [one.record for step in plan.steps for one in step.facts.models if one.id == step.action.model]
     configuration = config_files(str(project_root(path)))
-    inputs = [path, lock_path(path), *recordings, *template, *configuration, *filter(None, records)]
+    inputs = [
+        *plan.scene.sources, lock_path(path), *recordings, *template, *configuration, *filter(None, records),
+    ]  # fmt: skip
     text = manifest_text(
-        Asked(settings.engine, settings.template, settings.stems, settings.model, settings.precision),
+        Asked(settings.engine, settings.template, settings.stems, settings.model, settings.precision, settings.chosen),
         [os.path.abspath(one) for one in inputs],
         folder,
         [os.path.relpath(output, folder) for output in outputs],

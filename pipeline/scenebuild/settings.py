@@ -41,6 +41,7 @@ class Settings:
     force: bool = False
     force_elements: frozenset[str] = frozenset()
     keep_going: bool = False
+    chosen: tuple[tuple[str, str], ...] = ()  # parameters of the scenes, by name
     solo: frozenset[str] = frozenset()
     mute: frozenset[str] = frozenset()
     device: str = "auto"  # of models: see ``check_device``

@@ -16,7 +16,10 @@ from scenebuild.cli.terminal import complain, tidy_streams
 from scenebuild.errors import ScenebuildError
 
 # verb -> the module in this room that holds a command of the same name; in the order of the help
-VERBS = ("build", "plan", "validate", "lint", "init", "cache", "engines", "models", "schema", "doctor", "completion")
+VERBS = (
+    "build", "plan", "explore", "prompt", "takes", "pick", "test", "validate", "lint", "init", "cache", "engines",
+    "models", "schema", "doctor", "completion",
+)  # fmt: skip
 BUG = 4
 SIGNALLED = 128  # and the number of the signal: what a shell says of a program that one ended
 

@@ -14,6 +14,7 @@ from scenebuild.cli.terminal import NORMAL, QUIET, VERBOSE, Terminal, wants_colo
 @click.command("build")
 @options.scenes
 @options.choosing
+@options.chosen
 @click.option(
     "-o",
     "--out",

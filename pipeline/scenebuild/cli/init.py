@@ -1,20 +1,23 @@
-"""``scenebuild init``: a first scene to start from."""
+"""``scenebuild init``: a first scene to start from, of our own or of kinds of the catalogue."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 
 import click
 
 from scenebuild.errors import UsageError
 
-FIRST_SCENE = """\
+HEAD = """\
 # yaml-language-server: $schema={schema}
 version: 1
 name: {name}
 description: What one hears here, in a sentence or two.
 elements:
+"""
+FIRST_ELEMENTS = """\
   rain:
     prompt: steady rain on a window
     volume: 0.8
@@ -27,14 +30,20 @@ elements:
 mix:
   duration: 12
 """
+LENGTH = "mix:\n  duration: 24\n"
+CATALOGUE = "catalogue/"
 
 
 @click.command("init")
 @click.argument("path", default=os.path.join("scenes", "first.yaml"), type=click.Path())
-def command(path: str) -> None:
+@click.option(
+    "--from", "kinds", metavar="KIND,...", help="Start from kinds of the catalogue: catalogue/rain,catalogue/cafe."
+)
+def command(path: str, kinds: str | None) -> None:
     """Write a first scene, the schema for your editor, and a .gitignore line for build/.
 
-    PATH is the scene file to write; nothing that exists is overwritten.
+    PATH is the scene file to write; nothing that exists is overwritten. 'scenebuild explore' plays the kinds that
+    --from can name.
     """
     from scenebuild.scene.project import project_root
     from scenebuild.store.publish import publish_bytes
@@ -45,12 +54,32 @@ def command(path: str) -> None:
     if os.path.lexists(path):
         raise UsageError(f"{path} is already there; name another file, or delete it first")
     root = str(project_root(path))
+    elements = FIRST_ELEMENTS if kinds is None else _elements(root, kinds)
     schema = _write_schema(root)
     name = re.sub(r"[^\w ]+", " ", re.sub(r"[_-]+", " ", stem)).strip().capitalize() or "First scene"
-    text = FIRST_SCENE.format(schema=_relative(schema, path), name=name)
-    publish_bytes(path, text.encode())
+    head = HEAD.format(schema=_relative(schema, path), name=name)
+    publish_bytes(path, (head + elements).encode())
     _ignore_build(root)
     click.echo(f"wrote {path}; build it with: scenebuild {path}")
+
+
+def _elements(root: str, kinds: str) -> str:
+    """The elements of the catalogue that are named, as they are written there."""
+    from scenebuild.scene.catalogue import fields_of
+
+    names = [name.strip().removeprefix(CATALOGUE) for name in kinds.split(",") if name.strip()]
+    if not names:
+        raise UsageError("--from: name kinds of the catalogue, such as catalogue/rain,catalogue/cafe")
+    return _block(fields_of(root, names)) + LENGTH
+
+
+def _block(elements: Mapping[str, Mapping[str, str | float]]) -> str:
+    from scenebuild.scene.edit import scalar
+
+    return "".join(
+        f"  {name}:\n" + "".join(f"    {field}: {scalar(value)}\n" for field, value in fields.items())
+        for name, fields in elements.items()
+    )
 
 
 def _write_schema(root: str) -> str:

@@ -10,12 +10,13 @@ from typing import Any, TypeVar
 
 import click
 
-from scenebuild.errors import ScenebuildError
+from scenebuild.errors import ScenebuildError, UsageError
 from scenebuild.result import refused
 from scenebuild.settings import PRECISIONS, Config, Settings, check_device, default_store, read_config
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+LONGEST_VALUE = 2000  # of a parameter: as long as a prompt may be
 # Not checked by click: what can not be read gets our own answer, and a store without permission fails no build.
 _PATH = click.Path(readable=False)
 
@@ -67,6 +68,10 @@ force_element = click.option(
     "--force-element", metavar="NAME", multiple=True, help="Make this element's take again. Repeatable."
 )
 
+chosen = click.option(
+    "--set", "chosen", metavar="NAME=VALUE", multiple=True,
+    help="Give a parameter of the scenes another value. Repeatable; changes no lock.",
+)  # fmt: skip
 
 solo = click.option("--solo", metavar="NAME", multiple=True, help="Listen to this element or bus alone. Repeatable.")
 mute = click.option("--mute", metavar="NAME", multiple=True, help="Listen without this element or bus. Repeatable.")
@@ -107,6 +112,11 @@ def refusal_as_json(as_json: bool) -> Iterator[None]:
         raise
 
 
+def shown_path(path: str) -> str:
+    """A path from where the command runs, unless that is no shorter."""
+    return min(os.path.relpath(path), path, key=len)
+
+
 def config_for(arguments: Sequence[str]) -> Config:
     """The configuration of the project that the first scene is in, or of the current folder."""
     from scenebuild.scene.project import project_root
@@ -118,6 +128,18 @@ def config_for(arguments: Sequence[str]) -> Config:
 def store_path(flag: str | None, config: Config) -> str:
     """Flag or environment (click looks at both), then configuration, then the user's cache."""
     return flag or config.store or default_store()
+
+
+def chosen_values(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """``weather=drizzle`` from the command line, by name. UsageError for anything else."""
+    values: dict[str, str] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name or not value.strip() or not value.isprintable() or len(value) > LONGEST_VALUE:
+            shown = repr(pair[:60])
+            raise UsageError(f"--set {shown}: write NAME=VALUE, such as weather=drizzle, with at most 2000 characters")
+        values[name] = value
+    return tuple(sorted(values.items()))
 
 
 def settings_for(arguments: Sequence[str], **flags: Any) -> Settings:
@@ -138,6 +160,7 @@ def settings_for(arguments: Sequence[str], **flags: Any) -> Settings:
         force=bool(flags.get("force")),
         force_elements=frozenset(flags.get("force_element") or ()),
         keep_going=bool(flags.get("keep_going")),
+        chosen=chosen_values(flags.get("chosen") or ()),
         solo=frozenset(flags.get("solo") or ()),
         mute=frozenset(flags.get("mute") or ()),
         device=check_device(flags.get("device") or config.device or "auto", "--device"),

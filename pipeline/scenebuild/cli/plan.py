@@ -19,6 +19,7 @@ COLOURS = {"hit": "cyan", "locked": "green", "miss": "yellow"}
 @click.command("plan")
 @options.scenes
 @options.choosing
+@options.chosen
 @options.json_output
 @options.colour
 def command(scenes: tuple[str, ...], as_json: bool, colour: str, **flags: object) -> int:
@@ -55,7 +56,7 @@ def _print(path: str, plan: Plan, colour: bool) -> None:
 
 
 def _reason(step: Step) -> str:
-    return f"{step.reason}; {step.obstacle.message}" if step.obstacle else step.reason
+    return f"{step.told}; {step.obstacle.message}" if step.obstacle else step.told
 
 
 def _plain(plans: Mapping[str, Plan]) -> dict[str, Any]:

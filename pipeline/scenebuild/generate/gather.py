@@ -51,7 +51,7 @@ def rescue(lock: Lock | None, store: LocalStore, folder: str, tell: Tell) -> Non
 
 def gather(plans: Sequence[Plan], folders: Sequence[str], shop: Workshop, *, keep_going: bool) -> list[Gathered]:
     """Fetch what is at hand, make what is missing, each key once for all plans; in the order of the plans."""
-    at_hand = [_fetch(plan, folder, shop) for plan, folder in zip(plans, folders, strict=True)]
+    at_hand = [fetch(plan, folder, shop) for plan, folder in zip(plans, folders, strict=True)]
     missing = {
         step.key: step
         for plan, takes in zip(plans, at_hand, strict=True)
@@ -82,7 +82,8 @@ def _request(step: Step) -> Request:
     return Request(step.action, step.element.recording, step.facts.licence if step.is_dear else None)
 
 
-def _fetch(plan: Plan, folder: str, shop: Workshop) -> dict[str, Take]:
+def fetch(plan: Plan, folder: str, shop: Workshop) -> dict[str, Take]:
+    """The takes that are at hand, by element name, copied into a folder; one that is damaged is told and left out."""
     takes = {}
     for step in plan.steps:
         if step.status == "miss":
@@ -161,4 +162,4 @@ def _refuse_obstacles(steps: Sequence[Step]) -> None:
         raise SceneError(obstacles)
 
 
-__all__ = ["Failure", "Gathered", "gather", "rescue", "take_path"]
+__all__ = ["Failure", "Gathered", "fetch", "gather", "rescue", "take_path"]

@@ -196,7 +196,12 @@ def _publish(order: Order, event: Event, shop: Workshop) -> Take | Failure:
     """
     try:
         take = measure_take(
-            order.key, event["path"], order.facts, made_by=event["made_by"], warnings=tuple(event["warnings"])
+            order.key,
+            event["path"],
+            order.facts,
+            made_by=event["made_by"],
+            warnings=tuple(event["warnings"]),
+            seconds=event.get("seconds"),
         )
     except (OSError, RuntimeError) as error:
         return Failure(order.key, f"the take could not be read back: {error}")

@@ -27,6 +27,7 @@ class Take:
     fidelity: str
     made_by: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    seconds: float | None = None  # that making it took, on the machine that did
 
     @property
     def duration_s(self) -> float:
@@ -46,6 +47,7 @@ def facts_for_store(take: Take) -> dict[str, Any]:
         "fidelity": take.fidelity,
         "made_by": dict(take.made_by),
         "warnings": list(take.warnings),
+        "seconds": take.seconds,
     }
 
 
@@ -64,6 +66,7 @@ def take_from_store(key: str, digest: str, path: str, facts: Mapping[str, Any]) 
         fidelity=str(facts["fidelity"]),
         made_by={str(name): str(value) for name, value in facts["made_by"].items()},
         warnings=tuple(map(str, facts["warnings"])),
+        seconds=None if facts.get("seconds") is None else float(facts["seconds"]),
     )
 
 
@@ -74,6 +77,7 @@ def measure_take(
     *,
     made_by: Mapping[str, str] | None = None,
     warnings: tuple[str, ...] = (),
+    seconds: float | None = None,
 ) -> Take:
     """Read a take's file and measure it. OSError or RuntimeError where it is not audio."""
     import numpy as np
@@ -97,6 +101,7 @@ def measure_take(
         fidelity=facts.fidelity,
         made_by=dict(made_by or {}),
         warnings=warnings,
+        seconds=seconds,
     )
 
 

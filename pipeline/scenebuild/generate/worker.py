@@ -11,6 +11,7 @@ import os
 import secrets
 import sys
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -39,13 +40,33 @@ def main() -> int:
 
 def _serve(order: dict[str, Any], say: Say) -> None:
     requests = [Request(Action(**one["action"]), one["path"], one["licence"]) for one in order["requests"]]
-    session = engine(order["engine"]).load(order["options"])
+    played = engine(order["engine"])
+    session = played.load(order["options"])
     say({"event": "loaded"})
+    clock = _Clock(together=played.facts.batches)
     for result in session.generate(requests, lambda index, share: say(_progress(index, share))):
+        seconds = clock.seconds()
         if isinstance(result, Failed):
             say({"event": "failed", "index": result.index, "message": result.message})
         else:
-            say(_write(result, requests[result.index], order["folder"]))
+            say({**_write(result, requests[result.index], order["folder"]), "seconds": seconds})
+
+
+class _Clock:
+    """How long each take took. Those that are made together share their time."""
+
+    def __init__(self, *, together: bool) -> None:
+        self._together = together
+        self._began = self._last = time.monotonic()
+        self._count = 0
+
+    def seconds(self) -> float:
+        """Of the take that is done now."""
+        now = time.monotonic()
+        self._count += 1
+        taken = (now - self._began) / self._count if self._together else now - self._last
+        self._last = now
+        return round(taken, 3)
 
 
 def _write(made: Made, request: Request, folder: str) -> dict[str, Any]:

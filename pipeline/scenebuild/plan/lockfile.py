@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scenebuild.errors import LockError
+from scenebuild.scene.reference import stem_of
 
 LOCK_VERSION = 1
 LARGEST_LOCK = 64 << 20
@@ -36,8 +37,8 @@ class Lock:
 
 
 def lock_path(scene_path: str) -> str:
-    """``scenes/rain.yaml`` -> ``scenes/rain.lock.json``."""
-    return os.path.splitext(scene_path)[0] + ".lock.json"
+    """``scenes/rain.yaml`` -> ``scenes/rain.lock.json``; of a variant ``scenes/rain@night.lock.json``."""
+    return os.path.join(os.path.dirname(scene_path), f"{stem_of(scene_path)}.lock.json")
 
 
 def read_lock(path: str) -> Lock | None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenebuild import __version__
+from scenebuild.scene.reference import referenced, scene_file, stem_of
 
 MANIFEST_VERSION = 1
 MANIFEST = "manifest.json"
@@ -31,6 +32,7 @@ class Asked:
     stems: bool = False
     model: str | None = None
     precision: str | None = None
+    chosen: tuple[tuple[str, str], ...] = ()  # parameters, by name
 
     def plain(self) -> dict[str, Any]:
         """As a manifest holds it, with the environment's say."""
@@ -41,6 +43,7 @@ class Asked:
             "stems": self.stems,
             "precision": self.precision,
             "model": self.model,
+            "set": dict(self.chosen),
             "environment": {name: os.environ[name] for name in names},
         }
 
@@ -71,7 +74,7 @@ def up_to_date(folder: str, scene_path: str, asked: Asked) -> Mapping[str, Any] 
             plain["version"] == MANIFEST_VERSION
             and plain["scenebuild"] == __version__
             and plain["asked"] == asked.plain()
-            and os.path.relpath(scene_path, folder) in plain["inputs"]
+            and os.path.relpath(scene_file(scene_path), folder) in plain["inputs"]
             and all(_digest(os.path.join(folder, name)) == digest for name, digest in plain["inputs"].items())
             and all(_untouched(os.path.join(folder, name), fact, written) for name, fact in plain["outputs"].items())
         )
@@ -91,26 +94,46 @@ def outputs_of(folder: str) -> set[str]:
     return {name for name in names if isinstance(name, str) and not os.path.isabs(name) and ".." not in name.split("/")}
 
 
-def nothing_to_do(arguments: Sequence[str]) -> list[str] | None:
-    """The mixes of plain scene files that are all up to date; None when the whole program is needed to tell."""
-    mixes = []
+def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:
+    """The mixes of scene files, each with its reference, that are all up to date; None when the whole program is needed
+    to tell."""
+    mixes: list[tuple[str, str]] = []
     for scene_path in arguments:
-        if not os.path.isfile(scene_path):
+        whole = _result_of(scene_path)
+        if whole is None:
             return None
-        folder = output_folder(scene_path)
-        result = up_to_date(folder, scene_path, Asked())
-        if result is None:
-            return None
-        mixes.append(os.path.join(folder, result["mix"]))
-    return [os.path.relpath(mix) for mix in mixes]
+        held = _held(scene_path, whole)
+        for reference in held:
+            result = whole if held == [scene_path] else _result_of(reference)
+            if result is None or "mix" not in result:
+                return None
+            mixes.append((reference, os.path.relpath(os.path.join(output_folder(reference), result["mix"]))))
+    return mixes
+
+
+def built_variants(scene_path: str, asked: Asked, out: str | None = None) -> list[str] | None:
+    """The scenes that a file holds, if the last build of all of them says so and nothing that decides it has changed;
+    None where that is not known without reading the file."""
+    result = up_to_date(output_folder(scene_path, out), scene_path, asked)
+    return None if result is None else _held(scene_path, result)
+
+
+def _result_of(reference: str) -> Mapping[str, Any] | None:
+    if not os.path.isfile(scene_file(reference)):
+        return None
+    return up_to_date(output_folder(reference), reference, Asked())
+
+
+def _held(scene_path: str, result: Mapping[str, Any]) -> list[str]:
+    """What a result is about: the variants that it names, or the one scene."""
+    return [referenced(scene_path, str(label)) for label in result.get("variants", ())] or [scene_path]
 
 
 def output_folder(scene_path: str, out: str | None = None) -> str:
-    """Where a scene is built: ``<project>/build/<stem>``, or ``<out>/<stem>``."""
+    """Where a scene is built: ``<project>/build/<stem>``, or ``<out>/<stem>``; a variant in ``<stem>@<variant>``."""
     from scenebuild.scene.project import project_root
 
-    stem = os.path.splitext(os.path.basename(scene_path))[0]
-    return os.path.join(out or os.path.join(project_root(scene_path), "build"), stem)
+    return os.path.join(out or os.path.join(project_root(scene_path), "build"), stem_of(scene_path))
 
 
 def _digest(path: str) -> str | None:

@@ -14,17 +14,28 @@ from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError
 from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
 from scenebuild.scene.lint.check import lint_scene
 from scenebuild.scene.model import Element, Scene
-from scenebuild.scene.read import read_scene
+from scenebuild.scene.read import read_scene, references_in
 
 
 def findings_about(path: str) -> list[Problem]:
-    """Everything there is to say about a scene file: its errors, or the warnings where it has none."""
+    """Everything there is to say about a scene file: its errors, or the warnings where it has none.
+
+    Of a file that holds several scenes each is looked at; what is wrong with all of them is said once.
+    """
     try:
-        scene = read_scene(path)
+        references = references_in(path)
+    except SceneError as error:
+        return list(error.problems)
+    return list(dict.fromkeys(problem for reference in references for problem in _findings(reference)))
+
+
+def _findings(reference: str) -> list[Problem]:
+    try:
+        scene = read_scene(reference)
     except SceneError as error:
         return list(error.problems)
     try:
-        lock = read_lock(lock_path(path))
+        lock = read_lock(lock_path(reference))
     except LockError:  # a matter of the build, which names it
         lock = None
     return unknown_models(scene, lock) or lint_scene(scene, engines_of_models())

@@ -13,6 +13,7 @@ from scenebuild.plan.action import action_key, action_of, pieces_of
 from scenebuild.plan.lockfile import Entry, Lock
 from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_problem, wrong_engine
 from scenebuild.scene.model import Element, Scene
+from scenebuild.scene.reference import stem_of
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
 
@@ -52,11 +53,17 @@ class Step:
     replaces_real: bool = False  # a sketch stands in for a real take of the lock
     obstacle: Problem | None = None  # why a miss can not be made here
     piece: int = 0  # which of the takes of an element that is made of several
+    shared_with: str = ""  # an element, or a scene, before this one that has the same take
 
     @property
     def name(self) -> str:
         """What its take is called, in the lock and among the files: ``rain``, ``rain.2``, ``rain.3``."""
         return f"{self.element.name}.{self.piece + 1}" if self.piece else self.element.name
+
+    @property
+    def told(self) -> str:
+        """The reason, and whose take it is as well."""
+        return f"{self.reason}; shared with {self.shared_with}" if self.shared_with else self.reason
 
     @property
     def is_dear(self) -> bool:
@@ -299,6 +306,22 @@ def refuse_unknown_engine(configured: str | None) -> None:
         raise UsageError(
             f"engine = {configured!r} in the configuration: there is no such engine; there are: {', '.join(known)}"
         )
+
+
+def with_sharing(plans: Mapping[str, Plan]) -> dict[str, Plan]:
+    """The plans of one command, each step with the one before it that has the same take."""
+    first: dict[str, tuple[str, str]] = {}  # key -> scene, element
+    return {
+        path: replace(plan, steps=tuple(_shared(step, path, first) for step in plan.steps))
+        for path, plan in plans.items()
+    }
+
+
+def _shared(step: Step, path: str, first: dict[str, tuple[str, str]]) -> Step:
+    scene, name = first.setdefault(step.key, (path, step.name))
+    if (scene, name) == (path, step.name):
+        return step
+    return replace(step, shared_with=name if scene == path else stem_of(scene))
 
 
 def count(plans: Collection[Plan]) -> int:

@@ -106,26 +106,31 @@ def render_readme(report: Report, template: Path | None = None) -> str:
     UsageError, ``file:line: what``, for a template that is missing, wrong or runs away.
     """
     if template is None:
-        return _rendered(_ours(), report)
+        return rendered(README, report=report)
     if not template.is_file():
         raise UsageError(f"{template}: there is no such template file")
     real = template.resolve()
     sandbox = _Sandbox(ChoiceLoader([_Folder(real.parent), _Folder(OURS)]))
     try:
-        return _rendered(sandbox.get_template(real.name), report)
+        return _rendered(sandbox.get_template(real.name), report=report)
     # A template is a program: there is no telling what it raises.
     except Exception as error:
         raise UsageError(_complaint(error, template)) from error
 
 
+def rendered(name: str, **values: Any) -> str:
+    """One of our own templates with its values, as Markdown."""
+    return _rendered(_ours(name), **values)
+
+
 @cache
-def _ours() -> Template:
-    """Our own template, compiled once: many scenes may be built by one command."""
-    return _Sandbox(_Folder(OURS)).get_template(README)
+def _ours(name: str) -> Template:
+    """A template of our own, compiled once: many scenes may be built by one command."""
+    return _Sandbox(_Folder(OURS)).get_template(name)
 
 
-def _rendered(template: Template, report: Report) -> str:
-    return "".join(_bounded(template.generate(report=report))).rstrip() + "\n"
+def _rendered(template: Template, **values: Any) -> str:
+    return "".join(_bounded(template.generate(**values))).rstrip() + "\n"
 
 
 def _bounded(pieces: Iterator[str]) -> Iterator[str]:

@@ -38,6 +38,24 @@ def true_peak(dbtp: float) -> str:
     return _level(dbtp, "dBTP")
 
 
+def peak(dbfs: float) -> str:
+    """``−3.1 dBFS``; ``silent`` for −inf."""
+    return _level(dbfs, "dBFS")
+
+
+def share(part: float) -> str:
+    """A part of a whole.
+
+    >>> share(0.5), share(0.0123), share(0.00002), share(0)
+    ('50 %', '1.2 %', '< 0.1 %', '0 %')
+    """
+    if part == 0:
+        return "0 %"
+    if part < 0.001:
+        return "< 0.1 %"
+    return f"{100 * part:.1f} %" if part < 0.1 else f"{round(100 * part)} %"
+
+
 def gain(db: float) -> str:
     """A change of level with its sign, ``+2.4 dB``; ``silent`` for −inf."""
     return _level(db, "dB", signed=True)

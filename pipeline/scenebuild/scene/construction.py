@@ -19,14 +19,13 @@ from yaml.events import (
 )
 
 from scenebuild.errors import Place, Problem, SceneError
-from scenebuild.scene.document import Field
+from scenebuild.scene.document import MOST_NODES, Field
 from scenebuild.scene.findings import capped
 from scenebuild.scene.quoting import label, printable, quoted
 from scenebuild.scene.scalars import Scalar, plain
 from scenebuild.scene.source import CONTROL
 
 DEEPEST = 32  # collections within collections
-MOST_NODES = 50_000  # 2,000 elements with all their fields are 42,000
 
 _EMPTY = "the file is empty; a scene has at least a name and elements"
 _WRITE_OUT = "write the value out where it is used, or put what elements share under defaults"

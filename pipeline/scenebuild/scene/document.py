@@ -9,25 +9,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from scenebuild.errors import Place, Problem, SceneError
 from scenebuild.scene.findings import capped
+from scenebuild.scene.quoting import printable
 from scenebuild.scene.source import read_source
 from scenebuild.scene.syntax import syntax_problem
 
+MOST_NODES = 50_000  # values of a file, and of all that it extends; 2,000 elements with all their fields are 42,000
 Field = tuple[str, ...]  # the way to a value: ("elements", "rain", "prompt"); positions in a list are written as text
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data as it was written, unchecked, and where each piece of it stands."""
+    """Plain data as it was written, unchecked, and where each piece of it stands. Nobody changes what is in it."""
 
     path: str  # as the user typed it
     data: dict[str, Any]  # the root; keys are always text
     keys: Mapping[Field, Place]
     values: Mapping[Field, Place]
     problems: tuple[Problem, ...] = ()  # what is wrong already, and still lets the rest be checked
+    sources: tuple[str, ...] = ()  # every file that it was put together from, this one first
 
     def key(self, field: Field) -> Place:
         """The place of a field's name, or of its nearest parent that is written in the file."""
@@ -39,14 +43,29 @@ class Document:
         """The place of a field's value, or of the name of its nearest parent that is written in the file."""
         return self.values.get(field) or self.key(field)
 
+    def origin(self, field: Field) -> str:
+        """The file in which a field's value is written: paths in it begin at that file's folder."""
+        file = self.value(field).file
+        return next((source for source in self.sources if printable(source) == file), self.path)
+
 
 def read_document(path: str) -> Document:
     """Read a scene file strictly. Raises SceneError with all that makes it unreadable as plain data."""
+    return _parsed(path, read_source(path))
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: str, text: str) -> Document:
+    """A file that holds many scenes is read for each of them; parsing is what takes the time."""
+    return parse_document(path, text)
+
+
+def parse_document(path: str, text: str) -> Document:
+    """The document of a text; ``path`` is only for the places."""
     import yaml
 
     from scenebuild.scene.construction import Construction
 
-    text = read_source(path)
     # Without libyaml the pure parser gives the same events, slowly.
     construction = Construction(path, yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     try:
@@ -55,4 +74,4 @@ def read_document(path: str) -> Document:
         raise SceneError(capped([*construction.refused, syntax_problem(path, text, error)])) from None
     if construction.refused:
         raise SceneError(capped(construction.refused + construction.problems))
-    return Document(path, data, construction.keys, construction.values, tuple(construction.problems))
+    return Document(path, data, construction.keys, construction.values, tuple(construction.problems), (path,))

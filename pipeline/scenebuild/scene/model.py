@@ -11,6 +11,7 @@ from typing import Literal
 
 from scenebuild.errors import Place
 from scenebuild.scene.desk import Bus, Channel, MixLoop, Playing, Wanted
+from scenebuild.scene.reference import scene_file
 
 Normalize = Literal["loudness", "peak", "none"]
 
@@ -23,6 +24,20 @@ class Sampling:
     top_k: int | None = None
     top_p: float | None = None
     cfg: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Expectations:
+    """What a sound must be like; ``None`` and ``False`` expect nothing. Pairs are the least and the most."""
+
+    loudness_lufs: tuple[float, float] | None = None
+    duration_s: tuple[float, float] | None = None
+    no_silence_over_s: float | None = None
+    no_clipping: bool = False
+    energy_above: tuple[float, float] | None = None  # Hz, the least share of the power there
+    onsets: tuple[int, int] | None = None
+    loop_seam_db: float | None = None  # the most that the level may change where the end meets the beginning
+    similar_to_lock_lu: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,7 @@ class Element:
     normalize: Normalize
     playing: Playing = Playing()
     channel: Channel = Channel()
+    expect: Expectations | None = None  # of its take
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +79,14 @@ class MixSettings:
     loudness_lufs: float | None = None  # None: as it falls
     seed: int | None = None  # of the mix's own chance; None: the scene's
     loop: MixLoop | None = None
+    expect: Expectations | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
     """A whole scene file. ``places`` finds the line of any field for a message: ``("elements", "rain", "prompt")``."""
 
-    path: str  # as the user typed it
+    path: str  # as the user typed it; of a variant scenes/forest.yaml@night
     name: str
     description: str
     seed: int
@@ -80,9 +97,10 @@ class Scene:
     buses: tuple[Bus, ...] = ()
     deliver: tuple[Wanted, ...] = ()
     commercial: bool = False  # `policy.commercial`: no take may be of weights that forbid commercial use
+    sources: tuple[str, ...] = ()  # every file it was read from: its own first, then those that it extends
 
     def place_of(self, *field: str) -> Place:
         """The place of a field, or of the nearest parent that is written in the file."""
         while field and field not in self.places:
             field = field[:-1]
-        return self.places.get(field, Place(self.path))
+        return self.places.get(field, Place(scene_file(self.path)))

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from scenebuild.errors import Place, Problem, SceneError
 from scenebuild.scene.quoting import printable
+from scenebuild.scene.reference import scene_file
 
 MARKS = (".git", "scenebuild.toml", "pyproject.toml")
+NO_SCENE = (".", "_")  # names that begin so
+NO_SCENES = ("build", "catalogue")  # folders within one that is named
 SUFFIXES = (".yaml", ".yml")
 
 
@@ -25,7 +28,8 @@ def project_root(scene_path: str | Path) -> Path:
 def find_scenes(arguments: list[str]) -> list[str]:
     """The scene files that are meant: files as they are, folders with all below them, each once, in order.
 
-    Hidden folders and files, ``build/`` and links (which may lead out of the project) are passed over. Raises
+    What is hidden, what begins with ``_`` (parts that scenes extend), ``build/``, ``catalogue/`` (kinds to explore) and
+    links (which may lead out of the project) are passed over. Raises
     SceneError for every argument that is missing or that holds no scene.
     """
     found: dict[str, None] = {}
@@ -34,7 +38,7 @@ def find_scenes(arguments: list[str]) -> list[str]:
         if argument.endswith(".lock.json"):  # of `scenes/*`, say
             scenes, message = [], "this is a lockfile; give the scene beside it, or the folder"
         elif not Path(argument).is_dir():
-            scenes = [argument] if os.path.lexists(argument) else []
+            scenes = [argument] if os.path.lexists(scene_file(argument)) else []
             message = "this is not there; give scene files or folders of them"
         else:
             scenes = _below(argument)
@@ -50,7 +54,7 @@ def find_scenes(arguments: list[str]) -> list[str]:
 def _below(folder: str) -> list[str]:
     scenes = []
     for where, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and name != "build")
-        paths = [os.path.join(where, name) for name in sorted(files) if not name.startswith(".")]
+        folders[:] = sorted(name for name in folders if not name.startswith(NO_SCENE) and name not in NO_SCENES)
+        paths = [os.path.join(where, name) for name in sorted(files) if not name.startswith(NO_SCENE)]
         scenes += [path for path in paths if path.endswith(SUFFIXES) and not Path(path).is_symlink()]
     return scenes

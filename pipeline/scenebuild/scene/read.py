@@ -2,16 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
+
 from scenebuild.errors import SceneError
-from scenebuild.scene.document import read_document
+from scenebuild.scene.document import Document
+from scenebuild.scene.extends import read_with_parents
 from scenebuild.scene.model import Scene
+from scenebuild.scene.reference import label_of, referenced, scene_file
 from scenebuild.scene.resolve import resolve
 from scenebuild.scene.validate import validate_document
+from scenebuild.scene.variants import Variant, composed, of_label, variants_of
+
+Chosen = Mapping[str, str]  # parameters from the command line
 
 
-def read_scene(path: str) -> Scene:
-    """The scene that a file describes. Raises SceneError with every problem that was found in it."""
-    document = read_document(path)
-    if problems := validate_document(document):
+def read_scene(reference: str, chosen: Chosen | None = None) -> Scene:
+    """The scene that a file, or ``file@variant``, describes. Raises SceneError with every problem that was found.
+
+    A file that holds several is read as its first.
+    """
+    document, variants = _read(reference, chosen or {})
+    scene = composed(document, variants[0])
+    if problems := validate_document(scene):
         raise SceneError(problems)
-    return resolve(document)
+    return replace(resolve(scene), path=reference)
+
+
+def references_in(reference: str, chosen: Chosen | None = None) -> list[str]:
+    """Every scene that a file, or ``file@variant``, holds, as references that ``read_scene`` knows."""
+    _, variants = _read(reference, chosen or {})
+    return [referenced(scene_file(reference), one.label) for one in variants]
+
+
+def _read(reference: str, chosen: Chosen) -> tuple[Document, list[Variant]]:
+    document = read_with_parents(scene_file(reference))
+    variants = variants_of(document, chosen)
+    return document, variants if reference == scene_file(reference) else of_label(
+        document, variants, label_of(reference)
+    )

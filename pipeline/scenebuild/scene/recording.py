@@ -15,16 +15,16 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 _NOT_PORTABLE = re.compile(r'[<>:"|?*]')
 
 
-def path_fault(path: str) -> str | None:
+def path_fault(path: str, what: str = "recording") -> str | None:
     """What is wrong with a path as it is written, in words that follow it; ``None`` for a good one."""
     parts = path.split("/")
     faults = (
         (CONTROL.search(path), "holds a control character; rename it"),
-        ("://" in path, "is an address; keep the recording in the project"),
+        ("://" in path, f"is an address; keep the {what} in the project"),
         (_DRIVE.match(path), "begins with a drive; write a path from the folder of this scene file"),
         ("\\" in path, "holds a backslash; write / between folders"),
         (path.startswith("/"), "is an absolute path; write one from the folder of this scene file"),
-        (".." in parts, "leaves its folder with ..; keep the recording below the folder of this scene file"),
+        (".." in parts, f"leaves its folder with ..; keep the {what} below the folder of this scene file"),
         (_NOT_PORTABLE.search(path), 'holds one of < > : " | ? *, which not every system can store; rename it'),
         (any(DEVICE.fullmatch(part) for part in parts), "names a device on Windows; rename it"),
         ("" in parts, "has an empty part; write it without // and without / at the end"),

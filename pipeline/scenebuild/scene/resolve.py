@@ -9,7 +9,7 @@ from typing import Any
 from scenebuild.errors import Place
 from scenebuild.scene.desk import Playing
 from scenebuild.scene.document import Document, Field
-from scenebuild.scene.model import Element, MixSettings, Normalize, Sampling, Scene
+from scenebuild.scene.model import Element, Expectations, MixSettings, Normalize, Sampling, Scene
 from scenebuild.scene.recording import locate
 from scenebuild.scene.resolve_desk import (
     buses_of,
@@ -39,9 +39,10 @@ def resolve(document: Document) -> Scene:
         elements=tuple(_element(document, name, defaults) for name in data["elements"]),
         mix=_mix(data.get("mix", {})),
         places=_places(document),
-        buses=buses_of(data, document.path),
+        buses=buses_of(document),
         deliver=tuple(map(wanted_of, data.get("deliver", ()))),
         commercial=data.get("policy", {}).get("commercial", False),
+        sources=document.sources,
     )
 
 
@@ -67,7 +68,7 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
         name=name,
         place=document.key(("elements", name)),
         prompt=None if prompt is None else one_line(prompt),
-        recording=None if path is None else locate(path, document.path),
+        recording=None if path is None else locate(path, document.origin(("elements", name, "file"))),
         engine=own.get("engine"),
         model=generated.get("model"),
         duration_s=duration_s,
@@ -82,7 +83,8 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
         loop=loop,
         normalize=_normalize(defaults | own),
         playing=playing,
-        channel=channel_of(own, defaults, document.path),
+        channel=channel_of(own, defaults, document.origin(("elements", name, "effects"))),
+        expect=_expectations(own.get("expect")),
     )
 
 
@@ -135,7 +137,28 @@ def _mix(fields: dict[str, Any]) -> MixSettings:
         loudness_lufs=_real(fields.get("loudness")),
         seed=_whole(fields.get("seed")),
         loop=mix_loop_of(fields),
+        expect=_expectations(fields.get("expect")),
     )
+
+
+def _expectations(fields: dict[str, Any] | None) -> Expectations | None:
+    if not fields:
+        return None
+    energy = fields.get("energy_above")
+    return Expectations(
+        loudness_lufs=_pair(fields.get("loudness")),
+        duration_s=_pair(fields.get("duration")),
+        no_silence_over_s=_real(fields.get("no_silence_over")),
+        no_clipping=fields.get("no_clipping", False),
+        energy_above=(float(energy["hz"]), float(energy["share"])) if energy else None,
+        onsets=(int(fields["onsets"][0]), int(fields["onsets"][1])) if "onsets" in fields else None,
+        loop_seam_db=_real(fields.get("loop_seam")),
+        similar_to_lock_lu=_real(fields.get("similar_to_lock")),
+    )
+
+
+def _pair(value: list[float] | None) -> tuple[float, float] | None:
+    return None if value is None else (float(value[0]), float(value[1]))
 
 
 def _places(document: Document) -> dict[Field, Place]:

@@ -25,6 +25,7 @@ from scenebuild.scene.desk import (
     Unit,
     Wanted,
 )
+from scenebuild.scene.document import Document
 from scenebuild.scene.recording import locate
 
 
@@ -104,10 +105,11 @@ def pan_of(own: dict[str, Any]) -> float:
     return movement.points[0].value if movement else 0.0
 
 
-def buses_of(data: dict[str, Any], scene_path: str) -> tuple[Bus, ...]:
+def buses_of(document: Document) -> tuple[Bus, ...]:
     """The buses of a scene, in the order of the file."""
     return tuple(
-        Bus(name, gain_of(own, {}), channel_of(own, {}, scene_path)) for name, own in data.get("buses", {}).items()
+        Bus(name, gain_of(own, {}), channel_of(own, {}, document.origin(("buses", name, "effects"))))
+        for name, own in document.data.get("buses", {}).items()
     )
 
 

@@ -51,6 +51,13 @@ RULES: dict[str, str] = {
     "deliver": "A delivered file has a name of its own, and is something that its format can hold. Correct it.",
     "trim": "A trim leaves something of the take. Let to be more than from, and both lie within the take.",
     "mix-length": "The mix has a length of at most 36000 seconds (ten hours). Give it one where every element loops.",
+    "expect": "An expectation names the least first and then the most. Exchange them.",
+    # recipes that grow
+    "extends": "A scene extends one scene file below its folder, inside the project, and never in a circle.",
+    "inherit": "null removes something that is inherited. Where nothing is, the line does nothing.",
+    "variant": "A variant that is asked for is one that the file holds. The message names them.",
+    "parameter": "A parameter is a text or a number under params or matrix, used by its plain name.",
+    "matrix": "A matrix makes at most 256 scenes, each with a name of its own.",
     # recordings
     "path": "A recording's path is relative, with /, and means the same on every system.",
     "recording": "A recording is an audio file inside the project. Add it, or correct its path.",

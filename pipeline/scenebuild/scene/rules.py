@@ -14,6 +14,7 @@ from scenebuild.errors import Place, Problem
 from scenebuild.scene.deliver_rules import deliver_findings
 from scenebuild.scene.desk_rules import desk_findings
 from scenebuild.scene.document import Document, Field
+from scenebuild.scene.inherit import WITH_PROMPT
 from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import label, number, quoted
 from scenebuild.scene.raw import at_of, fields_of, has_no_end, loops, number_of, pass_length
@@ -22,19 +23,7 @@ from scenebuild.scene.violations import listed_models
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 LONGEST_MIX_S = 36000.0
-_GENERATED_ONLY = (
-    "engine",
-    "model",
-    "duration",
-    "seed",
-    "take",
-    "temperature",
-    "top_k",
-    "top_p",
-    "cfg",
-    "long",
-    "piece",
-)
+_PAIRS = ("loudness", "duration", "onsets")  # of expectations
 
 
 def rule_findings(document: Document) -> Iterator[Problem]:
@@ -43,6 +32,7 @@ def rule_findings(document: Document) -> Iterator[Problem]:
     elements = document.data.get("elements")
     if not isinstance(elements, dict):
         return
+    yield from _expected(document, ("mix",), fields_of(document.data.get("mix")))
     yield from _two_volumes(document, ("defaults",), fields_of(document.data.get("defaults")))
     for name, bus in at_of(document, ("buses",)).items():
         yield from _name(document, ("buses", name), "a bus")
@@ -64,6 +54,7 @@ def _element(document: Document, name: str, element: dict[str, Any]) -> Iterator
     yield from _model(document, name, element)
     yield from _fades(document, name, element)
     yield from _start(document, name, element)
+    yield from _expected(document, ("elements", name), element)
 
 
 def _texts(document: Document) -> Iterator[Problem]:
@@ -123,7 +114,7 @@ def _two_volumes(document: Document, owner: tuple[str, ...], written: dict[str, 
 def _no_effect(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
     if "prompt" in element or "file" not in element:
         return
-    for field in _GENERATED_ONLY:
+    for field in WITH_PROMPT:
         if field in element:
             message = f"{field}: has no effect on a recording; remove it, or write a prompt instead of the file"
             yield Problem("no-effect", message, document.key(("elements", name, field)))
@@ -188,6 +179,16 @@ def _one_start(
         yield Problem("mix-length", f"start: {message} start it earlier, or write mix: {{duration: 36000}}", place)
 
 
+def _expected(document: Document, owner: tuple[str, ...], written: dict[str, Any]) -> Iterator[Problem]:
+    for name, limits in fields_of(written.get("expect")).items():
+        if not isinstance(limits, list) or len(limits) != 2 or name not in _PAIRS:
+            continue
+        low, high = map(number_of, limits)
+        if low is not None and high is not None and low > high:
+            message = f"{name}: {number(low)} to {number(high)} runs backwards; write the least first"
+            yield Problem("expect", message, document.value((*owner, "expect", name)))
+
+
 def _open_length(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
     looped = [isinstance(element, dict) and has_no_end(element) for element in elements.values()]
     if looped and all(looped) and "duration" not in fields_of(document.data.get("mix")):
@@ -205,7 +206,7 @@ def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Proble
             yield Problem("path", sentence(path, fault), place)
             continue
         root = root or project_root(document.path)
-        if fault := recording_fault(path, document.path, root):
+        if fault := recording_fault(path, document.origin(field), root):
             yield Problem("recording", sentence(path, fault), place)
 
 

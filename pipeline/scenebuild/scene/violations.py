@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # Words cannot be put on a name without knowing what the others are: rules.py does it, the schema keeps it for editors.
 _ELSEWHERE = "pattern"
+_OF_PARAMETERS = (("params",), ("matrix",))
+_REMOVES = {"type": "null"}
+NEEDED = ("name", "elements")  # of a whole scene; a file may have them from the one that it extends
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +54,20 @@ def listed_models() -> list[str]:
 
 
 def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
-    """The schema with every ``$ref`` into ``$defs`` replaced by what it names: a look-up less for each value."""
+    """The schema with every ``$ref`` into ``$defs`` replaced by what it names: a look-up less for each value.
+
+    What an editor must let pass in a file that extends another, and a whole scene never has, is left out: ``null``,
+    which removes an element, and a scene without a name.
+    """
     if isinstance(schema, list):
         return [inlined(item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
+    if _REMOVES in schema.get("anyOf", ()):
+        return inlined(schema["anyOf"][0], definitions)
     if "$ref" in schema:
         return inlined(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
-    return {key: inlined(value, definitions) for key, value in schema.items() if key != "$defs"}
+    return {key: inlined(value, definitions) for key, value in schema.items() if key not in ("$defs", "anyOf")}
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +75,7 @@ def _validator() -> Validator:
     from jsonschema import Draft202012Validator
 
     schema = scene_schema()
-    return Draft202012Validator(inlined(schema, schema["$defs"]))
+    return Draft202012Validator({**inlined(schema, schema["$defs"]), "required": list(NEEDED)})
 
 
 def violations(document: Document) -> Iterator[Violation]:
@@ -74,11 +83,16 @@ def violations(document: Document) -> Iterator[Violation]:
     wrong: set[Field] = set()  # a value of the wrong kind has no range
     for error in _validator().iter_errors(document.data):
         field = tuple(map(str, error.absolute_path))
-        if field in wrong or error.validator == _ELSEWHERE:
+        if field in wrong or error.validator == _ELSEWHERE or _is_parameter(field, error):
             continue
         if error.validator == "type":
             wrong.add(field)
         yield from _facts(document, field, error)
+
+
+def _is_parameter(field: Field, error: ValidationError) -> bool:
+    """A value that may be of several kinds: variants.py has the words for it."""
+    return error.validator == "type" and field[:1] in _OF_PARAMETERS and isinstance(error.validator_value, list)
 
 
 def _facts(document: Document, field: Field, error: ValidationError) -> Iterator[Violation]:

@@ -107,6 +107,10 @@ def _written(value: Any) -> str:
     if isinstance(value, dict):
         inside = (f"{key}: {_written(inner)}" for key, inner in value.items())
         return "{" + ", ".join(inside) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_written, value)) + "]"
+    if value is None:
+        return "null"
     if isinstance(value, str) and ", " in value:
         return f"'{value}'"
     if isinstance(value, bool):
@@ -181,7 +185,14 @@ def _too_many(it: Violation) -> str:
 
 
 def _too_few(it: Violation) -> str:
-    return f"the list is empty; write {_such(it)}, or remove the line"
+    if not it.value:
+        return f"the list is empty; write {_such(it)}, or remove the line"
+    return f"{len(it.value)} values; write {it.limit}, such as {_written(it.schema['examples'][0])}"
+
+
+def _too_many_items(it: Violation) -> str:
+    """A list of a fixed length is short or long in the same words."""
+    return _too_few(it) if it.schema.get("minItems") == it.limit else _too_many(it)
 
 
 def _nothing(it: Violation) -> str:
@@ -247,7 +258,7 @@ _SENTENCES: dict[str, tuple[str, Callable[[Violation], str]]] = {
     "minProperties": ("blank", _nothing),
     "maxProperties": ("length", _too_many),
     "minItems": ("blank", _too_few),
-    "maxItems": ("length", _too_many),
+    "maxItems": ("length", _too_many_items),
     "required": ("missing", _missing),
     "unknown": ("unknown-field", _unknown),
 }

@@ -17,7 +17,7 @@ from scenebuild.scene.lint.specific import specific_in
 from scenebuild.scene.lint.speech import speech_in
 from scenebuild.scene.lint.vague import collection_in, nothing_in
 from scenebuild.scene.model import Element, Scene
-from scenebuild.scene.quoting import nearest, number, quoted
+from scenebuild.scene.quoting import nearest, number, printable, quoted
 from scenebuild.scene.source import read_source
 
 # Seconds that the models were trained on, by engine.
@@ -43,23 +43,31 @@ _FOR_MUSIC: tuple[tuple[str, Found], ...] = (
 
 
 def lint_scene(scene: Scene, engines: Engines) -> list[Problem]:
-    """The warnings about the prompts of a scene, at most 50 and one that counts the others. Reads the file again.
+    """The warnings about the prompts of a scene, at most 50 and one that counts the others. Reads its files again.
 
     ``engines`` says whose the models are that the scene names.
     """
-    return lint_with(scene, read_comments(scene.path, read_source(scene.path)), engines)
+    comments = {printable(path): read_comments(path, read_source(path)) for path in scene.sources}
+    return lint_with(scene, comments, engines)
 
 
-def lint_with(scene: Scene, comments: Comments, engines: Engines) -> list[Problem]:
-    """The warnings about a scene, less those that its comments silence."""
+def lint_with(scene: Scene, comments: Mapping[str, Comments], engines: Engines) -> list[Problem]:
+    """The warnings about a scene, less those that the comments of its files silence."""
     found = [
         problem
         for element in scene.elements
         for problem in _element(element, scene, engines)
-        if not comments.silence(problem.rule, problem.place, scene.place_of("elements", element.name, "prompt"))
+        if not _silenced(problem, scene.place_of("elements", element.name, "prompt"), comments)
     ]
-    found += [_unknown(name, place) for name, place in comments.named if name not in ("all", *LINT_RULES)]
+    named = [pair for one in comments.values() for pair in one.named]
+    found += [_unknown(name, place) for name, place in named if name not in ("all", *LINT_RULES)]
     return [replace(problem, severity="warning") for problem in capped(found)]
+
+
+def _silenced(problem: Problem, prompt: Place, comments: Mapping[str, Comments]) -> bool:
+    return any(
+        comments[place.file].silence(problem.rule, place) for place in (problem.place, prompt) if place.file in comments
+    )
 
 
 def engine_of(element: Element, scene: Scene, engines: Engines) -> str:

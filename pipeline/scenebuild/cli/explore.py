@@ -1,0 +1,48 @@
+"""``scenebuild explore``: what the engines can sound like, before a line is written."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import click
+
+from scenebuild.cli import options
+from scenebuild.cli.terminal import NORMAL, QUIET, Terminal, safe, wants_colour
+
+
+@click.command("explore")
+@click.argument("categories", metavar="[CATEGORY...]", nargs=-1)
+@options.engine
+@options.model
+@options.precision
+@options.store
+@click.option("-f", "--force", is_flag=True, help="Make every example again.")
+@click.option("-o", "--out", type=click.Path(), envvar="SCENEBUILD_OUT",
+              help="Write below this folder.  [default: build/ in the project]")  # fmt: skip
+@click.option("-j", "--jobs", type=click.IntRange(min=1), envvar="SCENEBUILD_JOBS",
+              help="How many takes to make at once.  [default: one a core]")  # fmt: skip
+@options.device
+@options.exact
+@options.json_output
+@options.quiet
+@options.colour
+def command(categories: tuple[str, ...], as_json: bool, quiet: bool, colour: str, **flags: object) -> int:
+    """Make an example of each kind in the catalogue and a page to listen to them.
+
+    A CATEGORY is natural, urban, domestic, animals, mechanical, abstract, one of your own in scenes/catalogue/, or a
+    single kind such as rain. Without any, all. What was made before is taken from the store.
+    """
+    from scenebuild.explore import explore
+
+    with (
+        options.refusal_as_json(as_json),
+        Terminal(loudness=QUIET if quiet else NORMAL, colour=wants_colour(colour, sys.stdout)) as terminal,
+    ):
+        page = os.path.relpath(explore(categories, options.settings_for([], **flags), terminal))
+    if as_json:
+        click.echo(json.dumps({"version": 1, "page": page, "readme": os.path.join(os.path.dirname(page), "README.md")}))
+    elif not quiet:
+        click.echo(safe(f"listen: {page}"))
+    return 0

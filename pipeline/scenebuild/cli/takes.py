@@ -1,0 +1,81 @@
+"""``scenebuild takes``: several takes of one element on a page, to choose from."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from scenebuild.cli import options
+from scenebuild.cli.terminal import NORMAL, QUIET, Terminal, safe, wants_colour
+
+if TYPE_CHECKING:
+    from scenebuild.report.candidates import Measured
+
+
+@click.command("takes")
+@click.argument("element")
+@click.argument("scene", required=False, type=click.Path(readable=False))
+@click.option("-n", "--count", type=click.IntRange(1, 99), default=4, show_default=True, help="How many takes.")
+@click.option("--from", "first", type=click.IntRange(1, 1_000_000), default=1, show_default=True,
+              help="The number of the first one.")  # fmt: skip
+@options.engine
+@options.model
+@options.precision
+@options.store
+@options.chosen
+@click.option("-o", "--out", type=click.Path(), envvar="SCENEBUILD_OUT",
+              help="Write below this folder.  [default: build/ in the project]")  # fmt: skip
+@click.option("-j", "--jobs", type=click.IntRange(min=1), envvar="SCENEBUILD_JOBS",
+              help="How many takes to make at once.  [default: one a core]")  # fmt: skip
+@options.device
+@options.exact
+@options.json_output
+@options.quiet
+@options.colour
+def command(
+    element: str, scene: str | None, count: int, first: int, as_json: bool, quiet: bool, colour: str, **flags: object
+) -> int:
+    """Make takes of ELEMENT, measure them and put them on one page to listen to.
+
+    SCENE is the file that has it (or file@variant); it can be left out where one scene in scenes/ has it. Nothing is
+    written into the scene or its lock: 'scenebuild pick' does that.
+    """
+    from scenebuild.candidates import find_element, make_candidates
+
+    settings = options.settings_for([scene] if scene else [], **flags)
+    with (
+        options.refusal_as_json(as_json),
+        Terminal(loudness=QUIET if quiet else NORMAL, colour=wants_colour(colour, sys.stdout)) as terminal,
+    ):
+        found, chosen = find_element(element, scene, settings)
+        page, made = make_candidates(found, chosen, range(first, first + count), settings, terminal)
+    if as_json:
+        plain = [_plain(one) for one in made]
+        told = {"version": 1, "scene": found.path, "element": element, "page": os.path.relpath(page), "takes": plain}
+        click.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        return 0
+    if quiet:
+        return 0
+    for one in made:
+        click.echo(safe(_line(one)))
+    click.echo(safe(f"listen: {os.path.relpath(page)}   choose: scenebuild pick {element} NUMBER {found.path}"))
+    return 0
+
+
+def _line(one: Measured) -> str:
+    facts = "  ".join(f"{value:>11}" for _, value in one.facts[:2])
+    remarks = [*(["in the scene"] if one.chosen else []), *one.remarks]
+    number = f"{one.take}.{one.part + 1}" if one.part else str(one.take)
+    return f"take {number:<3} {facts}  {'; '.join(remarks)}".rstrip()
+
+
+def _plain(one: Measured) -> dict[str, object]:
+    return {
+        "take": one.take, "part": one.part + 1, "path": os.path.relpath(one.path), "in_the_scene": one.chosen,
+        "seconds": one.seconds,
+        "facts": dict(one.facts), "remarks": list(one.remarks),
+    }  # fmt: skip
