@@ -13,7 +13,6 @@ transformers = pytest.importorskip("transformers", reason="what the codec is hel
 
 from audiocraft_fixtures import AUDIOGEN, MUSICGEN, cache_content, write_checkpoint, write_shared_codec  # noqa: E402
 from hub import put_in_cache, reference  # noqa: E402
-from scenebuild.engines.audiocraft.checkpoint import load_codec  # noqa: E402
 from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
 from scenebuild.engines.audiocraft.models import CODEC_FILE, model  # noqa: E402
 from scenebuild.engines.audiocraft.shared_codec import open_codec, open_shared  # noqa: E402
@@ -30,7 +29,12 @@ SHAPES: dict[str, dict[str, Any]] = {
 
 def loaded(folder: Path) -> Codec:
     with torch.no_grad():
-        return Codec(load_codec(open_shared(str(folder)), CPU), stereo=False)
+        return Codec(open_shared(str(folder)), CPU, stereo=False)
+
+
+def heard(folder: Path) -> Any:
+    """A second of it, which is when its weights are loaded."""
+    return loaded(folder).decode(codes(50), 16000)
 
 
 def codes(moments: int, books: int = 4) -> Any:
@@ -85,7 +89,7 @@ def test_a_stereo_model_of_the_list_is_verified_and_its_codec_opened(
     checkpoint = open_codec(verified(stereo))
     assert checkpoint.path == f"{verified(stereo).codec_folder}/model.safetensors"
     with torch.no_grad():
-        codec = Codec(load_codec(checkpoint, CPU), stereo=True)
+        codec = Codec(checkpoint, CPU, stereo=True)
         assert (codec.sample_rate, codec.channels) == (stereo.sample_rate, stereo.channels)
         assert codec.decode(codes(10, books=8), 6400).shape == (6400, 2)
 
@@ -129,4 +133,4 @@ def test_weights_of_another_size_do_not_fit(tmp_path: Path) -> None:
     plain = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({**plain, "num_filters": 3}))
     with pytest.raises(EngineError, match=r"model\.safetensors does not fit its own configuration: "):
-        loaded(folder)
+        heard(folder)

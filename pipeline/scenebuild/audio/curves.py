@@ -95,7 +95,8 @@ def _between(low: float, high: float, share: NDArray[np.float64], way: Way) -> N
     [100.0, 200.0, 400.0]
     """
     if way == "exp":
-        floor = EXP_FLOOR * max(low, high) if min(low, high) == 0 else 0.0
+        # Never quite 0, as a share of the smallest numbers would be.
+        floor = max(EXP_FLOOR * max(low, high), np.finfo(np.float64).tiny) if min(low, high) == 0 else 0.0
         moved = (low + floor) * ((high + floor) / (low + floor)) ** share - floor
         return np.where(share == 0, low, moved)
     if way in ("s", "hold"):

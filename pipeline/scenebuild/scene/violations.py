@@ -67,7 +67,7 @@ def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
         return inlined(schema["anyOf"][0], definitions)
     if "$ref" in schema:
         return inlined(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
-    return {key: inlined(value, definitions) for key, value in schema.items() if key not in ("$defs", "anyOf")}
+    return {key: inlined(value, definitions) for key, value in schema.items() if key != "$defs"}
 
 
 @lru_cache(maxsize=1)
@@ -75,7 +75,8 @@ def _validator() -> Validator:
     from jsonschema import Draft202012Validator
 
     schema = scene_schema()
-    return Draft202012Validator({**inlined(schema, schema["$defs"]), "required": list(NEEDED)})
+    whole = {key: value for key, value in schema.items() if key != "anyOf"}
+    return Draft202012Validator({**inlined(whole, schema["$defs"]), "required": list(NEEDED)})
 
 
 def violations(document: Document) -> Iterator[Violation]:
