@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -348,3 +350,14 @@ def test_torch_takes_weights_as_they_are(verified_calls: Any, folder: Path) -> N
     name = "transformer.layers.0.linear1.weight"
     mapped = open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL).tensor(name)
     assert torch.equal(language.layers[0].widen.data, mapped)
+
+
+def test_the_benchmark_of_a_step_runs_and_finds_audiocrafts_own_tokens(root: Path) -> None:
+    """On the tiny size its times say nothing; that both sides decode the same model, it says at any size."""
+    script = [sys.executable, "-W", "ignore", "benchmarks/generate.py", "--size", "tiny", "--rounds", "1"]
+    done = subprocess.run(script, cwd=root, capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert {"name", "ratio", "goal", "met", "goals", "ms_a_step", "takes", "gb_a_second"} <= found.keys()
+    assert found["greedy"]["same_tokens"] == found["greedy"]["tokens"] == 200
+    assert found["greedy"]["largest_relative_difference"] < 1e-5
+    assert found["int8"]["logits_snr_db"] > 40
