@@ -115,14 +115,15 @@ def main() -> None:
     parser.add_argument("--arithmetic", choices=["fp32", "bf16", "int8", "torch"], default="fp32")
     parser.add_argument("--steps", type=int, default=25)
     parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=0, help="of the first round")
     parser.add_argument("--apart", type=int, choices=[1, 2, 4, 8], default=8)
     asked = parser.parse_args()
     torch.set_grad_enabled(False)
     decoder = load(asked.size, asked.arithmetic)
     rounds = []
-    for seed in range(asked.rounds):
-        rounds.append(compare(decoder, asked.steps, seed, asked.apart))
-        print(f"round {seed + 1} of {asked.rounds}: {rounds[-1]}", file=sys.stderr, flush=True)
+    for number in range(asked.rounds):
+        rounds.append(compare(decoder, asked.steps, asked.seed + number, asked.apart))
+        print(f"round {number + 1} of {asked.rounds}: {rounds[-1]}", file=sys.stderr, flush=True)
     total = {name: sum(one[name] for one in rounds) for name in rounds[0] if name != "largest"}
     ratio = total["flips"] / total["tokens"]
     print(json.dumps({
