@@ -51,7 +51,8 @@ class Session:
         from scenebuild.engines.audiocraft.shared_codec import open_codec
 
         wanted = model(name)
-        place, language = ready(wanted, backend := backend_for(self.device, precision))
+        backend = backend_for(self.device, precision)
+        place, language = ready(wanted, backend)
         sizes = language.dimensions
         codec = Codec(open_codec(place), self.device, stereo=sizes.stereo)
         promised, found = (wanted.sample_rate, wanted.channels), (codec.sample_rate, codec.channels)
