@@ -131,7 +131,7 @@ def plan_scenes(
             if settings.is_listening:
                 _refuse_unknown_names(settings, scene)
                 scene = listening(scene, settings.solo, settings.mute)
-            plan = make_plan(scene, read_lock(lock_path(path)), store, _choices(scene, settings))
+            plan = make_plan(scene, read_lock(lock_path(path)), store, choices_for(scene, settings))
             if settings.frozen:
                 refuse_drift(plan)
             refuse_licences(plan, planned_licences(plan))
@@ -155,8 +155,8 @@ def _refuse_unknown_names(settings: Settings, scene: Scene) -> None:
             raise UsageError(f"{flag} {', '.join(sorted(unknown))}: {scene.path} has no such element and no such bus")
 
 
-def _choices(scene: Scene, settings: Settings) -> Choices:
-    """With several scenes, an element that is to be made again need not be in each."""
+def choices_for(scene: Scene, settings: Settings) -> Choices:
+    """What the settings ask of a scene's plan; of several scenes, not each need have an element that is forced."""
     forced = settings.force_elements & {element.name for element in scene.elements}
     return Choices(
         settings.engine, settings.preferred_engine, settings.model, settings.precision, settings.preferred_precision,

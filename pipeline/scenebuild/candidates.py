@@ -9,11 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenebuild.build import Listener, under_policy
+from scenebuild.build import Listener, choices_for, under_policy
 from scenebuild.errors import EngineError, SceneError, UsageError
 from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
 from scenebuild.plan.policy import planned_licences, refuse_licences
-from scenebuild.plan.steps import Choices, Plan, Step, make_plan
+from scenebuild.plan.steps import Plan, Step, make_plan
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.read import read_scene, references_in
@@ -104,11 +104,7 @@ def _steps(
 ) -> list[Step]:
     """The steps of one take, as if the scene had it; only the one that the scene has may be the locked one."""
     alone = replace(scene, elements=(element,))
-    choices = Choices(
-        settings.engine, settings.preferred_engine, settings.model, settings.precision, settings.preferred_precision,
-        settings.force,
-    )  # fmt: skip
-    plan = make_plan(alone, lock if element.take == now else None, store, choices)
+    plan = make_plan(alone, lock if element.take == now else None, store, choices_for(scene, settings))
     return [replace(step, element=replace(element, name=f"take-{element.take}")) for step in plan.steps]
 
 

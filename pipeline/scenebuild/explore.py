@@ -7,10 +7,10 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from scenebuild.build import Listener
+from scenebuild.build import Listener, choices_for
 from scenebuild.errors import EngineError
 from scenebuild.plan.policy import planned_licences, refuse_licences
-from scenebuild.plan.steps import Choices, Plan, make_plan, with_sharing
+from scenebuild.plan.steps import Plan, make_plan, with_sharing
 from scenebuild.scene.catalogue import read_categories
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
@@ -47,14 +47,10 @@ def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str
 
 def _plans(scenes: Mapping[str, Scene], settings: Settings, store: LocalStore) -> dict[str, Plan]:
     """A plan a category. There is no lock: the examples are looked at, not shipped."""
-    choices = Choices(
-        settings.engine, settings.preferred_engine, settings.model, settings.precision, settings.preferred_precision,
-        settings.force,
-    )  # fmt: skip
     plans = {}
     for category, scene in scenes.items():
         made = tuple(element for element in scene.elements if element.prompt is not None)
-        plans[category] = make_plan(replace(scene, elements=made), None, store, choices)
+        plans[category] = make_plan(replace(scene, elements=made), None, store, choices_for(scene, settings))
         refuse_licences(plans[category], planned_licences(plans[category]))
     return with_sharing(plans)
 

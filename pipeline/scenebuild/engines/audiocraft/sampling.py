@@ -41,10 +41,6 @@ class Wishes:
             column([1.0 if action.cfg is None else float(action.cfg) for action in actions], torch.float32),
         )
 
-    def keep(self, takes: Tensor) -> Wishes:
-        """The wishes of these takes alone."""
-        return Wishes(self.temperature[takes], self.top_k[takes], self.top_p[takes], self.cfg[takes])
-
 
 def draw(generators: Sequence[torch.Generator], codebooks: int, codes: int) -> Tensor:
     """One number in [0, 1) for each take, codebook and code, (B, K, V), on the CPU: the same stream on any machine."""
