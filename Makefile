@@ -74,7 +74,7 @@ full:
 lock:
 	uv pip compile pyproject.toml --group build --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -q -o requirements/core.txt
-	uv pip compile pyproject.toml --group build --group test --group lint --universal --python-version 3.11 \
+	uv pip compile --no-config pyproject.toml --group build --group test --group lint --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
 	uv pip compile pyproject.toml --group build --group audiogen -c requirements/dev.txt --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -q -o requirements/audiogen.txt
