@@ -147,7 +147,7 @@ def _fades(row: ElementRow) -> str:
 def _details(report: Report) -> tuple[tuple[str, Pairs], ...]:
     deliveries = tuple((row.path, _delivered(row)) for row in report.deliveries)
     buses = tuple((bus.name, "; ".join((f"volume {bus.volume}", *bus.treatment))) for bus in report.buses)
-    again = (("Build it again", report.command), ("Licence", report.licence))
+    again = (("Build it again", report.command),)
     sections = (("Delivered", deliveries), ("Buses", buses), ("Rebuild", again))
     return tuple((title, pairs) for title, pairs in sections if pairs)
 
