@@ -12,7 +12,7 @@ from pathlib import Path
 from scenebuild.errors import UsageError
 from scenebuild.plan.manifest import MANIFEST
 from scenebuild.review.git import Repository, repository
-from scenebuild.review.sides import SCENES, Side, copied, is_inside
+from scenebuild.review.projects import SCENES, Side, copied, is_inside
 from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import printable, quoted
 from scenebuild.scene.reference import scene_file

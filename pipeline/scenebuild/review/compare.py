@@ -15,7 +15,7 @@ from scenebuild.review.elements import Planned, elements_between
 from scenebuild.review.figures import Listening, with_figures
 from scenebuild.review.model import Edit, Review, SceneReview
 from scenebuild.review.pairs import is_meant, paired
-from scenebuild.review.sides import ReadScene, count_scenes, read_file, same_files, scene_files
+from scenebuild.review.projects import ReadScene, count_scenes, read_file, same_files, scene_files
 from scenebuild.review.takes import plan_of
 from scenebuild.scene.quoting import printable
 from scenebuild.settings import Config

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from scenebuild.review.model import Edit
-from scenebuild.review.sides import Side
+from scenebuild.review.projects import Side
 from scenebuild.scene.document import Document, Field
 from scenebuild.scene.resolve import one_line
 

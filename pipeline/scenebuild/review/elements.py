@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from scenebuild.errors import Place
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.review.model import ElementChange, TakeId
-from scenebuild.review.sides import Side
+from scenebuild.review.projects import Side
 from scenebuild.review.takes import mixed_alike, reason_between, same_takes, steps_of, takes_of
 
 Steps = tuple[Step, ...]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from scenebuild.errors import ScenebuildError
 from scenebuild.review.elements import Planned
 from scenebuild.review.model import ElementChange, Pair, SceneReview, Sound
-from scenebuild.review.sides import ReadScene
+from scenebuild.review.projects import ReadScene
 from scenebuild.scene.quoting import printable
 
 if TYPE_CHECKING:

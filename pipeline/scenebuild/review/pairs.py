@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scenebuild.review.edits import similarity
-from scenebuild.review.sides import ReadScene
+from scenebuild.review.projects import ReadScene
 from scenebuild.scene.reference import JOINT, label_of, scene_file
 
 ALIKE = 0.5  # as git has it: the share of two scenes that must be the same to call one the other renamed

@@ -14,7 +14,7 @@ from scenebuild.generate.take import Take
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
 from scenebuild.plan.steps import Plan, Step
-from scenebuild.review.sides import ReadScene
+from scenebuild.review.projects import ReadScene
 
 CHEAP = ("sketch", "file")  # engines that make a take again in a moment, and exactly as it was
 STEM_SECONDS = 600.0  # of all stems of a mix together that are written to be measured

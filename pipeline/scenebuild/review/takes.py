@@ -12,7 +12,7 @@ from scenebuild.plan.action import action_key
 from scenebuild.plan.lockfile import Lock
 from scenebuild.plan.steps import ENTRY_FIELDS, WORDS, Choices, Plan, Step, make_plan
 from scenebuild.review.model import TakeId
-from scenebuild.review.sides import ReadScene
+from scenebuild.review.projects import ReadScene
 from scenebuild.scene.desk import Channel, Convolution, EffectSpec
 from scenebuild.scene.model import Element, Sampling
 from scenebuild.settings import Config
