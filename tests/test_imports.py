@@ -40,6 +40,7 @@ ALLOWED = {
         "templates",
         "expect",
     },
+    "review": {"errors", "audio", "report", "store"},
     "result": {"errors"},
     "deliveries": {"errors", "scene", "audio", "mix", "deliver"},
     "render": {
@@ -85,10 +86,10 @@ ALLOWED = {
 }
 # What may be imported at the top of a room's modules, beside the standard library; the rest waits until it is used.
 HEAVY = {
-    "numpy": {"audio", "deliver", "mix", "report"},
+    "numpy": {"audio", "deliver", "mix", "report", "review"},
     "soundfile": {"report"},
     "soxr": set(),
-    "PIL": {"report"},
+    "PIL": {"report", "review"},
     "jinja2": {"report"},
     "jsonschema": set(),
     "yaml": {"scene"},
