@@ -87,7 +87,7 @@ ALLOWED = {
 # What may be imported at the top of a room's modules, beside the standard library; the rest waits until it is used.
 HEAVY = {
     "numpy": {"audio", "deliver", "mix", "report", "review"},
-    "soundfile": {"report"},
+    "soundfile": {"report", "review"},
     "soxr": set(),
     "PIL": {"report", "review"},
     "jinja2": {"report"},
@@ -95,6 +95,7 @@ HEAVY = {
     "yaml": {"scene"},
     "click": {"cli"},
     "rich": set(),
+    "av": set(),
     "platformdirs": set(),
 }
 ONLY_AUDIOCRAFT = {"torch", "torchaudio", "audiocraft", "transformers", "omegaconf"}

@@ -16,7 +16,6 @@ from PIL import Image
 from scenebuild.report import axes
 from scenebuild.report.spectrum import row_of
 from scenebuild.review.pictures import (
-    AFTER,
     DIFFERENCE,
     GAP,
     LESS,
@@ -29,6 +28,7 @@ from scenebuild.review.pictures import (
     before_after_png,
     waveforms_svg,
 )
+from scenebuild.review.sides import AFTER
 from signals import RATE, noise, stereo, tone
 from test_pictures import filled, luminance
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from scenebuild.report.axes import FOOT, LEFT, PLOT, WIDTH, svg, time_axis
-from scenebuild.report.sound import MOST_FRAMES, Samples, Wav, envelope, opened
+from scenebuild.report.sound import MOST_FRAMES, envelope
 from scenebuild.report.spectrogram import (
     COLUMN,
     INKS,
@@ -32,8 +29,9 @@ from scenebuild.report.spectrogram import (
 from scenebuild.report.spectrum import Spectrum, highest_hz, spectrum
 from scenebuild.report.waveform import COLOURS, COLUMNS, scale_db, swings
 from scenebuild.report.words import SILENT, duration
+from scenebuild.review.sides import Lasting, Residual, sides_of
 
-BEFORE, AFTER, DIFFERENCE = "before", "after", "difference"
+DIFFERENCE = "difference"
 SAME = "no difference"
 OTHER_RATE = "not comparable sample by sample: the sample rates differ"
 
@@ -51,80 +49,6 @@ _KEY_LEFT, _KEY_WIDTH, _KEY_HEIGHT = 2, 82, 10
 _SILENCE = 1e-6  # -120 dBFS
 
 
-@dataclass(frozen=True, slots=True)
-class _Lasting:
-    """A file as part of a comparison: as long and with as many channels as the other; silence beyond its end."""
-
-    wav: Wav
-    channels: int
-    duration_s: float
-    most_frames: int
-
-    @property
-    def sample_rate(self) -> int:
-        return self.wav.sample_rate
-
-    @property
-    def frames(self) -> int:
-        return round(self.duration_s * self.wav.sample_rate)
-
-    def read(self, start: int, frames: int) -> Samples:
-        block = self.wav.read(start, frames)
-        if self.wav.channels == self.channels:
-            return block
-        shape = (self.channels, frames)
-        if self.wav.channels == 1:  # heard on every loudspeaker
-            return np.ascontiguousarray(np.broadcast_to(block, shape))
-        return np.concatenate([block, np.zeros((self.channels - self.wav.channels, frames), np.float32)])
-
-
-@dataclass(frozen=True, slots=True)
-class _Residual:
-    """What is left of ``after`` when ``before`` is taken from it, sample by sample: both of the same sample rate."""
-
-    before: _Lasting
-    after: _Lasting
-
-    @property
-    def sample_rate(self) -> int:
-        return self.after.sample_rate
-
-    @property
-    def channels(self) -> int:
-        return self.after.channels
-
-    @property
-    def frames(self) -> int:
-        return self.after.frames
-
-    @property
-    def most_frames(self) -> int:
-        return self.after.most_frames
-
-    @property
-    def duration_s(self) -> float:
-        return self.after.duration_s
-
-    def read(self, start: int, frames: int) -> Samples:
-        return self.after.read(start, frames) - self.before.read(start, frames)
-
-
-Sides = tuple[tuple[str, _Lasting], ...]
-
-
-@contextmanager
-def _sides(before: Path | None, after: Path | None, most_frames: int) -> Iterator[Sides]:
-    """The one or two files there are, with their names, made alike in length and channels."""
-    paths = {name: path for name, path in ((BEFORE, before), (AFTER, after)) if path is not None}
-    if not paths:
-        raise ValueError("a comparison needs a sound before or a sound after")
-    with ExitStack() as stack:
-        wavs = {name: stack.enter_context(opened(path, most_frames)) for name, path in paths.items()}
-        channels = max(wav.channels for wav in wavs.values())
-        duration_s = max(wav.duration_s for wav in wavs.values())
-        yield tuple((name, _Lasting(wav, channels, duration_s, most_frames)) for name, wav in wavs.items())
-
-
 def before_after_png(before: Path | None, after: Path | None, most_frames: int = MOST_FRAMES) -> bytes:
     """Spectrograms of a sound before and after, and their difference in decibels: a PNG on a transparent ground.
 
@@ -132,7 +56,7 @@ def before_after_png(before: Path | None, after: Path | None, most_frames: int =
     quieter and orange where it became louder; what lies below the range of the pictures is no difference. With one
     side missing (None) the other is shown alone. ValueError when both are.
     """
-    with _sides(before, after, most_frames) as sides:
+    with sides_of(before, after, most_frames) as sides:
         top_hz = max(highest_hz(sound) for _, sound in sides)
         seen = {name: spectrum(sound, ROWS, PLOT // COLUMN, top_hz) for name, sound in sides}
     return _Sheet(seen).png()
@@ -228,11 +152,11 @@ def waveforms_svg(before: Path | None, after: Path | None, most_frames: int = MO
     All with the same scale, 1200 pixels wide. With one side missing (None) the other is shown alone. There is no
     residual of two sample rates, and the picture says so. ValueError when both sides are missing.
     """
-    with _sides(before, after, most_frames) as sides:
-        sounds: list[tuple[str, _Lasting | _Residual]] = [*sides]
+    with sides_of(before, after, most_frames) as sides:
+        sounds: list[tuple[str, Lasting | Residual]] = [*sides]
         rates = {sound.sample_rate for _, sound in sides}
         if len(sides) == 2 and len(rates) == 1:
-            sounds.append((DIFFERENCE, _Residual(sides[0][1], sides[1][1])))
+            sounds.append((DIFFERENCE, Residual(sides[0][1], sides[1][1])))
         outlines = [(name, envelope(sound, COLUMNS)) for name, sound in sounds]
     scale = scale_db(max(float(outline.peak.max(initial=0.0)) for _, outline in outlines))
     bottom = TOP + (3 if len(sides) == 2 else 1) * (LANE + GAP) - GAP
