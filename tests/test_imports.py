@@ -67,6 +67,7 @@ ALLOWED = {
         "mix",
         "generate",
         "report",
+        "deliver",
         "settings",
     },
     "testing": {"errors", "store", "plan", "mix", "generate", "settings", "render", "build", "expect"},
@@ -99,14 +100,15 @@ ALLOWED = {
 # What may be imported at the top of a room's modules, beside the standard library; the rest waits until it is used.
 HEAVY = {
     "numpy": {"audio", "deliver", "mix", "report", "review"},
-    "soundfile": {"report"},
+    "soundfile": {"report", "review"},
     "soxr": set(),
-    "PIL": {"report"},
+    "PIL": {"report", "review"},
     "jinja2": {"report"},
     "jsonschema": set(),
     "yaml": {"scene"},
     "click": {"cli"},
     "rich": set(),
+    "av": set(),
     "platformdirs": set(),
 }
 ONLY_AUDIOCRAFT = {"torch", "torchaudio", "audiocraft", "transformers", "omegaconf"}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scenebuild.report.axes import LOUDNESS_EXPONENT, decimal
 from scenebuild.report.sound import Envelope
 from scenebuild.report.timeline import Lane, fade_shape, shape_of, stretches
-from scenebuild.report.waveform import lanes_of, scale
+from scenebuild.report.waveform import lanes_of, scale_db
 
 _COLUMNS = 400  # of a bar over the whole width
 _REACH = 100  # of a shape to either side
@@ -47,7 +47,7 @@ class Bar:
 def wave_of(envelope: Envelope) -> Wave:
     """Stereo swings left upwards and right downwards; full height is the next multiple of 3 dB above the peak."""
     peak_up, peak_down, rms_up, rms_down = lanes_of(envelope)[0]
-    full_scale = 10 ** (scale(float(envelope.peak.max(initial=0.0))) / 20)
+    full_scale = 10 ** (scale_db(float(envelope.peak.max(initial=0.0))) / 20)
     shaped = [np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in (peak_up, peak_down)]
     body = [np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in (rms_up, rms_down)]
     return Wave(_shape(shaped[0], shaped[1]), _shape(body[0], body[1]))
