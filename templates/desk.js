@@ -31,16 +31,17 @@
 
   // One sound, as it is in the mix: its gains applied, its passes written out.
   async function decode(script, rate) {
-    const raw = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytesOf(script.textContent));
+    const first = document.querySelector(`script.sound[data-bytes="${script.dataset.bytes}"]`); // it alone has the bytes
+    const raw = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytesOf(first.textContent));
     const gains = numbers(script.dataset.gains);
-    const [first, frames, times] = numbers(script.dataset.passes);
+    const [start, frames, times] = numbers(script.dataset.passes);
     const whole = new AudioBuffer({ length: raw.length + frames * (times - 1), numberOfChannels: gains.length, sampleRate: rate });
     gains.forEach((gain, channel) => {
       const from = raw.getChannelData(Math.min(channel, raw.numberOfChannels - 1)).map((sample) => sample * gain);
       const to = whole.getChannelData(channel);
-      to.set(from.subarray(0, first + frames), 0);
-      for (let pass = 1; pass < times; pass += 1) to.set(from.subarray(first, first + frames), first + frames * pass);
-      to.set(from.subarray(first + frames), first + frames * times);
+      to.set(from.subarray(0, start + frames), 0);
+      for (let pass = 1; pass < times; pass += 1) to.set(from.subarray(start, start + frames), start + frames * pass);
+      to.set(from.subarray(start + frames), start + frames * times);
     });
     return whole;
   }

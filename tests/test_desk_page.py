@@ -147,8 +147,9 @@ def test_stems_beyond_the_budget_stay_away_as_a_whole() -> None:
 
 def test_another_sound_has_another_digest() -> None:
     one, other = (stem_sound(kept(noise(0.1, seed=seed)), RATE) for seed in range(2))
-    digests = {one.digest, other.digest, replace(one, start=5).digest, replace(one, gains=(1.0, 0.5)).digest}
-    assert len(digests) == 4
+    digests = {one.digest, other.digest, replace(one, gains=(1.0, 0.5)).digest}
+    assert len(digests) == 3
+    assert replace(one, start=5).digest == one.digest  # moved, it is decoded once
 
 
 def test_a_whole_mix_is_encoded_at_128_kbit_a_second(tmp_path: Path) -> None:

@@ -80,11 +80,12 @@ def notes_of(report: Report) -> tuple[Note, ...]:
 
 
 def _mix_facts(report: Report) -> Pairs:
-    target = f" (target {report.loudness_target})" if report.loudness_target else ""
     facts = [
         ("Length", words.duration(report.duration_s)),
-        ("Loudness", report.loudness + target),
-        ("True peak", f"{report.true_peak} (limit {report.true_peak_limit})"),
+        ("Loudness", report.loudness),
+        ("Target", report.loudness_target or "none"),
+        ("True peak", report.true_peak),
+        ("Peak limit", report.true_peak_limit),
         ("Format", f"{words.sample_rate(report.sample_rate)}, {words.channels(report.channels)}"),
         ("Master gain", report.master_gain),
         ("Licence", report.licence),
