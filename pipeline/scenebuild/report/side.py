@@ -56,9 +56,7 @@ def side_of(
         wave=wave_of(seen.envelope),
         spectrogram=Picture(plot_png(seen.spectrum), tuple(hertz_of(seen.spectrum))),
         facts=_mix_facts(report),
-        strips=tuple(
-            _strip(row, lane, report.duration_s) for row, lane in zip(report.elements, seen.lanes, strict=True)
-        ),
+        strips=tuple(_strip(row, lane, report) for row, lane in zip(report.elements, seen.lanes, strict=True)),
         sounds=sounds,
         file=report.mix_path,
         why="" if sounds else TOO_LONG,
@@ -95,14 +93,14 @@ def _mix_facts(report: Report) -> Pairs:
     return tuple(facts)
 
 
-def _strip(row: ElementRow, lane: Lane, duration_s: float) -> Strip:
+def _strip(row: ElementRow, lane: Lane, report: Report) -> Strip:
     line = [row.engine, words.duration(row.duration_s), row.loudness]
     return Strip(
         name=row.name,
         text=row.prompt or row.recording,
         line=" · ".join(line),
         facts=_element_facts(row),
-        bars=bars_of(lane, duration_s),
+        bars=bars_of(lane, report.duration_s, len(report.elements)),
         values=Values(row.gain, row.still_pan, row.only_start_s),
     )
 
