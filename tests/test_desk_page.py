@@ -545,29 +545,34 @@ def test_the_other_side_is_heard_at_the_same_place(two: Visit) -> None:
     assert residual_db(rendered(two, 3.0), after) < -120
 
 
-def test_a_switch_makes_no_click(two: Visit) -> None:
-    """The very nodes of a pass, in an offline context, with the switch in the middle."""
+@pytest.mark.parametrize("other", [1, -1])
+def test_a_switch_makes_no_click(two: Visit, other: int) -> None:
+    """The very nodes of a pass, in an offline context, with the switch in the middle of two steady sounds."""
     found = two.do(
-        """async () => {
+        """async (other) => {
             const player = scenebuild.scenes[0];
-            await player.deck.load();
             await player.play();
             const Pass = player.deck.passes[0].constructor;
             player.pause();
             const context = new OfflineAudioContext(1, 48000, 48000);
-            const constant = new AudioBuffer({ length: 48000, sampleRate: 48000 });
-            constant.getChannelData(0).fill(1);
-            const buffers = [0, 1].map((side) => ({ buffer: constant, side, element: "", start: 0 }));
+            const buffers = [1, other].map((value, side) => {
+                const buffer = new AudioBuffer({ length: 48000, sampleRate: 48000 });
+                buffer.getChannelData(0).fill(value);
+                return { buffer, side, element: "", start: 0 };
+            });
             player.setSide(0);
             const pass = new Pass(context, player, buffers, 0, 0, false);
             pass.out.connect(context.destination);
             context.suspend(0.5).then(() => { player.side = 1; pass.apply(); context.resume(); });
             return [...(await context.startRendering()).getChannelData(0)];
-        }"""
+        }""",
+        other,
     )
     samples = np.array(found)
-    assert samples.min() > 0.95  # two equal sounds cross without a dip
-    assert np.abs(np.diff(samples)).max() < 0.02  # and without a step
+    assert (samples[0], samples[-1]) == (1, pytest.approx(other, abs=1e-3))
+    assert np.abs(np.diff(samples)).max() < 0.03  # no step
+    if other == 1:
+        assert samples.min() > 0.95  # and two equal sounds cross without a dip
 
 
 def test_scenes_that_are_not_played_are_not_decoded(two: Visit) -> None:
