@@ -589,6 +589,19 @@ def test_scenes_that_are_not_played_are_not_decoded(two: Visit) -> None:
 # In a browser: a page that lives
 
 
+def drag(seen: Visit, track: str, start: float, stop: float) -> None:
+    """Drag on a track, from one share of its width to another."""
+    lane = seen.page.locator(track)
+    lane.scroll_into_view_if_needed()
+    box = lane.bounding_box()
+    assert box is not None
+    mouse, y = seen.page.mouse, box["y"] + box["height"] / 2
+    mouse.move(box["x"] + start * box["width"], y)
+    mouse.down()
+    mouse.move(box["x"] + stop * box["width"], y, steps=4)
+    mouse.up()
+
+
 def test_another_document_moves_in_while_the_sound_plays_on(browser: Any, tmp_path: Path) -> None:
     side = a_side(tmp_path, FULL)
     strips = tuple(
@@ -617,6 +630,15 @@ def test_another_document_moves_in_while_the_sound_plays_on(browser: Any, tmp_pa
     told = {(one["element"], one["field"]): one["value"] for one in seen.do("told")}
     assert told == {(RAIN.name, "volume"): 1.0, (DOOR.name, "pan"): 0.5, (DOOR.name, "start"): 2}
     assert residual_db(rendered(seen, 3.0), before) > -20  # heard at once
+    seen.do("told.length = 0")
+    drag(seen, f'[data-element="{RAIN.name}"] .lane', 0.5, 0.6)
+    ((moved,),) = [seen.do("told")]
+    assert (moved["element"], moved["field"]) == (RAIN.name, "start")
+    assert moved["value"] == pytest.approx(1.3, abs=0.051)
+    drag(seen, f'[data-element="{RAIN.name}"] .lane', 0.5, 0.5)  # not moved, it is a click
+    assert state(seen, "now") == pytest.approx(1.5, abs=0.02)
+    assert len(seen.do("told")) == 1
+    seen.do("scenebuild.scenes[0].seek(0)")
     seen.page.get_by_label(f"Solo {THUNDER.name}").click()
     seen.page.keyboard.press("Space")
     seen.until("scenebuild.scenes[0].now > 0.3")
