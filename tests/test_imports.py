@@ -40,7 +40,7 @@ ALLOWED = {
         "templates",
         "expect",
     },
-    "review": {"errors", "audio", "report", "store"},
+    "review": {"errors", "scene", "audio", "plan", "report", "store"},
     "result": {"errors"},
     "deliveries": {"errors", "scene", "audio", "mix", "deliver"},
     "render": {
@@ -79,6 +79,7 @@ ALLOWED = {
         "candidates",
         "revise",
         "report",
+        "review",
         "explore",
     },
     "__main__": {"cli", "plan"},
