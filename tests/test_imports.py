@@ -57,6 +57,19 @@ ALLOWED = {
         "settings",
         "expect",
     },
+    "review": {
+        "errors",
+        "scene",
+        "store",
+        "engines",
+        "audio",
+        "plan",
+        "mix",
+        "generate",
+        "report",
+        "deliver",
+        "settings",
+    },
     "testing": {"errors", "store", "plan", "mix", "generate", "settings", "render", "build", "expect"},
     "revise": {"errors", "scene", "store"},
     "candidates": {"errors", "scene", "store", "plan", "generate", "report", "settings", "build"},
@@ -78,6 +91,7 @@ ALLOWED = {
         "candidates",
         "revise",
         "report",
+        "review",
         "explore",
     },
     "__main__": {"cli", "plan"},
@@ -85,15 +99,16 @@ ALLOWED = {
 }
 # What may be imported at the top of a room's modules, beside the standard library; the rest waits until it is used.
 HEAVY = {
-    "numpy": {"audio", "deliver", "mix", "report"},
-    "soundfile": {"report"},
+    "numpy": {"audio", "deliver", "mix", "report", "review"},
+    "soundfile": {"report", "review"},
     "soxr": set(),
-    "PIL": {"report"},
+    "PIL": {"report", "review"},
     "jinja2": {"report"},
     "jsonschema": set(),
     "yaml": {"scene"},
     "click": {"cli"},
     "rich": set(),
+    "av": set(),
     "platformdirs": set(),
 }
 ONLY_AUDIOCRAFT = {"torch", "torchaudio", "audiocraft", "transformers", "omegaconf"}

@@ -16,6 +16,7 @@ from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
 from scenebuild.errors import ScenebuildError
 from scenebuild.mix.console import Console
+from scenebuild.mix.kept import Keep, keep_share, keep_stem, sounding_frames
 from scenebuild.mix.layer import Layer, highest_gain
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.model import Mix, Source, StemFacts
@@ -48,6 +49,15 @@ class _Placed:
 
 
 @dataclass(frozen=True, slots=True)
+class _Treatment:
+    """What runs through the desk, what of it is not heard, and whether each one's share of the sum is wanted."""
+
+    names: frozenset[str]
+    silenced: frozenset[str]
+    split: bool
+
+
+@dataclass(frozen=True, slots=True)
 class _Set:
     """All that is set up for the passes over a mix."""
 
@@ -66,6 +76,8 @@ def mix_scene(
     stems_folder: Path | None = None,
     silenced: frozenset[str] = frozenset(),
     info: Mapping[str, str] | None = None,
+    keep: Keep | None = None,
+    most_kept_frames: int = 0,
     progress: Progress = lambda share: None,
     block_frames: int = BLOCK_FRAMES,
     held_bytes: int = HELD_BYTES,
@@ -79,6 +91,8 @@ def mix_scene(
 
     ``silenced``: elements that others make room for, without being heard themselves.
 
+    ``keep`` is given every stem that is heard, in memory, unless they sound for more than ``most_kept_frames`` in all.
+
     Raises AudioFileError where a take can not be read, ScenebuildError where the scene has no length, OSError where a
     file can not be written.
     """
@@ -87,8 +101,13 @@ def mix_scene(
         stems_folder.mkdir(parents=True, exist_ok=True)
     tapes = {element.name: tape_of(element, sources) for element in scene.elements}
     timeline = _timeline(scene, tapes)
+    treated = _treated_names(scene, timeline) | silenced
+    if sounding_frames(timeline, treated, list(tapes)) > most_kept_frames:
+        keep = None
     with Shelf(path.parent, held_bytes) as shelf:
-        ready = _set_up(scene, tapes, timeline, shelf, block_frames, progress, silenced)
+        ready = _set_up(
+            scene, tapes, timeline, shelf, block_frames, progress, _Treatment(treated, silenced, keep is not None)
+        )
         seams = {one.element.name: one.seam_db for one in ready.placed if one.seam_db is not None}
         raw = measure_sum(ready.desk, progress)
         highest_stem = max((found.peak_dbfs for found in ready.surveys.values()), default=-inf)
@@ -101,6 +120,8 @@ def mix_scene(
             refuse_bad_seams(scene, seams, seam_db)
             if stem_parts:
                 _write_stems(ready, gain_db, dict(zip(names, stem_parts, strict=True)), info)
+            if keep:
+                _keep_stems(ready, gain_db, keep)
     progress(1.0)
     return Mix(
         path=str(path),
@@ -140,23 +161,24 @@ def _set_up(
     shelf: Shelf,
     block_frames: int,
     progress: Progress,
-    silenced: frozenset[str],
+    treatment: _Treatment,
 ) -> _Set:
     """Read every take onto its place, run the desk, and listen to every stem once."""
     channels, rate = scene.mix.channels, timeline.sample_rate
     goes_round = timeline.frames if scene.mix.loop else None
     room = Room(shelf, rate, channels, goes_round)
-    treated_names = _treated_names(scene, timeline) | silenced
     placed: list[_Placed] = []
     for element, placement in zip(scene.elements, timeline.placements, strict=True):
-        put = _put_layer if element.name in treated_names else _put_stem
+        put = _put_layer if element.name in treatment.names else _put_stem
         placed.append(put(element, tapes[element.name], placement, room))
         progress(0.15 * len(placed) / len(scene.elements))
     stems = [one.heard for one in placed if isinstance(one.heard, Stem)]
     layers = tuple(one.heard for one in placed if isinstance(one.heard, Layer))
     form = Format(rate, channels, timeline.frames, goes_round is not None)
-    console = Console(layers, tuple(bus for bus in scene.buses if _has_members(bus.name, layers)), form, silenced)
-    treated = treat(console, shelf) if layers else None
+    console = Console(
+        layers, tuple(bus for bus in scene.buses if _has_members(bus.name, layers)), form, treatment.silenced
+    )
+    treated = treat(console, shelf, split=treatment.split) if layers else None
     if treated:
         stems = [*stems, Stem("", treated.body, None, 0, timeline.frames)]
     desk = Desk(tuple(stems), rate, channels, timeline.frames, block_frames)
@@ -225,6 +247,14 @@ def _write_stems(ready: _Set, gain_db: float, paths: Mapping[str, Path], info: M
         names = [layer.name for layer in ready.console.layers]
         writers = {name: files.enter_context(_wav(ready.desk, paths[name], info)) for name in names}
         write_split(ready.console, ready.treated, gain_db, writers)
+
+
+def _keep_stems(ready: _Set, gain_db: float, keep: Keep) -> None:
+    for stem in ready.desk.stems:
+        if stem.name:
+            keep(keep_stem(ready.desk, stem, gain_db))
+    for name, share in ready.treated.shares.items() if ready.treated else ():
+        keep(keep_share(ready.desk, name, share, gain_db))
 
 
 def _wav(desk: Desk, path: Path, info: Mapping[str, str] | None, more: bytes = b"") -> WavWriter:

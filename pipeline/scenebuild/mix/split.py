@@ -21,7 +21,10 @@ def write_split(console: Console, treated: Treated, gain_db: float, files: Mappi
     """Write every layer that is heard into its file, all of them at once."""
     form = console.form
     rounded = Rounder(gain_db, GRID_FRAMES, form.channels)
-    *others, last = [layer.name for layer in console.layers if layer.name not in console.silenced]
+    heard = [layer.name for layer in console.layers if layer.name not in console.silenced]
+    if not heard:
+        return
+    *others, last = heard
     for start, stop, shares in split_passes(console):
         rest = rounded(treated.body.read(start, stop)).copy()
         for name in others:
