@@ -18,6 +18,7 @@
   const linear = (db) => (db <= LOWEST_DB ? 0 : 10 ** (db / 20));
   const decibels = (gain) => (gain > 0 ? Math.max(LOWEST_DB, 20 * Math.log10(gain)) : LOWEST_DB);
   const words = (db) => (db <= LOWEST_DB ? "−∞ dB" : `${db > 0 ? "+" : ""}${db.toFixed(1)} dB`.replace("-", "−"));
+  const side = (pan) => (Math.round(pan * 100) ? `${Math.abs(Math.round(pan * 100))} % ${pan < 0 ? "left" : "right"}` : "centre");
   const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
   const pressed = (button, is) => button.setAttribute("aria-pressed", String(is));
   const numbers = (text) => text.split(" ").map(Number);
@@ -214,6 +215,7 @@
       return {
         item, name: item.dataset.element, zero,
         mute: item.querySelector(".mute"), solo: item.querySelector(".solo"),
+        pan: item.querySelector(".pan input"),
         fader: item.querySelector(".fader input"), told: item.querySelector(".fader output"),
         db: live ? zero : old?.db ?? zero, isMuted: live ? isMuted : old?.isMuted ?? isMuted, isSolo: old?.isSolo ?? false,
       };
@@ -370,10 +372,14 @@
       strip.fader.addEventListener("input", () => this.setStrip(strip, { db: Number(strip.fader.value) }));
       strip.fader.addEventListener("change", () => this.tell(strip, "volume", gain()));
       strip.fader.addEventListener("dblclick", () => { this.setStrip(strip, { db: live ? 0 : strip.zero }); this.tell(strip, "volume", gain()); });
-      const told = (selector, field) => strip.item.querySelector(selector)?.addEventListener("change", (event) => this.tell(strip, field, Number(event.target.value)));
-      told(".pan input", "pan");
-      told(".starts input", "start");
+      if (strip.pan) {
+        const tellPan = () => this.tell(strip, "pan", Number(strip.pan.value));
+        strip.pan.addEventListener("input", () => this.showStrip(strip));
+        strip.pan.addEventListener("change", tellPan);
+        strip.pan.addEventListener("dblclick", () => { strip.pan.value = 0; this.showStrip(strip); tellPan(); });
+      }
       const start = strip.item.querySelector(".starts input");
+      start?.addEventListener("change", () => this.tell(strip, "start", Number(start.value)));
       if (start && !start.disabled) this.listenBar(strip.item.querySelector(".lane"), start);
     }
 
@@ -397,6 +403,10 @@
       pressed(strip.solo, strip.isSolo);
       if (Number(strip.fader.value) !== strip.db) strip.fader.value = strip.db;
       strip.told.textContent = words(strip.db);
+      if (strip.pan) {
+        strip.pan.nextElementSibling.textContent = side(Number(strip.pan.value));
+        strip.pan.setAttribute("aria-valuetext", side(Number(strip.pan.value)));
+      }
       strip.fader.setAttribute("aria-valuetext", words(strip.db).replace("−∞ dB", "silent"));
     }
 
