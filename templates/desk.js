@@ -177,6 +177,7 @@
     try { context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" }); } catch { context = new AudioContext(); }
     const input = context.createGain();
     input.channelCount = Math.max(2, channels);
+    input.channelCountMode = "explicit"; // mono is on both meters
     const split = context.createChannelSplitter(2);
     const meters = [0, 1].map((channel) => { const meter = context.createAnalyser(); meter.fftSize = 2048; split.connect(meter, channel); return meter; });
     input.connect(split);
@@ -195,7 +196,7 @@
       this.channels = Number(scene.dataset.channels);
       this.sides = [...Array(Number(scene.dataset.sides))];
       this.side = clamp(before?.side ?? Number(scene.dataset.side), 0, this.sides.length - 1);
-      this.loop = before?.loop ?? false;
+      this.loop = before?.loop ?? scene.dataset.loop === "true";
       this.sounds = [...scene.querySelectorAll("script.sound")];
       this.files = [...scene.querySelectorAll(".file audio")];
       this.strips = [...scene.querySelectorAll(".strip")].map((item) => this.strip(item, before));
@@ -485,6 +486,7 @@
     const name = event.key === " " ? "Space" : event.key.length === 1 ? `Key${event.key.toUpperCase()}` : event.key;
     if (number === null && !(name in KEYS)) return;
     event.preventDefault();
+    if (event.repeat && !name.startsWith("Arrow")) return;
     if (number === null) KEYS[name](chosen(), event);
     else digit(chosen(), number, event.shiftKey);
   });
