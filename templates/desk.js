@@ -5,7 +5,6 @@
   const root = document.documentElement;
   root.classList.add("js");
   const live = root.hasAttribute("data-live");
-  const said = document.getElementById("said");
   const decoded = new Map(); // digest -> promise of an AudioBuffer
   const FADE_S = 0.008; // of switches and faders: short enough to be at once, long enough not to click
   const AHEAD_S = 2.5; // how far ahead a loop is scheduled: a page in the background wakes up once a second
@@ -239,17 +238,20 @@
       if (this.sounds.length) openAudio(this.rate, this.channels);
       if (this.place >= this.seconds - 0.01) this.place = 0;
       this.scene.classList.add("loading");
+      this.say("");
       try {
         if (this.sounds.length) await this.deck.load();
         if (this.isWanted) await this.deck.start(this.place);
       } catch (error) {
         this.isWanted = false;
-        said.textContent = `${this.name} can not be played${this.sounds.length ? "" : ": is its file beside this page?"}`;
+        this.say(`This can not be played${this.sounds.length ? ` here: ${error.message}` : ": is the mix beside this page?"}`);
       }
       this.scene.classList.remove("loading");
       this.show();
       follow();
     }
+
+    say(text) { this.scene.querySelector(".failed").textContent = text; }
 
     pause() {
       this.isWanted = false;

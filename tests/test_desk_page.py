@@ -523,6 +523,17 @@ def test_a_long_scene_plays_the_file_beside_it(browser: Any, tmp_path: Path) -> 
     seen.page.context.close()
 
 
+def test_a_mix_that_is_not_there_is_missed_aloud(browser: Any, tmp_path: Path) -> None:
+    folder = built(tmp_path, LONG, "long")
+    (folder / "long.wav").unlink()
+    seen = visit(browser, folder / "index.html")
+    seen.page.keyboard.press("Space")
+    seen.until("document.querySelector('.failed').textContent.includes('is the mix beside this page?')")
+    assert not state(seen, "isPlaying")
+    assert seen.page.get_by_role("button", name="Play Long").is_visible()
+    seen.page.context.close()
+
+
 # In a browser: two sides
 
 
