@@ -89,7 +89,7 @@ def test_each_variant_has_a_lock_of_its_own_and_programs_are_answered_too(
     capsys.readouterr()
     code, said = answer(capsys, "--format", "github", "scenes")
     assert code == 3
-    assert said.startswith("::error file=scenes/porch.yaml,line=1,col=1,title=lock::there is no scenes/porch@night.lock")
+    assert said.startswith("::error file=scenes/porch.yaml,line=1,col=1,title=lock::there is no scenes/porch@night")
     code, said = answer(capsys, "--format", "sarif", "scenes")
     (found,) = json.loads(said)["runs"][0]["results"]
     assert found["ruleId"] == "lock"
