@@ -80,6 +80,7 @@ ALLOWED = {
         "report",
         "explore",
     },
+    "ci": {"errors", "store", "plan", "report", "result", "settings", "build", "cli"},
     "__main__": {"cli", "plan"},
     "__init__": set(),
 }
