@@ -57,6 +57,19 @@ ALLOWED = {
         "settings",
         "expect",
     },
+    "review": {
+        "errors",
+        "scene",
+        "store",
+        "engines",
+        "audio",
+        "plan",
+        "mix",
+        "generate",
+        "report",
+        "deliver",
+        "settings",
+    },
     "testing": {"errors", "store", "plan", "mix", "generate", "settings", "render", "build", "expect"},
     "revise": {"errors", "scene", "store"},
     "candidates": {"errors", "scene", "store", "plan", "generate", "report", "settings", "build"},
@@ -79,6 +92,7 @@ ALLOWED = {
         "revise",
         "report",
         "explore",
+        "review",
     },
     "ci": {"errors", "store", "plan", "report", "result", "settings", "build", "cli"},
     "__main__": {"cli", "plan"},
@@ -86,15 +100,16 @@ ALLOWED = {
 }
 # What may be imported at the top of a room's modules, beside the standard library; the rest waits until it is used.
 HEAVY = {
-    "numpy": {"audio", "deliver", "mix", "report"},
-    "soundfile": {"report"},
+    "numpy": {"audio", "deliver", "mix", "report", "review"},
+    "soundfile": {"report", "review"},
     "soxr": set(),
-    "PIL": {"report"},
+    "PIL": {"report", "review"},
     "jinja2": {"report"},
     "jsonschema": set(),
     "yaml": {"scene"},
     "click": {"cli"},
     "rich": set(),
+    "av": set(),
     "platformdirs": set(),
 }
 ONLY_AUDIOCRAFT = {"torch", "torchaudio", "audiocraft", "transformers", "omegaconf"}

@@ -19,7 +19,7 @@ from scenebuild.errors import UsageError
 from scenebuild.report import axes
 from scenebuild.report.colours import ramp
 from scenebuild.report.sound import Envelope, envelope, opened
-from scenebuild.report.spectrogram import COLUMN, HEIGHT, ROWS, TOP, _range_db, spectrogram_png
+from scenebuild.report.spectrogram import COLUMN, HEIGHT, ROWS, TOP, range_db, spectrogram_png
 from scenebuild.report.spectrum import FLOOR_DB, Spectrum, row_of, spectrum
 from scenebuild.report.timeline import Lane, timeline_svg
 from scenebuild.report.waveform import COLUMNS, waveform_svg
@@ -191,8 +191,8 @@ def test_the_range_is_as_wide_as_the_sound_but_within_limits(tmp_path: Path) -> 
     noise = np.random.default_rng(4).uniform(-0.5, 0.5, RATE * 10)
     noise[RATE * 5 :] *= 10 ** (-60 / 20)
     for wanted, samples in ((48, noise[: RATE * 5]), (80, tone(1000, 5))):
-        assert _range_db(bands(wav(tmp_path / "a.wav", samples))) == wanted
-    assert 60 < _range_db(bands(wav(tmp_path / "a.wav", noise))) < 80
+        assert range_db(bands(wav(tmp_path / "a.wav", samples))) == wanted
+    assert 60 < range_db(bands(wav(tmp_path / "a.wav", noise))) < 80
 
 
 def test_brighter_is_louder_in_even_steps() -> None:

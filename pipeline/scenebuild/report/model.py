@@ -42,6 +42,10 @@ class ElementRow:
     seam: str = ""  # the score of its loop, where the author asked: "0.4 dB"
     pass_s: float = 0.0  # how long one pass sounds, where that is not the take's own length
     treatment: tuple[str, ...] = ()  # what the desk does with it, one sentence each
+    # the author's own numbers; None where they move, or stand for several
+    gain: float | None = None  # linear
+    still_pan: float | None = None
+    only_start_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import soundfile
@@ -16,6 +17,22 @@ Samples = NDArray[np.float32]
 
 MOST_FRAMES = 2**22  # 87 s at 48 kHz, 32 MiB in stereo
 BATCH = 2**18  # frames handled at once, so that memory stays flat
+
+
+class Sound(Protocol):
+    """What can be looked at here and there: a file, or what is made of files."""
+
+    @property
+    def sample_rate(self) -> int: ...
+    @property
+    def channels(self) -> int: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def most_frames(self) -> int: ...
+    @property
+    def duration_s(self) -> float: ...
+    def read(self, start: int, frames: int) -> Samples: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +79,7 @@ def opened(path: Path, most_frames: int = MOST_FRAMES) -> Iterator[Wav]:
         yield Wav(file, file.samplerate, file.channels, file.frames, most_frames, held)
 
 
-def runs(wav: Wav, starts: NDArray[np.int64], length: int) -> Iterator[Samples]:
+def runs(wav: Sound, starts: NDArray[np.int64], length: int) -> Iterator[Samples]:
     """The ``length`` frames from each of ``starts`` (ascending) on, in batches of shape ``(channels, n, length)``.
 
     Runs that lie close together are read in one go; others one by one, so that nothing between them is read.
@@ -92,14 +109,14 @@ class Envelope:
         return np.maximum(self.high, -self.low)
 
 
-def envelope(wav: Wav, columns: int) -> Envelope:
+def envelope(wav: Sound, columns: int) -> Envelope:
     """Lowest, highest and root-mean-square sample of each of ``columns`` equal parts of a sound.
 
     Exact for a file that is held. A longer one is sampled: each column looks at as many frames as ``most_frames``
     allows, in eight runs spread evenly over it, so that an hour costs no more than a minute and a half.
     """
     width = wav.frames / columns
-    parts = 8 if wav.held is None else 1
+    parts = 8 if wav.frames > wav.most_frames else 1
     length = max(1, math.ceil(min(wav.frames, wav.most_frames) / columns / parts))
     starts = np.floor(np.arange(columns * parts) * (width / parts)).astype(np.int64)
     pieces = [

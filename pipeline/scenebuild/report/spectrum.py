@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.report.sound import Samples, Wav, runs
+from scenebuild.report.sound import Samples, Sound, runs
 
 LOWEST_HZ = 30.0
 HIGHEST_HZ = 20_000.0
@@ -31,17 +31,18 @@ def row_of(hertz: float, top_hz: float, rows: int) -> float:
     return rows * (1 - math.log(hertz / LOWEST_HZ) / math.log(top_hz / LOWEST_HZ)) - 0.5
 
 
-def spectrum(wav: Wav, rows: int, columns: int) -> Spectrum:
+def spectrum(wav: Sound, rows: int, columns: int, top_hz: float | None = None) -> Spectrum:
     """Energy per band and column, all channels together (as power, so that nothing cancels).
 
     Each column holds one Hann window in its middle; columns of a long file that are wider than a window hold the mean
-    of up to four, spread evenly: the cost is bounded by the picture and not by the file.
+    of up to four, spread evenly: the cost is bounded by the picture and not by the file. The frequencies end at
+    ``top_hz``; without it at half the sample rate, or at ``HIGHEST_HZ``.
     """
     size = _window_frames(wav)
     looks = int(np.clip(np.ceil(wav.frames / columns / size), 1, _LOOKS))
     middles = (np.arange(columns * looks) + 0.5) * (wav.frames / (columns * looks))
     starts = np.round(middles).astype(np.int64) - size // 2
-    top_hz = min(HIGHEST_HZ, wav.sample_rate / 2)
+    top_hz = top_hz or highest_hz(wav)
     edges = _edges(rows, top_hz, wav.sample_rate / size, size // 2)
     power = np.concatenate([_bands(run, edges) for run in runs(wav, starts, size)])
     mean = power.reshape(columns, looks, rows).mean(axis=1).T
@@ -49,7 +50,12 @@ def spectrum(wav: Wav, rows: int, columns: int) -> Spectrum:
     return Spectrum(levels_db, top_hz, wav.duration_s)
 
 
-def _window_frames(wav: Wav) -> int:
+def highest_hz(wav: Sound) -> float:
+    """Where the picture of a sound ends."""
+    return min(HIGHEST_HZ, wav.sample_rate / 2)
+
+
+def _window_frames(wav: Sound) -> int:
     """A power of two near 85 ms, shorter in a sound that is itself short."""
     wanted = min(_WINDOW_S * wav.sample_rate, wav.frames / 6)
     return int(2 ** np.clip(np.round(np.log2(max(wanted, 1))), 7, 14))

@@ -25,6 +25,7 @@ from scenebuild.report.words import SILENT, channels, duration, number
 COLUMNS = 504  # of two pixels each
 HEIGHT = 170  # of the plot
 TOP = 8
+COLOURS = (OUTLINE, BODY)
 _SILENCE = 1e-6  # -120 dBFS
 
 
@@ -35,14 +36,21 @@ def waveform_svg(envelope: Envelope) -> str:
     does. More channels get a lane each. The scale ends at the next multiple of 3 dB above the highest peak, and says
     so; heights follow ``LOUDNESS_EXPONENT``.
     """
-    lanes = _lanes(envelope)
-    top_db = _scale(float(envelope.peak.max(initial=0.0)))
-    height = HEIGHT / len(lanes)
-    bodies = [_lane(lane, TOP + height * (index + 0.5), height / 2 - 2, top_db) for index, lane in enumerate(lanes)]
+    top_db = scale_db(float(envelope.peak.max(initial=0.0)))
     count = len(envelope.low)
     title = f"Waveform: {duration(envelope.duration_s)}, {channels(count)}"
     axis = time_axis(envelope.duration_s, TOP, TOP + HEIGHT)
-    return svg(TOP + HEIGHT + FOOT, title, axis, *bodies, _names(count, height), _note(envelope))
+    names = _names(count, HEIGHT / (count if count > 2 else 1))
+    return svg(TOP + HEIGHT + FOOT, title, axis, swings(envelope, TOP, HEIGHT, top_db), names, _note(envelope))
+
+
+def swings(envelope: Envelope, top: float, height: float, top_db: int, colours: tuple[str, str] = COLOURS) -> str:
+    """The outline of a sound on its grid, ``height`` pixels high from ``top`` on; full scale is at ``top_db``."""
+    lanes = lanes_of(envelope)
+    each = height / len(lanes)
+    return "".join(
+        _lane(lane, top + each * (index + 0.5), each / 2 - 2, top_db, colours) for index, lane in enumerate(lanes)
+    )
 
 
 def _note(envelope: Envelope) -> str:
@@ -52,7 +60,7 @@ def _note(envelope: Envelope) -> str:
     return f'<text x="{LEFT + PLOT // 2}" y="{TOP + HEIGHT // 2 - 10}" text-anchor="middle">{SILENT}</text>'
 
 
-def _scale(peak: float) -> int:
+def scale_db(peak: float) -> int:
     """The full scale of the picture in dBFS: a multiple of 3, never under -60, above 0 only for a mix that clips."""
     if peak < _SILENCE:
         return 0
@@ -62,7 +70,8 @@ def _scale(peak: float) -> int:
 _Lane = tuple[Samples, Samples, Samples, Samples]  # peak up, peak down, rms up, rms down: all at least 0
 
 
-def _lanes(envelope: Envelope) -> list[_Lane]:
+def lanes_of(envelope: Envelope) -> list[_Lane]:
+    """What swings upwards and downwards: left and right of stereo in one lane, else a lane for each channel."""
     peak, rms = envelope.peak, envelope.rms
     if len(peak) == 2:
         return [(peak[0], peak[1], rms[0], rms[1])]
@@ -70,7 +79,8 @@ def _lanes(envelope: Envelope) -> list[_Lane]:
     return [(up[k], down[k], np.minimum(rms[k], up[k]), np.minimum(rms[k], down[k])) for k in range(len(peak))]
 
 
-def _lane(lane: _Lane, middle: float, reach: float, top_db: int) -> str:
+def _lane(lane: _Lane, middle: float, reach: float, top_db: int, colours: tuple[str, str]) -> str:
+    outline, body = colours
     full_scale = 10 ** (top_db / 20)
     peak_up, peak_down, rms_up, rms_down = (
         reach * np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in lane
@@ -78,9 +88,9 @@ def _lane(lane: _Lane, middle: float, reach: float, top_db: int) -> str:
     return "".join(
         (
             _grid(middle, reach, top_db),
-            area(LEFT, LEFT + PLOT, middle, peak_up, peak_down, OUTLINE),
-            area(LEFT, LEFT + PLOT, middle, rms_up, rms_down, BODY),
-            f'<path d="M{LEFT} {decimal(middle)}H{LEFT + PLOT}" stroke="{BODY}"/>',
+            area(LEFT, LEFT + PLOT, middle, peak_up, peak_down, outline),
+            area(LEFT, LEFT + PLOT, middle, rms_up, rms_down, body),
+            f'<path d="M{LEFT} {decimal(middle)}H{LEFT + PLOT}" stroke="{body}"/>',
         )
     )
 
@@ -93,7 +103,7 @@ def _grid(middle: float, reach: float, top_db: int) -> str:
     )
     labels = "".join(
         f'<text x="{LEFT - 10}" y="{decimal(middle - y + 5)}" text-anchor="end">{number(db, 0)} dB</text>'
-        for db, y in (heights if reach > 40 else heights[:1])
+        for db, y in (heights if reach > 70 else heights[::2] if reach > 40 else heights[:1])
     )
     return f'<path d="{lines}" stroke="{INK}" stroke-opacity=".25" stroke-dasharray="2 4" fill="none"/>{labels}'
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from scenebuild.errors import Problem
@@ -22,7 +22,7 @@ def capped(problems: Sequence[Problem], total: int | None = None) -> list[Proble
 def as_text(problems: Sequence[Problem]) -> str:
     """One line each, for people: ``scenes/harbour.yaml:12:9: gain_db: 60 is more than 24. Did you mean 6.0?``"""
     return "".join(
-        f"{problem.place}: {'warning: ' if problem.severity == 'warning' else ''}{problem.message}\n"
+        f"{problem.place}: {'' if problem.severity == 'error' else f'{problem.severity}: '}{problem.message}\n"
         for problem in problems
     )
 
@@ -54,15 +54,18 @@ def as_github(problems: Sequence[Problem]) -> str:
     )
 
 
-def as_sarif(problems: Sequence[Problem]) -> str:
-    """A SARIF 2.1.0 log (OASIS standard) with one run, for code scanning."""
+def as_sarif(problems: Sequence[Problem], rules: Mapping[str, str] | None = None) -> str:
+    """A SARIF 2.1.0 log (OASIS standard) with one run, for code scanning.
+
+    ``rules`` are ids with what they ask for, those of scene files unless they are given.
+    """
     import json
 
     from scenebuild import __version__
     from scenebuild.scene.lint.rulebook import LINT_RULES
     from scenebuild.scene.rulebook import RULES
 
-    rules = RULES | {name: rule.help for name, rule in LINT_RULES.items()}
+    rules = rules or RULES | {name: rule.help for name, rule in LINT_RULES.items()}
     driver = {"name": "scenebuild", "version": __version__, "rules": [_rule(*rule) for rule in rules.items()]}
     run = {
         "tool": {"driver": driver},
@@ -103,7 +106,7 @@ def _result(problem: Problem, rules: list[str]) -> dict[str, Any]:
     return {
         "ruleId": problem.rule,
         "ruleIndex": rules.index(problem.rule),
-        "level": problem.severity,
+        "level": "note" if problem.severity == "notice" else problem.severity,
         "message": {"text": problem.message},
         "locations": [location],
     }

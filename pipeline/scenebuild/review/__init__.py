@@ -1,0 +1,1 @@
+"""What changed between two revisions of a project: in words, in numbers, in sound."""

@@ -1,0 +1,131 @@
+"""What a command line compares: two revisions, a revision and the working tree, two folders, two builds."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from scenebuild.errors import UsageError
+from scenebuild.plan.manifest import MANIFEST
+from scenebuild.review.git import Repository, repository
+from scenebuild.review.projects import SCENES, Side, copied, is_inside
+from scenebuild.scene.project import project_root
+from scenebuild.scene.quoting import printable, quoted
+from scenebuild.scene.reference import scene_file
+
+WORKING_TREE = "the working tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Both sides, and what of the projects is looked at: paths relative to them."""
+
+    before: Side
+    after: Side
+    paths: tuple[str, ...]
+    builds: bool = False  # the sides are folders of builds
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One end of a range of git's: a commit, or the working tree."""
+
+    commit: str | None
+    label: str
+
+
+@contextmanager
+def opened(arguments: Sequence[str], paths: Sequence[str]) -> Iterator[Between]:
+    """Both sides of what is asked for. UsageError for what there is not. Old files lie in a folder that goes again."""
+    if len(arguments) > 2:
+        raise UsageError(f"{len(arguments)} revisions are too many; name one or two, and paths behind --")
+    if len(arguments) == 2 and all(os.path.isdir(one) for one in arguments):
+        yield _folders(arguments[0], arguments[1], paths)
+        return
+    with ExitStack() as stack:
+        yield _revisions(arguments, paths, stack)
+
+
+def _folders(before: str, after: str, paths: Sequence[str]) -> Between:
+    builds = [_has_builds(one) for one in (before, after)]
+    sides = [Side(printable(one), os.path.realpath(one)) for one in (before, after)]
+    if any(builds):
+        if not all(builds):
+            other = (before, after)[builds.index(False)]
+            raise UsageError(f"{printable(other)} holds no build (a folder with a {MANIFEST}), and the other one does")
+        return Between(sides[0], sides[1], tuple(paths), builds=True)
+    return Between(sides[0], sides[1], _scope(sides, paths))
+
+
+def _has_builds(folder: str) -> bool:
+    return any(Path(folder).glob(MANIFEST)) or (
+        not os.path.isdir(os.path.join(folder, SCENES)) and any(Path(folder).glob(f"*/{MANIFEST}"))
+    )
+
+
+def _revisions(arguments: Sequence[str], paths: Sequence[str], stack: ExitStack) -> Between:
+    here = os.path.realpath(os.getcwd())
+    repo = repository(here)
+    root = str(project_root(os.path.join(here, "scene.yaml")))
+    if not (root == repo.top or root.startswith(os.path.join(repo.top, ""))):
+        root = repo.top
+    folder = os.path.relpath(root, repo.top)
+    folder = "" if folder == "." else folder
+    inside = [_in_project(path, root) for path in paths]
+    ends = _ends(arguments, repo)
+    sides = [_side(end, repo, root, folder, inside or _default_paths(root), stack) for end in ends]
+    return Between(sides[0], sides[1], _scope(sides, inside))
+
+
+def _default_paths(root: str) -> list[str]:
+    return [SCENES, "."] if not os.path.isdir(os.path.join(root, SCENES)) else [SCENES]
+
+
+def _scope(sides: Sequence[Side], paths: Sequence[str]) -> tuple[str, ...]:
+    if paths:
+        for path in paths:
+            if not is_inside(path):
+                raise UsageError(f"{quoted(path)} leads out of the folders that are compared")
+            if not any(os.path.lexists(side.path(scene_file(path))) for side in sides):
+                raise UsageError(f"{quoted(path)} is on neither side; give scene files or folders of them")
+        return tuple(paths)
+    return (SCENES,) if any(os.path.isdir(side.path(SCENES)) for side in sides) else (".",)
+
+
+def _in_project(path: str, root: str) -> str:
+    relative = os.path.relpath(os.path.abspath(path), root)
+    if not is_inside(relative):
+        raise UsageError(f"{quoted(path)} leads out of the project ({printable(root)})")
+    return relative
+
+
+def _ends(arguments: Sequence[str], repo: Repository) -> tuple[_End, _End]:
+    if len(arguments) == 2:
+        return _commit(arguments[0], repo), _commit(arguments[1], repo)
+    asked = arguments[0] if arguments else f"{repo.default_base()}...HEAD"
+    for dots in ("...", ".."):
+        if dots in asked:
+            one, _, other = asked.partition(dots)
+            one, other = one or "HEAD", other or "HEAD"
+            if dots == "..":
+                return _commit(one, repo), _commit(other, repo)
+            base = repo.merge_base(one, other)
+            return _End(base, f"{printable(one)} ({base[:7]})"), _commit(other, repo)
+    return _commit(asked, repo), _End(None, WORKING_TREE)
+
+
+def _commit(name: str, repo: Repository) -> _End:
+    commit = repo.resolve(name)
+    shown = commit[:7]
+    return _End(commit, shown if commit.startswith(name) else f"{printable(name)} ({shown})")
+
+
+def _side(end: _End, repo: Repository, root: str, folder: str, paths: Sequence[str], stack: ExitStack) -> Side:
+    if end.commit is None:
+        return Side(end.label, root, os.path.join(folder, "") if folder else "")
+    scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="scenebuild-"))
+    return stack.enter_context(copied(repo, end.commit, end.label, folder, paths, scratch))

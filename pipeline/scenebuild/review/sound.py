@@ -1,0 +1,93 @@
+"""A scene of one side as sound, aside from all outputs: its takes from the store, its mix in a scratch folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from scenebuild.engines import Request
+from scenebuild.errors import ScenebuildError
+from scenebuild.generate.gather import fetch
+from scenebuild.generate.make import Failure, Order, Workshop, make_takes
+from scenebuild.generate.take import Take
+from scenebuild.mix.mixer import mix_scene
+from scenebuild.mix.model import Mix, Source
+from scenebuild.plan.steps import Plan, Step
+from scenebuild.review.projects import ReadScene
+
+CHEAP = ("sketch", "file")  # engines that make a take again in a moment, and exactly as it was
+STEM_SECONDS = 600.0  # of all stems of a mix together that are written to be measured
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One side of a scene as files."""
+
+    plan: Plan
+    mix: Mix
+    takes: Mapping[str, Take]
+    stems: Mapping[str, Path] = field(default_factory=dict)  # none of a long mix
+    notes: tuple[str, ...] = ()
+
+
+class NotAtHandError(ScenebuildError):
+    """A side can not be heard here; the message says why, one sentence a line."""
+
+
+def hear(read: ReadScene, plan: Plan, folder: Path, shop: Workshop) -> Heard:
+    """Mix one side. NotAtHandError where a take is missing that only a model could make, and what the mixer raises."""
+    lines = [f"{_recording(path, read)} is kept by Git LFS and is not here" for path in read.pointers]
+    if lines:
+        raise NotAtHandError("\n".join(lines))
+    takes = fetch(plan, str(folder), shop)
+    missing = [step for step in plan.steps if step.name not in takes]
+    dear = [step for step in missing if step.facts.name not in CHEAP or step.replaces_real]
+    if dear:
+        raise NotAtHandError("\n".join(f"{step.name}: {_absent(step)}" for step in dear))
+    takes |= _made(missing, shop)
+    frames_s = _seconds(plan, takes)
+    stems_folder = folder / "stems" if frames_s <= STEM_SECONDS else None
+    sources = {name: _source(take) for name, take in takes.items()}
+    mix = mix_scene(plan.scene, sources, folder / "mix.wav", stems_folder=stems_folder)
+    stems = {stem.name: stems_folder / f"{stem.name}.wav" for stem in mix.stems} if stems_folder else {}
+    notes = [
+        f"{step.name}: the take made here is not the one that the lock pins"
+        for step in plan.steps
+        if step.digest and takes[step.name].digest != step.digest
+    ]
+    return Heard(plan, mix, takes, stems, tuple(notes))
+
+
+def _recording(path: str, read: ReadScene) -> str:
+    return read.side.shown(path)
+
+
+def _absent(step: Step) -> str:
+    if step.digest is not None:
+        return f"its take ({step.facts.title}) is not in the store"
+    if step.replaces_real:
+        return "its take was not made yet: the lock knows the one before the edit"
+    return f"its take ({step.facts.title}) was not made yet"
+
+
+def _made(missing: list[Step], shop: Workshop) -> dict[str, Take]:
+    orders = {step.key: Order(step.key, step.facts, Request(step.action, step.element.recording)) for step in missing}
+    made: dict[str, Take] = {}
+    for outcome in make_takes(list(orders.values()), shop):
+        if isinstance(outcome, Failure):
+            raise NotAtHandError(outcome.message)
+        made[outcome.key] = outcome
+    return {step.name: made[step.key] for step in missing}
+
+
+def _seconds(plan: Plan, takes: Mapping[str, Take]) -> float:
+    """How long all stems are together, at most: each is as long as the mix."""
+    scene = plan.scene
+    longest = max((element.start_s for element in scene.elements), default=0.0)
+    length_s = scene.mix.duration_s or longest + sum(take.duration_s for take in takes.values())
+    return length_s * len(scene.elements)
+
+
+def _source(take: Take) -> Source:
+    return Source(take.path, take.sample_rate, take.channels, take.frames, take.loudness_lufs, take.peak_dbfs)
