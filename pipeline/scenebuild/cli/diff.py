@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from scenebuild.review.between import Between
     from scenebuild.review.figures import Listening
     from scenebuild.review.model import Review
+    from scenebuild.review.page import Desk
+    from scenebuild.review.write import Folder
 
 STYLES = ("text", "md", "json", "html", "github", "sarif")
 PATHS = "scenebuild.diff.paths"
@@ -73,13 +77,30 @@ def command(
     config = options.config_for(())
     listening = Listening(options.store_path(store, config), config.jobs or os.cpu_count() or 1, locks_only)
     with opened(revisions, ctx.meta[PATHS]) as between:
+        desk, folder = _collectors(style, out, video, quiet)
+        if desk is not None:
+            listening = replace(listening, keep=(folder or desk).keep, show=desk.side)
         found = _reviewed(between, listening)
-        printed = _printed(style, found)
+    if folder is not None:
+        folder.write(found)
+    printed = desk.page(found) if desk is not None and style == "html" else _printed(style, found)
     if style != "text" or not quiet:
         click.echo(printed, nl=False, color=wants_colour(colour, sys.stdout))
     if not found and style == "text" and not quiet:
         complain(f"nothing changed between {found.before} and {found.after}")
     return 1 if exit_code and found else 0
+
+
+def _collectors(style: str, out: str | None, video: bool, quiet: bool) -> tuple[Desk | None, Folder | None]:
+    """What keeps the sound of scenes, where something to look at is asked for."""
+    if style != "html" and out is None:
+        return None, None
+    from scenebuild.review.page import Desk
+    from scenebuild.review.write import Folder
+
+    desk = Desk()
+    tell = (lambda line: None) if quiet else complain
+    return desk, Folder(Path(out), desk, video=video, tell=tell) if out is not None else None
 
 
 def _reviewed(between: Between, listening: Listening) -> Review:

@@ -16,7 +16,7 @@ from scenebuild.review.projects import ReadScene
 from scenebuild.scene.quoting import printable
 
 if TYPE_CHECKING:
-    from scenebuild.review.sound import Heard
+    from scenebuild.review.sound import Heard, Show
 
 Reads = tuple[ReadScene | None, ReadScene | None]
 Plans = tuple[Planned | None, Planned | None]
@@ -30,6 +30,7 @@ class Listening:
     jobs: int = 1
     locks_only: bool = False
     keep: Callable[[SceneReview, Heard | None, Heard | None], None] | None = None
+    show: Show | None = None  # makes one side of a page
 
 
 def with_figures(found: SceneReview, reads: Reads, plans: Plans, listening: Listening) -> SceneReview:
@@ -62,7 +63,7 @@ def _listen(
         store = LocalStore(listening.store)
         shop = Workshop(store, str(folder), listening.jobs, lambda key, share: None, lambda line: None)
         try:
-            heard[-1] = hear(read, planned.plan, folder, shop)
+            heard[-1] = hear(read, planned.plan, folder, shop, listening.show)
         except ScenebuildError as error:
             why += [f"{read.side.label}: {read.side.shown(line)}" for line in str(error).splitlines()]
     return (heard[0], heard[1]), tuple(map(printable, why))

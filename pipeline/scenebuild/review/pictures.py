@@ -62,6 +62,25 @@ def before_after_png(before: Path | None, after: Path | None, most_frames: int =
     return _Sheet(seen).png()
 
 
+def difference_png(before: Path, after: Path, most_frames: int = MOST_FRAMES) -> tuple[bytes, int]:
+    """The difference of two spectrograms alone, as a PNG for a page with axes of its own, and its reach in decibels.
+
+    Blue is where the sound became quieter, orange where it became louder.
+    """
+    with sides_of(before, after, most_frames) as sides:
+        top_hz = max(highest_hz(sound) for _, sound in sides)
+        first, second = (spectrum(sound, ROWS, PLOT // COLUMN, top_hz) for _, sound in sides)
+    every = Spectrum(np.concatenate([first.levels_db, second.levels_db], axis=1), first.top_hz, first.duration_s)
+    difference_db = _difference_db(first, second, top_db(every) - range_db(every))
+    reach_db = _reach_db(difference_db)
+    return palette_png(_shaded(difference_db, reach_db), _shades()), reach_db
+
+
+def _difference_db(before: Spectrum, after: Spectrum, floor_db: float) -> NDArray[np.float64]:
+    """What is louder after; what lies below the floor is no difference."""
+    return np.maximum(after.levels_db, floor_db) - np.maximum(before.levels_db, floor_db)
+
+
 class _Sheet:
     """The picture while it is drawn: palette numbers, and a mask of what is written."""
 
@@ -92,8 +111,7 @@ class _Sheet:
         self._write((_KEY_LEFT, top + ROWS // 2), name, "lm")
 
     def _difference(self, before: Spectrum, after: Spectrum) -> None:
-        floor_db = self._top_db - self._range_db
-        difference_db = np.maximum(after.levels_db, floor_db) - np.maximum(before.levels_db, floor_db)
+        difference_db = _difference_db(before, after, self._top_db - self._range_db)
         reach_db = _reach_db(difference_db)
         self._panel(2, DIFFERENCE, np.repeat(_shaded(difference_db, reach_db), COLUMN, axis=1))
         top = _top_of(2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +11,12 @@ from scenebuild.errors import ScenebuildError
 from scenebuild.generate.gather import fetch
 from scenebuild.generate.make import Failure, Order, Workshop, make_takes
 from scenebuild.generate.take import Take
+from scenebuild.mix.kept import KeptStem
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
 from scenebuild.plan.steps import Plan, Step
+from scenebuild.report.desk import Side as DeskSide
+from scenebuild.report.sounds import MOST_KEPT_S
 from scenebuild.review.projects import ReadScene
 
 CHEAP = ("sketch", "file")  # engines that make a take again in a moment, and exactly as it was
@@ -29,14 +32,21 @@ class Heard:
     takes: Mapping[str, Take]
     stems: Mapping[str, Path] = field(default_factory=dict)  # none of a long mix
     notes: tuple[str, ...] = ()
+    desk: DeskSide | None = None  # as the page shows it, if there is to be one
+
+
+Show = Callable[[ReadScene, Plan, Mix, Mapping[str, Take], Sequence[KeptStem]], DeskSide]
 
 
 class NotAtHandError(ScenebuildError):
     """A side can not be heard here; the message says why, one sentence a line."""
 
 
-def hear(read: ReadScene, plan: Plan, folder: Path, shop: Workshop) -> Heard:
-    """Mix one side. NotAtHandError where a take is missing that only a model could make, and what the mixer raises."""
+def hear(read: ReadScene, plan: Plan, folder: Path, shop: Workshop, show: Show | None = None) -> Heard:
+    """Mix one side. NotAtHandError where a take is missing that only a model could make, and what the mixer raises.
+
+    ``show`` makes the side of a page of it, while its stems are in memory.
+    """
     lines = [f"{_recording(path, read)} is kept by Git LFS and is not here" for path in read.pointers]
     if lines:
         raise NotAtHandError("\n".join(lines))
@@ -46,17 +56,24 @@ def hear(read: ReadScene, plan: Plan, folder: Path, shop: Workshop) -> Heard:
     if dear:
         raise NotAtHandError("\n".join(f"{step.name}: {_absent(step)}" for step in dear))
     takes |= _made(missing, shop)
-    frames_s = _seconds(plan, takes)
-    stems_folder = folder / "stems" if frames_s <= STEM_SECONDS else None
-    sources = {name: _source(take) for name, take in takes.items()}
-    mix = mix_scene(plan.scene, sources, folder / "mix.wav", stems_folder=stems_folder)
+    stems_folder = folder / "stems" if _seconds(plan, takes) <= STEM_SECONDS else None
+    kept: list[KeptStem] = []
+    mix = mix_scene(
+        plan.scene,
+        {name: _source(take) for name, take in takes.items()},
+        folder / "mix.wav",
+        stems_folder=stems_folder,
+        keep=kept.append if show else None,
+        most_kept_frames=round(MOST_KEPT_S * plan.scene.mix.sample_rate),
+    )
     stems = {stem.name: stems_folder / f"{stem.name}.wav" for stem in mix.stems} if stems_folder else {}
     notes = [
         f"{step.name}: the take made here is not the one that the lock pins"
         for step in plan.steps
         if step.digest and takes[step.name].digest != step.digest
     ]
-    return Heard(plan, mix, takes, stems, tuple(notes))
+    desk = show(read, plan, mix, takes, kept) if show else None
+    return Heard(plan, mix, takes, stems, tuple(notes), desk)
 
 
 def _recording(path: str, read: ReadScene) -> str:
