@@ -21,7 +21,9 @@ from markdown_it import MarkdownIt
 
 from actions import Run, Runner, commands
 from locks import lock_as_audiogen
+from scenebuild.ci import job_from
 from scenebuild.cli import run as scenebuild
+from scenebuild.errors import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
 GIT = shutil.which("git")
@@ -331,11 +333,17 @@ def test_a_base_that_was_not_fetched_is_asked_for(bench: Bench) -> None:
     assert "**Not in order: diff.**" in bench.summary
 
 
-@pytest.mark.parametrize("base", ["--output=canary", "$(touch canary)", "main; touch canary", "main\ntouch canary"])
-def test_a_base_is_a_revision_and_nothing_else(bench: Bench, base: str) -> None:
-    run = bench.pull_request(base, git("rev-parse", "HEAD"))
-    assert run.failed
-    assert "is no revision" in run.step("Compare with the base").log
+@pytest.mark.parametrize(
+    "base", ["--output=canary", "$(touch canary)", "main; touch canary", "main\ntouch canary", "@"]
+)
+def test_a_base_is_a_revision_and_nothing_else(base: str) -> None:
+    with pytest.raises(UsageError, match="is no revision"):
+        job_from({"RUNNER_TEMP": "/tmp", "REVIEW_BASE": base})
+
+
+@pytest.mark.parametrize("base", ["main", "origin/main", "v1.2^{commit}", "HEAD~2", "HEAD@{1}", "12" * 20])
+def test_a_revision_is_written_as_git_writes_it(base: str) -> None:
+    assert job_from({"REVIEW_FOLDER": "/tmp", "REVIEW_BASE": f" {base}\n"}).base == base
 
 
 # Strangers
