@@ -21,12 +21,11 @@ from markdown_it import MarkdownIt
 
 from actions import Run, Runner, commands
 from locks import lock_as_audiogen
+from repositories import PORCH, begin_repository, committed, git, locked, louder
 from scenebuild.ci import job_from
-from scenebuild.cli import run as scenebuild
 from scenebuild.errors import UsageError
 
 ROOT = Path(__file__).resolve().parent.parent
-GIT = shutil.which("git")
 ALLOWED = {
     "actions/cache/restore", "actions/cache/save", "actions/checkout", "actions/setup-python",
     "actions/upload-artifact",
@@ -35,18 +34,8 @@ WORKFLOWS = [
     ROOT / ".github" / "workflows" / "test.yml", *sorted((ROOT / "ci" / "github").glob("*.yml"))
 ]  # fmt: skip
 ACTIONS = [ROOT / "action.yml", ROOT / "ci" / "comment" / "action.yml"]
-PORCH = """\
-name: Porch
-elements:
-  rain:
-    prompt: steady rain
-    duration: 0.4
-  wind: {prompt: wind, duration: 0.4}
-"""
 BELL = "name: New\nelements:\n  bell: {prompt: a bell, engine: audiogen, duration: 1}\n"
 PAGE = {"page": {"artifact-url": "https://forge.invalid/owner/harbour/actions/runs/9/artifacts/3"}}
-
-needs_git = pytest.mark.skipif(GIT is None, reason="git is not here")
 
 
 # The files themselves
@@ -107,20 +96,6 @@ def test_a_workflow_that_runs_for_pull_requests_may_only_read(path: Path) -> Non
 
 
 # A run
-
-
-def git(*arguments: str) -> str:
-    """Git in the current folder."""
-    person = ["-c", "user.name=Ann", "-c", "user.email=ann@example.invalid", "-c", "init.defaultBranch=main"]
-    done = subprocess.run([str(GIT), *person, *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
-
-
-def committed(message: str) -> str:
-    """The commit of all that is in the current folder."""
-    git("add", "--all")
-    git("commit", "--quiet", "--allow-empty", "--message", message)
-    return git("rev-parse", "HEAD")
 
 
 def fingerprint(folder: Path) -> dict[str, tuple[str, int]]:
@@ -188,28 +163,8 @@ class Bench:
 @pytest.fixture
 def bench(project: Path) -> Bench:
     """A repository with one built scene on its main branch."""
-    if GIT is None:
-        pytest.skip("git is not here")
-    git("init", "--quiet")
-    Path(".gitignore").write_text("/build/\n")
-    Path("scenes/porch.yaml").write_text(PORCH)
-    locked()
-    committed("a porch")
+    begin_repository()
     return Bench(project, project.parent)
-
-
-def locked() -> None:
-    """Build all scenes, as their authors do before they commit."""
-    assert scenebuild(["build", "scenes", "-q"]) == 0
-    shutil.rmtree("build")
-
-
-def louder(text: str = PORCH) -> str:
-    """The commit of a louder, heavier rain."""
-    heavier = text.replace("steady rain", "heavy rain on a tin roof")
-    Path("scenes/porch.yaml").write_text(heavier.replace("{prompt: wind,", "{prompt: wind, volume: 0.5,"))
-    locked()
-    return committed("heavier")
 
 
 def test_a_pull_request_is_checked_built_compared_and_told(bench: Bench) -> None:
