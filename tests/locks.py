@@ -12,12 +12,12 @@ from scenebuild.scene.read import read_scene
 from scenebuild.store import LocalStore
 
 
-def lock_as_audiogen(scene: str) -> None:
-    """Write the lock that somebody with AudioGen would commit beside a scene."""
+def lock_as_audiogen(scene: str, digest: str = "ab" * 32) -> None:
+    """Write the lock that somebody with AudioGen would commit beside a scene; all its takes have the same bytes."""
     plan = make_plan(read_scene(scene), None, LocalStore(os.devnull), Choices(engine="audiogen"))
     elements = {
         step.name: {
-            **action_facts(step.action), "key": step.key, "digest": "ab" * 32, "length_s": step.element.duration_s,
+            **action_facts(step.action), "key": step.key, "digest": digest, "length_s": step.element.duration_s,
             "loudness_lufs": -20.0, "peak_dbfs": -3.0, "sample_rate": 16000, "channels": 1, "licence": "CC-BY-NC-4.0",
             "made_by": {},
         }

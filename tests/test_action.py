@@ -15,7 +15,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 import yaml
 from markdown_it import MarkdownIt
 
@@ -23,7 +25,10 @@ from actions import Run, Runner, commands
 from locks import lock_as_audiogen
 from repositories import PORCH, begin_repository, committed, git, locked, louder
 from scenebuild.ci import job_from
+from scenebuild.cli import run as scenebuild
 from scenebuild.errors import UsageError
+from scenebuild.store import LocalStore
+from scenebuild.store.digest import digest_file
 
 ROOT = Path(__file__).resolve().parent.parent
 ALLOWED = {
@@ -98,13 +103,15 @@ def test_a_workflow_that_runs_for_pull_requests_may_only_read(path: Path) -> Non
 # A run
 
 
-def fingerprint(folder: Path) -> dict[str, tuple[str, int]]:
+def fingerprint(folder: Path, but: str = "") -> dict[str, tuple[str, int]]:
     """The bytes and the time of everything below a folder, with .git: what was written and removed again shows, too."""
+    paths = [folder, *folder.rglob("*")]
     return {
         str(path.relative_to(folder)): (
             hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "", path.lstat().st_mtime_ns
         )
-        for path in [folder, *folder.rglob("*")]
+        for path in paths
+        if not but or but not in path.relative_to(folder).parts
     }  # fmt: skip
 
 
@@ -114,6 +121,7 @@ class Bench:
     def __init__(self, checkout: Path, folder: Path) -> None:
         self.checkout, self.folder = checkout, folder
         self.temp = folder / "runner"
+        self.own_store = ""  # a folder in the checkout that the project names as its store
         for name in ("runner", "home", "tmp", "bin"):
             (folder / name).mkdir()
         # What would be fetched is here; what it is asked for is noted down.
@@ -130,10 +138,10 @@ class Bench:
             "PATH": f"{self.folder / 'bin'}:/usr/local/bin:/usr/bin:/bin", "LANG": "C.UTF-8",
             "HOME": str(self.folder / "home"), "TMPDIR": str(self.folder / "tmp"),
         }  # fmt: skip
-        before = fingerprint(self.checkout)
+        before = fingerprint(self.checkout, self.own_store)
         runner = Runner(ROOT / "action.yml", self.checkout, self.temp, event_name, event)
         result = runner.run(environment, PAGE, **inputs)
-        assert fingerprint(self.checkout) == before, "the checkout is only read"
+        assert fingerprint(self.checkout, self.own_store) == before, "the checkout is only read"
         assert list((self.folder / "home").iterdir()) == list((self.folder / "tmp").iterdir()) == []
         assert {path.name for path in self.temp.iterdir()} == {"scenebuild"}
         assert {path.name for path in (self.temp / "scenebuild").iterdir()} <= {
@@ -215,6 +223,23 @@ def test_where_a_take_is_missing_a_sketch_is_built_and_called_one(bench: Bench) 
     assert not bench.made("report/build").exists()
     assert bench.made("report/preview/porch/porch.wav").is_file()
     assert "**sketch preview**: 2 of 2 takes are sketches, the lock keeps the real ones" in bench.summary
+
+
+def test_takes_that_a_project_keeps_in_git_are_mixed_without_the_model(bench: Bench) -> None:
+    """The store in a folder of the repository (with Git LFS, say): nothing is a sketch then."""
+    bench.own_store = "takes"
+    Path("scenebuild.toml").write_text('store = "takes"\n')
+    soundfile.write("take.wav", 0.1 * np.sin(np.arange(6400) / 10), 16000, subtype="FLOAT")
+    digest = digest_file("take.wav")
+    LocalStore("takes").put_back(digest, "take.wav")
+    lock_as_audiogen("scenes/porch.yaml", digest)
+    assert scenebuild(["build", "scenes", "-q", "--store", "takes"]) == 0
+    shutil.rmtree("build")
+    head = committed("made with the model")
+    run = bench.pull_request(head, head)
+    assert not run.failed
+    assert "| `scenes/porch.yaml` | as locked |" in bench.summary
+    assert not bench.made("store").exists()
 
 
 def test_a_lock_that_was_forgotten_fails_the_job_and_is_named(bench: Bench) -> None:

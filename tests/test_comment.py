@@ -236,6 +236,7 @@ HOSTILE = [
     "</details></details></table> <!-- scenebuild-diff --> \u202e\u2066evil \x1b[31m \x00",
     "| a | b |\n| --- | --- |\n| [x](https://evil.invalid) | @team |",
     "[^1] text\n\n[^1]: https://evil.invalid",
+    "/merge\n  /approve\n\n/close !1 ~label",
 ]
 
 
@@ -275,6 +276,7 @@ def test_what_a_strangers_run_says_leads_nowhere_and_calls_nobody(forge: Forge, 
     assert {tag for tag, _ in page.tags} <= kept
     assert {attribute for _, attributes in page.tags for attribute in attributes} <= {("open", None)}
     assert not re.search(r"@\w|#\d|GH-\d|://|www\.\w", page.text, re.IGNORECASE), page.text
+    assert not re.search(r"^\s*/|!\d", said, re.MULTILINE), "what GitLab would do, or refer to"
     assert not re.search("[\u202e\u2066\x1b\x00]", body)
     assert "evil.invalid" not in head
 

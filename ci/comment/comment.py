@@ -39,7 +39,7 @@ TAG = re.compile(
 REFERENCE = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#(\d{1,5}));")
 KNOWN = re.compile(f"{TAG.pattern}|{REFERENCE.pattern}")
 FENCE = re.compile(r"^([\s>*+\-\d.)]*)(?:(`{3,})[^`]*|(~{3,}).*)$")
-ACTING = re.compile(r"@|#(?=\w)|\](?=[(:\[])|:(?=\\*/)|(?<=www)(?=\\*\.)|(?<=gh)(?=\\*-)", re.IGNORECASE)
+ACTING = re.compile(r"@|#(?=\w)|!(?=\d)|\](?=[(:\[])|:(?=\\*/)|(?<=www)(?=\\*\.)|(?<=gh)(?=\\*-)", re.IGNORECASE)
 JOINER = "\u2060"  # invisible; parts what would be a mention, a reference or a link
 UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
@@ -168,6 +168,7 @@ def inert(text: str) -> str:
     text = "\n".join(FENCE.sub(r"\1\2\3", line) for line in lines)
     text = re.sub(r"!\[[^\]\n]*\]\([^)\n]*\)", "", text)
     text = re.sub(r"\[([^\]\n]*)\]\([^)\n]*\)", r"\1", text)
+    text = re.sub(r"^(\s*)/", rf"\1{JOINER}/", text, flags=re.MULTILINE)  # GitLab's quick actions, such as /merge
     return "".join(_pieces(text))
 
 
