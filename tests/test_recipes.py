@@ -309,6 +309,8 @@ def test_variants_build_share_takes_and_stand_side_by_side(project: Path, capsys
     assert planned.count("miss") - planned.count("shared with") == 5
     built = calls("scenes/forest.yaml")
     assert built["generated"] == 5, "the plan's count, and one call of the engine a take"
+    made = [one["status"] for scene in built["scenes"] for one in scene["elements"]].count("generated")
+    assert made == 5, "a take that two scenes share was made for the first of them"
     assert [one["mix"] for one in built["scenes"]] == [
         "build/forest@day/forest@day.wav", "build/forest@night/forest@night.wav",
     ]  # fmt: skip

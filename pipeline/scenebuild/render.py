@@ -154,7 +154,7 @@ def _status(step: Step, gathered: Gathered) -> str:
         return "failed"
     if step.facts.fidelity == "recording":
         return "recording"
-    if step.key in gathered.made:
+    if step.key in gathered.made and not step.shared_with:
         return "generated"
     return "locked" if step.status == "locked" else "cached"
 

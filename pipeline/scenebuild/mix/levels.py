@@ -37,16 +37,8 @@ def normalisation_db(name: str, normalize: Normalize, source: Source) -> tuple[f
 
 
 def _gain_to_reach(target_lufs: float, loudness: Loudness) -> float:
-    """The gain in dB that brings a sound to a loudness, MOST_GAIN_DB at most; 0 for silence.
-
-    Found step by step, because gain may lift quiet passages over the gate, where they begin to count.
-    """
-    gain_db = 0.0 if isfinite(loudness.integrated_lufs()) else MOST_GAIN_DB
-    for _ in range(8):
-        reached = loudness.integrated_lufs(gain_db)
-        if not isfinite(reached):
-            return 0.0
-        gain_db = min(gain_db + target_lufs - reached, MOST_GAIN_DB)
+    """The gain in dB that brings a sound to a loudness, MOST_GAIN_DB at most; 0 for silence."""
+    gain_db = min(loudness.gain_to_reach(target_lufs), MOST_GAIN_DB)
     return round(gain_db * GAIN_STEPS_PER_DB) / GAIN_STEPS_PER_DB
 
 
