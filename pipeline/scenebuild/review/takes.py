@@ -86,6 +86,8 @@ def same_takes(before: Sequence[TakeId], after: Sequence[TakeId]) -> bool:
 
 def reason_between(before: Sequence[Step], after: Sequence[Step]) -> str:
     """Why a take is not the one it was, in words: ``prompt and seed changed``."""
+    if before[0].replaces_real or after[0].replaces_real:
+        return _asked_otherwise(before[0].element, after[0].element)
     then, now = (action_facts(steps[0].action) for steps in (before, after))
     if then["engine"] != now["engine"]:
         return f"engine changed from {then['engine']} to {now['engine']}"
@@ -95,6 +97,13 @@ def reason_between(before: Sequence[Step], after: Sequence[Step]) -> str:
     if len(before) != len(after):
         return "made of another number of takes"
     return "another take of the same request"
+
+
+def _asked_otherwise(before: Element, after: Element) -> str:
+    """What was edited, where no engine that is here can say what its take will be."""
+    names = ("prompt", "recording", "engine", "model", "duration_s", "seed", "take", "sampling")
+    changed = [name.removesuffix("_s") for name in names if getattr(before, name) != getattr(after, name)]
+    return f"{' and '.join(changed) or 'its request'} changed; not made yet"
 
 
 def mixed_alike(before: Element, after: Element) -> bool:
