@@ -139,3 +139,33 @@ def test_the_default_branch_on_gitlab_compares_nothing(repository: Path) -> None
     code, log = pipeline(repository)
     assert code == 0, log
     assert "| `scenes/porch.yaml` | as locked |" in log
+
+
+# The manual
+
+
+def test_the_files_in_the_manual_are_those_that_are_tested() -> None:
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```yml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    files = [path for path in (ROOT / "ci").rglob("*.yml")] + [ROOT / "ci" / "pre-commit" / ".pre-commit-config.yaml"]
+    templates = {path.read_text(encoding="utf-8"): path.name for path in files if path.name != "action.yml"}
+    assert {templates.get(text) for text in shown} == set(templates.values())
+
+
+def test_the_inputs_in_the_manual_are_those_of_the_action() -> None:
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| .*? \| .* \|$", page, re.MULTILINE)
+    assert rows[: rows.index("video") + 1] == list(yaml.safe_load((ROOT / "action.yml").read_text())["inputs"])
+
+
+def test_the_configuration_for_pre_commit_names_hooks_that_there_are() -> None:
+    (repository,) = yaml.safe_load((ROOT / "ci" / "pre-commit" / ".pre-commit-config.yaml").read_text())["repos"]
+    assert [hook["id"] for hook in repository["hooks"]] == list(HOOKS)
+
+
+def test_the_version_in_the_templates_is_one_that_there_is() -> None:
+    from scenebuild import __version__
+
+    for path in [*(ROOT / "ci").rglob("*.yml"), ROOT / "ci" / "pre-commit" / ".pre-commit-config.yaml"]:
+        named = set(re.findall(r"(?:OWNER/[\w/]+@|rev: |VERSION: )v(\S+)", path.read_text(encoding="utf-8")))
+        assert named <= {__version__}, path
