@@ -24,7 +24,7 @@ from markdown_it import MarkdownIt
 from actions import Run, Runner, commands
 from locks import lock_as_audiogen
 from repositories import PORCH, begin_repository, committed, git, locked, louder
-from scenebuild.ci import job_from
+from scenebuild.ci import cut, job_from
 from scenebuild.cli import run as scenebuild
 from scenebuild.errors import UsageError
 from scenebuild.store import LocalStore
@@ -195,6 +195,14 @@ def test_a_pull_request_is_checked_built_compared_and_told(bench: Bench) -> None
     uploaded = {one.given.get("name", "page"): one.given["path"] for one in run.steps if "upload" in one.uses}
     assert all(Path(line).exists() for path in uploaded.values() for line in path.split())
     assert set(uploaded) == {"page", "scenebuild-report", "scenebuild-comment"}
+
+
+def test_clips_are_made_where_they_are_asked_for(bench: Bench) -> None:
+    pytest.importorskip("av", reason="PyAV is not here")
+    base = git("rev-parse", "HEAD")
+    assert not bench.pull_request(base, louder(), video="true").failed
+    assert (bench.folder / "bin" / "asked").read_text().endswith(" core.txt video.txt\n")
+    assert bench.made("report/diff/porch.mp4").is_file()
 
 
 def test_a_push_keeps_the_store_and_compares_nothing(bench: Bench) -> None:
@@ -404,6 +412,14 @@ def test_hostile_text_leaves_the_summary_with_the_elements_of_a_harmless_one(
         assert not run.failed
         seen.append(elements_of(other.summary))
     assert seen[0] == seen[1]
+
+
+def test_a_summary_is_cut_before_it_is_too_long_for_github() -> None:
+    text = "| \u00e9 | x |\n" * 200_000
+    short = cut(text, 1_000_000)
+    assert 999_900 < len(short.encode()) <= 1_000_000
+    assert short.endswith("| x |\n\n\n*Cut here; the page has the rest.*\n")
+    assert cut("short", 1_000_000) == "short"
 
 
 def test_the_commands_in_a_log_are_found_by_the_tests_themselves() -> None:
