@@ -432,7 +432,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || !players.length) return;
     const at = event.target;
     const isField = at.matches("input, textarea, select");
-    if (event.key === " " ? at.matches("button, summary, a, input[type=number]") : isField && !/^Digit|^Key/.test(event.code)) return;
+    if (event.key === " " ? at.matches("button, summary, a, input[type=number]") : isField && !/^(Digit|Key|Escape)/.test(event.code)) return;
     if (at.matches("input[type=number]")) return;
     const number = /^(Digit|Numpad)\d$/.test(event.code) ? Number(event.code.slice(-1)) : null;
     const name = event.key === " " ? "Space" : event.key.length === 1 ? `Key${event.key.toUpperCase()}` : event.key;

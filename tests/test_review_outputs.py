@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html.parser
 import json
+import math
 import re
 import shutil
 from collections.abc import Iterator
@@ -157,10 +158,15 @@ def test_excerpts_differ_where_the_values_do(before: str, after: str) -> None:
 
 def test_the_loudness_over_time_is_on_one_scale() -> None:
     loud, quiet = Sound(4.8, -10.0, over_time=(-10.0,) * 48), Sound(2.4, -22.0, over_time=(-22.0,) * 24)
-    before, after = strips_of(Pair(loud, quiet))
+    before, after, scale = strips_of(Pair(loud, quiet))
     assert before.picture == BLOCKS[-1] * 48
-    assert after.picture == BLOCKS[4] * 24 + " " * 24, "silent behind its end"
+    assert after.picture == BLOCKS[0] * 24 + " " * 24, "silent behind its end"
+    assert scale.picture == "▁ −22 LUFS, █ −10 LUFS"
+    before, after, scale = strips_of(Pair(loud, replace(loud, over_time=(-11.0,) * 24 + (-60.0,) * 24)))
+    assert after.picture == BLOCKS[-1] * 24 + " " * 24
+    assert scale.picture == "▁ −38 LUFS, █ −10 LUFS"
     assert strips_of(Pair(None, Sound(1.0, -20.0))) == ()
+    assert strips_of(Pair(None, Sound(1.0, -math.inf, over_time=(-math.inf,) * 6))) == ()
 
 
 def test_the_words_of_a_scene() -> None:

@@ -6,32 +6,37 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scenebuild.report.words import number
 from scenebuild.review.model import Pair, Sound
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SILENCE = " "
 COLUMNS = 48
-RANGE_DB = 28.0  # from the loudest down: as much as the blocks can show in steps of 4 dB
+WIDEST_DB, NARROWEST_DB = 28.0, 7.0  # from the loudest down: the blocks stand for 4 dB each at most, for 1 dB at least
 
 
 @dataclass(frozen=True, slots=True)
 class Strip:
     """One line of the picture."""
 
-    label: str  # "before", "after"
+    label: str  # "before", "after", "scale"
     picture: str
 
 
 def strips_of(pair: Pair, columns: int = COLUMNS) -> tuple[Strip, ...]:
-    """A line for each side whose loudness over time is known; none where it is not."""
+    """A line for each side whose loudness over time is known, and one that tells the scale; none where it is not."""
     sides = [(label, one) for label, one in (("before", pair.before), ("after", pair.after)) if one and one.over_time]
-    if not sides:
-        return ()
-    longest = max(len(one.over_time) for _, one in sides)
+    longest = max((len(one.over_time) for _, one in sides), default=0)
     columns = min(columns, longest)
     levels = {label: _columns(one, longest, columns) for label, one in sides}
-    top = max((level for line in levels.values() for level in line), default=-math.inf)
-    return tuple(Strip(label, "".join(_block(level, top) for level in line)) for label, line in levels.items())
+    heard = [level for line in levels.values() for level in line if math.isfinite(level)]
+    if not heard:
+        return ()
+    top = max(heard)
+    reach = min(max(top - min(heard), NARROWEST_DB), WIDEST_DB)
+    lines = [Strip(label, "".join(_block(level, top, reach) for level in line)) for label, line in levels.items()]
+    scale = f"{BLOCKS[0]} {number(top - reach, 0)} LUFS, {BLOCKS[-1]} {number(top, 0)} LUFS"
+    return (*lines, Strip("scale", scale))
 
 
 def _columns(sound: Sound, longest: int, columns: int) -> list[float]:
@@ -45,8 +50,7 @@ def _mean(levels: Sequence[float]) -> float:
     return 10 * math.log10(power) if power > 0 else -math.inf
 
 
-def _block(level: float, top: float) -> str:
-    if math.isinf(level) or level < top - RANGE_DB - RANGE_DB / 7:
-        return SILENCE
-    step = round((level - top + RANGE_DB) / RANGE_DB * (len(BLOCKS) - 1))
-    return BLOCKS[min(max(step, 0), len(BLOCKS) - 1)]
+def _block(level: float, top: float, reach: float) -> str:
+    """Half a step below the lowest block there is silence."""
+    step = round((level - top + reach) / reach * (len(BLOCKS) - 1)) if math.isfinite(level) else -1
+    return BLOCKS[step] if step >= 0 else SILENCE

@@ -196,9 +196,9 @@ def level_words(pair: Pair, name: str, unit: str, difference: str) -> str:
 
 
 def change_words(pair: Pair, name: str, unit: str) -> str:
-    """``−1.2 LU``; "" where it is not known."""
+    """``−1.2 LU``; "" where it is not known, and where there is none."""
     change = pair.change(name)
-    if change is None or math.isinf(change):
+    if change is None or math.isinf(change) or abs(change) < SAME_LEVEL_DB:
         return ""
     return f"{number(change, 1, signed=True)} {unit}"
 
@@ -228,7 +228,8 @@ def _gain_words(scene: SceneReview) -> str:
     first, second = scene.gain
     if first is None or second is None or abs(second - first) < SAME_LEVEL_DB:
         return ""
-    return f"{number(first, 1, signed=True)}{ARROW}{number(second, 1, signed=True)} dB"
+    change = number(second - first, 1, signed=True)
+    return f"{number(first, 1, signed=True)}{ARROW}{number(second, 1, signed=True)} dB ({change} dB for every element)"
 
 
 def null_words(null: Null | None) -> str:
