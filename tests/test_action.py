@@ -265,6 +265,28 @@ def test_a_lock_that_was_forgotten_fails_the_job_and_is_named(bench: Bench) -> N
     assert run.step("Upload the words").outcome == "success"
 
 
+def test_a_mix_that_is_not_as_loud_as_its_lock_says_is_named_by_the_build(bench: Bench) -> None:
+    base = git("rev-parse", "HEAD")
+    Path("scenes/porch.yaml").write_text(PORCH + "mix: {loudness: -30}\n")
+    run = bench.pull_request(base, committed("only a volume, and no build"))
+    assert run.failed
+    assert run.step("Compare scenes with their locks").outcome == "success", "every take is the one of the lock"
+    errors = [(properties, text) for name, properties, text in run.commands if name == "error"]
+    assert [properties for properties, _ in errors][:1] == ["file=scenes/porch.lock.json,line=1,col=1,title=lock"]
+    assert "loudness_lufs is -30.0, the lock says" in errors[0][1]
+    assert len(run.step("Build").log.split("::error")) == 2, "once"
+
+
+def test_only_what_differs_is_uploaded(bench: Bench) -> None:
+    Path("scenes/still.yaml").write_text(PORCH.replace("Porch", "Still"))
+    locked()
+    base = committed("a second scene")
+    run = bench.pull_request(base, louder())
+    assert not run.failed
+    assert [path.name for path in bench.made("report/build").iterdir()] == ["porch"]
+    assert "| `scenes/still.yaml` | as locked |" in bench.summary
+
+
 def test_a_new_sound_of_a_model_that_nobody_made_yet_is_no_reason_to_write_a_lock(bench: Bench) -> None:
     Path("scenes/new.yaml").write_text(BELL)
     run = bench.pull_request(git("rev-parse", "HEAD"), committed("new"))

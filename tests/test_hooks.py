@@ -91,7 +91,7 @@ def test_somebody_without_the_model_may_commit_what_was_made_with_it(repository:
 def pipeline(project: Path, **variables: str) -> tuple[int, str]:
     """The script of the template, line after line in one shell, as a runner does it."""
     job = yaml.safe_load(TEMPLATE.read_text(encoding="utf-8"))["scenebuild"]
-    told: dict[str, str] = {"CI_PROJECT_DIR": str(project), **variables}
+    told: dict[str, str] = {"CI_PROJECT_DIR": str(project), "CI_JOB_ID": "55", **variables}
     for name, value in job["variables"].items():
         told[name] = re.sub(r"\$(\w+)", lambda match: told.get(match[1], ""), value)
     script = "\n".join(["set -eo pipefail", *job["script"]])
@@ -118,7 +118,8 @@ def test_a_merge_request_on_gitlab_is_compared_and_its_page_uploaded(repository:
     assert code == 0, log
     assert commands(log) == [], "no annotations for another runner"
     assert "heavy rain on a tin roof" in log
-    (report,) = uploaded(repository)
+    report, comment = uploaded(repository)
+    assert (comment / "job").read_text() == "55\n"
     assert (report / "diff" / "index.html").is_file()
     assert (report / "build" / "porch" / "porch.wav").is_file()
     after = {path: path.stat().st_mtime_ns for path in repository.rglob("*") if ".scenebuild" not in path.parts}

@@ -94,7 +94,7 @@ ALLOWED = {
         "explore",
         "review",
     },
-    "ci": {"errors", "store", "plan", "report", "result", "settings", "build", "cli"},
+    "ci": {"errors", "scene", "store", "plan", "report", "result", "settings", "build", "cli"},
     "__main__": {"cli", "plan"},
     "__init__": set(),
 }

@@ -26,12 +26,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scenebuild.errors import ScenebuildError, UsageError
-from scenebuild.plan.steps import Plan
+from scenebuild.plan.steps import Plan, Step
 from scenebuild.result import SceneResult, failed_scene
+from scenebuild.scene.reference import stem_of
 from scenebuild.settings import Settings
 
 LARGEST_SUMMARY = 1_000_000  # bytes; GitHub takes 1 MiB of one step, and nothing at all of more
 MOST_ERRORS = 20  # of one scene, in words
+MARKER = "<!-- scenebuild-diff -->"  # of comments, which are told by it
 LINK = re.compile(r"(?: · )?(?:\*\*)?!?\[[^\]\n]*\]\([^)\n]*\)(?:\*\*)?")
 REVISION = re.compile(r"[0-9A-Za-z][\w./@{}^~-]{0,250}\Z")
 
@@ -119,7 +121,9 @@ def lint(job: Job) -> int:
 def build(job: Job) -> int:
     """Each scene as its lock says; a sketch of it where a take of a model is not at hand here."""
     with _inert(job):
-        results = _built(job)
+        results, own_lock = _built(job)
+    if job.on_github:
+        sys.stdout.write(_annotations([result for result in results if result.scene in own_lock]))
     job.report.mkdir(parents=True, exist_ok=True)
     (job.report / "builds.md").write_text(builds_markdown(results), encoding="utf-8")
     return max((result.exit_code for result in results), default=0)
@@ -147,6 +151,7 @@ def collect(job: Job) -> int:
         (job.folder / "page").mkdir(exist_ok=True)
         shutil.copyfile(page, job.folder / "page" / "scenebuild.html")
         _put_out("page", "true")
+    _drop_unchanged(job)
     return 0
 
 
@@ -207,8 +212,11 @@ def _run(name: str, job: Job) -> int:
 # Building
 
 
-def _built(job: Job) -> list[SceneResult]:
-    """The result of every scene, in order; what is missing here is previewed where that touches no lock."""
+def _built(job: Job) -> tuple[list[SceneResult], frozenset[str]]:
+    """The result of every scene, in order, and the scenes whose lock is theirs.
+
+    What is missing here is previewed where that touches no lock.
+    """
     from scenebuild.build import build as make
     from scenebuild.build import plan_scenes, scene_paths
     from scenebuild.cli.options import settings_for
@@ -236,7 +244,20 @@ def _built(job: Job) -> list[SceneResult]:
             terminal.finish(result)
         for settings, wanted in ((as_locked, [path for path in plans if path not in missing]), (sketched, previewed)):
             results |= {one.scene: one for one in (make(wanted, settings, terminal).scenes if wanted else ())}
-    return [results[path] for path in paths]
+    own_lock = frozenset(path for path, plan in plans.items() if not plan.gone and not any(map(_drifts, plan.steps)))
+    return [results[path] for path in paths], own_lock
+
+
+def _drifts(step: Step) -> bool:
+    return bool(step.drift)
+
+
+def _annotations(results: Sequence[SceneResult]) -> str:
+    """The mistakes that only a build finds, such as a mix that is not as loud as the lock says."""
+    from scenebuild.plan.locks import lock_problem
+    from scenebuild.scene.findings import as_github
+
+    return as_github([lock_problem(line, one.scene) for one in results for line in one.errors[:MOST_ERRORS]])
 
 
 def _lacks_a_take(plan: Plan) -> bool:
@@ -293,8 +314,8 @@ def words(job: Job) -> str:
 def difference(job: Job) -> str:
     """What changed, in Markdown without links: its page and pictures are uploaded to where no path of its own leads.
     Empty where nothing changed."""
-    plain = json.loads(_read(job.report / "diff" / "diff.json") or "{}")
-    return LINK.sub("", _read(job.report / "diff" / "diff.md")).strip() if plain.get("scenes") else ""
+    words = _read(job.report / "diff" / "diff.md").replace(MARKER, "")
+    return LINK.sub("", words).strip() if _compared(job) else ""
 
 
 def cut(text: str, most: int) -> str:
@@ -312,6 +333,24 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return ""
+
+
+def _drop_unchanged(job: Job) -> None:
+    """Of a comparison only the scenes that differ are uploaded; the others were built to see that they can be."""
+    compared = _compared(job)
+    if compared is None:
+        return
+    kept = {stem_of(path) for path in compared}
+    for name in ("build", "preview"):
+        for folder in (job.report / name).glob("*"):
+            if folder.name not in kept:
+                shutil.rmtree(folder)
+
+
+def _compared(job: Job) -> list[str] | None:
+    """The scenes that differ from the base; None where nothing was compared."""
+    text = _read(job.report / "diff" / "diff.json")
+    return [one["scene"] for one in json.loads(text)["scenes"]] if text else None
 
 
 def _put_out(name: str, value: str) -> None:

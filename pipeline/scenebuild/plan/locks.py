@@ -40,7 +40,7 @@ def _findings(reference: str, preferred_engine: str | None) -> list[Problem]:
     except SceneError as error:
         return list(error.problems)
     except LockError as error:
-        return [_problem(str(error), path)]
+        return [lock_problem(str(error), path)]
 
 
 def _differences(reference: str, lock: Lock | None, preferred_engine: str | None) -> Iterator[Problem]:
@@ -60,8 +60,8 @@ def _differences(reference: str, lock: Lock | None, preferred_engine: str | None
         yield Problem("lock", message, Place(path))
 
 
-def _problem(message: str, path: str) -> Problem:
-    """A LockError says its place in its text."""
+def lock_problem(message: str, path: str) -> Problem:
+    """One line of a LockError as a finding: it says its place in its text; ``path`` is for one that does not."""
     placed = _PLACED.match(message)
     if placed is None:
         return Problem("lock", message, Place(path))
