@@ -444,6 +444,17 @@ def test_a_summary_is_cut_before_it_is_too_long_for_github() -> None:
     assert cut("short", 1_000_000) == "short"
 
 
+def test_a_step_says_all_in_one_stream_wherever_the_other_went(bench: Bench) -> None:
+    Path("scenes/porch.yaml").write_text(PORCH.replace("prompt: wind", "promt: wind"))
+    with open(bench.folder / "stderr", "wb") as stderr:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "scenebuild.ci", "validate"], stdout=subprocess.PIPE, stderr=stderr, text=True,
+            env={"RUNNER_TEMP": str(bench.temp)}, check=False,
+        )  # fmt: skip
+    assert (done.returncode, (bench.folder / "stderr").read_text()) == (1, "")
+    assert done.stdout.startswith("scenes/porch.yaml:6:10: promt")
+
+
 def test_the_commands_in_a_log_are_found_by_the_tests_themselves() -> None:
     assert commands("::error file=a::b\nplain\n x ##[warning]c") == [("error", "file=a", "b"), ("warning", "", "c")]
     assert commands("::stop-commands::t\n::error::a\n::t::\n::debug::b") == [("debug", "", "b")]

@@ -181,6 +181,7 @@ def main(arguments: Sequence[str]) -> int:
     """Run one step and return its exit code; a step that finds something is remembered for the summary."""
     # One stream, so that nobody can overtake the line that makes the log inert.
     os.dup2(1, 2)
+    sys.stderr = sys.stdout  # the old one may have been made for a file, and would seek in it
     if len(arguments) != 1 or arguments[0] not in STEPS:
         sys.stderr.write(f"one step, please: {', '.join(STEPS)}\n")
         return 2
