@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as examples
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -114,6 +115,7 @@ def test_a_comment_loses_first_what_matters_least() -> None:
     assert comments[6].startswith(MARKER)
 
 
+@examples(deadline=None, max_examples=30)
 @given(st.integers(1, 60), st.integers(0, 8), st.integers(300, 70_000))
 def test_no_bound_is_ever_exceeded(scenes: int, edits: int, largest: int) -> None:
     found = review_of(*(scene_of(number, edits, 2) for number in range(scenes)))

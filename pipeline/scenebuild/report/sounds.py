@@ -38,10 +38,14 @@ class Sound:
     passes: Passes = ONCE
 
     @property
+    def bytes_digest(self) -> str:
+        """Another one for other bytes."""
+        return sha256(self.data).hexdigest()[:16]
+
+    @property
     def digest(self) -> str:
-        """Another one for another sound."""
-        about = f"{self.gains} {self.start} {self.passes}".encode()
-        return sha256(about + self.data).hexdigest()[:16]
+        """Another one for another sound, once it is decoded."""
+        return sha256(f"{self.gains} {self.passes} {self.bytes_digest}".encode()).hexdigest()[:16]
 
 
 def stem_sounds(stems: Sequence[KeptStem], sample_rate: int, budget_bytes: int = BUDGET_BYTES) -> tuple[Sound, ...]:
