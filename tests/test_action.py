@@ -76,6 +76,7 @@ def test_no_strangers_text_reaches_a_shell_and_no_strangers_action_a_run(path: P
     text = path.read_text(encoding="utf-8")
     assert "pull_request_target" not in text
     assert "secrets." not in text
+    assert ("github.token" in text) == (path.parent.name == "comment"), "only who comments has a token"
     for step in steps_of(path):
         assert "${{" not in step.get("run", "").replace("${{ matrix.", ""), (
             "expressions become code there; env does not"

@@ -330,8 +330,51 @@ def test_every_colour_stands_out_on_the_light_and_on_the_dark_page(tmp_path: Pat
     used = {colour for drawing in drawings(tmp_path) for colour in re.findall(r"#\w{6}\b", drawing)}
     assert used >= {axes.INK, axes.BODY, axes.OUTLINE, *axes.LANES}
     for colour in used:
-        low, high = sorted((luminance(colour) + 0.05, luminance(page) + 0.05))
-        assert high / low >= (4 if colour == axes.INK else 3), colour
+        assert contrast(colour, page) >= (4 if colour == axes.INK else 3), colour
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one) + 0.05, luminance(other) + 0.05))
+    return high / low
+
+
+def writing(picture: Image.Image, page: str) -> set[str]:
+    """The colours, on a page, of the frame around a spectrogram and of what is most clearly written beside it."""
+    ground = Image.new("RGBA", picture.size, page)
+    ground.alpha_composite(picture.convert("RGBA"))
+    seen = np.asarray(ground.convert("RGB"))
+    frame = np.concatenate([seen[TOP - 1, axes.LEFT : axes.LEFT + axes.PLOT], seen[TOP : TOP + ROWS, axes.LEFT - 1]])
+    key = seen[TOP + ROWS + 11, 1:83]
+    labels = [seen[TOP : TOP + ROWS, 100 : axes.LEFT - 10], seen[TOP + ROWS + 10 :, axes.LEFT :], seen[-26:, 88:140]]
+    colours = ["#{:02x}{:02x}{:02x}".format(*colour) for colour in np.unique([*frame, *key], axis=0).tolist()]
+    for label in labels:
+        found = np.unique(label.reshape(-1, 3), axis=0).tolist()
+        colours.append(
+            max(("#{:02x}{:02x}{:02x}".format(*colour) for colour in found), key=lambda c: contrast(c, page))
+        )
+    return set(colours)
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#0d1117"])
+def test_what_is_written_on_a_spectrogram_stands_out_on_both_pages(tmp_path: Path, page: str) -> None:
+    picture = Image.open(BytesIO(png(wav(tmp_path / "a.wav", tone(440, 2)))))
+    assert {colour for colour in writing(picture, page) if contrast(colour, page) < 3} == set()
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#0d1117"])
+def test_the_pictures_of_the_manual_stand_out_on_both_pages(root: Path, page: str) -> None:
+    images = root / "docs" / "images"
+    drawn = sorted(images.glob("*.svg"))
+    assert drawn
+    for path in drawn:
+        for colour in set(re.findall(r"#\w{6}\b", path.read_text(encoding="utf-8"))):
+            assert contrast(colour, page) >= 3, (path.name, colour)
+    spectrograms = {path.name: Image.open(BytesIO(path.read_bytes())) for path in sorted(images.glob("*.png"))}
+    spectrograms = {name: image for name, image in spectrograms.items() if image.size == (axes.WIDTH, HEIGHT)}
+    assert len(spectrograms) >= 10
+    for name, image in spectrograms.items():
+        for colour in writing(image, page):
+            assert contrast(colour, page) >= 3, (name, colour)
 
 
 # On disk

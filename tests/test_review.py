@@ -372,6 +372,54 @@ def test_a_lock_that_is_gone_is_told(repository: Path, capsys: pytest.CaptureFix
     assert "identical, to the bit" in diff(capsys, "HEAD")
 
 
+def test_a_lock_that_was_old_before_is_no_change(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(EDITED)
+    commit("not built")
+    write(EDITED.replace("# A comment.", "# Another one."))
+    assert plain(capsys, "HEAD")["scenes"] == []
+    (scene,) = plain(capsys, "HEAD~1..HEAD")["scenes"]
+    assert [note.partition(" the lockfile")[0] for note in scene["notes"]] == [
+        f"HEAD ({git('rev-parse', 'HEAD')[:7]}):"
+    ]
+    assert scene["notes"] == plain(capsys, "HEAD..HEAD~1")["scenes"][0]["notes"]
+
+
+def test_what_only_the_lock_says_of_the_mix_is_told(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As after an update of the mixer."""
+    lock = json.loads(Path("scenes/harbour.lock.json").read_text())
+    lock["mix"]["loudness_lufs"] += 0.5
+    Path("scenes/harbour.lock.json").write_text(json.dumps(lock))
+    (scene,) = plain(capsys, "HEAD", "--locks-only")["scenes"]
+    assert (scene["edits"], scene["elements"]) == ([], [])
+    assert scene["mix"]["change"]["loudness_lu"] == pytest.approx(0.5)
+
+
+def test_an_engine_that_the_configuration_changes_is_told(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write(SCENE.replace(", engine: sketch", ""))
+    Path("scenebuild.toml").write_text('engine = "sketch"\n')
+    build()
+    commit("configured")
+    Path("scenebuild.toml").write_text('engine = "audiogen"\n')
+    (scene,) = plain(capsys, "HEAD")["scenes"]
+    assert set(statuses(scene).values()) == {"generated"}
+    assert scene["elements"][0]["reason"] == "engine changed from sketch to audiogen"
+
+
+def test_of_a_project_without_a_folder_of_scenes_every_scene_counts(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(SCENE, "storm.yaml")
+    write("on: push\njobs: {a: {steps: []}}\n", "workflow.yaml")
+    for name in os.listdir("scenes"):
+        Path("scenes", name).unlink()
+    Path("scenes").rmdir()
+    build("storm.yaml")
+    commit("flat")
+    write(EDITED, "storm.yaml")
+    write("on: pull_request\n", "workflow.yaml")
+    assert [one["scene"] for one in plain(capsys, "HEAD")["scenes"]] == ["storm.yaml"]
+
+
 def test_a_lock_with_a_conflict_is_told_with_the_path_of_the_project(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

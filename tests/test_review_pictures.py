@@ -30,7 +30,7 @@ from scenebuild.review.pictures import (
 )
 from scenebuild.review.sides import AFTER
 from signals import RATE, noise, stereo, tone
-from test_pictures import filled, luminance
+from test_pictures import contrast, filled
 
 Pixels = NDArray[np.int64]
 PANEL = ROWS + GAP
@@ -218,5 +218,4 @@ def test_every_colour_stands_out_on_the_light_and_on_the_dark_page(tmp_path: Pat
     used = set(re.findall(r"#\w{6}\b", drawing))
     assert used >= {axes.INK, *SWINGS}
     for colour in {*used, LESS, MORE}:
-        low, high = sorted((luminance(colour) + 0.05, luminance(page) + 0.05))
-        assert high / low >= (4 if colour == axes.INK else 3), colour
+        assert contrast(colour, page) >= (4 if colour == axes.INK else 3), colour

@@ -87,7 +87,8 @@ def command(
     if style != "text" or not quiet:
         click.echo(printed, nl=False, color=wants_colour(colour, sys.stdout))
     if not found and style == "text" and not quiet:
-        complain(f"nothing changed between {found.before} and {found.after}")
+        hint = "" if revisions else "; what is not committed yet: scenebuild diff HEAD"
+        complain(f"nothing changed between {found.before} and {found.after}{hint}")
     return 1 if exit_code and found else 0
 
 

@@ -35,16 +35,32 @@ CATALOGUE = "catalogue/"
 
 
 @click.command("init")
-@click.argument("path", default=os.path.join("scenes", "first.yaml"), type=click.Path())
+@click.argument("path", required=False, type=click.Path())
 @click.option(
     "--from", "kinds", metavar="KIND,...", help="Start from kinds of the catalogue: catalogue/rain,catalogue/cafe."
 )
-def command(path: str, kinds: str | None) -> None:
+@click.option(
+    "--git",
+    "with_git",
+    is_flag=True,
+    help="Let 'git diff' show lockfiles and sounds as text; a first scene is written only where there is none.",
+)
+def command(path: str | None, kinds: str | None, with_git: bool) -> None:
     """Write a first scene, the schema for your editor, and a .gitignore line for build/.
 
-    PATH is the scene file to write; nothing that exists is overwritten. 'scenebuild explore' plays the kinds that
-    --from can name.
+    PATH is the scene file to write, scenes/first.yaml unless it is given; nothing that exists is overwritten.
+    'scenebuild explore' plays the kinds that --from can name.
     """
+    if with_git:
+        from scenebuild.cli.git_diff import scenes_below, set_up
+
+        set_up()
+        if path is None and kinds is None and scenes_below(os.curdir):
+            return
+    _write_scene(path or os.path.join("scenes", "first.yaml"), kinds)
+
+
+def _write_scene(path: str, kinds: str | None) -> None:
     from scenebuild.scene.project import project_root
     from scenebuild.store.publish import publish_bytes
 
@@ -97,7 +113,10 @@ def _ignore_build(root: str) -> None:
     path = os.path.join(root, ".gitignore")
     if not os.path.isdir(os.path.join(root, ".git")):
         return
-    lines = open(path, encoding="utf-8").read().splitlines() if os.path.exists(path) else []  # noqa: SIM115
+    lines: list[str] = []
+    if os.path.exists(path):
+        with open(path, encoding="utf-8") as old:
+            lines = old.read().splitlines()
     if not {"build", "build/", "/build", "/build/"} & set(lines):
         with open(path, "a", encoding="utf-8") as file:
             file.write("/build/\n")

@@ -25,7 +25,8 @@ def review(between: Between, listening: Listening) -> Review:
     """All that changed between two projects."""
     sides = (between.before, between.after)
     files = [scene_files(side, between.paths) for side in sides]
-    same = {file for file in {*files[0]} & {*files[1]} if same_files(*sides, file)}
+    configs = (between.before.config(), between.after.config())
+    same = {file for file in {*files[0]} & {*files[1]} if _same_wishes(*configs) and same_files(*sides, file)}
     first, second = (
         {
             one.reference: one
@@ -36,7 +37,6 @@ def review(between: Between, listening: Listening) -> Review:
         }
         for side, found in zip(sides, files, strict=True)
     )
-    configs = (between.before.config(), between.after.config())
     pairs = paired(first, second)
     reviewed = [_scene(one, other, configs, listening) for one, other in pairs]
     looked_at = len(pairs) + sum(count_scenes(between.after, file) for file in same)
@@ -66,9 +66,14 @@ def _scene(
     if any(problems):
         return replace(found, status="unreadable", problems=(problems[0], problems[1]))
     found = replace(found, edits=_edits(before, after), elements=elements_between(plans[0], plans[1]))
-    if found.status == "changed" and not _differs(found, before, after):
+    if found.status == "changed" and not _differs(found, before, after, plans):
         return None
     return with_figures(found, (before, after), (plans[0], plans[1]), listening)
+
+
+def _same_wishes(before: Config, after: Config) -> bool:
+    """Whether the configuration asks for the same takes on both sides."""
+    return (before.engine, before.precision) == (after.engine, after.precision)
 
 
 def _planned(read: ReadScene | None, config: Config, store: str) -> tuple[Planned | None, tuple[Problem, ...]]:
@@ -94,25 +99,31 @@ def _edits(before: ReadScene | None, after: ReadScene | None) -> tuple[Edit, ...
     return edits_between(before.document, after.document, (before.side, after.side))
 
 
-def _differs(found: SceneReview, before: ReadScene | None, after: ReadScene | None) -> bool:
-    return bool(found.edits or found.changed_elements or found.notes or _figures_differ(before, after))
+def _differs(
+    found: SceneReview, before: ReadScene | None, after: ReadScene | None, plans: Sequence[Planned | None]
+) -> bool:
+    return bool(found.edits or found.changed_elements) or _locks_differ(before, after, plans)
 
 
-def _figures_differ(before: ReadScene | None, after: ReadScene | None) -> bool:
-    """Whether the locks say something else of the mix, as after an update of scenebuild."""
+def _locks_differ(before: ReadScene | None, after: ReadScene | None, plans: Sequence[Planned | None]) -> bool:
+    """Whether a lock came, went, broke or grew old, or says something else of the mix, as after an update of ours."""
+    states = {(bool(one.lock), bool(one.notes)) for one in (before, after) if one}
+    ages = {_older(one.plan) for one in plans if one}
     first, second = (one.lock.mix if one and one.lock else {} for one in (before, after))
-    return bool(mix_drift(first, second) or first.keys() - second.keys())
+    return len(states) > 1 or len(ages) > 1 or bool(mix_drift(first, second) or first.keys() - second.keys())
 
 
 def _notes(before: ReadScene | None, after: ReadScene | None, plans: Sequence[Planned | None]) -> tuple[str, ...]:
+    """What is to be known of the locks, of each side by its label."""
     notes = [note for one in (before, after) if one for note in one.notes]
     if before and after and bool(before.lock) != bool(after.lock) and not notes:
         without = after if before.lock else before
         notes.append(f"{without.side.label}: the scene has no lockfile")
-    elif plans[1] is not None and (old := _older(plans[1].plan)):
-        notes.append(
-            f"{plans[1].side.label}: the lockfile is older than the scene ({old}); build it and commit the lock"
-        )
+    for one in plans:
+        if one is not None and (old := _older(one.plan)):
+            notes.append(
+                f"{one.side.label}: the lockfile is older than the scene ({old}); build it and commit the lock"
+            )
     return tuple(map(printable, notes))
 
 

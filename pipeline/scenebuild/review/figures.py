@@ -39,7 +39,7 @@ def with_figures(found: SceneReview, reads: Reads, plans: Plans, listening: List
         return _from_locks(replace(found, why=("only the lockfiles were looked at (--locks-only)",)), reads, plans)
     with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch:
         heard, why = _listen(reads, plans, Path(scratch), listening)
-        found = _from_locks(replace(found, why=why), reads, plans) if why else _from_sound(found, heard)
+        found = _from_locks(replace(found, why=why), reads, plans) if why else _from_sound(found, heard, reads)
         if listening.keep is not None:
             listening.keep(found, *heard)
     return found
@@ -69,13 +69,13 @@ def _listen(
     return (heard[0], heard[1]), tuple(map(printable, why))
 
 
-def _from_sound(found: SceneReview, heard: tuple[Heard | None, Heard | None]) -> SceneReview:
+def _from_sound(found: SceneReview, heard: tuple[Heard | None, Heard | None], reads: Reads) -> SceneReview:
     from scenebuild.review.measure import measure_sound, null_test
 
     before, after = heard
     first, second = (measure_sound(Path(one.mix.path), over_time=True) if one else None for one in heard)
-    notes = [f"{label}{note}" for label, one in zip(("before: ", "after: "), heard, strict=True) if one
-             for note in one.notes]  # fmt: skip
+    sides = [(read, one) for read, one in zip(reads, heard, strict=True) if read and one]
+    notes = [printable(f"{read.side.label}: {note}") for read, one in sides for note in one.notes]
     return replace(
         found,
         basis="sound",

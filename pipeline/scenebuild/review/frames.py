@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
 from scenebuild.report.axes import LOUDNESS_EXPONENT, ticks
 from scenebuild.report.colours import ramp
@@ -19,7 +19,7 @@ from scenebuild.report.spectrogram import INKS, LEVELS, levels, range_db, top_db
 from scenebuild.report.spectrum import Spectrum, highest_hz, spectrum
 from scenebuild.report.words import SILENT, duration
 from scenebuild.review.clip import Heard, Stretch
-from scenebuild.review.lettering import fitted, write
+from scenebuild.review.lettering import fitted, width, write
 from scenebuild.review.sides import AFTER, BEFORE
 
 WIDTH, HEIGHT = 1280, 720
@@ -175,9 +175,9 @@ def _few(notes: Sequence[str]) -> list[str]:
 def _badge(draw: ImageDraw.ImageDraw, side: Heard, top: int, is_playing: bool) -> None:
     """The side's name, filled while it plays."""
     deep, bright = _COLOURS[side.name]
-    box = (_MARGIN, top, _MARGIN + 122, top + 38)
-    draw.rounded_rectangle(box, 8, fill=deep if is_playing else None, outline=deep if is_playing else _LINE, width=2)
     name = side.name.upper()
+    box = (_MARGIN, top, _MARGIN + 28 + round(width(name, _TEXT)), top + 38)
+    draw.rounded_rectangle(box, 8, fill=deep if is_playing else None, outline=deep if is_playing else _LINE, width=2)
     write(draw, (_MARGIN + 14, top + 27), name, _TEXT, _PALE if is_playing else _GREY)
     length = duration(side.length_s) if np.abs(side.samples).max(initial=0) > _SILENCE else SILENT
     write(draw, (_MARGIN + 2, top + 68), length, _SMALL, bright if is_playing else _GREY)
@@ -188,9 +188,8 @@ def _time(draw: ImageDraw.ImageDraw, stretch: Stretch, duration_s: float, why: s
     for time_s, label in ticks(duration_s):
         x = LEFT + (RIGHT - LEFT) * time_s / duration_s if duration_s else LEFT
         words = _clock(stretch.start_s + time_s) if stretch.is_part else label
-        draw.text(
-            (min(x, RIGHT - 8), _BOTTOM + 26), words, fill=_GREY, font=ImageFont.load_default(_SMALL), anchor="ms"
-        )
+        left = min(x - width(words, _SMALL) / 2, WIDTH - 8 - width(words, _SMALL))
+        write(draw, (round(left), _BOTTOM + 26), words, _SMALL, _GREY)
     if stretch.is_part:
         words = (
             f"{_clock(stretch.start_s)} to {_clock(stretch.start_s + stretch.length_s)} of {_clock(stretch.whole_s)}"

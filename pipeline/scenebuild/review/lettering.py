@@ -1,7 +1,7 @@
 """An author's words as pixels, in any script that a font of this machine has.
 
-Pillow brings a font of its own that covers Latin script. For anything else a font of the system is looked for; what no
-font has is drawn as that font's empty box.
+A line is written in one font where one has all of it, else each part in the first font that has it. Pillow brings a
+font of its own, for machines that have none; it knows little more than English. What no font has is an empty box.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from scenebuild.report.markdown import shown
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-# Files that Linux, macOS and Windows keep their fonts in, those of many scripts first.
+# Files that Linux, macOS and Windows keep their fonts in, the best to read first.
 _FILES = (
-    "DejaVuSans.ttf", "NotoSans-Regular.ttf", "NotoSansCJK-Regular.ttc", "wqy-zenhei.ttc", "unifont.otf",
-    "NotoSansArabic-Regular.ttf", "NotoSansDevanagari-Regular.ttf", "NotoSansHebrew-Regular.ttf",
-    "NotoSansThai-Regular.ttf", "Arial Unicode.ttf", "PingFang.ttc", "Hiragino Sans GB.ttc", "AppleSDGothicNeo.ttc",
-    "segoeui.ttf", "arial.ttf", "msyh.ttc", "YuGothM.ttc", "malgun.ttf", "Nirmala.ttf",
+    "NotoSans-Regular.ttf", "DejaVuSans.ttf", "LiberationSans-Regular.ttf", "SFNS.ttf", "segoeui.ttf", "arial.ttf",
+    "Arial Unicode.ttf", "NotoSansCJK-Regular.ttc", "wqy-zenhei.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc",
+    "msyh.ttc", "YuGothM.ttc", "AppleSDGothicNeo.ttc", "malgun.ttf", "NotoSansArabic-Regular.ttf",
+    "NotoSansHebrew-Regular.ttf", "NotoSansDevanagari-Regular.ttf", "Nirmala.ttf", "NotoSansThai-Regular.ttf",
+    "unifont.otf",
 )  # fmt: skip
 _NO_CHARACTER = "\U0010fffe"  # every font shows its empty box for it
 
@@ -57,27 +58,22 @@ def fitted(words: str, size: int, most: float) -> str:
 
 def _runs(line: str, size: int) -> Iterator[tuple[str, Font]]:
     """The line in parts with the font of each."""
-    if any(map(_joins, line)):
-        whole = next((font for font in _fonts(size) if all(_has(font, character) for character in line)), None)
-        if whole is not None:
-            yield line, whole
-            return
+    # A script that joins or turns round its letters must not be drawn in parts, and a word in two fonts is no sight.
+    whole = next((font for font in _fonts(size) if all(_has(font, character) for character in line)), None)
+    if whole is not None:
+        yield line, whole
+        return
     for font, characters in groupby(line, key=lambda character: _font_of(character, size)):
         yield "".join(characters), font
 
 
-def _joins(character: str) -> bool:
-    """Whether a script joins or turns round its letters, so that a line of it must not be drawn in parts."""
-    return unicodedata.bidirectional(character) in ("R", "AL") or unicodedata.category(character) in ("Mn", "Mc")
-
-
 @cache
 def _font_of(character: str, size: int) -> Font:
-    return next((font for font in _fonts(size) if _has(font, character)), ImageFont.load_default(size))
+    return next((font for font in _fonts(size) if _has(font, character)), next(_fonts(size)))
 
 
 def _fonts(size: int) -> Iterator[Font]:
-    for name in (None, *_FILES):
+    for name in (*_FILES, None):
         font = _font(name, size)
         if font is not None:
             yield font

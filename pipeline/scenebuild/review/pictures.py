@@ -17,6 +17,7 @@ from scenebuild.report.spectrogram import (
     Colour,
     Pixels,
     font,
+    frame,
     inked,
     level_key,
     levels,
@@ -108,6 +109,7 @@ class _Sheet:
         top = _top_of(index)
         self._pixels[top : top + ROWS, LEFT : LEFT + PLOT] = pixels
         write_hertz(self._draw, self._top_hz, top, ROWS)
+        frame(self._draw, top, ROWS)
         self._write((_KEY_LEFT, top + ROWS // 2), name, "lm")
 
     def _difference(self, before: Spectrum, after: Spectrum) -> None:
@@ -115,8 +117,6 @@ class _Sheet:
         reach_db = _reach_db(difference_db)
         self._panel(2, DIFFERENCE, np.repeat(_shaded(difference_db, reach_db), COLUMN, axis=1))
         top = _top_of(2)
-        # The ground is transparent where nothing changed: a frame says where it is.
-        self._draw.rectangle((LEFT - 1, top - 1, LEFT + PLOT, top + ROWS), outline=120)
         shades = _shaded(np.linspace(-reach_db, reach_db, _KEY_WIDTH), reach_db)
         self._key(2, shades, (f"-{reach_db}", f"+{reach_db} dB"))
         if np.abs(difference_db).max(initial=0) < 0.05:

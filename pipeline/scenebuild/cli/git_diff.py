@@ -1,0 +1,97 @@
+"""What ``scenebuild init --git`` sets up, so that ``git diff`` shows locks and sounds as text."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterable
+
+import click
+
+from scenebuild.errors import SceneError, UsageError
+
+ATTRIBUTES = ".gitattributes"
+LOCK, SOUND = "scenebuild-lock", "scenebuild-sound"
+SOUNDS = ("*.wav", "*.flac", "*.ogg", "*.mp3")
+_PLAIN = re.compile(r"[\w.-]+\Z")  # a folder that stands in a pattern as it is
+
+
+def scenes_below(folder: str) -> list[str]:
+    """The scenes of a project that has some already."""
+    from scenebuild.scene.project import find_scenes
+
+    try:
+        return find_scenes([folder])
+    except SceneError:
+        return []
+
+
+def set_up() -> None:
+    """Write ``.gitattributes`` and git's configuration of this clone, and say so. UsageError outside a repository."""
+    root = _git("rev-parse", "--show-toplevel")
+    added = _extend(
+        os.path.join(root, ATTRIBUTES), [*_lock_patterns(root), *(f"{name} diff={SOUND}" for name in SOUNDS)]
+    )
+    for name, value in _settings():
+        _git("config", "--local", name, value)
+    click.echo(f"{ATTRIBUTES}: " + (f"{added} lines added; commit it" if added else "all lines are there"))
+    click.echo(f"git config: diff.{LOCK} and diff.{SOUND}; in each clone, 'scenebuild init --git' sets them again")
+
+
+def _settings() -> Iterable[tuple[str, str]]:
+    from scenebuild.review.textconv import ELEMENT
+
+    for driver in (LOCK, SOUND):
+        yield f"diff.{driver}.textconv", _command()
+        yield f"diff.{driver}.cachetextconv", "true"
+    yield f"diff.{LOCK}.xfuncname", f"^({ELEMENT}.*|mix)$"
+    # Where text is not wanted (format-patch, --no-textconv) a sound is a binary file, whatever its bytes look like.
+    yield f"diff.{SOUND}.binary", "true"
+
+
+def _command() -> str:
+    """By its name, so that it lives on in another environment; by its place where no such name is known."""
+    if shutil.which("scenebuild"):
+        return "scenebuild textconv"
+    return f"{shlex.quote(sys.executable)} -m scenebuild textconv"
+
+
+def _lock_patterns(root: str) -> list[str]:
+    """The locks in the folders that hold scenes, and no lock of another tool."""
+    folders = {os.path.relpath(os.path.realpath(path), root).split(os.sep)[0] for path in scenes_below(root)}
+    folders = folders or {"scenes"}
+    if not all(map(_PLAIN.match, folders)) or any(name.endswith((".yaml", ".yml")) for name in folders):
+        return [f"*.lock.json diff={LOCK}"]
+    return [f"/{folder}/**/*.lock.json diff={LOCK}" for folder in sorted(folders)]
+
+
+def _extend(path: str, lines: list[str]) -> int:
+    """Add what a file does not hold yet, behind what it holds; how many lines that were."""
+    from scenebuild.store.publish import publish_bytes
+
+    try:
+        with open(path, "rb") as file:
+            old = file.read()
+    except FileNotFoundError:
+        old = b""
+    there = {line.strip() for line in old.splitlines()}
+    missing = [line for line in lines if line.encode() not in there]
+    if missing:
+        gap = b"" if not old or old.endswith(b"\n") else b"\n"
+        publish_bytes(path, old + gap + "".join(f"{line}\n" for line in missing).encode())
+    return len(missing)
+
+
+def _git(*arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+    except FileNotFoundError as error:
+        raise UsageError("--git: there is no git here; install it first") from error
+    except subprocess.CalledProcessError as error:
+        said = (error.stderr.strip().splitlines() or ["git failed"])[0].removeprefix("fatal: ")
+        raise UsageError(f"--git: {said}; go into a repository, or make one with 'git init'") from error
+    return done.stdout.removesuffix("\n")
