@@ -94,6 +94,7 @@ ALLOWED = {
         "review",
         "explore",
     },
+    "ci": {"errors", "scene", "store", "plan", "report", "result", "settings", "build", "cli"},
     "__main__": {"cli", "plan"},
     "__init__": set(),
 }

@@ -2,35 +2,64 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from scenebuild.cli import options
-from scenebuild.cli.terminal import complain, safe
+from scenebuild.cli.terminal import complain
+
+if TYPE_CHECKING:
+    from scenebuild.errors import Problem
+
+DRIFTED = 3
 
 
 @click.command("validate")
 @options.scenes
 @options.format_of_findings
+@click.option(
+    "--locks-only", is_flag=True, help="Only look whether each lockfile is the one for its scene; exit 3 if not."
+)
 @options.quiet
-def command(scenes: tuple[str, ...], style: str, quiet: bool) -> int:
+def command(scenes: tuple[str, ...], style: str, locks_only: bool, quiet: bool) -> int:
     """Check scene files and say what is wrong, where, and what to do.
 
     The warnings of 'scenebuild lint' are shown as well and change nothing.
     Exit code 0: all are valid. 1: at least one is not.
     """
-    from scenebuild.plan.models import findings_about
-    from scenebuild.scene.findings import FORMATS, as_text
     from scenebuild.scene.project import find_scenes
 
     paths = find_scenes(list(scenes))
-    problems = [problem for path in paths for problem in findings_about(path)]
-    valid = all(problem.severity == "warning" for problem in problems)
+    problems = _about_locks(paths) if locks_only else _about_scenes(paths)
+    _tell(problems, style, quiet)
+    errors = {problem.rule for problem in problems if problem.severity == "error"}
+    if not errors and style == "text" and not quiet:
+        verdict = ("is the one of its lock", "are those of their locks") if locks_only else ("is valid", "are valid")
+        click.echo(f"1 scene {verdict[0]}" if len(paths) == 1 else f"{len(paths)} scenes {verdict[1]}")
+    if locks_only and errors == {"lock"}:
+        return DRIFTED
+    return 1 if errors else 0
+
+
+def _about_scenes(paths: list[str]) -> list[Problem]:
+    from scenebuild.plan.models import findings_about
+
+    return [problem for path in paths for problem in findings_about(path)]
+
+
+def _about_locks(paths: list[str]) -> list[Problem]:
+    from scenebuild.plan.locks import findings_about_locks
+
+    return [problem for path in paths for problem in findings_about_locks(path, options.config_for([path]).engine)]
+
+
+def _tell(problems: list[Problem], style: str, quiet: bool) -> None:
+    from scenebuild.scene.findings import FORMATS, as_text
+
     if style != "text":
         click.echo(FORMATS[style](problems), nl=False)
-        return 0 if valid else 1
+        return
     shown = [problem for problem in problems if not quiet or problem.severity == "error"]
     if shown:
         complain(as_text(shown).rstrip("\n"))
-    if valid and not quiet:
-        click.echo(safe(f"{len(paths)} {'scene is' if len(paths) == 1 else 'scenes are'} valid"))
-    return 0 if valid else 1

@@ -35,6 +35,7 @@ class Choices:
     preferred_precision: str | None = None  # the configuration's, for what is to be made
     force: bool = False
     force_elements: frozenset[str] = frozenset()
+    as_locked: bool = False  # the lock's engine stays, whether or not its take can be had here
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,7 @@ def _decide(
         # it decides, as long as it is wanted and can be had
         locked = known_facts(entry["engine"], _model(entry["engine"], element, choices), entry)
         kept = _acting(element, scene, locked, entry, choices) if locked else None
-        if kept and action_key(kept[1]) == entry["key"] and _can_be_had(entry, kept[0], store):
+        if kept and (choices.as_locked or _is_kept(entry, kept, store)):
             return kept
     facts = next(facts for facts in _candidates(element, scene, entry, choices) if _state(facts).ready)
     return _acting(element, scene, facts, entry, choices)
@@ -211,6 +212,10 @@ def _unknown_model(element: Element, scene: Scene, wanted_by: str = "") -> Scene
 
 def _state(facts: Facts) -> State:
     return engine(facts.name).state(facts.default_model)
+
+
+def _is_kept(entry: Entry, kept: tuple[Facts, Action], store: LocalStore) -> bool:
+    return action_key(kept[1]) == entry["key"] and _can_be_had(entry, kept[0], store)
 
 
 def _can_be_had(entry: Entry, facts: Facts, store: LocalStore) -> bool:

@@ -58,6 +58,8 @@ RULES: dict[str, str] = {
     "variant": "A variant that is asked for is one that the file holds. The message names them.",
     "parameter": "A parameter is a text or a number under params or matrix, used by its plain name.",
     "matrix": "A matrix makes at most 256 scenes, each with a name of its own.",
+    # the lockfile beside the scene
+    "lock": "A scene's lockfile says of each element what the scene says. Build the scene and commit the lock.",
     # recordings
     "path": "A recording's path is relative, with /, and means the same on every system.",
     "recording": "A recording is an audio file inside the project. Add it, or correct its path.",

@@ -1,0 +1,68 @@
+"""Whether a lockfile is the one for its scene: asked of the two files alone, so that it is answered anywhere.
+
+A plan asks what can be had on this machine. A reviewer's machine has neither the takes nor the model, and the lock is
+just as right.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from scenebuild.errors import LockError, Place, Problem, SceneError
+from scenebuild.plan.lockfile import Lock, lock_path, read_lock
+from scenebuild.plan.steps import Choices, make_plan
+from scenebuild.scene.read import read_scene, references_in
+from scenebuild.scene.reference import scene_file
+from scenebuild.store import LocalStore
+
+_PLACED = re.compile(r"(?P<file>.*):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)", re.DOTALL)
+
+
+def findings_about_locks(path: str, preferred_engine: str | None = None) -> list[Problem]:
+    """What keeps a scene file from being built as locked: mistakes in it, and every element that its lock is not for.
+
+    ``preferred_engine`` is the configuration's. Of a file that holds several scenes each has a lock of its own.
+    """
+    try:
+        references = references_in(path)
+    except SceneError as error:
+        return list(error.problems)
+    return list(dict.fromkeys(problem for one in references for problem in _findings(one, preferred_engine)))
+
+
+def _findings(reference: str, preferred_engine: str | None) -> list[Problem]:
+    path = lock_path(reference)
+    try:
+        lock = read_lock(path)
+        return list(_differences(reference, lock, preferred_engine))
+    except SceneError as error:
+        return list(error.problems)
+    except LockError as error:
+        return [lock_problem(str(error), path)]
+
+
+def _differences(reference: str, lock: Lock | None, preferred_engine: str | None) -> Iterator[Problem]:
+    scene = read_scene(reference)
+    path = lock_path(reference)
+    if lock is None:
+        yield Problem("lock", f"there is no {path}; build the scene and commit the lock", Place(scene_file(reference)))
+        return
+    choices = Choices(preferred=preferred_engine, as_locked=True)
+    plan = make_plan(scene, lock, LocalStore(os.devnull), choices)
+    for step in plan.steps:
+        if step.drift:
+            message = f"{step.name}: {step.drift}, and {path} does not say so; build the scene and commit the lock"
+            yield Problem("lock", message, step.element.place)
+    for name in plan.gone:
+        message = f"{name}: is in the lock, but no longer in the scene; build the scene and commit the lock"
+        yield Problem("lock", message, Place(path))
+
+
+def lock_problem(message: str, path: str) -> Problem:
+    """One line of a LockError as a finding: it says its place in its text; ``path`` is for one that does not."""
+    placed = _PLACED.match(message)
+    if placed is None:
+        return Problem("lock", message, Place(path))
+    return Problem("lock", placed["message"], Place(placed["file"], int(placed["line"]), int(placed["column"])))
