@@ -103,7 +103,7 @@ def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, ro
         is_sketch=step.facts.fidelity == "sketch",
         status=status,
         duration_s=whole_s,
-        volume=fader_of(element.gain, element.channel),
+        volume=words.MUTED if element.mute else fader_of(element.gain, element.channel),
         temperature=words.temperature(step.action.temperature),
         seed="" if step.action.seed is None else str(step.action.seed),
         take=element.take,
@@ -126,4 +126,5 @@ def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, ro
         heard=heard_of(element, whole_s),
         backwards=element.playing.reverse,
         treatment=treatment(element, len(parts), take.duration_s),
+        mute=element.mute,
     )

@@ -74,4 +74,5 @@ def _lane(row: ElementRow, takes: Mapping[str, Path], most_frames: int) -> Lane:
         fade_in_s=row.fade_in_s,
         fade_out_s=row.fade_out_s,
         peaks=_outline(row, takes, most_frames),
+        mute=row.mute,
     )
