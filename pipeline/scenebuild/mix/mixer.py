@@ -16,6 +16,7 @@ from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
 from scenebuild.errors import ScenebuildError
 from scenebuild.mix.console import Console
+from scenebuild.mix.kept import Keep, Tray, keep_stem, laid_out_frames
 from scenebuild.mix.layer import Layer, highest_gain
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.model import Mix, Source, StemFacts
@@ -23,7 +24,7 @@ from scenebuild.mix.place import levelled, place_sounding, place_stem
 from scenebuild.mix.round import Room
 from scenebuild.mix.seams import mix_seam, refuse_bad_seams
 from scenebuild.mix.shelf import HELD_BYTES, Shelf
-from scenebuild.mix.split import write_split
+from scenebuild.mix.split import Taker, write_split
 from scenebuild.mix.stem import UNHEARD, Stem, Survey, survey
 from scenebuild.mix.sums import Desk, Levels, Progress, measure_sum, write_silence, write_stem, write_sum
 from scenebuild.mix.tape import Tape, tape_of
@@ -66,6 +67,8 @@ def mix_scene(
     stems_folder: Path | None = None,
     silenced: frozenset[str] | None = None,
     info: Mapping[str, str] | None = None,
+    keep: Keep | None = None,
+    most_kept_frames: int = 0,
     progress: Progress = lambda share: None,
     block_frames: int = BLOCK_FRAMES,
     held_bytes: int = HELD_BYTES,
@@ -79,6 +82,8 @@ def mix_scene(
 
     ``silenced``: elements that others make room for, without being heard themselves; left out, those that the scene
     mutes. Their stems are silent.
+
+    ``keep`` is given every stem that is heard, in memory, unless they sound for more than ``most_kept_frames`` in all.
 
     Raises AudioFileError where a take can not be read, ScenebuildError where the scene has no length, OSError where a
     file can not be written.
@@ -102,8 +107,7 @@ def mix_scene(
             final = _write_mix(ready, gain_db, mix_part, info, progress)
             seam_db = mix_seam(mix_part) if scene.mix.loop else None
             refuse_bad_seams(scene, seams, seam_db)
-            if stem_parts:
-                _write_stems(ready, gain_db, dict(zip(names, stem_parts, strict=True)), info)
+            _give_stems(ready, gain_db, dict(zip(names, stem_parts, strict=False)), info, keep, most_kept_frames)
     progress(1.0)
     return Mix(
         path=str(path),
@@ -219,20 +223,49 @@ def _write_mix(ready: _Set, gain_db: float, path: Path, info: Mapping[str, str] 
         return write_sum(desk, gain_db, file, progress)
 
 
-def _write_stems(ready: _Set, gain_db: float, paths: Mapping[str, Path], info: Mapping[str, str] | None) -> None:
-    for stem in ready.desk.stems:
-        if stem.name:
-            with _wav(ready.desk, paths[stem.name], info) as file:
-                write_stem(ready.desk, stem, gain_db, file)
-    for name in ready.console.silenced:
-        with _wav(ready.desk, paths[name], info) as file:
-            write_silence(ready.desk, file)
-    heard = [layer.name for layer in ready.console.layers if layer.name not in ready.console.silenced]
-    if ready.treated is None or not heard:
-        return
+def _give_stems(
+    ready: _Set,
+    gain_db: float,
+    paths: Mapping[str, Path],
+    info: Mapping[str, str] | None,
+    keep: Keep | None,
+    most_kept_frames: int,
+) -> None:
+    """Write every stem to its path, if there are any, and hand it over to whom keeps it."""
+    desk = ready.desk
+    if laid_out_frames(desk.stems, len(ready.console.layers), desk.frames) > most_kept_frames:
+        keep = None
+    for stem in (stem for stem in desk.stems if stem.name):
+        if paths:
+            with _wav(desk, paths[stem.name], info) as file:
+                write_stem(desk, stem, gain_db, file)
+        if keep:
+            keep(keep_stem(desk, stem, gain_db))
+    for name in ready.console.silenced if paths else ():
+        with _wav(desk, paths[name], info) as file:
+            write_silence(desk, file)
+    if ready.treated and (paths or keep):
+        _give_shares(ready, ready.treated, gain_db, paths, info, keep)
+
+
+def _give_shares(
+    ready: _Set,
+    treated: Treated,
+    gain_db: float,
+    paths: Mapping[str, Path],
+    info: Mapping[str, str] | None,
+    keep: Keep | None,
+) -> None:
+    names = [layer.name for layer in ready.console.layers if layer.name not in ready.console.silenced]
+    trays = [Tray(name) for name in names if keep]
+    takers: dict[str, list[Taker]] = {tray.name: [tray] for tray in trays}
     with ExitStack() as files:
-        writers = {name: files.enter_context(_wav(ready.desk, paths[name], info)) for name in heard}
-        write_split(ready.console, ready.treated, gain_db, writers)
+        for name in names if paths else ():
+            takers.setdefault(name, []).append(files.enter_context(_wav(ready.desk, paths[name], info)))
+        write_split(ready.console, treated, gain_db, takers)
+    if keep:
+        for tray in trays:
+            keep(tray.stem())
 
 
 def _wav(desk: Desk, path: Path, info: Mapping[str, str] | None, more: bytes = b"") -> WavWriter:
