@@ -16,6 +16,7 @@ from scenebuild.errors import LockError, Problem, SceneError
 from scenebuild.expect.hold import expects_anything, hold
 from scenebuild.generate.gather import Gathered
 from scenebuild.generate.take import Take
+from scenebuild.mix.kept import KeptStem
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
 from scenebuild.mix.tape import tape_of
@@ -26,6 +27,8 @@ from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.facts import report_of
 from scenebuild.report.labels import labels_text
+from scenebuild.report.side import PAGE
+from scenebuild.report.sounds import MOST_KEPT_S
 from scenebuild.report.write import write_report
 from scenebuild.result import ElementResult, SceneResult, failed_scene, result_for_manifest
 from scenebuild.scene.desk import Convolution
@@ -56,12 +59,15 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     if settings.frozen:
         _refuse_other_bytes(plan, takes)
     licence = strictest([take.licence for take in takes.values()])
+    stems: list[KeptStem] = []
     mix = mix_scene(
         plan.scene,
         {name: source_of(take) for name, take in takes.items()},
         Path(folder, f"{stem}.wav"),
         stems_folder=Path(folder, "stems") if settings.stems else None,
         info={"INAM": plan.scene.name, "ICOP": licence},
+        keep=stems.append,
+        most_kept_frames=round(MOST_KEPT_S * plan.scene.mix.sample_rate),
     )
     files = delivered(plan.scene, mix, licence)
     lock = _lock(plan, takes, mix, files)
@@ -72,7 +78,7 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     report = report_of(plan, takes, _statuses(plan, gathered), mix, files, warnings, folder)
     template = Path(settings.template) if settings.template else None
     paths = {name: Path(take.path) for name, take in takes.items()}
-    written = write_report(report, Path(folder), Path(mix.path), paths, template)
+    written = write_report(report, Path(folder), Path(mix.path), paths, stems, template)
     # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
     if not plan.is_preview and not settings.frozen and not settings.chosen:
         publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)
@@ -101,7 +107,7 @@ def _listened(plan: Plan, gathered: Gathered, folder: str, settings: Settings) -
         silenced=frozenset(element.name for element in plan.scene.elements) - heard,
     )
     warnings = (*_warnings(plan, gathered.takes), *mix.warnings)
-    return replace(_result(plan, gathered, mix, (), warnings, folder), readme=None)
+    return replace(_result(plan, gathered, mix, (), warnings, folder), readme=None, page=None)
 
 
 def _result(
@@ -112,6 +118,7 @@ def _result(
         status="built",
         mix=os.path.relpath(mix.path),
         readme=os.path.relpath(os.path.join(folder, "README.md")),
+        page=os.path.relpath(os.path.join(folder, PAGE)),
         duration_s=mix.frames / mix.sample_rate,
         loudness_lufs=level(mix.loudness_lufs),
         true_peak_dbtp=level(mix.true_peak_dbtp),

@@ -35,6 +35,7 @@ class SceneResult:
     status: Status
     mix: str | None = None
     readme: str | None = None
+    page: str | None = None
     duration_s: float | None = None
     loudness_lufs: float | None = None
     true_peak_dbtp: float | None = None
@@ -91,7 +92,7 @@ def refused(error: ScenebuildError) -> Result:
 def result_for_manifest(result: SceneResult, folder: str) -> dict[str, Any]:
     """The result with its paths relative to the output folder, as the next command may run somewhere else."""
     plain = asdict(result)
-    for name in ("mix", "readme"):
+    for name in ("mix", "readme", "page"):
         plain[name] = os.path.relpath(plain[name], folder)
     return plain
 
@@ -106,6 +107,7 @@ def result_from_manifest(path: str, folder: str, plain: Mapping[str, Any]) -> Sc
             "status": "up-to-date",
             "mix": os.path.relpath(os.path.join(folder, plain["mix"])),
             "readme": os.path.relpath(os.path.join(folder, plain["readme"])),
+            "page": os.path.relpath(os.path.join(folder, plain["page"])),
             "elements": tuple(replace(one, status=_now(one.status), reason="nothing changed") for one in elements),
             "warnings": tuple(plain["warnings"]),
             "errors": (),

@@ -17,7 +17,7 @@ from typing import Any
 from scenebuild import __version__
 from scenebuild.scene.reference import referenced, scene_file, stem_of
 
-MANIFEST_VERSION = 1
+MANIFEST_VERSION = 2
 MANIFEST = "manifest.json"
 # What decides the outputs may come from here too; the store and the number of jobs decide nothing.
 WITHOUT_EFFECT = ("SCENEBUILD_STORE", "SCENEBUILD_JOBS")

@@ -91,6 +91,8 @@ def _how_to_make_real(scene_path: str) -> str:
 
 def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, root: str) -> ElementRow:
     element, take = step.element, takes[step.name]
+    channel, playing = element.channel, element.playing
+    is_once = playing.repeat is None and not playing.more_starts_s
     parts = parts_of(step.name, takes)
     whole_s = whole_length(element, take.duration_s)
     recording = "" if element.recording is None else os.path.relpath(element.recording, root)
@@ -124,7 +126,10 @@ def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, ro
         parts=parts if len(parts) > 1 else (),
         rounds=1.0 if len(parts) > 1 or not take.duration_s else whole_s / take.duration_s,
         heard=heard_of(element, whole_s),
-        backwards=element.playing.reverse,
+        backwards=playing.reverse,
         treatment=treatment(element, len(parts), take.duration_s),
         mute=element.mute,
+        gain=None if channel.fader else element.gain,
+        still_pan=None if channel.pan else element.pan,
+        only_start_s=element.start_s if is_once else None,
     )

@@ -43,6 +43,10 @@ class ElementRow:
     pass_s: float = 0.0  # how long one pass sounds, where that is not the take's own length
     treatment: tuple[str, ...] = ()  # what the desk does with it, one sentence each
     mute: bool = False  # not heard
+    # the author's own numbers; None where they move, or stand for several
+    gain: float | None = None  # linear
+    still_pan: float | None = None
+    only_start_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,24 +1,14 @@
-"""A page to listen to: one file beside its sounds, that asks nothing of any network.
-
-Plain values in, HTML out. Style and script are ours and stand in the page, named by their hashes in its content
-security policy, so that nothing else can run there, whatever an author's text says; all text is escaped.
-"""
+"""A page to listen to: one file beside its sounds, that asks nothing of any network. Plain values in, HTML out."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from dataclasses import dataclass
-from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
+from scenebuild.report import html
 from scenebuild.report.axes import LOUDNESS_EXPONENT
-from scenebuild.report.markdown import shown, url
-from scenebuild.report.render import OURS
 from scenebuild.report.sound import envelope, opened
 
 COLUMNS = 220
@@ -71,11 +61,7 @@ class Page:
 
 def page_html(page: Page) -> str:
     """The page as one self-contained file of HTML."""
-    style, script = _ours("page.css"), _ours("page.js")
-    text = _environment().get_template("page.html.jinja2").render(
-        page=page, style=style, script=script, style_hash=_hash(style), script_hash=_hash(script)
-    )  # fmt: skip
-    return text.rstrip() + "\n"
+    return html.page("page.html.jinja2", ("family.css", "page.css"), "page.js", page=page)
 
 
 def outline_of(path: Path) -> Outline:
@@ -100,22 +86,3 @@ def _area(heights: np.ndarray[tuple[int], np.dtype[np.float32]]) -> str:
     """Bars with a gap, as high as they sound; where there is silence a hair's line."""
     reach = np.maximum(48 * np.minimum(heights, 1.0) ** LOUDNESS_EXPONENT, 0.4)
     return "".join(f"M{column} {-y:.1f}h.68V{y:.1f}h-.68z" for column, y in enumerate(reach))
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(OURS), undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True,
-        finalize=lambda value: shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
-    )  # fmt: skip
-    environment.filters["url"] = url
-    return environment
-
-
-@cache
-def _ours(name: str) -> Markup:
-    return Markup((OURS / name).read_text(encoding="utf-8"))
-
-
-def _hash(text: str) -> str:
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

@@ -35,11 +35,35 @@ Pixels = NDArray[np.uint8]
 
 def spectrogram_png(wav: Wav) -> bytes:
     """A picture of a sound, ``WIDTH`` by ``HEIGHT`` pixels, on a transparent ground."""
-    seen = spectrum(wav, ROWS, PLOT // COLUMN)
+    return framed_png(spectrum_of(wav))
+
+
+def spectrum_of(wav: Wav) -> Spectrum:
+    """What the pictures of one sound show."""
+    return spectrum(wav, ROWS, PLOT // COLUMN)
+
+
+def plot_png(seen: Spectrum) -> bytes:
+    """The levels alone, ``PLOT // COLUMN`` by ``ROWS`` pixels: whoever shows them writes the axes."""
+    return _png(_levels(seen))
+
+
+def framed_png(seen: Spectrum) -> bytes:
+    """The levels with their axes, ``WIDTH`` by ``HEIGHT`` pixels, on a transparent ground."""
     pixels = np.zeros((HEIGHT, WIDTH), np.uint8)
     pixels[TOP : TOP + ROWS, LEFT : LEFT + PLOT] = np.repeat(_levels(seen), COLUMN, axis=1)
     pixels[_KEY] = np.linspace(1 + _INKS, _INKS + _LEVELS, _KEY[1].stop - _KEY[1].start).astype(np.uint8)
     return _png(np.maximum(pixels, _writing(seen)))
+
+
+def hertz_of(seen: Spectrum) -> list[tuple[float, str]]:
+    """The frequencies to be named: how far down each lies, as a share of the height, and its label."""
+    known = [hertz for hertz in _TICKS_HZ if hertz <= seen.top_hz]
+    return [(row_of(hertz, seen.top_hz, ROWS) / ROWS, _hertz(hertz)) for hertz in known]
+
+
+def _hertz(hertz: int) -> str:
+    return f"{hertz} Hz" if hertz < 1000 else f"{hertz // 1000} kHz"
 
 
 def _top_db(seen: Spectrum) -> float:
@@ -67,8 +91,7 @@ def _writing(seen: Spectrum) -> Pixels:
     for hertz in (hertz for hertz in _TICKS_HZ if hertz <= seen.top_hz):
         y = TOP + round(row_of(hertz, seen.top_hz, ROWS))
         draw.line((LEFT - 6, y, LEFT - 2, y), fill=160)
-        label = f"{hertz} Hz" if hertz < 1000 else f"{hertz // 1000} kHz"
-        draw.text((LEFT - 10, max(y, TOP + 5)), label, fill=255, font=font, anchor="rm")
+        draw.text((LEFT - 10, max(y, TOP + 5)), _hertz(hertz), fill=255, font=font, anchor="rm")
     draw.text((_KEY[1].stop + 8, TOP + ROWS + 22), f"{_range_db(seen)} dB", fill=255, font=font, anchor="ls")
     for time_s, label in ticks(seen.duration_s):
         x = round(x_of(time_s, seen.duration_s))

@@ -42,7 +42,7 @@ class Lane:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stretch:
+class Stretch:
     """What one bar shows of one time that an element sounds."""
 
     start_s: float
@@ -71,21 +71,21 @@ def _safe(value: str, most: int) -> str:
 
 def _drawn(lane: Lane, index: int, top: float, height: float, duration_s: float) -> str:
     colour = LANES[index % len(LANES)]
-    bars = (_bar(lane, stretch, colour, top, height, duration_s) for stretch in _stretches(lane, duration_s))
+    bars = (_bar(lane, stretch, colour, top, height, duration_s) for stretch in stretches(lane, duration_s))
     drawn = "".join(bars)
     return _header(lane, top, height) + (f'<g opacity="{_FAINT}">{drawn}</g>' if lane.mute else drawn)
 
 
-def _stretches(lane: Lane, duration_s: float) -> Iterator[_Stretch]:
+def stretches(lane: Lane, duration_s: float) -> Iterator[Stretch]:
     """Each time as one bar, or as two where it rings over the end of a mix that goes round into its beginning."""
     for start_s, end_s in lane.times_s[:MOST_BARS]:
         whole_s, over_s = end_s - start_s, end_s - duration_s
-        yield _Stretch(start_s, min(end_s, duration_s), 0.0, whole_s)
+        yield Stretch(start_s, min(end_s, duration_s), 0.0, whole_s)
         if over_s > 0 and start_s < duration_s:
-            yield _Stretch(0.0, min(over_s, duration_s), duration_s - start_s, whole_s)
+            yield Stretch(0.0, min(over_s, duration_s), duration_s - start_s, whole_s)
 
 
-def _bar(lane: Lane, stretch: _Stretch, colour: str, top: float, height: float, duration_s: float) -> str:
+def _bar(lane: Lane, stretch: Stretch, colour: str, top: float, height: float, duration_s: float) -> str:
     left = x_of(min(max(stretch.start_s, 0), duration_s), duration_s)
     right = max(x_of(stretch.end_s, duration_s), left + 2)  # the shortest click is still seen
     box = f'x="{decimal(left)}" y="{decimal(top)}" width="{decimal(right - left)}" height="{decimal(height)}" rx="4"'
@@ -122,21 +122,27 @@ def _balance(lane: Lane, middle: float) -> str:
     )
 
 
-def _wave(lane: Lane, stretch: _Stretch, left: float, right: float, top: float, height: float, colour: str) -> str:
+def _wave(lane: Lane, stretch: Stretch, left: float, right: float, top: float, height: float, colour: str) -> str:
     """The take's outline as often as it sounds, each scaled to its own peak and shaped by its fades."""
-    highest = float(lane.peaks.max(initial=0))
-    if highest < 1e-6 or lane.take_s <= 0 or stretch.seen_s <= 0:
+    if float(lane.peaks.max(initial=0)) < 1e-6 or lane.take_s <= 0 or stretch.seen_s <= 0:
         return ""
     count = max(int((right - left) / _PITCH), 1)
     time_s = stretch.skip_s + (np.arange(count) + 0.5) / count * stretch.seen_s
-    at = np.floor(time_s % lane.take_s / lane.take_s * len(lane.peaks)).astype(int)
-    sounding = (time_s < lane.take_s) | lane.loop
-    shape = np.where(sounding, lane.peaks[at] / highest, 0) * _fade_shape(lane, stretch.whole_s, time_s)
+    shape = shape_of(lane, time_s) * fade_shape(lane, stretch.whole_s, time_s)
     reach = (height / 2 - 4) * shape**axes.LOUDNESS_EXPONENT
     return axes.area(left, right, top + height / 2, reach, reach, colour)
 
 
-def _fade_shape(lane: Lane, length_s: float, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+def shape_of(lane: Lane, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far the take of a lane swings at ``time_s`` after its start, in shares of its peak; 0 where it is over."""
+    highest = float(lane.peaks.max(initial=0))
+    if highest < 1e-6 or lane.take_s <= 0:
+        return np.zeros(len(time_s))
+    at = np.floor(time_s % lane.take_s / lane.take_s * len(lane.peaks)).astype(int)
+    return np.where((time_s < lane.take_s) | lane.loop, lane.peaks[at] / highest, 0.0)
+
+
+def fade_shape(lane: Lane, length_s: float, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
     """The gain of the fades at ``time_s`` after the start, 0 … 1, drawn as straight lines."""
     rise = time_s / lane.fade_in_s if lane.fade_in_s > 0 else np.ones_like(time_s)
     left_s = length_s - time_s
@@ -154,7 +160,7 @@ def _seams(lane: Lane, left: float, right: float, top: float, height: float, dur
     return lines and f'<path d="{lines}" stroke="{INK}" stroke-width="1.5" stroke-dasharray="3 3" fill="none"/>'
 
 
-def _fades(lane: Lane, stretch: _Stretch, left: float, right: float, top: float, height: float) -> str:
+def _fades(lane: Lane, stretch: Stretch, left: float, right: float, top: float, height: float) -> str:
     """A line from the floor of the bar to its ceiling, as long as the fade."""
     scale = (right - left) / max(stretch.seen_s, 1e-9)
     rise = min(lane.fade_in_s * scale, right - left) if not stretch.skip_s else 0.0

@@ -35,8 +35,8 @@ def waveform_svg(envelope: Envelope) -> str:
     does. More channels get a lane each. The scale ends at the next multiple of 3 dB above the highest peak, and says
     so; heights follow ``LOUDNESS_EXPONENT``.
     """
-    lanes = _lanes(envelope)
-    top_db = _scale(float(envelope.peak.max(initial=0.0)))
+    lanes = lanes_of(envelope)
+    top_db = scale(float(envelope.peak.max(initial=0.0)))
     height = HEIGHT / len(lanes)
     bodies = [_lane(lane, TOP + height * (index + 0.5), height / 2 - 2, top_db) for index, lane in enumerate(lanes)]
     count = len(envelope.low)
@@ -52,7 +52,7 @@ def _note(envelope: Envelope) -> str:
     return f'<text x="{LEFT + PLOT // 2}" y="{TOP + HEIGHT // 2 - 10}" text-anchor="middle">{SILENT}</text>'
 
 
-def _scale(peak: float) -> int:
+def scale(peak: float) -> int:
     """The full scale of the picture in dBFS: a multiple of 3, never under -60, above 0 only for a mix that clips."""
     if peak < _SILENCE:
         return 0
@@ -62,7 +62,8 @@ def _scale(peak: float) -> int:
 _Lane = tuple[Samples, Samples, Samples, Samples]  # peak up, peak down, rms up, rms down: all at least 0
 
 
-def _lanes(envelope: Envelope) -> list[_Lane]:
+def lanes_of(envelope: Envelope) -> list[_Lane]:
+    """What swings upwards and downwards: left and right of stereo in one lane, else a lane for each channel."""
     peak, rms = envelope.peak, envelope.rms
     if len(peak) == 2:
         return [(peak[0], peak[1], rms[0], rms[1])]

@@ -1,16 +1,19 @@
-"""A report on disk: the README of a build and its pictures."""
+"""A report on disk: the README of a build and its pictures, and the page."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from scenebuild.mix.kept import KeptStem
+from scenebuild.report.desk import desk_html
 from scenebuild.report.model import ElementRow, Report
 from scenebuild.report.render import render_readme
+from scenebuild.report.side import PAGE, Seen, build_page
 from scenebuild.report.sound import Samples, envelope, opened
-from scenebuild.report.spectrogram import spectrogram_png
+from scenebuild.report.spectrogram import framed_png, spectrum_of
 from scenebuild.report.timeline import Lane, timeline_svg
 from scenebuild.report.waveform import COLUMNS, waveform_svg
 from scenebuild.store.publish import publish_bytes
@@ -20,25 +23,38 @@ _TAKE_FRAMES = 2**21  # read from all takes together: a hundred of them cost no 
 
 
 def write_report(
-    report: Report, folder: Path, mix_path: Path, takes: Mapping[str, Path], template: Path | None = None
+    report: Report,
+    folder: Path,
+    mix_path: Path,
+    takes: Mapping[str, Path],
+    stems: Sequence[KeptStem] = (),
+    template: Path | None = None,
 ) -> list[Path]:
-    """Write README.md and the pictures it shows to ``folder``, each at once or not at all; what was written, in order.
+    """Write README.md, the pictures it shows and the page to ``folder``, each at once or not at all; what was written,
+    in order.
 
-    ``takes``: the take of each element by name, for its outline in the timeline. The README comes last, so that the
-    pictures it shows are there. Nothing is written when the template fails (UsageError).
+    ``takes``: the take of each element by name, for its outline; ``stems``: what the page plays, if they are not too
+    long for it. The README comes last, so that the pictures it shows are there. Nothing is written when the template
+    fails (UsageError).
     """
     readme = render_readme(report, template)
-    timeline = timeline_svg(_lanes(report, takes), report.duration_s)
-    with opened(mix_path) as mix:
-        pictures = {
-            report.waveform_path: waveform_svg(envelope(mix, COLUMNS)).encode(),
-            report.timeline_path: timeline.encode(),
-            report.spectrogram_path: spectrogram_png(mix),
-        }
-    contents = {**pictures, "README.md": readme.encode()}
+    seen = look(report, mix_path, takes)
+    contents = {
+        report.waveform_path: waveform_svg(seen.envelope).encode(),
+        report.timeline_path: timeline_svg(seen.lanes, report.duration_s).encode(),
+        report.spectrogram_path: framed_png(seen.spectrum),
+        PAGE: desk_html(build_page(report, seen, stems)).encode(),
+        "README.md": readme.encode(),
+    }
     for name, content in contents.items():
         publish_bytes(str(folder / name), content)
     return [folder / name for name in contents]
+
+
+def look(report: Report, mix_path: Path, takes: Mapping[str, Path]) -> Seen:
+    """All that pictures of a mix are drawn from."""
+    with opened(mix_path) as mix:
+        return Seen(envelope(mix, COLUMNS), spectrum_of(mix), _lanes(report, takes))
 
 
 def _lanes(report: Report, takes: Mapping[str, Path]) -> tuple[Lane, ...]:
