@@ -63,6 +63,7 @@ ALLOWED = {
     "explore": {"errors", "scene", "store", "plan", "generate", "report", "settings", "build"},
     "overview": {"errors", "scene", "store", "plan", "report", "result", "settings"},
     "build": {"errors", "scene", "store", "plan", "generate", "result", "settings", "render", "overview"},
+    "watch": {"errors", "scene", "plan", "report", "settings", "build", "revise", "templates"},
     "cli": {
         "errors",
         "scene",
@@ -79,6 +80,7 @@ ALLOWED = {
         "revise",
         "report",
         "explore",
+        "watch",
     },
     "__main__": {"cli", "plan"},
     "__init__": set(),
