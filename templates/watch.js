@@ -20,13 +20,13 @@
   const make = (name, properties, ...inner) => { const one = Object.assign(document.createElement(name), properties); one.append(...inner); return one; };
   const status = make("p", { className: "state" });
   const last = make("p", { className: "last" });
-  const undo = make("button", { type: "button", className: "button undo", textContent: "Undo", title: "Ctrl+Z", disabled: true });
+  const undo = make("button", { type: "button", className: "button undo", textContent: "Undo", title: "Undo the last change (Ctrl+Z)", disabled: true });
   const complaints = make("p", { className: "complaints" });
   const bar = make("section", { className: "watch" }, status, undo, last, complaints);
   bar.setAttribute("aria-label", "Watching the scene");
   last.setAttribute("role", "status");
   complaints.setAttribute("role", "alert");
-  document.querySelector(".top").after(bar);
+  document.body.append(bar);
 
   const WORDS = { building: "building …", built: "live", failed: "not built: this is the last good mix", lost: "the connection is lost", ended: "scenebuild watch has ended: start it again and open its new address" };
 
