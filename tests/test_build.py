@@ -111,7 +111,7 @@ def test_a_build_writes_the_mix_the_takes_the_report_and_the_lock(project: Path,
     assert samples.any()
     written = {str(path.relative_to("build/test")) for path in Path("build/test").rglob("*") if path.is_file()}
     assert {
-        "test.wav", "README.md", "manifest.json", "waveform.svg", "spectrogram.png",
+        "test.wav", "README.md", "index.html", "manifest.json", "waveform.svg", "spectrogram.png",
         "elements/one.wav", "elements/two.wav", "elements/three.wav",
     } <= written  # fmt: skip
     assert list(lock()["elements"]) == ["one", "three", "two"]
@@ -502,7 +502,9 @@ def test_outputs_that_can_not_be_written_are_said_and_takes_are_kept(project: Pa
     assert calls == []
 
 
-@pytest.mark.parametrize("output", ["test.wav", "README.md", "elements/two.wav", "manifest.json", "waveform.svg"])
+@pytest.mark.parametrize(
+    "output", ["test.wav", "README.md", "elements/two.wav", "manifest.json", "waveform.svg", "index.html"]
+)
 @pytest.mark.parametrize("harm", ["delete", "edit"])
 def test_outputs_that_were_touched_are_made_again(project: Path, calls: list[str], output: str, harm: str) -> None:
     write(SCENE)

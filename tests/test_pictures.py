@@ -346,7 +346,7 @@ def sounds(tmp_path: Path) -> dict[str, Path]:
 
 
 def test_a_report_is_written_and_is_the_same_when_written_again(tmp_path: Path, sounds: dict[str, Path]) -> None:
-    names = ["waveform.svg", "timeline.svg", "spectrogram.png", "README.md"]
+    names = ["waveform.svg", "timeline.svg", "spectrogram.png", "index.html", "README.md"]
     contents = []
     for folder in (tmp_path / "one", tmp_path / "two"):
         folder.mkdir()

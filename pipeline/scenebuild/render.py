@@ -83,7 +83,7 @@ def render_scene(
     report = report_of(plan, takes, _statuses(plan, gathered), mix, files, warnings, folder)
     template = Path(settings.template) if settings.template else None
     paths = {name: Path(take.path) for name, take in takes.items()}
-    written = write_report(report, Path(folder), Path(mix.path), paths, stems, template, show)
+    written = write_report(report, Path(folder), Path(mix.path), paths, template, stems, show)
     # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
     if not plan.is_preview and not settings.frozen and not settings.chosen:
         publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)

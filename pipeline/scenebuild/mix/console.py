@@ -192,6 +192,16 @@ def split_passes(console: Console) -> Iterator[tuple[int, int, Mapping[str, Samp
             yield start, stop, one_pass.ended(shares, start)
 
 
+def whole_passes(console: Console) -> Iterator[tuple[int, int, Mapping[str, Samples], Mapping[str, Samples]]]:
+    """Both in one pass: (start, stop, what every layer and bus gives out, what every layer gives to the sum)."""
+    one_pass, first = _begun(console, split=True)
+    for start, stop in _grid(first, console.form.frames):
+        heard = one_pass.run(start, stop)
+        shares = one_pass.shares(heard, start)
+        if start >= 0:
+            yield start, stop, one_pass.ended(heard, start), one_pass.ended(shares, start)
+
+
 def _begun(console: Console, *, split: bool) -> tuple[ConsolePass, int]:
     """In a mix that goes round a pass begins as long before as anything rings: the beginning hears the end."""
     form, first = console.form, 0

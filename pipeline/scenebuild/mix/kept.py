@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from scenebuild.mix.shelf import Body
 from scenebuild.mix.stem import Stem
 from scenebuild.mix.sums import Desk, Rounder
+from scenebuild.mix.timeline import Timeline
 
 Integers = NDArray[np.int32]
 
@@ -83,24 +85,19 @@ def keep_stem(desk: Desk, stem: Stem, gain_db: float) -> KeptStem:
     return KeptStem(stem.name, stem.start, samples, passes)
 
 
-class Tray:
-    """Takes the blocks of one stem of the desk, from the first frame of the mix on, instead of a file."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-        self._blocks: list[Integers] = []
-
-    def write_integers(self, integers: Integers) -> None:
-        """Append integers of 24 bits, ``(frames, channels)``."""
-        self._blocks.append(integers.copy())
-
-    def stem(self) -> KeptStem:
-        """What was written."""
-        samples = np.concatenate(self._blocks)
-        self._blocks.clear()
-        return KeptStem(self.name, 0, samples)
+def keep_share(desk: Desk, name: str, body: Body, gain_db: float) -> KeptStem:
+    """What one layer of the desk gives to the mix, over all of it."""
+    rounded = Rounder(gain_db, desk.block_frames, desk.channels)
+    samples = np.empty((desk.frames, desk.channels), np.int32)
+    for start in range(0, desk.frames, desk.block_frames):
+        stop = min(start + desk.block_frames, desk.frames)
+        samples[start:stop] = rounded(body.read(start, stop))
+    return KeptStem(name, 0, samples)
 
 
-def laid_out_frames(stems: Sequence[Stem], layers: int, frames: int) -> int:
+def sounding_frames(timeline: Timeline, treated: Collection[str], names: Sequence[str]) -> int:
     """How many frames of stems a player has to hold: each from its start to its end, those of the desk all along."""
-    return sum(stem.stop - stem.start for stem in stems if stem.name) + layers * frames
+    return sum(
+        timeline.frames if name in treated else placement.stop - placement.start
+        for name, placement in zip(names, timeline.placements, strict=True)
+    )

@@ -16,7 +16,7 @@ from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
 from scenebuild.errors import ScenebuildError
 from scenebuild.mix.console import Console
-from scenebuild.mix.kept import Keep, Tray, keep_stem, laid_out_frames
+from scenebuild.mix.kept import Keep, keep_share, keep_stem, sounding_frames
 from scenebuild.mix.layer import Layer, highest_gain
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.model import Mix, Source, StemFacts
@@ -24,7 +24,7 @@ from scenebuild.mix.place import levelled, place_sounding, place_stem
 from scenebuild.mix.round import Room
 from scenebuild.mix.seams import mix_seam, refuse_bad_seams
 from scenebuild.mix.shelf import HELD_BYTES, Shelf
-from scenebuild.mix.split import Taker, write_split
+from scenebuild.mix.split import write_split
 from scenebuild.mix.stem import UNHEARD, Stem, Survey, survey
 from scenebuild.mix.sums import Desk, Levels, Progress, measure_sum, write_silence, write_stem, write_sum
 from scenebuild.mix.tape import Tape, tape_of
@@ -46,6 +46,15 @@ class _Placed:
     gain_db: float
     warning: str
     seam_db: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Treatment:
+    """What runs through the desk, what of it is not heard, and whether each one's share of the sum is wanted."""
+
+    names: frozenset[str]
+    silenced: frozenset[str]
+    split: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +104,13 @@ def mix_scene(
     timeline = _timeline(scene, tapes)
     if silenced is None:
         silenced = frozenset(element.name for element in scene.elements if element.mute)
+    treated = _treated_names(scene, timeline)
+    if sounding_frames(timeline, treated, list(tapes)) > most_kept_frames:
+        keep = None
     with Shelf(path.parent, held_bytes) as shelf:
-        ready = _set_up(scene, tapes, timeline, shelf, block_frames, progress, silenced)
+        ready = _set_up(
+            scene, tapes, timeline, shelf, block_frames, progress, _Treatment(treated, silenced, keep is not None)
+        )
         seams = {one.element.name: one.seam_db for one in ready.placed if one.seam_db is not None}
         raw = measure_sum(ready.desk, progress)
         highest_stem = max((found.peak_dbfs for found in ready.surveys.values()), default=-inf)
@@ -107,7 +121,10 @@ def mix_scene(
             final = _write_mix(ready, gain_db, mix_part, info, progress)
             seam_db = mix_seam(mix_part) if scene.mix.loop else None
             refuse_bad_seams(scene, seams, seam_db)
-            _give_stems(ready, gain_db, dict(zip(names, stem_parts, strict=False)), info, keep, most_kept_frames)
+            if stem_parts:
+                _write_stems(ready, gain_db, dict(zip(names, stem_parts, strict=True)), info)
+            if keep:
+                _keep_stems(ready, gain_db, keep)
     progress(1.0)
     return Mix(
         path=str(path),
@@ -147,29 +164,32 @@ def _set_up(
     shelf: Shelf,
     block_frames: int,
     progress: Progress,
-    silenced: frozenset[str],
+    treatment: _Treatment,
 ) -> _Set:
     """Read every take onto its place, run the desk, and listen to every stem once."""
     channels, rate = scene.mix.channels, timeline.sample_rate
     goes_round = timeline.frames if scene.mix.loop else None
     room = Room(shelf, rate, channels, goes_round)
-    treated_names = _treated_names(scene, timeline)
     placed: list[_Placed] = []
     for element, placement in zip(scene.elements, timeline.placements, strict=True):
-        put = _put_layer if element.name in treated_names else _put_stem
+        put = _put_layer if element.name in treatment.names else _put_stem
         placed.append(put(element, tapes[element.name], placement, room))
         progress(0.15 * len(placed) / len(scene.elements))
-    stems = [one.heard for one in placed if isinstance(one.heard, Stem) and one.heard.name not in silenced]
+    stems = [one.heard for one in placed if isinstance(one.heard, Stem) and one.heard.name not in treatment.silenced]
     layers = tuple(one.heard for one in placed if isinstance(one.heard, Layer))
     form = Format(rate, channels, timeline.frames, goes_round is not None)
-    console = Console(layers, tuple(bus for bus in scene.buses if _has_members(bus.name, layers)), form, silenced)
-    treated = treat(console, shelf) if layers else None
+    console = Console(
+        layers, tuple(bus for bus in scene.buses if _has_members(bus.name, layers)), form, treatment.silenced
+    )
+    treated = treat(console, shelf, split=treatment.split) if layers else None
     if treated:
         stems = [*stems, Stem("", treated.body, None, 0, timeline.frames)]
     desk = Desk(tuple(stems), rate, channels, timeline.frames, block_frames)
     surveys = {stem.name: survey(stem, rate, channels, block_frames) for stem in stems if stem.name}
     surveys |= treated.surveys if treated else {}
-    surveys |= dict.fromkeys([*silenced, *filter(console.is_only_a_key, (bus.name for bus in console.buses))], UNHEARD)
+    surveys |= dict.fromkeys(
+        [*treatment.silenced, *filter(console.is_only_a_key, (bus.name for bus in console.buses))], UNHEARD
+    )
     progress(0.2)
     return _Set(desk, tuple(placed), surveys, console, treated)
 
@@ -223,49 +243,28 @@ def _write_mix(ready: _Set, gain_db: float, path: Path, info: Mapping[str, str] 
         return write_sum(desk, gain_db, file, progress)
 
 
-def _give_stems(
-    ready: _Set,
-    gain_db: float,
-    paths: Mapping[str, Path],
-    info: Mapping[str, str] | None,
-    keep: Keep | None,
-    most_kept_frames: int,
-) -> None:
-    """Write every stem to its path, if there are any, and hand it over to whom keeps it."""
-    desk = ready.desk
-    if laid_out_frames(desk.stems, len(ready.console.layers), desk.frames) > most_kept_frames:
-        keep = None
-    for stem in (stem for stem in desk.stems if stem.name):
-        if paths:
-            with _wav(desk, paths[stem.name], info) as file:
-                write_stem(desk, stem, gain_db, file)
-        if keep:
-            keep(keep_stem(desk, stem, gain_db))
-    for name in ready.console.silenced if paths else ():
-        with _wav(desk, paths[name], info) as file:
-            write_silence(desk, file)
-    if ready.treated and (paths or keep):
-        _give_shares(ready, ready.treated, gain_db, paths, info, keep)
-
-
-def _give_shares(
-    ready: _Set,
-    treated: Treated,
-    gain_db: float,
-    paths: Mapping[str, Path],
-    info: Mapping[str, str] | None,
-    keep: Keep | None,
-) -> None:
-    names = [layer.name for layer in ready.console.layers if layer.name not in ready.console.silenced]
-    trays = [Tray(name) for name in names if keep]
-    takers: dict[str, list[Taker]] = {tray.name: [tray] for tray in trays}
+def _write_stems(ready: _Set, gain_db: float, paths: Mapping[str, Path], info: Mapping[str, str] | None) -> None:
+    for stem in ready.desk.stems:
+        if stem.name:
+            with _wav(ready.desk, paths[stem.name], info) as file:
+                write_stem(ready.desk, stem, gain_db, file)
+    for name in ready.console.silenced:
+        with _wav(ready.desk, paths[name], info) as file:
+            write_silence(ready.desk, file)
+    heard = [layer.name for layer in ready.console.layers if layer.name not in ready.console.silenced]
+    if ready.treated is None or not heard:
+        return
     with ExitStack() as files:
-        for name in names if paths else ():
-            takers.setdefault(name, []).append(files.enter_context(_wav(ready.desk, paths[name], info)))
-        write_split(ready.console, treated, gain_db, takers)
-    if keep:
-        for tray in trays:
-            keep(tray.stem())
+        writers = {name: files.enter_context(_wav(ready.desk, paths[name], info)) for name in heard}
+        write_split(ready.console, ready.treated, gain_db, writers)
+
+
+def _keep_stems(ready: _Set, gain_db: float, keep: Keep) -> None:
+    for stem in ready.desk.stems:
+        if stem.name:
+            keep(keep_stem(ready.desk, stem, gain_db))
+    for name, share in ready.treated.shares.items() if ready.treated else ():
+        keep(keep_share(ready.desk, name, share, gain_db))
 
 
 def _wav(desk: Desk, path: Path, info: Mapping[str, str] | None, more: bytes = b"") -> WavWriter:

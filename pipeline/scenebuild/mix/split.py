@@ -6,29 +6,19 @@ rounding; the last stem takes what rounding leaves, a few units of 24 bits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Mapping
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scenebuild.audio.effect import GRID_FRAMES
-from scenebuild.audio.wav import FULL_SCALE
+from scenebuild.audio.wav import FULL_SCALE, WavWriter
 from scenebuild.mix.console import Console, split_passes
 from scenebuild.mix.sums import Rounder
 from scenebuild.mix.treated import Treated
 
 
-class Taker(Protocol):
-    """Whoever takes the blocks of a stem, one after the other: a file, or memory."""
-
-    def write_integers(self, integers: NDArray[np.int32]) -> None:
-        """Integers of 24 bits, ``(frames, channels)``; valid until the next ones come."""
-        ...
-
-
-def write_split(console: Console, treated: Treated, gain_db: float, takers: Mapping[str, Sequence[Taker]]) -> None:
-    """Give every layer that is heard to its takers, all of them at once."""
+def write_split(console: Console, treated: Treated, gain_db: float, files: Mapping[str, WavWriter]) -> None:
+    """Write every layer that is heard into its file, all of them at once."""
     form = console.form
     rounded = Rounder(gain_db, GRID_FRAMES, form.channels)
     heard = [layer.name for layer in console.layers if layer.name not in console.silenced]
@@ -39,11 +29,6 @@ def write_split(console: Console, treated: Treated, gain_db: float, takers: Mapp
         rest = rounded(treated.body.read(start, stop)).copy()
         for name in others:
             share = np.clip(rounded(shares[name]), -FULL_SCALE, FULL_SCALE - 1)
-            _give(takers[name], share)
+            files[name].write_integers(share)
             rest -= share
-        _give(takers[last], rest)
-
-
-def _give(takers: Sequence[Taker], integers: NDArray[np.int32]) -> None:
-    for taker in takers:
-        taker.write_integers(integers)
+        files[last].write_integers(rest)

@@ -5,24 +5,26 @@ The body lies on the shelf, in memory while it is short and in a temporary file 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from scenebuild.audio.level import Samples, gain_to_db
 from scenebuild.audio.loudness import LoudnessMeter
-from scenebuild.mix.console import Console, passes, total_of
+from scenebuild.mix.console import Console, passes, total_of, whole_passes
 from scenebuild.mix.shelf import Body, Shelf
 from scenebuild.mix.stem import Survey
 
 
 @dataclass(frozen=True, slots=True)
 class Treated:
-    """The sum of all that was treated, and how loud each layer and bus is in it."""
+    """The sum of all that was treated, how loud each layer and bus is in it, and what each layer gives to it, if
+    that was asked for."""
 
     body: Body
     surveys: Mapping[str, Survey]
+    shares: Mapping[str, Body]
 
 
 class _Gauge:
@@ -38,14 +40,22 @@ class _Gauge:
         return Survey(self._meter.loudness(), gain_to_db(self._peak))
 
 
-def treat(console: Console, shelf: Shelf) -> Treated:
+def treat(console: Console, shelf: Shelf, *, split: bool = False) -> Treated:
     """Run the desk once over the whole mix."""
     form = console.form
     body = shelf.room(form.frames, form.channels)
     names = [layer.name for layer in console.layers] + [bus.name for bus in console.buses]
     gauges = {name: _Gauge(form.sample_rate, form.channels) for name in names}
-    for start, stop, heard in passes(console):
+    heard_names = [layer.name for layer in console.layers if layer.name not in console.silenced]
+    bodies = {name: shelf.room(form.frames, form.channels) for name in heard_names if split}
+    for start, stop, heard, shares in whole_passes(console) if split else _without_shares(console):
         body.write(start, total_of([heard[name] for name in console.outs], stop - start, form.channels))
         for name, gauge in gauges.items():
             gauge.feed(heard[name])
-    return Treated(body, {name: gauge.survey() for name, gauge in gauges.items()})
+        for name, share in bodies.items():
+            share.write(start, shares[name])
+    return Treated(body, {name: gauge.survey() for name, gauge in gauges.items()}, bodies)
+
+
+def _without_shares(console: Console) -> Iterator[tuple[int, int, Mapping[str, Samples], Mapping[str, Samples]]]:
+    return ((start, stop, heard, {}) for start, stop, heard in passes(console))

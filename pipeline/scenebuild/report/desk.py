@@ -86,7 +86,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to be read before the rest. Lines of the kind "note" are ours, and may hold one command in backticks."""
+    """Something to be read before the rest. The lines of a "note" are ours, and may hold one command in backticks."""
 
     title: str
     lines: tuple[str, ...] = ()

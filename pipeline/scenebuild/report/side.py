@@ -122,7 +122,6 @@ def _element_facts(row: ElementRow) -> Pairs:
         ("Seam of the loop", row.seam),
         *(_sentence(one) for one in row.treatment),
         ("Licence", row.licence),
-        ("Status", row.status),
         ("Key", row.key[:12]),
         ("Digest", row.digest[:12]),
     ]

@@ -27,8 +27,8 @@ def write_report(
     folder: Path,
     mix_path: Path,
     takes: Mapping[str, Path],
-    stems: Sequence[KeptStem] = (),
     template: Path | None = None,
+    stems: Sequence[KeptStem] = (),
     show: Callable[[DeskPage], object] | None = None,
 ) -> list[Path]:
     """Write README.md, the pictures it shows and the page to ``folder``, each at once or not at all; what was written,
