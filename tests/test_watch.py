@@ -57,9 +57,11 @@ class Watching:
     def __exit__(self, *_: object) -> None:
         self.end()
 
-    def event(self) -> Any:
+    def event(self, seconds: float = 20) -> Any:
+        end = time.monotonic() + seconds
         while not (line := self.news.readline()).startswith(b"data: "):
             assert line, "the events have ended"
+            assert time.monotonic() < end, "nothing happened"
         return json.loads(line[6:])
 
     def until(self, kind: str) -> Any:

@@ -12,7 +12,9 @@ from scenebuild.plan.lockfile import lock_path
 from scenebuild.plan.manifest import inputs_of
 from scenebuild.scene.document import Document, read_document
 from scenebuild.scene.extends import read_with_parents
+from scenebuild.scene.project import project_root
 from scenebuild.scene.reference import scene_file
+from scenebuild.settings import config_files
 
 POLL_S = 0.1
 CALM_S = 0.03  # an editor may write a file in several goes: it is read when it has not changed for so long
@@ -25,10 +27,11 @@ Stamps = Mapping[str, Stamp | None]
 
 
 def watched(reference: str, folder: str) -> frozenset[str]:
-    """Every file whose change may change the build, there or not: what the last good build read, and what the scene
-    names now."""
-    named = (os.path.abspath(path) for path in _named(scene_file(reference)))
-    return frozenset(map(os.path.abspath, inputs_of(folder))) | frozenset(named)
+    """Every file whose change may change the build, there or not: what the scene names now, its lock, the
+    configuration, and what else the last good build read."""
+    path = scene_file(reference)
+    found = (*_named(path), lock_path(reference), *config_files(str(project_root(path))), *inputs_of(folder))
+    return frozenset(map(os.path.abspath, found))
 
 
 def stamps_of(paths: Iterable[str]) -> dict[str, Stamp | None]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +12,6 @@ from scenebuild.errors import ScenebuildError, UsageError
 from scenebuild.plan.manifest import output_folder
 from scenebuild.report.desk import DeskPage
 from scenebuild.scene.quoting import printable
-from scenebuild.scene.reference import scene_file
 from scenebuild.settings import Settings
 from scenebuild.watch.board import Board
 from scenebuild.watch.edits import write_edit
@@ -65,8 +63,8 @@ def _the_one(scene: str, settings: Settings) -> str:
 
 
 def _keep_building(one: Watch, touched: threading.Event, listener: Listener, say: Callable[[str], None]) -> NoReturn:
-    paths = frozenset([os.path.abspath(scene_file(one.reference))])
     while True:
+        paths = watched(one.reference, one.folder)
         before = stamps_of(paths) if touched.is_set() else calm(paths)  # an edit of ours is never half written
         touched.clear()
         _build(one, listener, say)
