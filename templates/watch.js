@@ -33,6 +33,7 @@
   function show(kind) {
     bar.className = `watch ${kind === "ended" ? "lost" : kind}`;
     status.textContent = WORDS[kind];
+    if (kind === "built") last.classList.remove("refused");
     if (kind === "built" || kind === "failed") complaints.textContent = state.lines.join("\n");
   }
 
@@ -58,6 +59,7 @@
   }
 
   async function post(edit) {
+    if (!itemOf(edit.element)) { say(`nothing was written: ${edit.element} is not in the scene any more`, true); return; }
     const was = held(edit.element, edit.field);
     let answer;
     let plain;
@@ -89,14 +91,17 @@
   async function send() {
     if (isSending) return;
     isSending = true;
-    while (wanted.size) {
-      const [key, edit] = wanted.entries().next().value;
-      wanted.delete(key);
-      await post(edit);
-      await new Promise((resolve) => { setTimeout(resolve, PAUSE_MS); });
+    try {
+      while (wanted.size) {
+        const [key, edit] = wanted.entries().next().value;
+        wanted.delete(key);
+        await post(edit);
+        await new Promise((resolve) => { setTimeout(resolve, PAUSE_MS); });
+      }
+    } finally {
+      isSending = false;
+      catchUp();
     }
-    isSending = false;
-    catchUp();
   }
 
   function want(edit) {
