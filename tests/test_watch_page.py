@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import shutil
 import time
 from collections.abc import Iterator
@@ -89,12 +90,12 @@ class Desk:
         action()
         self.until(f"window.shownAt.length > {before}")
 
-    def strip(self, element: str) -> Any:
+    def row(self, element: str) -> Any:
         return self.page.locator(f'.strip[data-element="{element}"]')
 
     def set_range(self, element: str, selector: str, value: float) -> None:
         """Move a slider to a value and let it go, as a hand does: input while it moves, change at the end."""
-        self.strip(element).locator(selector).evaluate(
+        self.row(element).locator(selector).evaluate(
             """(input, value) => {
                 input.value = value;
                 input.dispatchEvent(new Event('input', {bubbles: true}));
@@ -124,6 +125,10 @@ def desk(project: Path, browser: Any) -> Iterator[Desk]:
     path = project / PATH
     path.write_text(SCENE)
     page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.add_init_script("""
+        window.sources = [];
+        window.EventSource = class extends EventSource { constructor(url) { super(url); window.sources.push(this); } };
+    """)
     with Watching() as watching:
         watching.until("built")
         found = Desk(page, watching, path)
@@ -152,7 +157,7 @@ def test_a_fader_changes_one_line_and_the_sound_follows(desk: Desk) -> None:
 
 def test_pan_mute_and_start_are_written_too(desk: Desk) -> None:
     desk.after(lambda: desk.set_range("rain", ".pan input", -0.5))
-    desk.after(lambda: desk.strip("bell").locator(".mute").click())
+    desk.after(lambda: desk.row("bell").locator(".mute").click())
     desk.after(lambda: desk.set_range("bell", ".starts input", 1.25))
     assert desk.changes() == [
         "+     pan: -0.5",
@@ -160,16 +165,16 @@ def test_pan_mute_and_start_are_written_too(desk: Desk) -> None:
         "+   bell: {prompt: a bell, duration: 1, start: 1.25, mute: true}",
     ]  # fmt: skip
     assert residual_db(desk.heard(), read_wav(MIX)[0]) < -60
-    desk.after(lambda: desk.strip("bell").locator(".mute").click())
+    desk.after(lambda: desk.row("bell").locator(".mute").click())
     assert "mute: false" in desk.path.read_text()
-    assert desk.strip("bell").locator(".mute").get_attribute("aria-pressed") == "false"
+    assert desk.row("bell").locator(".mute").get_attribute("aria-pressed") == "false"
     assert residual_db(desk.heard(), read_wav(MIX)[0]) < -60
     assert desk.errors == []
 
 
 def test_what_moves_is_not_for_the_page_to_write(desk: Desk) -> None:
-    assert desk.strip("hum").locator(".fader input").is_disabled()
-    assert desk.strip("rain").locator(".fader input").is_enabled()
+    assert desk.row("hum").locator(".fader input").is_disabled()
+    assert desk.row("rain").locator(".fader input").is_enabled()
 
 
 def test_an_edit_in_an_editor_survives_and_comes_to_the_page(desk: Desk) -> None:
@@ -180,8 +185,8 @@ def test_an_edit_in_an_editor_survives_and_comes_to_the_page(desk: Desk) -> None
     assert desk.said() == "volume: the file says 0.25 by now, so nothing was written"
     assert desk.path.read_text() == theirs
     desk.until("window.shownAt.length > 0")
-    assert desk.strip("rain").get_attribute("data-volume") == "0.25"
-    assert desk.strip("rain").locator(".fader output").inner_text() == "−12.0 dB"
+    assert desk.row("rain").get_attribute("data-volume") == "0.25"
+    assert desk.row("rain").locator(".fader output").inner_text() == "−12.0 dB"
     desk.after(lambda: desk.set_range("rain", ".fader input", -20))
     assert desk.path.read_text() == theirs.replace("volume: 0.25 ", "volume: 0.1 ")
 
@@ -222,7 +227,7 @@ def test_a_page_of_a_mistake_says_where_and_plays_the_last_good_mix(desk: Desk) 
 
 def test_a_hand_on_a_fader_is_not_moved(desk: Desk) -> None:
     """While it is pressed a newer page waits; when it lets go, the edit goes out and then the page comes."""
-    box = desk.strip("rain").locator(".fader input").bounding_box()
+    box = desk.row("rain").locator(".fader input").bounding_box()
     y = box["y"] + box["height"] / 2
     desk.page.mouse.move(box["x"] + box["width"] * 0.7, y)
     desk.page.mouse.down()
@@ -237,13 +242,37 @@ def test_a_hand_on_a_fader_is_not_moved(desk: Desk) -> None:
     assert [line[:12] for line in desk.changes()] == ["-     volume", "+     volume", "-   bell: {p", "+   bell: {p"]
 
 
+def test_a_page_that_does_not_know_of_the_last_edit_is_passed_over(desk: Desk) -> None:
+    """It was built just before, and would move the fader back and forth before the eye."""
+    desk.after(lambda: desk.set_range("rain", ".fader input", -20))
+    shown = desk.shown()
+    news = "window.sources[0].dispatchEvent(new MessageEvent('message', {data: JSON.stringify(%s)}))"
+    older = {"page": 99, "edits": 0, "kind": "built", "lines": []}
+    desk.page.evaluate(news % json.dumps(older))
+    time.sleep(0.5)
+    assert desk.shown() == shown
+    desk.page.evaluate(news % json.dumps({**older, "edits": 1}))
+    desk.until(f"window.shownAt.length > {shown}")
+
+
+def test_nothing_stands_in_the_way_of_those_who_can_not_see_it(desk: Desk) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    desk.path.write_text(SCENE + "oops: 1\n")
+    desk.until("document.querySelector('.watch.failed')")
+    for scheme in ("light", "dark"):
+        desk.page.emulate_media(color_scheme=scheme)
+        found = Axe().run(desk.page).response["violations"]
+        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
 def test_the_end_is_said(desk: Desk) -> None:
     desk.watching.end()
     desk.until("document.querySelector('.watch.lost')")
     desk.set_range("rain", ".fader input", -20)
     desk.until("document.querySelector('.watch .last.refused')")
     assert desk.said() == "nothing was written: the connection is lost"
-    assert desk.strip("rain").locator(".fader output").inner_text() == "−3.1 dB"
+    assert desk.row("rain").locator(".fader output").inner_text() == "−3.1 dB"
     assert desk.path.read_text() == SCENE
 
 
