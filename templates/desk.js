@@ -18,6 +18,7 @@
   const linear = (db) => (db <= LOWEST_DB ? 0 : 10 ** (db / 20));
   const decibels = (gain) => (gain > 0 ? Math.max(LOWEST_DB, 20 * Math.log10(gain)) : LOWEST_DB);
   const words = (db) => (db <= LOWEST_DB ? "−∞ dB" : `${db > 0 ? "+" : ""}${db.toFixed(1)} dB`.replace("-", "−"));
+  const side = (pan) => (Math.round(pan * 100) ? `${Math.abs(Math.round(pan * 100))} % ${pan < 0 ? "left" : "right"}` : "centre");
   const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
   const pressed = (button, is) => button.setAttribute("aria-pressed", String(is));
   const numbers = (text) => text.split(" ").map(Number);
@@ -31,23 +32,27 @@
 
   // One sound, as it is in the mix: its gains applied, its passes written out.
   async function decode(script, rate) {
-    const raw = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytesOf(script.textContent));
+    const first = document.querySelector(`script.sound[data-bytes="${script.dataset.bytes}"]`); // it alone has the bytes
+    const raw = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytesOf(first.textContent));
     const gains = numbers(script.dataset.gains);
-    const [first, frames, times] = numbers(script.dataset.passes);
+    const [start, frames, times] = numbers(script.dataset.passes);
     const whole = new AudioBuffer({ length: raw.length + frames * (times - 1), numberOfChannels: gains.length, sampleRate: rate });
     gains.forEach((gain, channel) => {
       const from = raw.getChannelData(Math.min(channel, raw.numberOfChannels - 1)).map((sample) => sample * gain);
       const to = whole.getChannelData(channel);
-      to.set(from.subarray(0, first + frames), 0);
-      for (let pass = 1; pass < times; pass += 1) to.set(from.subarray(first, first + frames), first + frames * pass);
-      to.set(from.subarray(first + frames), first + frames * times);
+      to.set(from.subarray(0, start + frames), 0);
+      for (let pass = 1; pass < times; pass += 1) to.set(from.subarray(start, start + frames), start + frames * pass);
+      to.set(from.subarray(start + frames), start + frames * times);
     });
     return whole;
   }
 
   function bufferOf(script, rate) {
     const key = script.dataset.digest;
-    if (!decoded.has(key)) decoded.set(key, decode(script, rate));
+    if (!decoded.has(key)) {
+      decoded.set(key, decode(script, rate));
+      decoded.get(key).catch(() => decoded.delete(key)); // the next play tries again
+    }
     return decoded.get(key);
   }
 
@@ -210,6 +215,7 @@
       return {
         item, name: item.dataset.element, zero,
         mute: item.querySelector(".mute"), solo: item.querySelector(".solo"),
+        pan: item.querySelector(".pan input"),
         fader: item.querySelector(".fader input"), told: item.querySelector(".fader output"),
         db: live ? zero : old?.db ?? zero, isMuted: live ? isMuted : old?.isMuted ?? isMuted, isSolo: old?.isSolo ?? false,
       };
@@ -306,8 +312,8 @@
       find(".loop").addEventListener("click", () => this.setLoop(!this.loop));
       find(".reset")?.addEventListener("click", () => this.reset());
       for (const button of this.scene.querySelectorAll("button.side")) button.addEventListener("click", () => this.setSide(Number(button.dataset.side)));
-      for (const track of this.scene.querySelectorAll(".track")) this.listenTrack(track);
       for (const strip of this.strips) if (strip.fader) this.listenStrip(strip);
+      for (const track of this.scene.querySelectorAll(".track")) this.listenTrack(track);
       this.listenSlider(find(".wave"));
       // A button that a pointer has pressed lets go of the keyboard, so that the space bar goes on to play and pause.
       this.scene.addEventListener("click", (event) => { if (event.detail > 0) event.target.closest("button")?.blur(); });
@@ -316,7 +322,38 @@
     listenTrack(track) {
       const point = (event) => { const box = track.getBoundingClientRect(); this.seek(((event.clientX - box.left) / box.width) * this.seconds); };
       track.addEventListener("pointerdown", (event) => { if (event.button === 0 && !event.defaultPrevented) { track.setPointerCapture(event.pointerId); point(event); } });
-      track.addEventListener("pointermove", (event) => { if (track.hasPointerCapture(event.pointerId)) point(event); });
+      track.addEventListener("pointermove", (event) => { if (track.hasPointerCapture(event.pointerId) && !track.classList.contains("moving")) point(event); });
+    }
+
+    // On a page that lives a bar can be dragged to another start. Let go where it was taken, it was a click that seeks.
+    listenBar(lane, input) {
+      let from = null;
+      lane.classList.add("movable");
+      const seconds = (event) => ((event.clientX - from.x) / from.width) * this.seconds;
+      lane.addEventListener("pointerdown", (event) => {
+        if (event.button !== 0 || !event.target.matches(".bar, .swell")) return;
+        event.preventDefault(); // so the lane does not seek
+        lane.setPointerCapture(event.pointerId);
+        const box = lane.getBoundingClientRect();
+        from = { x: event.clientX, left: box.left, width: box.width, start: Number(input.value) };
+        lane.classList.add("moving");
+      });
+      lane.addEventListener("pointermove", (event) => {
+        if (!from) return;
+        input.value = clamp(Math.round((from.start + seconds(event)) * 20) / 20, 0, this.seconds).toFixed(2);
+        lane.style.setProperty("--shift", `${((Number(input.value) - from.start) / this.seconds) * from.width}px`);
+      });
+      const end = (event) => {
+        if (!from) return;
+        const isMoved = event.type === "pointerup" && Number(input.value) !== from.start;
+        if (isMoved) input.dispatchEvent(new Event("change"));
+        else { input.value = from.start; lane.style.removeProperty("--shift"); }
+        if (event.type === "pointerup" && !isMoved) this.seek(((event.clientX - from.left) / from.width) * this.seconds);
+        from = null;
+        lane.classList.remove("moving");
+      };
+      lane.addEventListener("pointerup", end);
+      lane.addEventListener("pointercancel", end);
     }
 
     listenSlider(wave) {
@@ -335,9 +372,15 @@
       strip.fader.addEventListener("input", () => this.setStrip(strip, { db: Number(strip.fader.value) }));
       strip.fader.addEventListener("change", () => this.tell(strip, "volume", gain()));
       strip.fader.addEventListener("dblclick", () => { this.setStrip(strip, { db: live ? 0 : strip.zero }); this.tell(strip, "volume", gain()); });
-      const told = (selector, field) => strip.item.querySelector(selector)?.addEventListener("change", (event) => this.tell(strip, field, Number(event.target.value)));
-      told(".pan input", "pan");
-      told(".starts input", "start");
+      if (strip.pan) {
+        const tellPan = () => this.tell(strip, "pan", Number(strip.pan.value));
+        strip.pan.addEventListener("input", () => this.showStrip(strip));
+        strip.pan.addEventListener("change", tellPan);
+        strip.pan.addEventListener("dblclick", () => { strip.pan.value = 0; this.showStrip(strip); tellPan(); });
+      }
+      const start = strip.item.querySelector(".starts input");
+      start?.addEventListener("change", () => this.tell(strip, "start", Number(start.value)));
+      if (start && !start.disabled) this.listenBar(strip.item.querySelector(".lane"), start);
     }
 
     show() {
@@ -360,6 +403,10 @@
       pressed(strip.solo, strip.isSolo);
       if (Number(strip.fader.value) !== strip.db) strip.fader.value = strip.db;
       strip.told.textContent = words(strip.db);
+      if (strip.pan) {
+        strip.pan.nextElementSibling.textContent = side(Number(strip.pan.value));
+        strip.pan.setAttribute("aria-valuetext", side(Number(strip.pan.value)));
+      }
       strip.fader.setAttribute("aria-valuetext", words(strip.db).replace("−∞ dB", "silent"));
     }
 
@@ -432,7 +479,7 @@
     if (event.ctrlKey || event.metaKey || event.altKey || !players.length) return;
     const at = event.target;
     const isField = at.matches("input, textarea, select");
-    if (event.key === " " ? at.matches("button, summary, a, input[type=number]") : isField && !/^Digit|^Key/.test(event.code)) return;
+    if (event.key === " " ? at.matches("button, summary, a, input[type=number]") : isField && !/^(Digit|Key|Escape)/.test(event.code)) return;
     if (at.matches("input[type=number]")) return;
     const number = /^(Digit|Numpad)\d$/.test(event.code) ? Number(event.code.slice(-1)) : null;
     const name = event.key === " " ? "Space" : event.key.length === 1 ? `Key${event.key.toUpperCase()}` : event.key;

@@ -56,6 +56,7 @@
     if (field === "volume") player.setStrip(strip, { db: value > 0 ? Math.max(-48, 20 * Math.log10(value)) : -48 });
     const input = item.querySelector({ pan: ".pan input", start: ".starts input" }[field] ?? "none");
     if (input) input.value = value;
+    item.querySelector(".lane").style.removeProperty("--shift"); // of a bar that was dragged
   }
 
   async function post(edit) {

@@ -212,7 +212,7 @@ def test_every_link_of_a_hostile_readme_leads_beside_it() -> None:
     links = [
         str(token.attrGet("href") or token.attrGet("src")) for token in tokens if token.type in ("link_open", "image")
     ]
-    assert len(links) == 4 + len(FULL.elements)
+    assert len(links) == 5 + len(FULL.elements)
     assert all(re.fullmatch(r"[\w./~%-]+", link) for link in links)
 
 

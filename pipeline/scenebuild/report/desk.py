@@ -6,7 +6,7 @@ and encoded sounds. ``side.py`` makes them of a build.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -160,10 +160,23 @@ def desk_html(page: DeskPage, live: Live | None = None) -> str:
     return html.page(
         "desk.html.jinja2", ("family.css", "desk.css"), "desk.js",
         page=page, paragraphs=_paragraphs(page.lead), rows=rows_of, facts=facts_of, axis=axis_of, clock=clock,
-        tones=TONES, said=said, data_uri=html.data_uri, encoded=html.encoded,
+        tones=TONES, said=said, data_uri=html.data_uri, encoded=_each_once(),
         live=live, live_script=Markup(live.script) if live else "",
         live_hash=html.policy_hash(live.script) if live else "",
     )  # fmt: skip
+
+
+def _each_once() -> Callable[[Sound], str]:
+    """The letters of a sound where the page does not have them yet: both sides may have the same stem."""
+    seen: set[str] = set()
+
+    def encoded(sound: Sound) -> str:
+        if sound.bytes_digest in seen:
+            return ""
+        seen.add(sound.bytes_digest)
+        return html.encoded(sound.data)
+
+    return encoded
 
 
 def rows_of(scene: DeskScene) -> tuple[Row, ...]:
@@ -203,8 +216,9 @@ def said(sentence: str) -> tuple[str, str, str]:
 def _row(name: str, index: int, strips: tuple[Strip | None, ...], badges: tuple[str, ...]) -> Row:
     there = [strip for strip in strips if strip is not None]
     texts = dict.fromkeys((*badges, *(badge for strip in reversed(there) for badge in strip.badges)))
-    spoken = tuple(() if strip is None else (("Prompt", strip.text), *strip.facts) for strip in strips)
-    facts = facts_of(tuple(one for one in spoken if one))
+    facts = facts_of(tuple(strip.facts for strip in there))
+    if len({strip.text for strip in there}) > 1:  # else it stands above already
+        facts = (_fact("Prompt", [strip.text for strip in there]), *facts)
     return Row(name, index % len(LANES), strips, tuple((text, TONES.get(text, "quiet")) for text in texts), facts)
 
 

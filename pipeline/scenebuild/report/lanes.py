@@ -12,7 +12,8 @@ from scenebuild.report.sound import Envelope
 from scenebuild.report.timeline import Lane, fade_shape, shape_of, stretches
 from scenebuild.report.waveform import lanes_of, scale
 
-_COLUMNS = 400  # of a bar over the whole width
+_COLUMNS = 400  # of a bar over the whole width, while there are no more elements than
+_LANES = 64  # of that many; then they are drawn coarser, so that a page does not grow with them
 _REACH = 100  # of a shape to either side
 
 
@@ -53,12 +54,14 @@ def wave_of(envelope: Envelope) -> Wave:
     return Wave(_shape(shaped[0], shaped[1]), _shape(body[0], body[1]))
 
 
-def bars_of(lane: Lane, duration_s: float) -> tuple[Bar, ...]:
-    """The bars of an element over a mix of ``duration_s``, with its outline, its fades and the seams of its loop."""
+def bars_of(lane: Lane, duration_s: float, lanes: int = 1) -> tuple[Bar, ...]:
+    """The bars of an element over a mix of ``duration_s``, with its outline, its fades and the seams of its loop; it is
+    one of ``lanes``."""
+    columns = _COLUMNS * _LANES // max(lanes, _LANES)
     bars = []
     for stretch in stretches(lane, duration_s):
         width = min(max(stretch.seen_s / duration_s, 0.0), 1.0)
-        count = max(round(width * _COLUMNS), 8)
+        count = max(round(width * columns), 8)
         time_s = stretch.skip_s + (np.arange(count) + 0.5) / count * stretch.seen_s
         shape = shape_of(lane, time_s) * fade_shape(lane, stretch.whole_s, time_s)
         heights = 0.92 * shape**LOUDNESS_EXPONENT

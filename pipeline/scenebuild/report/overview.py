@@ -25,6 +25,7 @@ class Row:
     true_peak: str
     mix_path: str
     readme_path: str
+    page_path: str
     elements: tuple[str, ...]
 
     @classmethod
@@ -37,6 +38,7 @@ class Row:
             true_peak=words.true_peak(-inf if result.true_peak_dbtp is None else result.true_peak_dbtp),
             mix_path=os.path.relpath(str(result.mix), folder),
             readme_path=os.path.relpath(str(result.readme), folder),
+            page_path=os.path.relpath(str(result.page), folder),
             elements=tuple(one.name for one in result.elements),
         )
 
@@ -64,4 +66,5 @@ def _sound(row: Row, folder: str) -> PageSound:
         length=clock(row.duration_s),
         outline=outline_of(Path(os.path.normpath(os.path.join(folder, row.mix_path)))),
         facts=(("Loudness", row.loudness), ("True peak", row.true_peak), ("Length", words.duration(row.duration_s))),
+        more=("Its elements, with solo, mute and fader", row.page_path),
     )

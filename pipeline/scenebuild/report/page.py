@@ -37,6 +37,7 @@ class PageSound:
     remarks: tuple[str, ...] = ()
     badge: str = ""
     command: str = ""
+    more: tuple[str, str] | None = None  # a page about it: what to call it, and its path
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,9 +56,7 @@ def side_of(
         wave=wave_of(seen.envelope),
         spectrogram=Picture(plot_png(seen.spectrum), tuple(hertz_of(seen.spectrum))),
         facts=_mix_facts(report),
-        strips=tuple(
-            _strip(row, lane, report.duration_s) for row, lane in zip(report.elements, seen.lanes, strict=True)
-        ),
+        strips=tuple(_strip(row, lane, report) for row, lane in zip(report.elements, seen.lanes, strict=True)),
         sounds=sounds,
         file=report.mix_path,
         why="" if sounds else TOO_LONG,
@@ -80,11 +78,12 @@ def notes_of(report: Report) -> tuple[Note, ...]:
 
 
 def _mix_facts(report: Report) -> Pairs:
-    target = f" (target {report.loudness_target})" if report.loudness_target else ""
     facts = [
         ("Length", words.duration(report.duration_s)),
-        ("Loudness", report.loudness + target),
-        ("True peak", f"{report.true_peak} (limit {report.true_peak_limit})"),
+        ("Loudness", report.loudness),
+        ("Target", report.loudness_target or "none"),
+        ("True peak", report.true_peak),
+        ("Peak limit", report.true_peak_limit),
         ("Format", f"{words.sample_rate(report.sample_rate)}, {words.channels(report.channels)}"),
         ("Master gain", report.master_gain),
         ("Licence", report.licence),
@@ -94,14 +93,14 @@ def _mix_facts(report: Report) -> Pairs:
     return tuple(facts)
 
 
-def _strip(row: ElementRow, lane: Lane, duration_s: float) -> Strip:
+def _strip(row: ElementRow, lane: Lane, report: Report) -> Strip:
     line = [row.engine, words.duration(row.duration_s), row.loudness]
     return Strip(
         name=row.name,
         text=row.prompt or row.recording,
         line=" · ".join(line),
         facts=_element_facts(row),
-        bars=bars_of(lane, duration_s),
+        bars=bars_of(lane, report.duration_s, len(report.elements)),
         values=Values(row.gain, row.still_pan, row.only_start_s, row.mute),
     )
 

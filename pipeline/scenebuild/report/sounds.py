@@ -16,7 +16,8 @@ from scenebuild.mix.kept import ONCE, Integers, KeptStem, Passes
 from scenebuild.report.sound import BATCH
 
 BUDGET_BYTES = 12 * 2**20  # of all sounds of a page; as base64 they take a third more
-MOST_KEPT_S = 600.0  # of all stems together: a browser holds 220 MB of them in stereo at 48 kHz
+MOST_KEPT_S = 240.0  # of all stems together, a loop counted once: hardly more fits the budget
+MOST_PLAYED_S = 600.0  # of them as they play: a browser holds 220 MB of that in stereo at 48 kHz
 _TOP = 2.0**23  # full scale of 24 bits
 _FINEST = 2.0**6  # a quiet stem's step, in 24-bit units: a quarter of what 16 bits have for the whole mix
 _MP3_KBPS = 128
@@ -38,14 +39,20 @@ class Sound:
     passes: Passes = ONCE
 
     @property
+    def bytes_digest(self) -> str:
+        """Another one for other bytes."""
+        return sha256(self.data).hexdigest()[:16]
+
+    @property
     def digest(self) -> str:
-        """Another one for another sound."""
-        about = f"{self.gains} {self.start} {self.passes}".encode()
-        return sha256(about + self.data).hexdigest()[:16]
+        """Another one for another sound, once it is decoded."""
+        return sha256(f"{self.gains} {self.passes} {self.bytes_digest}".encode()).hexdigest()[:16]
 
 
 def stem_sounds(stems: Sequence[KeptStem], sample_rate: int, budget_bytes: int = BUDGET_BYTES) -> tuple[Sound, ...]:
-    """All stems as sounds, or none where they need more than the budget."""
+    """All stems as sounds, or none where they need more than the budget, or too much of a browser's memory."""
+    if sum(stem.frames for stem in stems) > MOST_PLAYED_S * sample_rate:
+        return ()
     found: list[Sound] = []
     for stem in stems:
         if not stem.samples.any():
