@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from scenebuild.audio.wav import read_wav
+from scenebuild.scene.read import read_scene
 from test_watch import MIX, PATH, Watching
 
 SCENE = """\
@@ -22,15 +23,15 @@ seed: 3
 elements:
   rain:
     prompt: steady rain
-    duration: 1
+    duration: 0.5
     volume: 0.7   # quiet
     loop: true
   bell: {prompt: a bell, duration: 1, start: 0.5}
   hum:
     prompt: a steady hum
-    duration: 1
+    duration: 0.5
     volume: [{at: 0, value: 0.1}, {at: 2, value: 0.4}]
-mix: {duration: 3}
+mix: {duration: 2}
 """
 
 
@@ -149,6 +150,23 @@ def test_pan_mute_and_start_are_written_too(desk: Desk) -> None:
     assert desk.row("bell").locator(".mute").get_attribute("aria-pressed") == "false"
     assert residual_db(desk.heard(), read_wav(MIX)[0]) < -60
     assert desk.errors == []
+
+
+def test_a_bar_that_is_dragged_is_a_start(desk: Desk) -> None:
+    bar = desk.row("bell").locator(".lane .bar").first.bounding_box()
+    lane = desk.row("bell").locator(".lane").bounding_box()
+    x, y = bar["x"] + bar["width"] / 2, bar["y"] + bar["height"] / 2
+
+    def drag() -> None:
+        desk.page.mouse.move(x, y)
+        desk.page.mouse.down()
+        desk.page.mouse.move(x + lane["width"] / 4, y, steps=4)  # a quarter of two seconds
+        desk.page.mouse.up()
+
+    desk.after(drag)
+    assert read_scene(PATH).elements[1].start_s == pytest.approx(1.0, abs=0.051)
+    assert len(desk.changes()) == 2
+    assert residual_db(desk.heard(), read_wav(MIX)[0]) < -60
 
 
 def test_what_moves_is_not_for_the_page_to_write(desk: Desk) -> None:
