@@ -111,9 +111,15 @@ def save(path: Path, old: str, new: str) -> None:
     path.write_text(text.replace(old, new))
 
 
+@pytest.fixture(scope="session")
+def takes(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A store for all tests of these scenes: their takes are made once."""
+    return str(tmp_path_factory.mktemp("takes"))
+
+
 @pytest.fixture
-def watching(yard: Path) -> Iterator[Watching]:
-    with Watching() as found:
+def watching(yard: Path, takes: str) -> Iterator[Watching]:
+    with Watching("--store", takes) as found:
         assert found.until("built")["page"] == 1
         yield found
 

@@ -35,6 +35,12 @@ mix: {duration: 2}
 """
 
 
+@pytest.fixture(scope="session")
+def takes(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A store for all tests here: the takes of their scene are made once."""
+    return str(tmp_path_factory.mktemp("takes"))
+
+
 class Desk:
     """The page, open in a browser, and the scene file behind it."""
 
@@ -101,7 +107,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(project: Path, browser: Any) -> Iterator[Desk]:
+def desk(project: Path, browser: Any, takes: str) -> Iterator[Desk]:
     path = project / PATH
     path.write_text(SCENE)
     page = browser.new_page(viewport={"width": 1280, "height": 900})
@@ -109,7 +115,7 @@ def desk(project: Path, browser: Any) -> Iterator[Desk]:
         window.sources = [];
         window.EventSource = class extends EventSource { constructor(url) { super(url); window.sources.push(this); } };
     """)
-    with Watching() as watching:
+    with Watching("--store", takes) as watching:
         watching.until("built")
         found = Desk(page, watching, path)
         found.open()
@@ -258,9 +264,9 @@ def test_nothing_stands_in_the_way_of_those_who_can_not_see_it(desk: Desk) -> No
     desk.path.write_text(SCENE + "oops: 1\n")
     desk.until("document.querySelector('.watch.failed')")
     for scheme in ("light", "dark"):
-        desk.page.emulate_media(color_scheme=scheme)
-        found = Axe().run(desk.page).response["violations"]
-        assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+        desk.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found = [one for one in Axe().run(desk.page).response["violations"] if one["impact"] in ("serious", "critical")]
+        assert [(one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"]) for one in found] == []
 
 
 def test_the_end_is_said(desk: Desk) -> None:
