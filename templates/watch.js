@@ -78,7 +78,7 @@
     }
     if (!answer.ok) {
       hold(edit.element, edit.field, plain.now ?? was);
-      say(plain.error, true);
+      say(state.lines.includes(plain.error) ? "nothing was written: the scene has a mistake" : plain.error, true);
       return;
     }
     written = plain.edit;

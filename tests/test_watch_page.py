@@ -223,6 +223,9 @@ def test_a_page_of_a_mistake_says_where_and_plays_the_last_good_mix(desk: Desk) 
     told = desk.page.locator(".watch .complaints").inner_text()
     assert told.startswith(f"{PATH}:8:13: volume: '<b>loud</b>' is")
     assert desk.page.locator(".watch b").count() == 0
+    desk.set_range("rain", ".fader input", -20)
+    desk.until("document.querySelector('.watch .last.refused')")
+    assert desk.said() == "nothing was written: the scene has a mistake"
     assert residual_db(desk.heard(), before) < -100
     desk.path.write_text(SCENE)
     desk.until("document.querySelector('.watch.built') && !document.querySelector('.watch .complaints').textContent")
