@@ -5,7 +5,6 @@
   const root = document.documentElement;
   root.classList.add("js");
   const live = root.hasAttribute("data-live");
-  const said = document.getElementById("said");
   const decoded = new Map(); // digest -> promise of an AudioBuffer
   const FADE_S = 0.008; // of switches and faders: short enough to be at once, long enough not to click
   const AHEAD_S = 2.5; // how far ahead a loop is scheduled: a page in the background wakes up once a second
@@ -177,6 +176,7 @@
     try { context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" }); } catch { context = new AudioContext(); }
     const input = context.createGain();
     input.channelCount = Math.max(2, channels);
+    input.channelCountMode = "explicit"; // mono is on both meters
     const split = context.createChannelSplitter(2);
     const meters = [0, 1].map((channel) => { const meter = context.createAnalyser(); meter.fftSize = 2048; split.connect(meter, channel); return meter; });
     input.connect(split);
@@ -195,7 +195,7 @@
       this.channels = Number(scene.dataset.channels);
       this.sides = [...Array(Number(scene.dataset.sides))];
       this.side = clamp(before?.side ?? Number(scene.dataset.side), 0, this.sides.length - 1);
-      this.loop = before?.loop ?? false;
+      this.loop = before?.loop ?? scene.dataset.loop === "true";
       this.sounds = [...scene.querySelectorAll("script.sound")];
       this.files = [...scene.querySelectorAll(".file audio")];
       this.strips = [...scene.querySelectorAll(".strip")].map((item) => this.strip(item, before));
@@ -238,17 +238,20 @@
       if (this.sounds.length) openAudio(this.rate, this.channels);
       if (this.place >= this.seconds - 0.01) this.place = 0;
       this.scene.classList.add("loading");
+      this.say("");
       try {
         if (this.sounds.length) await this.deck.load();
         if (this.isWanted) await this.deck.start(this.place);
       } catch (error) {
         this.isWanted = false;
-        said.textContent = `${this.name} can not be played${this.sounds.length ? "" : ": is its file beside this page?"}`;
+        this.say(`This can not be played${this.sounds.length ? ` here: ${error.message}` : ": is the mix beside this page?"}`);
       }
       this.scene.classList.remove("loading");
       this.show();
       follow();
     }
+
+    say(text) { this.scene.querySelector(".failed").textContent = text; }
 
     pause() {
       this.isWanted = false;
@@ -485,6 +488,7 @@
     const name = event.key === " " ? "Space" : event.key.length === 1 ? `Key${event.key.toUpperCase()}` : event.key;
     if (number === null && !(name in KEYS)) return;
     event.preventDefault();
+    if (event.repeat && !name.startsWith("Arrow")) return;
     if (number === null) KEYS[name](chosen(), event);
     else digit(chosen(), number, event.shiftKey);
   });
