@@ -138,7 +138,7 @@ def test_its_take_is_made_and_locked_and_the_readme_says_muted(project: Path) ->
     assert set(lock["elements"]) == {"waves", "bell", "music"}
     readme = Path("build/quay/README.md").read_text()
     assert "| muted |" in readme
-    assert "- Muted, at a volume of 1.00 (0.0 dB)" in readme
+    assert "- Muted: its volume is 1.00 (0.0 dB)" in readme
     assert 'opacity="0.4"' in Path("build/quay/timeline.svg").read_text()
     silent = read_wav("build/quay/quay.wav")[0]
     scene.write_text(SCENE.replace("mute: true", "mute: false"))
