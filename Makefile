@@ -46,7 +46,7 @@ lint: dev
 	$(BIN)/mypy
 
 bench: dev
-	@for name in rerun edit plan mix effects sketch; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
+	@for name in rerun edit watch plan mix effects sketch; do echo "== $$name"; $(BIN)/python benchmarks/$$name.py || exit 1; done
 
 bench-audiogen: full
 	$(BIN)/python benchmarks/generate.py

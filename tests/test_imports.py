@@ -76,6 +76,7 @@ ALLOWED = {
     "explore": {"errors", "scene", "store", "plan", "generate", "report", "settings", "build"},
     "overview": {"errors", "scene", "store", "plan", "report", "result", "settings"},
     "build": {"errors", "scene", "store", "plan", "generate", "result", "settings", "render", "overview"},
+    "watch": {"errors", "scene", "plan", "report", "settings", "build", "revise", "templates"},
     "cli": {
         "errors",
         "scene",
@@ -93,6 +94,7 @@ ALLOWED = {
         "report",
         "review",
         "explore",
+        "watch",
     },
     "ci": {"errors", "scene", "store", "plan", "report", "result", "settings", "build", "cli"},
     "__main__": {"cli", "plan"},

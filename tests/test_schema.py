@@ -229,7 +229,7 @@ def _filled_inside() -> dict[str, Any]:
         "mix.loop": scene.mix.loop is not None, "mix.loop.worst_seam": MixLoop().worst_seam,
         "elements.long": rain.playing.long, "deliver.limiter": scene.deliver[0].limiter,
         "elements.loop.seam": rain.playing.looping.seam, "elements.reverse": rain.playing.reverse,
-        "elements.speed": rain.playing.speed, "elements.trim.from": owl.playing.trim_from_s,
+        "elements.mute": rain.mute, "elements.speed": rain.playing.speed, "elements.trim.from": owl.playing.trim_from_s,
         "elements.repeat.jitter": repeat.jitter_s, "buses.volume": scene.buses[0].gain,
         **curves,
         **{f"{owner}.effects.{name}": value for owner in owners for name, value in effects.items()},

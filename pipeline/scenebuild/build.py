@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from scenebuild.errors import LockError, OutputError, PolicyError, ScenebuildError, SceneError, UsageError
 from scenebuild.overview import write_overview
@@ -24,6 +24,9 @@ from scenebuild.scene.reference import scene_file, stem_of
 from scenebuild.scene.solo import listening, unknown_names
 from scenebuild.settings import Settings, read_config
 from scenebuild.store import LocalStore
+
+if TYPE_CHECKING:
+    from scenebuild.render import Show
 
 
 class Listener(Protocol):
@@ -46,8 +49,10 @@ class Listener(Protocol):
         ...
 
 
-def build(arguments: Sequence[str], settings: Settings, listener: Listener) -> Result:
+def build(arguments: Sequence[str], settings: Settings, listener: Listener, show: Show | None = None) -> Result:
     """Build scene files and folders of them; every mistake of every scene is found before anything is generated.
+
+    ``show`` is given the page of each scene; for its sake a scene is also mixed where nothing has changed.
 
     Raises SceneError, LockError, PolicyError or UsageError for those mistakes, unless ``settings.keep_going``: then,
     and for takes that could not be made, the scenes say so in the result.
@@ -55,7 +60,7 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener) -> R
     store = LocalStore(settings.store)
     held = scenes_held(arguments, settings)
     paths = one_folder_each(held, settings)
-    results = {path: result for path in paths if (result := _nothing_to_do(path, settings)) is not None}
+    results = {path: result for path in paths if not show and (result := _nothing_to_do(path, settings)) is not None}
     missing = [path for path in paths if path not in results]
     for path in missing:
         _rescue(path, store, settings, listener)
@@ -68,7 +73,7 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener) -> R
     for result in results.values():
         listener.finish(result)
     if plans:
-        results |= _make(plans, settings, store, listener)
+        results |= _make(plans, settings, store, listener, show)
     for path, references in held.items():
         is_whole = references != [path] and path == scene_file(path)
         if is_whole and not settings.chosen and not settings.is_listening:
@@ -191,7 +196,7 @@ def refuse_drift(plan: Plan) -> None:
 
 
 def _make(
-    plans: Mapping[str, Plan], settings: Settings, store: LocalStore, listener: Listener
+    plans: Mapping[str, Plan], settings: Settings, store: LocalStore, listener: Listener, show: Show | None
 ) -> dict[str, SceneResult]:
     """Takes, mixes and reports for all plans. Only here is anything heavy imported."""
     from scenebuild.generate.gather import gather
@@ -206,7 +211,7 @@ def _make(
         gathered = gather(list(plans.values()), folders, shop, keep_going=settings.keep_going)
         for (path, plan), takes, folder in zip(plans.items(), gathered, folders, strict=True):
             try:
-                results[path] = render_scene(plan, takes, folder, settings)
+                results[path] = render_scene(plan, takes, folder, settings, show)
             except (SceneError, LockError, PolicyError) as mistake:
                 if not settings.keep_going:
                     raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_dri
 from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text, outputs_of
 from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
+from scenebuild.report.desk import DeskPage
 from scenebuild.report.facts import report_of
 from scenebuild.report.labels import labels_text
 from scenebuild.report.side import PAGE
@@ -39,11 +40,15 @@ from scenebuild.settings import Settings, config_files
 from scenebuild.store.care import IN_USE_S
 from scenebuild.store.publish import publish_bytes, publish_if_changed, sweep
 
+Show = Callable[[DeskPage], object]  # whoever wants the page of a build as a value
+
 LISTEN = "listen.wav"
 LABELS = "timeline.txt"
 
 
-def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings) -> SceneResult:
+def render_scene(
+    plan: Plan, gathered: Gathered, folder: str, settings: Settings, show: Show | None = None
+) -> SceneResult:
     """Mix a scene whose takes are gathered and write all its outputs. Takes that are missing make it a failed scene."""
     path = plan.scene.path
     if gathered.failures:
@@ -78,7 +83,7 @@ def render_scene(plan: Plan, gathered: Gathered, folder: str, settings: Settings
     report = report_of(plan, takes, _statuses(plan, gathered), mix, files, warnings, folder)
     template = Path(settings.template) if settings.template else None
     paths = {name: Path(take.path) for name, take in takes.items()}
-    written = write_report(report, Path(folder), Path(mix.path), paths, template, stems)
+    written = write_report(report, Path(folder), Path(mix.path), paths, template, stems, show)
     # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
     if not plan.is_preview and not settings.frozen and not settings.chosen:
         publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)

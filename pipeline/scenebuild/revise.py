@@ -27,9 +27,14 @@ class Revised:
     changed: bool
 
 
-def revise_element(scene: Scene, name: str, field: str, value: Written) -> Revised:
+class ChangedError(UsageError):
+    """Somebody else wrote the file at the same moment; nothing was written over it."""
+
+
+def revise_element(scene: Scene, name: str, field: str, value: Written, seen: bytes | None = None) -> Revised:
     """Give an element's field a value, where the scene has it: in its file, or in the variant that speaks of it.
 
+    ``seen``: the content of the file when the decision was made; ChangedError where it holds something else by now.
     UsageError where it stands in a file that this one extends: there it would change other scenes as well.
     """
     path = scene_file(scene.path)
@@ -40,7 +45,7 @@ def revise_element(scene: Scene, name: str, field: str, value: Written) -> Revis
             f"{name} stands in {place}, which other scenes may extend; name that file, or write "
             f"elements: {{{name}: {{{field}: {value}}}}} into {printable(path)}"
         )
-    return revise(path, (*_owner(document, scene, name, field), field), value)
+    return revise(path, (*_owner(document, scene, name, field), field), value, seen)
 
 
 def add_element(path: str, name: str, fields: Mapping[str, Scalar]) -> Revised:
@@ -55,11 +60,13 @@ def element_fault(name: str, fields: Mapping[str, Scalar]) -> str:
     return problems[0].message if problems else ""
 
 
-def revise(path: str, field: Field, value: Written) -> Revised:
+def revise(path: str, field: Field, value: Written, seen: bytes | None = None) -> Revised:
     """Write one field of a scene file. Nobody ever sees half of it; what somebody else writes meanwhile stays."""
     path = os.path.realpath(path)
     with open(path, "rb") as file:
         before = file.read()
+    if seen is not None and before != seen:
+        raise _changed(path)
     after = edited(path, before, field, value)
     if after != before:
         _replace(path, before, after)
@@ -83,4 +90,8 @@ def _replace(path: str, before: bytes, after: bytes) -> None:
         shutil.copymode(path, temporary)
         with open(path, "rb") as file:
             if file.read() != before:
-                raise UsageError(f"{printable(path)} was changed by somebody else just now; nothing was written")
+                raise _changed(path)
+
+
+def _changed(path: str) -> ChangedError:
+    return ChangedError(f"{printable(path)} was changed by somebody else just now; nothing was written")

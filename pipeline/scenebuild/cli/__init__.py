@@ -17,7 +17,7 @@ from scenebuild.errors import ScenebuildError
 
 # verb -> the module in this room that holds a command of the same name; in the order of the help
 VERBS = (
-    "build", "plan", "explore", "prompt", "takes", "pick", "test", "diff", "validate", "lint", "init", "textconv",
+    "build", "plan", "watch", "explore", "prompt", "takes", "pick", "test", "diff", "validate", "lint", "init", "textconv",
     "cache", "engines", "models", "schema", "doctor", "completion",
 )  # fmt: skip
 BUG = 4

@@ -15,30 +15,13 @@ from scenebuild.cli.terminal import NORMAL, QUIET, VERBOSE, Terminal, wants_colo
 @options.scenes
 @options.choosing
 @options.chosen
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(),
-    envvar="SCENEBUILD_OUT",
-    help="Build into this folder.  [default: build/ in the project]",
-)
-@click.option(
-    "--template",
-    type=click.Path(),
-    envvar="SCENEBUILD_TEMPLATE",
-    help="A Jinja template of your own for the README.",
-)
-@click.option("--stems", is_flag=True, help="Also write one file an element; together they are the mix.")
+@options.out
+@options.template
+@options.stems
 @options.solo
 @options.mute
 @click.option("-n", "--dry-run", is_flag=True, help="Print the plan and do nothing.")
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=1),
-    envvar="SCENEBUILD_JOBS",
-    help="How many takes to make at once.  [default: one a core]",
-)
+@options.jobs
 @options.device
 @options.exact
 @click.option("-k", "--keep-going", is_flag=True, help="Build what can be built when something fails.")

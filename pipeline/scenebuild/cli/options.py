@@ -75,6 +75,27 @@ chosen = click.option(
 
 solo = click.option("--solo", metavar="NAME", multiple=True, help="Listen to this element or bus alone. Repeatable.")
 mute = click.option("--mute", metavar="NAME", multiple=True, help="Listen without this element or bus. Repeatable.")
+out = click.option(
+    "-o",
+    "--out",
+    type=click.Path(),
+    envvar="SCENEBUILD_OUT",
+    help="Build into this folder.  [default: build/ in the project]",
+)
+template = click.option(
+    "--template",
+    type=click.Path(),
+    envvar="SCENEBUILD_TEMPLATE",
+    help="A Jinja template of your own for the README.",
+)
+stems = click.option("--stems", is_flag=True, help="Also write one file an element; together they are the mix.")
+jobs = click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    envvar="SCENEBUILD_JOBS",
+    help="How many takes to make at once.  [default: one a core]",
+)
 device = click.option(
     "--device",
     metavar="NAME",

@@ -36,7 +36,7 @@ class Console:
     @property
     def outs(self) -> tuple[str, ...]:
         """What adds up to the sum: every layer without a bus, and every bus with a layer that is heard."""
-        buses = (bus.name for bus in self.buses if not self._only_a_key(bus.name))
+        buses = (bus.name for bus in self.buses if not self.is_only_a_key(bus.name))
         return (*(layer.name for layer in self.layers if self.is_out(layer)), *buses)
 
     def is_out(self, layer: Layer) -> bool:
@@ -45,10 +45,10 @@ class Console:
 
     def members(self, bus: str) -> tuple[str, ...]:
         """The layers that are heard through a bus."""
-        unheard = frozenset[str]() if self._only_a_key(bus) else self.silenced
+        unheard = frozenset[str]() if self.is_only_a_key(bus) else self.silenced
         return tuple(one.name for one in self.layers if one.channel.bus == bus and one.name not in unheard)
 
-    def _only_a_key(self, bus: str) -> bool:
+    def is_only_a_key(self, bus: str) -> bool:
         """Whether others make room for a bus of which nothing is heard."""
         return all(one.name in self.silenced for one in self.layers if one.channel.bus == bus)
 

@@ -25,8 +25,8 @@ from scenebuild.mix.round import Room
 from scenebuild.mix.seams import mix_seam, refuse_bad_seams
 from scenebuild.mix.shelf import HELD_BYTES, Shelf
 from scenebuild.mix.split import write_split
-from scenebuild.mix.stem import Stem, Survey, survey
-from scenebuild.mix.sums import Desk, Levels, Progress, measure_sum, write_stem, write_sum
+from scenebuild.mix.stem import UNHEARD, Stem, Survey, survey
+from scenebuild.mix.sums import Desk, Levels, Progress, measure_sum, write_silence, write_stem, write_sum
 from scenebuild.mix.tape import Tape, tape_of
 from scenebuild.mix.timeline import Placement, Span, Timeline, lay_out
 from scenebuild.mix.track import Format
@@ -74,7 +74,7 @@ def mix_scene(
     path: Path,
     *,
     stems_folder: Path | None = None,
-    silenced: frozenset[str] = frozenset(),
+    silenced: frozenset[str] | None = None,
     info: Mapping[str, str] | None = None,
     keep: Keep | None = None,
     most_kept_frames: int = 0,
@@ -89,7 +89,8 @@ def mix_scene(
     scene and takes give the same bytes, with or without stems and whatever the block size. A file appears under its
     name when it is complete: an error or an interruption leaves the one that was there.
 
-    ``silenced``: elements that others make room for, without being heard themselves.
+    ``silenced``: elements that others make room for, without being heard themselves; left out, those that the scene
+    mutes. Their stems are silent.
 
     ``keep`` is given every stem that is heard, in memory, unless they need more than some ``most_kept_frames`` in all.
 
@@ -101,7 +102,9 @@ def mix_scene(
         stems_folder.mkdir(parents=True, exist_ok=True)
     tapes = {element.name: tape_of(element, sources) for element in scene.elements}
     timeline = _timeline(scene, tapes)
-    treated = _treated_names(scene, timeline) | silenced
+    if silenced is None:
+        silenced = frozenset(element.name for element in scene.elements if element.mute)
+    treated = _treated_names(scene, timeline)
     if held_frames(scene.elements, timeline, treated) > most_kept_frames:
         keep = None
     with Shelf(path.parent, held_bytes) as shelf:
@@ -172,7 +175,7 @@ def _set_up(
         put = _put_layer if element.name in treatment.names else _put_stem
         placed.append(put(element, tapes[element.name], placement, room))
         progress(0.15 * len(placed) / len(scene.elements))
-    stems = [one.heard for one in placed if isinstance(one.heard, Stem)]
+    stems = [one.heard for one in placed if isinstance(one.heard, Stem) and one.heard.name not in treatment.silenced]
     layers = tuple(one.heard for one in placed if isinstance(one.heard, Layer))
     form = Format(rate, channels, timeline.frames, goes_round is not None)
     console = Console(
@@ -183,8 +186,12 @@ def _set_up(
         stems = [*stems, Stem("", treated.body, None, 0, timeline.frames)]
     desk = Desk(tuple(stems), rate, channels, timeline.frames, block_frames)
     surveys = {stem.name: survey(stem, rate, channels, block_frames) for stem in stems if stem.name}
+    surveys |= treated.surveys if treated else {}
+    surveys |= dict.fromkeys(
+        [*treatment.silenced, *filter(console.is_only_a_key, (bus.name for bus in console.buses))], UNHEARD
+    )
     progress(0.2)
-    return _Set(desk, tuple(placed), {**surveys, **(treated.surveys if treated else {})}, console, treated)
+    return _Set(desk, tuple(placed), surveys, console, treated)
 
 
 def _has_members(bus: str, layers: Sequence[Layer]) -> bool:
@@ -241,11 +248,14 @@ def _write_stems(ready: _Set, gain_db: float, paths: Mapping[str, Path], info: M
         if stem.name:
             with _wav(ready.desk, paths[stem.name], info) as file:
                 write_stem(ready.desk, stem, gain_db, file)
-    if ready.treated is None:
+    for name in ready.console.silenced:
+        with _wav(ready.desk, paths[name], info) as file:
+            write_silence(ready.desk, file)
+    heard = [layer.name for layer in ready.console.layers if layer.name not in ready.console.silenced]
+    if ready.treated is None or not heard:
         return
     with ExitStack() as files:
-        names = [layer.name for layer in ready.console.layers]
-        writers = {name: files.enter_context(_wav(ready.desk, paths[name], info)) for name in names}
+        writers = {name: files.enter_context(_wav(ready.desk, paths[name], info)) for name in heard}
         write_split(ready.console, ready.treated, gain_db, writers)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 
@@ -57,6 +58,9 @@ class Survey:
 
     loudness: Loudness
     peak_dbfs: float  # highest sample; -inf for silence
+
+
+UNHEARD = Survey(Loudness(np.zeros(0), brief=0.0), -inf)
 
 
 def survey(stem: Stem, sample_rate: int, channels: int, block_frames: int) -> Survey:

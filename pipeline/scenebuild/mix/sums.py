@@ -95,6 +95,12 @@ def write_stem(desk: Desk, stem: Stem, gain_db: float, file: WavWriter) -> None:
         file.write_integers(block)
 
 
+def write_silence(desk: Desk, file: WavWriter) -> None:
+    """The stem of an element that is not heard: as long as the mix, so that it still lies beside the others."""
+    for block in integer_blocks(desk, [], 0.0, lambda share: None, (0.0, 1.0)):
+        file.write_integers(block)
+
+
 def integer_blocks(
     desk: Desk, stems: Sequence[Stem], gain_db: float, progress: Progress, share: tuple[float, float]
 ) -> Iterator[NDArray[np.int32]]:

@@ -86,12 +86,21 @@ def up_to_date(folder: str, scene_path: str, asked: Asked) -> Mapping[str, Any] 
 
 def outputs_of(folder: str) -> set[str]:
     """What the last build wrote into ``folder``, relative to it; only plain names below it."""
+    return {name for name in _named(folder, "outputs") if not os.path.isabs(name) and ".." not in name.split("/")}
+
+
+def inputs_of(folder: str) -> set[str]:
+    """Every file that the last build in ``folder`` depended on, there or not."""
+    return {os.path.normpath(os.path.join(folder, name)) for name in _named(folder, "inputs")}
+
+
+def _named(folder: str, what: str) -> set[str]:
     try:
         with open(os.path.join(folder, MANIFEST), encoding="utf-8") as file:
-            names = set(json.load(file)["outputs"])
+            names = set(json.load(file)[what])
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()
-    return {name for name in names if isinstance(name, str) and not os.path.isabs(name) and ".." not in name.split("/")}
+    return {name for name in names if isinstance(name, str)}
 
 
 def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:

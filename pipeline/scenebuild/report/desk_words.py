@@ -48,6 +48,7 @@ def heard_of(element: Element, whole_s: float) -> tuple[float, float]:
 def treatment(element: Element, takes: int = 1, take_s: float = 0.0) -> tuple[str, ...]:
     """One sentence for each thing that is done to an element beside volume, pan and fades; none for most."""
     made = (
+        f"Muted: its volume is {fader_of(element.gain, element.channel)}" if element.mute else "",
         _made_of(element, takes, take_s),
         _played(element.playing),
         _repeated(element.playing.repeat),

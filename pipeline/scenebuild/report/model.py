@@ -17,7 +17,7 @@ class ElementRow:
     is_sketch: bool
     status: str  # generated | cached | locked | recording
     duration_s: float  # of the take
-    volume: str  # "0.70 (−3.1 dB)"
+    volume: str  # "0.70 (−3.1 dB)", "muted"
     temperature: str  # "1.0", or "" where it does not act
     seed: str  # the seed that was used, or ""
     take: int
@@ -42,6 +42,7 @@ class ElementRow:
     seam: str = ""  # the score of its loop, where the author asked: "0.4 dB"
     pass_s: float = 0.0  # how long one pass sounds, where that is not the take's own length
     treatment: tuple[str, ...] = ()  # what the desk does with it, one sentence each
+    mute: bool = False  # not heard
     # the author's own numbers; None where they move, or stand for several
     gain: float | None = None  # linear
     still_pan: float | None = None

@@ -108,7 +108,7 @@ def _strip(row: ElementRow, lane: Lane, report: Report) -> Strip:
         line=" · ".join(line),
         facts=_element_facts(row),
         bars=bars_of(lane, report.duration_s, len(report.elements)),
-        values=Values(row.gain, row.still_pan, row.only_start_s),
+        values=Values(row.gain, row.still_pan, row.only_start_s, row.mute),
     )
 
 

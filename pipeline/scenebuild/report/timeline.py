@@ -21,6 +21,7 @@ _MANY = 16  # elements from which on lanes are tight
 _GAP = 6  # between lanes
 MOST_BARS = 400  # of one element: more can not be told apart
 _PITCH = 3  # pixels of a bar for one column of its waveform
+_FAINT = 0.4  # what is muted
 _NAME, _TIGHT_NAME, _HINT = 20, 14, 18  # characters that fit the margin, at their sizes, beside the pan
 
 
@@ -37,6 +38,7 @@ class Lane:
     fade_in_s: float
     fade_out_s: float
     peaks: Samples
+    mute: bool = False  # drawn faintly
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +72,8 @@ def _safe(value: str, most: int) -> str:
 def _drawn(lane: Lane, index: int, top: float, height: float, duration_s: float) -> str:
     colour = LANES[index % len(LANES)]
     bars = (_bar(lane, stretch, colour, top, height, duration_s) for stretch in stretches(lane, duration_s))
-    return "".join((_header(lane, top, height), *bars))
+    drawn = "".join(bars)
+    return _header(lane, top, height) + (f'<g opacity="{_FAINT}">{drawn}</g>' if lane.mute else drawn)
 
 
 def stretches(lane: Lane, duration_s: float) -> Iterator[Stretch]:

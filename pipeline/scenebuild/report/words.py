@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 MINUS = "\u2212"
 SILENT = "silent"
+MUTED = "muted"
 
 
 def number(value: float, digits: int, signed: bool = False) -> str:

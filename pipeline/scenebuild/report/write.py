@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from scenebuild.mix.kept import KeptStem
-from scenebuild.report.desk import desk_html
+from scenebuild.report.desk import DeskPage, desk_html
 from scenebuild.report.model import ElementRow, Report
 from scenebuild.report.render import render_readme
 from scenebuild.report.side import PAGE, Seen, build_page
@@ -29,25 +29,29 @@ def write_report(
     takes: Mapping[str, Path],
     template: Path | None = None,
     stems: Sequence[KeptStem] = (),
+    show: Callable[[DeskPage], object] | None = None,
 ) -> list[Path]:
     """Write README.md, the pictures it shows and the page to ``folder``, each at once or not at all; what was written,
     in order.
 
     ``takes``: the take of each element by name, for its outline; ``stems``: what the page plays, if they are not too
-    long for it. The README comes last, so that the pictures it shows are there. Nothing is written when the template
-    fails (UsageError).
+    long for it; ``show`` is given the page as a value. The README comes last, so that the pictures it shows are there.
+    Nothing is written when the template fails (UsageError).
     """
     readme = render_readme(report, template)
     seen = look(report, mix_path, takes)
+    page = build_page(report, seen, stems)
     contents = {
         report.waveform_path: waveform_svg(seen.envelope).encode(),
         report.timeline_path: timeline_svg(seen.lanes, report.duration_s).encode(),
         report.spectrogram_path: framed_png(seen.spectrum),
-        PAGE: desk_html(build_page(report, seen, stems)).encode(),
+        PAGE: desk_html(page).encode(),
         "README.md": readme.encode(),
     }
     for name, content in contents.items():
         publish_bytes(str(folder / name), content)
+    if show:
+        show(page)
     return [folder / name for name in contents]
 
 
@@ -90,4 +94,5 @@ def _lane(row: ElementRow, takes: Mapping[str, Path], most_frames: int) -> Lane:
         fade_in_s=row.fade_in_s,
         fade_out_s=row.fade_out_s,
         peaks=_outline(row, takes, most_frames),
+        mute=row.mute,
     )

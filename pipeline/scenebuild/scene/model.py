@@ -66,6 +66,7 @@ class Element:
     playing: Playing = Playing()
     channel: Channel = Channel()
     expect: Expectations | None = None  # of its take
+    mute: bool = False  # not heard; its take is made all the same, and others make room for it
 
 
 @dataclass(frozen=True, slots=True)

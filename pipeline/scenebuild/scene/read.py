@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
-from scenebuild.errors import SceneError
-from scenebuild.scene.document import Document
+from scenebuild.errors import Problem, SceneError
+from scenebuild.scene.document import Document, Field
 from scenebuild.scene.extends import read_with_parents
 from scenebuild.scene.model import Scene
 from scenebuild.scene.reference import label_of, referenced, scene_file
 from scenebuild.scene.resolve import resolve
+from scenebuild.scene.scalars import Scalar
 from scenebuild.scene.validate import validate_document
 from scenebuild.scene.variants import Variant, composed, of_label, variants_of
 
@@ -27,6 +29,18 @@ def read_scene(reference: str, chosen: Chosen | None = None) -> Scene:
     if problems := validate_document(scene):
         raise SceneError(problems)
     return replace(resolve(scene), path=reference)
+
+
+def faults_with(reference: str, chosen: Chosen, field: Field, value: Scalar) -> list[Problem]:
+    """What would be wrong with a good scene if a field of it had another value."""
+    document, variants = _read(reference, chosen)
+    scene = composed(document, variants[0])
+    return validate_document(replace(scene, data=_with(scene.data, field, value)))
+
+
+def _with(data: Mapping[str, Any], field: Field, value: Scalar) -> dict[str, Any]:
+    first, rest = field[0], field[1:]
+    return {**data, first: _with(data[first], rest, value) if rest else value}
 
 
 def references_in(reference: str, chosen: Chosen | None = None) -> list[str]:

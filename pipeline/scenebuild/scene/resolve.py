@@ -85,6 +85,7 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
         playing=playing,
         channel=channel_of(own, defaults, document.origin(("elements", name, "effects"))),
         expect=_expectations(own.get("expect")),
+        mute=own.get("mute", False),
     )
 
 

@@ -12,10 +12,12 @@ from scenebuild.scene.model import Scene
 def heard_names(scene: Scene, solo: Collection[str], mute: Collection[str]) -> frozenset[str]:
     """The elements that are heard: those that are soloed, or else all, without those that are muted.
 
-    A bus stands for all of its elements; names that a scene does not have are left out.
+    A bus stands for all of its elements; names that a scene does not have are left out. What the scene itself mutes
+    is heard where it is soloed by its own name.
     """
     chosen = _members(scene, solo) if solo else frozenset(element.name for element in scene.elements)
-    return chosen - _members(scene, mute)
+    muted = frozenset(element.name for element in scene.elements if element.mute) - frozenset(solo)
+    return chosen - muted - _members(scene, mute)
 
 
 def listening(scene: Scene, solo: Collection[str], mute: Collection[str]) -> Scene:

@@ -1,0 +1,82 @@
+"""What the page shows now: put up by the loop, read by every request; whoever looks for news waits here."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["building", "built", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How the latest build stands. ``number`` counts all states, ``page`` the pages that were put up, ``edits`` the
+    edits that this build knows of."""
+
+    number: int
+    page: int
+    edits: int
+    kind: Kind
+    lines: tuple[str, ...] = ()  # of a failed build, one message each
+
+
+class Board:
+    """The latest state and page. Nothing queues here: who was slow sees the latest state and misses those between."""
+
+    def __init__(self, html: str) -> None:
+        self._changed = threading.Condition()
+        self._state = State(1, 0, 0, "building")
+        self._html = html
+        self._edits = 0
+        self._is_open = True
+
+    @property
+    def page(self) -> tuple[int, str]:
+        """The number of the page that is up, and its HTML."""
+        with self._changed:
+            return self._state.page, self._html
+
+    @property
+    def state(self) -> State:
+        """The latest state."""
+        with self._changed:
+            return self._state
+
+    def edited(self, is_news: bool) -> int:
+        """An edit was written, or stood there already: the number that a build has to reach to know of it."""
+        with self._changed:
+            self._edits += is_news
+            return self._edits
+
+    def building(self) -> None:
+        """A build begins, which knows of every edit so far; the page that is up stays."""
+        self._show("building")
+
+    def built(self, html: str) -> None:
+        """A build is done, and this is its page."""
+        self._show("built", html=html)
+
+    def failed(self, lines: tuple[str, ...]) -> None:
+        """A build failed; the last good page stays."""
+        self._show("failed", lines)
+
+    def wait(self, number: int, seconds: float) -> State | None:
+        """The state after state ``number`` as soon as there is one, the same one after ``seconds``; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._state.number != number or not self._is_open, seconds)
+            return self._state if self._is_open else None
+
+    def close(self) -> None:
+        """Wake all who wait, for the last time."""
+        with self._changed:
+            self._is_open = False
+            self._changed.notify_all()
+
+    def _show(self, kind: Kind, lines: tuple[str, ...] = (), html: str | None = None) -> None:
+        with self._changed:
+            page = self._state.page + (html is not None)
+            self._html = self._html if html is None else html
+            edits = self._edits if kind == "building" else self._state.edits
+            self._state = State(self._state.number + 1, page, edits, kind, lines)
+            self._changed.notify_all()

@@ -1,0 +1,168 @@
+"""What the page may write: four fields of an element, one line of the file, and only over the value that it showed."""
+
+from __future__ import annotations
+
+import json
+import math
+import threading
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, NoReturn
+
+from scenebuild.errors import SceneError, UsageError
+from scenebuild.revise import ChangedError, revise_element
+from scenebuild.scene.model import Element, Scene
+from scenebuild.scene.quoting import described, label, printable
+from scenebuild.scene.read import faults_with, read_scene
+from scenebuild.scene.reference import scene_file
+from scenebuild.watch.guard import RefusedError
+
+FIELDS: Mapping[str, type] = {"volume": float, "pan": float, "start": float, "mute": bool}
+KEYS = frozenset(["element", "field", "value", "was"])
+DIGITS = 6  # that a number has in the file: no page moves a fader more finely
+LEAST_DB = -96.0  # what a fader that is all the way down writes where the author counts in decibels
+TRIES = 5  # against an editor that saves at the same moment
+Value = float | bool
+
+_ONE_AT_A_TIME = threading.Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One movement of a control. ``was``: the value that the page showed before."""
+
+    element: str
+    field: str
+    value: Value
+    was: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What the file says now: ``value`` as the page counts it, and the line."""
+
+    value: Value
+    path: str
+    line: int
+    changed: bool
+
+
+def parse_edit(body: bytes) -> Edit:
+    """The edit in a request. RefusedError for anything that is not exactly one."""
+    try:
+        plain = json.loads(body.decode("utf-8"), parse_int=float, parse_constant=_refuse, object_pairs_hook=_once_each)
+    except (ValueError, RecursionError):
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "an edit is a JSON object, each key once") from None
+    if not isinstance(plain, dict) or plain.keys() != KEYS:
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "an edit has element, field, value and was, and nothing else")
+    if not isinstance(plain["element"], str) or not isinstance(plain["field"], str):
+        raise RefusedError(HTTPStatus.BAD_REQUEST, "element and field are texts")
+    kind = FIELDS.get(plain["field"])
+    if kind is None:
+        raise _unfit(f"{label(plain['field'])}: the page writes {', '.join(FIELDS)} and nothing else")
+    value, was = (_typed(plain["field"], kind, plain[key]) for key in ("value", "was"))
+    return Edit(plain["element"], plain["field"], value, was)
+
+
+def write_edit(edit: Edit, reference: str, chosen: Mapping[str, str]) -> Written:
+    """Write it into the scene's file. RefusedError where the file says something else than the page showed, where the
+    scene would not be good any more, or where it is not one line of this file; then nothing is written."""
+    with _ONE_AT_A_TIME:
+        for _ in range(TRIES):
+            try:
+                return _write(edit, reference, chosen)
+            except ChangedError:  # an editor saved between our look and our word: look again
+                continue
+            except OSError as error:
+                why = f"{printable(reference)} can not be written: {error.strerror or error}"
+                raise RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, why) from error
+        raise RefusedError(HTTPStatus.CONFLICT, f"{printable(reference)} is being written by somebody else; try again")
+
+
+def shown(element: Element, field: str) -> Value | None:
+    """A field as the page shows it; None where it is no single value: it moves, or there are several."""
+    channel, playing = element.channel, element.playing
+    values: Mapping[str, Value | None] = {
+        "volume": None if channel.fader else element.gain,
+        "pan": None if channel.pan else element.pan,
+        "start": None if playing.more_starts_s else element.start_s,
+        "mute": element.mute,
+    }
+    return values[field]
+
+
+def _write(edit: Edit, reference: str, chosen: Mapping[str, str]) -> Written:
+    try:
+        with open(scene_file(reference), "rb") as file:
+            seen = file.read()
+        scene = read_scene(reference, chosen)
+    except (SceneError, UsageError) as error:
+        raise RefusedError(HTTPStatus.CONFLICT, str(error).splitlines()[0]) from error
+    now = shown(_element(scene, edit.element), edit.field)
+    if now is None:
+        raise _unfit(f"{edit.field}: {edit.element} has a list of them; change it in {printable(reference)} by hand")
+    if not _equal(now, edit.was):
+        why = f"{edit.field}: the file says {described(now)} by now, so nothing was written"
+        raise RefusedError(HTTPStatus.CONFLICT, why, now=now)
+    field, value = _in_file(scene, edit)
+    if _equal(now, edit.value):
+        place = scene.place_of("elements", edit.element, field)
+        return Written(now, place.file, place.line, changed=False)
+    if faults := faults_with(reference, chosen, ("elements", edit.element, field), value):
+        raise _unfit(str(faults[0]))
+    try:
+        revised = revise_element(scene, edit.element, field, value, seen)
+    except ChangedError:
+        raise
+    except (SceneError, UsageError) as error:
+        raise _unfit(str(error)) from error
+    written = 10 ** (value / 20) if field == "gain_db" else value
+    return Written(written, printable(scene_file(reference)), revised.line, revised.changed)
+
+
+def _in_file(scene: Scene, edit: Edit) -> tuple[str, Value]:
+    """The field and the value as the author counts: one that writes decibels goes on reading decibels."""
+    if isinstance(edit.value, bool):
+        return edit.field, edit.value
+    if edit.field == "volume" and ("elements", edit.element, "gain_db") in scene.places:
+        return "gain_db", max(LEAST_DB, round(20 * math.log10(edit.value), 2)) if edit.value > 0 else LEAST_DB
+    return edit.field, float(f"{edit.value:.{DIGITS}g}") + 0.0  # adding zero turns -0.0 into 0.0
+
+
+def _element(scene: Scene, name: str) -> Element:
+    found = next((one for one in scene.elements if one.name == name), None)
+    if found is None:
+        raise _unfit(f"{label(name)}: {printable(scene.path)} has no such element")
+    return found
+
+
+def _equal(one: Value, other: Value) -> bool:
+    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+
+
+def _typed(field: str, kind: type, value: Any) -> Value:
+    if kind is bool:
+        if not isinstance(value, bool):
+            raise _unfit(f"{field}: {described(value)} is neither true nor false")
+        return value
+    if not isinstance(value, float) or not abs(value) < 1e9:
+        raise _unfit(f"{field}: {described(value)} is no number that fits")
+    return value
+
+
+def _unfit(message: str) -> RefusedError:
+    return RefusedError(HTTPStatus.UNPROCESSABLE_ENTITY, message)
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)  # NaN and the infinities are no JSON
+
+
+def _once_each(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise ValueError(key)
+        found[key] = value
+    return found

@@ -1,0 +1,95 @@
+"""What a build depends on, and whether any of it is another file than it was."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from scenebuild.errors import SceneError
+from scenebuild.plan.lockfile import lock_path
+from scenebuild.plan.manifest import inputs_of
+from scenebuild.scene.document import Document, read_document
+from scenebuild.scene.extends import read_with_parents
+from scenebuild.scene.project import project_root
+from scenebuild.scene.reference import scene_file
+from scenebuild.settings import config_files
+
+POLL_S = 0.1
+CALM_S = 0.03  # an editor may write a file in several goes: it is read when it has not changed for so long
+LONGEST_UNREST_S = 1.0
+NAMING = frozenset(["file", "extends"])  # the fields whose text is the path of a file
+LONGEST_PATH = 1024
+
+Stamp = tuple[int, int, int]  # of a file: when it was written, its size, its number on the disk
+Stamps = Mapping[str, Stamp | None]
+
+
+def watched(reference: str, folder: str) -> frozenset[str]:
+    """Every file whose change may change the build, there or not: what the scene names now, its lock, the
+    configuration, and what else the last good build read."""
+    path = scene_file(reference)
+    found = (*_named(path), lock_path(reference), *config_files(str(project_root(path))), *inputs_of(folder))
+    return frozenset(map(os.path.abspath, found))
+
+
+def stamps_of(paths: Iterable[str]) -> dict[str, Stamp | None]:
+    """How the files are now; None for one that is not there."""
+    return {path: _stamp(path) for path in paths}
+
+
+def brought_up(seen: Stamps, paths: Iterable[str], reference: str) -> dict[str, Stamp | None]:
+    """What was seen before a build, with the files that it turned out to depend on, and the lock that it wrote."""
+    lock = os.path.abspath(lock_path(reference))
+    return {path: seen[path] if path in seen and path != lock else _stamp(path) for path in paths}
+
+
+def calm(paths: Iterable[str]) -> dict[str, Stamp | None]:
+    """The stamps as soon as nobody writes any more."""
+    paths, end = tuple(paths), time.monotonic() + LONGEST_UNREST_S
+    now = stamps_of(paths)
+    while time.monotonic() < end:
+        time.sleep(CALM_S)
+        before, now = now, stamps_of(paths)
+        if before == now:
+            break
+    return now
+
+
+def _stamp(path: str) -> Stamp | None:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _named(path: str) -> Iterator[str]:
+    """The scene's file and those that are named in it; of a file with mistakes, those that can be told."""
+    yield path
+    document = _readable(path)
+    if document is None:
+        return
+    yield from document.sources
+    for field, text in _texts(document.data, ()):
+        if field[-1] in NAMING and len(text) <= LONGEST_PATH:
+            yield os.path.join(os.path.dirname(document.origin(field)), text)
+
+
+def _readable(path: str) -> Document | None:
+    for read in (read_with_parents, read_document):
+        try:
+            return read(path)
+        except SceneError:
+            continue
+    return None
+
+
+def _texts(data: Any, field: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
+    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in inner:
+        if isinstance(value, str):
+            yield (*field, str(key)), value
+        else:
+            yield from _texts(value, (*field, str(key)))
