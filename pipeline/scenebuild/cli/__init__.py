@@ -17,8 +17,8 @@ from scenebuild.errors import ScenebuildError
 
 # verb -> the module in this room that holds a command of the same name; in the order of the help
 VERBS = (
-    "build", "plan", "watch", "explore", "prompt", "takes", "pick", "test", "diff", "validate", "lint", "init", "textconv",
-    "cache", "engines", "models", "schema", "doctor", "completion",
+    "build", "plan", "watch", "explore", "prompt", "takes", "pick", "test", "diff", "validate", "lint", "init",
+    "textconv", "cache", "engines", "models", "schema", "doctor", "completion",
 )  # fmt: skip
 BUG = 4
 SIGNALLED = 128  # and the number of the signal: what a shell says of a program that one ended
