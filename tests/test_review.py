@@ -697,6 +697,43 @@ def test_a_link_in_an_old_commit_leads_nowhere_outside(
     assert scene["problems"]["base"], "a recording outside of the project is not read"
 
 
+def test_no_link_in_a_copy_leads_out_of_it(repository: Path, tmp_path: Path) -> None:
+    """Not by itself, and not through another; and nothing is written through one, as a tree made by hand could ask."""
+    (tmp_path / "outside").mkdir()
+    Path("scenes/up").symlink_to("../..")
+    Path("scenes/absolute").symlink_to(tmp_path / "outside")
+    Path("scenes/deep").mkdir()
+    Path("scenes/deep/self").symlink_to(".")
+    Path("scenes/through").symlink_to("deep/self/self/self/../../../..")
+    Path("scenes/inside").symlink_to("harbour.yaml")
+    commit("links")
+    blob = git("rev-parse", "HEAD:scenes/harbour.yaml")
+    listing = git("ls-tree", "HEAD:scenes")
+    evil = subprocess.run(
+        ["git", "hash-object", "-w", "--stdin"],
+        input=str(tmp_path / "outside"),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    inner = _tree(f"100644 blob {blob}\tescaped.yaml\n")
+    scenes = _tree(f"{listing}\n120000 blob {evil}\tout\n040000 tree {inner}\tout\n")
+    tree = _tree(f"040000 tree {scenes}\tscenes\n")
+    forged = git("commit-tree", tree, "-m", "forged")
+    for commit_name in ("HEAD", forged):
+        with opened([commit_name, "HEAD~1"], ()) as between:
+            root = Path(between.before.root)
+            links = [path for path in root.rglob("*") if path.is_symlink()]
+            assert all(path.resolve().is_relative_to(root) for path in links)
+            assert {path.name for path in links} >= {"inside", "self"}
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def _tree(listing: str) -> str:
+    made = subprocess.run(["git", "mktree"], input=listing, capture_output=True, text=True, check=True)
+    return made.stdout.strip()
+
+
 def test_a_link_within_the_project_is_followed(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("sounds").mkdir()
     soundfile.write("sounds/a.wav", [0.1, -0.1] * 4000, 8000)
