@@ -515,8 +515,8 @@ def test_a_scene_that_can_not_be_read_keeps_no_other_from_being_compared(
     assert broken["problems"]["base"] == []
     assert broken["problems"]["head"][0]["message"].startswith("volumn")
     assert broken["problems"]["head"][0]["file"] == PATH
+    assert broken["notes"] == [], "nobody looked for its lock"
     assert other["status"] == "changed"
-    broken, other = plain(capsys, "HEAD..HEAD~0")["scenes"] or ({}, {})
     write("name: [", PATH)
     commit("broken")
     (one, _) = plain(capsys, "HEAD~1", "HEAD")["scenes"]
@@ -695,6 +695,29 @@ def test_a_link_in_an_old_commit_leads_nowhere_outside(
     (scene,) = plain(capsys, "HEAD")["scenes"]
     assert scene["status"] == "unreadable" or scene["basis"] == "locks"
     assert scene["problems"]["base"], "a recording outside of the project is not read"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"length_s": "long"}, {"length_s": 1e999}, {"length_s": 10**400}, {"loudness_lufs": "<script>"},
+        {"loudness_lufs": [1]}, {"peak_dbfs": {"a": 1}, "true_peak_dbtp": True}, {"engine": "no-such-engine"},
+        {"prompt": ["x"]}, {"model": "/etc/passwd"}, {"precision": "\x1b[31m"}, {"seed": -1}, {"licence": 7},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_odd_facts_in_a_lock_break_no_review(
+    repository: Path, capsys: pytest.CaptureFixture[str], facts: dict[str, Any]
+) -> None:
+    lock = json.loads(Path("scenes/harbour.lock.json").read_text())
+    lock["elements"]["dog"].update(facts)
+    lock["mix"].update(facts)
+    text = json.dumps(lock).replace("Infinity", "1e999")
+    Path("scenes/harbour.lock.json").write_text(text)
+    for style in ("text", "md", "json"):
+        said = diff(capsys, "HEAD", "--locks-only", "--format", style)
+        assert "<script" not in said
+        assert "\x1b" not in said
 
 
 def test_no_link_in_a_copy_leads_out_of_it(repository: Path, tmp_path: Path) -> None:
