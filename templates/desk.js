@@ -5,7 +5,6 @@
   const root = document.documentElement;
   root.classList.add("js");
   const live = root.hasAttribute("data-live");
-  const said = document.getElementById("said");
   const decoded = new Map(); // digest -> promise of an AudioBuffer
   const FADE_S = 0.008; // of switches and faders: short enough to be at once, long enough not to click
   const AHEAD_S = 2.5; // how far ahead a loop is scheduled: a page in the background wakes up once a second
@@ -18,6 +17,7 @@
   const linear = (db) => (db <= LOWEST_DB ? 0 : 10 ** (db / 20));
   const decibels = (gain) => (gain > 0 ? Math.max(LOWEST_DB, 20 * Math.log10(gain)) : LOWEST_DB);
   const words = (db) => (db <= LOWEST_DB ? "−∞ dB" : `${db > 0 ? "+" : ""}${db.toFixed(1)} dB`.replace("-", "−"));
+  const side = (pan) => (Math.round(pan * 100) ? `${Math.abs(Math.round(pan * 100))} % ${pan < 0 ? "left" : "right"}` : "centre");
   const clamp = (value, least, most) => Math.min(Math.max(value, least), most);
   const pressed = (button, is) => button.setAttribute("aria-pressed", String(is));
   const numbers = (text) => text.split(" ").map(Number);
@@ -176,6 +176,7 @@
     try { context = new AudioContext({ sampleRate: rate, latencyHint: "interactive" }); } catch { context = new AudioContext(); }
     const input = context.createGain();
     input.channelCount = Math.max(2, channels);
+    input.channelCountMode = "explicit"; // mono is on both meters
     const split = context.createChannelSplitter(2);
     const meters = [0, 1].map((channel) => { const meter = context.createAnalyser(); meter.fftSize = 2048; split.connect(meter, channel); return meter; });
     input.connect(split);
@@ -194,7 +195,7 @@
       this.channels = Number(scene.dataset.channels);
       this.sides = [...Array(Number(scene.dataset.sides))];
       this.side = clamp(before?.side ?? Number(scene.dataset.side), 0, this.sides.length - 1);
-      this.loop = before?.loop ?? false;
+      this.loop = before?.loop ?? scene.dataset.loop === "true";
       this.sounds = [...scene.querySelectorAll("script.sound")];
       this.files = [...scene.querySelectorAll(".file audio")];
       this.strips = [...scene.querySelectorAll(".strip")].map((item) => this.strip(item, before));
@@ -214,6 +215,7 @@
       return {
         item, name: item.dataset.element, zero,
         mute: item.querySelector(".mute"), solo: item.querySelector(".solo"),
+        pan: item.querySelector(".pan input"),
         fader: item.querySelector(".fader input"), told: item.querySelector(".fader output"),
         db: live ? zero : old?.db ?? zero, isMuted: live ? isMuted : old?.isMuted ?? isMuted, isSolo: old?.isSolo ?? false,
       };
@@ -236,17 +238,20 @@
       if (this.sounds.length) openAudio(this.rate, this.channels);
       if (this.place >= this.seconds - 0.01) this.place = 0;
       this.scene.classList.add("loading");
+      this.say("");
       try {
         if (this.sounds.length) await this.deck.load();
         if (this.isWanted) await this.deck.start(this.place);
       } catch (error) {
         this.isWanted = false;
-        said.textContent = `${this.name} can not be played${this.sounds.length ? "" : ": is its file beside this page?"}`;
+        this.say(`This can not be played${this.sounds.length ? ` here: ${error.message}` : ": is the mix beside this page?"}`);
       }
       this.scene.classList.remove("loading");
       this.show();
       follow();
     }
+
+    say(text) { this.scene.querySelector(".failed").textContent = text; }
 
     pause() {
       this.isWanted = false;
@@ -370,10 +375,14 @@
       strip.fader.addEventListener("input", () => this.setStrip(strip, { db: Number(strip.fader.value) }));
       strip.fader.addEventListener("change", () => this.tell(strip, "volume", gain()));
       strip.fader.addEventListener("dblclick", () => { this.setStrip(strip, { db: live ? 0 : strip.zero }); this.tell(strip, "volume", gain()); });
-      const told = (selector, field) => strip.item.querySelector(selector)?.addEventListener("change", (event) => this.tell(strip, field, Number(event.target.value)));
-      told(".pan input", "pan");
-      told(".starts input", "start");
+      if (strip.pan) {
+        const tellPan = () => this.tell(strip, "pan", Number(strip.pan.value));
+        strip.pan.addEventListener("input", () => this.showStrip(strip));
+        strip.pan.addEventListener("change", tellPan);
+        strip.pan.addEventListener("dblclick", () => { strip.pan.value = 0; this.showStrip(strip); tellPan(); });
+      }
       const start = strip.item.querySelector(".starts input");
+      start?.addEventListener("change", () => this.tell(strip, "start", Number(start.value)));
       if (start && !start.disabled) this.listenBar(strip.item.querySelector(".lane"), start);
     }
 
@@ -397,6 +406,10 @@
       pressed(strip.solo, strip.isSolo);
       if (Number(strip.fader.value) !== strip.db) strip.fader.value = strip.db;
       strip.told.textContent = words(strip.db);
+      if (strip.pan) {
+        strip.pan.nextElementSibling.textContent = side(Number(strip.pan.value));
+        strip.pan.setAttribute("aria-valuetext", side(Number(strip.pan.value)));
+      }
       strip.fader.setAttribute("aria-valuetext", words(strip.db).replace("−∞ dB", "silent"));
     }
 
@@ -475,6 +488,7 @@
     const name = event.key === " " ? "Space" : event.key.length === 1 ? `Key${event.key.toUpperCase()}` : event.key;
     if (number === null && !(name in KEYS)) return;
     event.preventDefault();
+    if (event.repeat && !name.startsWith("Arrow")) return;
     if (number === null) KEYS[name](chosen(), event);
     else digit(chosen(), number, event.shiftKey);
   });

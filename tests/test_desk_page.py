@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import doctest
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from scenebuild.audio.level import db_to_gain
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.cli import run
 from scenebuild.mix.kept import KeptStem
+from scenebuild.report import desk
 from scenebuild.report.desk import DeskPage, DeskScene, Live, Note, Side, desk_html, facts_of, rows_of
 from scenebuild.report.model import Report
 from scenebuild.report.side import build_page, side_of
@@ -247,6 +249,27 @@ def test_a_page_that_lives_may_talk_to_its_own_server_and_no_other(side: Side) -
     assert "token" not in desk_html(page).split("<style>")[0]
 
 
+def test_controls_that_write_are_there_even_where_nothing_sounds(side: Side) -> None:
+    silent = DeskPage("m", "t", "", (DeskScene("key", "t", "", (replace(side, sounds=()),)),))
+    assert 'class="fader"' not in desk_html(silent)
+    assert desk_html(silent, Live("t", "")).count('class="fader"') == 3
+
+
+def test_the_page_of_silence_says_so(project: Path) -> None:
+    Path("scenes/x.yaml").write_text("name: X\nelements: {rain: {prompt: rain, duration: 0.2, volume: 0}}\n")
+    assert run(["scenes/x.yaml", "-q"]) == 0
+    page = Path("build/x/index.html").read_text()
+    assert "Nothing sounds in this mix." in page
+    assert 'class="sound"' not in page
+
+
+def test_a_mix_that_goes_round_is_looped_from_the_start(project: Path) -> None:
+    text = "name: X\nelements: {rain: {prompt: rain, duration: 2, loop: true}}\nmix: {duration: 2, loop: true}\n"
+    Path("scenes/x.yaml").write_text(text)
+    assert run(["scenes/x.yaml", "-q"]) == 0
+    assert 'data-loop="true"' in Path("build/x/index.html").read_text()
+
+
 def test_the_page_says_what_the_readme_says(project: Path) -> None:
     text = "name: X\nelements: {rain: {prompt: heavy rain on a roof, duration: 0.3, seed: 77, fade_out: 0.1}}\n"
     Path("scenes/x.yaml").write_text(text + "deliver: [{preset: broadcast}]\n")
@@ -284,6 +307,10 @@ def test_elements_of_two_sides_are_joined_by_name(tmp_path: Path) -> None:
     seed = next(fact for fact in rows[0].facts if fact.label == "Seed")
     assert len(seed.values) == 2
     assert all(len(fact.values) == 1 for fact in rows[1].facts)
+
+
+def test_the_examples_are_true() -> None:
+    assert doctest.testmod(desk) == (0, 2)
 
 
 def test_facts_that_agree_are_said_once() -> None:
@@ -499,6 +526,17 @@ def test_a_long_scene_plays_the_file_beside_it(browser: Any, tmp_path: Path) -> 
     assert seen.axe() == []
     assert set(seen.requests) == {address.as_uri(), (address.parent / "long.wav").as_uri()}
     assert seen.complaints == []
+    seen.page.context.close()
+
+
+def test_a_mix_that_is_not_there_is_missed_aloud(browser: Any, tmp_path: Path) -> None:
+    folder = built(tmp_path, LONG, "long")
+    (folder / "long.wav").unlink()
+    seen = visit(browser, folder / "index.html")
+    seen.page.keyboard.press("Space")
+    seen.until("document.querySelector('.failed').textContent.includes('is the mix beside this page?')")
+    assert not state(seen, "isPlaying")
+    assert seen.page.get_by_role("button", name="Play Long").is_visible()
     seen.page.context.close()
 
 

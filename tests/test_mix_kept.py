@@ -88,9 +88,9 @@ def test_shares_of_the_desk_add_up_to_the_mix(studio: Studio) -> None:
 
 def test_what_is_too_long_is_not_kept_and_the_mix_is_the_same(studio: Studio) -> None:
     scene = studio.scene(element("rain", loop=True, channel=Channel(bus=None)), element("bell"), duration_s=3.0)
-    assert len(kept(studio, scene, most_s=4.0)) == 2
+    assert len(kept(studio, scene, most_s=3.0)) == 2
     with_stems = (studio.folder / "mix.wav").read_bytes()
-    assert kept(studio, scene, most_s=3.99) == {}
+    assert kept(studio, scene, most_s=2.99) == {}
     assert (studio.folder / "mix.wav").read_bytes() == with_stems
 
 

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scenebuild.audio.frames import frames_of
 from scenebuild.mix.shelf import Body
 from scenebuild.mix.stem import Stem
 from scenebuild.mix.sums import Desk, Rounder
-from scenebuild.mix.timeline import Timeline
+from scenebuild.mix.timeline import Placement, Timeline
+from scenebuild.scene.model import Element
 
 Integers = NDArray[np.int32]
 
@@ -86,18 +88,38 @@ def keep_stem(desk: Desk, stem: Stem, gain_db: float) -> KeptStem:
 
 
 def keep_share(desk: Desk, name: str, body: Body, gain_db: float) -> KeptStem:
-    """What one layer of the desk gives to the mix, over all of it."""
+    """What one layer of the desk gives to the mix, without the silence before and behind it."""
     rounded = Rounder(gain_db, desk.block_frames, desk.channels)
     samples = np.empty((desk.frames, desk.channels), np.int32)
     for start in range(0, desk.frames, desk.block_frames):
         stop = min(start + desk.block_frames, desk.frames)
         samples[start:stop] = rounded(body.read(start, stop))
-    return KeptStem(name, 0, samples)
+    first, stop = sounding(samples)
+    return KeptStem(name, first, samples[first:stop].copy())
 
 
-def sounding_frames(timeline: Timeline, treated: Collection[str], names: Sequence[str]) -> int:
-    """How many frames of stems a player has to hold: each from its start to its end, those of the desk all along."""
-    return sum(
-        timeline.frames if name in treated else placement.stop - placement.start
-        for name, placement in zip(names, timeline.placements, strict=True)
-    )
+def sounding(samples: NDArray[np.integer]) -> tuple[int, int]:
+    """The frames ``[first, stop)`` outside which there is silence; none where all is silent.
+
+    >>> sounding(np.array([[0, 0], [0, 5], [0, 0], [1, 0], [0, 0]]))
+    (1, 4)
+    """
+    loud = samples.reshape(-1) != 0
+    if not len(loud) or not loud[first := int(loud.argmax())]:
+        return 0, 0
+    return first // samples.shape[1], len(samples) - int(loud[::-1].argmax()) // samples.shape[1]
+
+
+def held_frames(elements: Sequence[Element], timeline: Timeline, treated: Collection[str]) -> int:
+    """About how many frames of sound all stems have: of a loop two passes and its fades, on the desk every time."""
+    pairs = zip(elements, timeline.placements, strict=True)
+    return sum(_held(one, place, timeline.sample_rate, is_treated=one.name in treated) for one, place in pairs)
+
+
+def _held(element: Element, placement: Placement, sample_rate: int, *, is_treated: bool) -> int:
+    if is_treated:
+        return sum(stop - start for start, stop in placement.times)
+    frames = placement.stop - placement.start
+    if not element.loop:
+        return frames
+    return min(frames, 2 * placement.pass_frames + frames_of(element.fade_in_s + element.fade_out_s, sample_rate))

@@ -16,7 +16,7 @@ from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
 from scenebuild.errors import ScenebuildError
 from scenebuild.mix.console import Console
-from scenebuild.mix.kept import Keep, keep_share, keep_stem, sounding_frames
+from scenebuild.mix.kept import Keep, held_frames, keep_share, keep_stem
 from scenebuild.mix.layer import Layer, highest_gain
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.model import Mix, Source, StemFacts
@@ -91,7 +91,7 @@ def mix_scene(
 
     ``silenced``: elements that others make room for, without being heard themselves.
 
-    ``keep`` is given every stem that is heard, in memory, unless they sound for more than ``most_kept_frames`` in all.
+    ``keep`` is given every stem that is heard, in memory, unless they need more than some ``most_kept_frames`` in all.
 
     Raises AudioFileError where a take can not be read, ScenebuildError where the scene has no length, OSError where a
     file can not be written.
@@ -102,7 +102,7 @@ def mix_scene(
     tapes = {element.name: tape_of(element, sources) for element in scene.elements}
     timeline = _timeline(scene, tapes)
     treated = _treated_names(scene, timeline) | silenced
-    if sounding_frames(timeline, treated, list(tapes)) > most_kept_frames:
+    if held_frames(scene.elements, timeline, treated) > most_kept_frames:
         keep = None
     with Shelf(path.parent, held_bytes) as shelf:
         ready = _set_up(

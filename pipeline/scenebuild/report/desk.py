@@ -108,6 +108,7 @@ class DeskScene:
     difference_text: str = ""  # what it shows, for those who can not see it
     links: Pairs = ()  # label and path relative to the page
     details: tuple[tuple[str, Pairs], ...] = ()  # further sections: title, and what stands in it
+    goes_round: bool = False  # its end leads into its beginning, so that it is looped from the start
     is_open: bool = True  # where it is one of several
 
 

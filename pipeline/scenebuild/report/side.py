@@ -17,6 +17,7 @@ from scenebuild.report.spectrum import Spectrum
 from scenebuild.report.timeline import Lane
 
 PAGE = "index.html"
+SILENT = "Nothing sounds in this mix."
 TOO_LONG = "The stems are too long for a page, so only the mix plays here: `--stems` writes them as files."
 
 
@@ -36,7 +37,7 @@ def build_page(report: Report, seen: Seen, stems: Sequence[KeptStem]) -> DeskPag
     links += [(row.path, row.path) for row in report.deliveries]
     scene = DeskScene(
         key=report.stem.replace("@", "-"), title=report.name, text="", sides=(side,), links=tuple(links),
-        details=_details(report),
+        details=_details(report), goes_round=bool(report.seam),
     )  # fmt: skip
     built = f"Built from {report.scene_path} by scenebuild {report.scenebuild_version}."
     foot = f"{built} This page asks nothing of any network."
@@ -59,7 +60,7 @@ def side_of(
         strips=tuple(_strip(row, lane, report) for row, lane in zip(report.elements, seen.lanes, strict=True)),
         sounds=sounds,
         file=report.mix_path,
-        why="" if sounds else TOO_LONG,
+        why="" if sounds else _why(report, stems),
     )
 
 
@@ -75,6 +76,12 @@ def notes_of(report: Report) -> tuple[Note, ...]:
     if report.warnings:
         notes.append(Note("Warning" if len(report.warnings) == 1 else "Warnings", report.warnings, "warning"))
     return tuple(notes)
+
+
+def _why(report: Report, stems: Sequence[KeptStem]) -> str:
+    """Why there are no stems to play."""
+    is_silent = not report.elements or (bool(stems) and not any(stem.samples.any() for stem in stems))
+    return SILENT if is_silent else TOO_LONG
 
 
 def _mix_facts(report: Report) -> Pairs:

@@ -12,11 +12,12 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from scenebuild.mix.kept import ONCE, Integers, KeptStem, Passes
+from scenebuild.mix.kept import ONCE, Integers, KeptStem, Passes, sounding
 from scenebuild.report.sound import BATCH
 
 BUDGET_BYTES = 12 * 2**20  # of all sounds of a page; as base64 they take a third more
-MOST_KEPT_S = 600.0  # of all stems together: a browser holds 220 MB of them in stereo at 48 kHz
+MOST_KEPT_S = 240.0  # of all stems together, a loop counted once: hardly more fits the budget
+MOST_PLAYED_S = 600.0  # of them as they play: a browser holds 220 MB of that in stereo at 48 kHz
 _TOP = 2.0**23  # full scale of 24 bits
 _FINEST = 2.0**6  # a quiet stem's step, in 24-bit units: a quarter of what 16 bits have for the whole mix
 _MP3_KBPS = 128
@@ -49,7 +50,9 @@ class Sound:
 
 
 def stem_sounds(stems: Sequence[KeptStem], sample_rate: int, budget_bytes: int = BUDGET_BYTES) -> tuple[Sound, ...]:
-    """All stems as sounds, or none where they need more than the budget."""
+    """All stems as sounds, or none where they need more than the budget, or too much of a browser's memory."""
+    if sum(stem.frames for stem in stems) > MOST_PLAYED_S * sample_rate:
+        return ()
     found: list[Sound] = []
     for stem in stems:
         if not stem.samples.any():
@@ -70,7 +73,8 @@ def stem_sound(stem: KeptStem, sample_rate: int) -> Sound:
     shares, one = _one_channel(stem.samples)
     step = max(float(np.abs(one).max(initial=0)) / 32767, _FINEST)
     integers = np.rint(one * (1 / step)).astype(np.int16)
-    integers, first = (integers, 0) if stem.passes.times > 1 else _trimmed(integers)
+    first, stop = sounding(integers) if stem.passes.times == 1 else (0, len(integers))
+    integers = integers[first : max(stop, first + 1)]
     gains = tuple(float(share * step * 32768 / _TOP) for share in shares)
     return Sound(stem.name, "audio/flac", _flac(integers, sample_rate), gains, stem.start + first, stem.passes)
 
@@ -99,15 +103,6 @@ def _one_channel(samples: Integers) -> tuple[tuple[float, ...], Integers]:
     if np.abs(other - share * one).max(initial=0.0) > 1.01:  # both were rounded to whole numbers
         return (1.0, 1.0), samples
     return ((1.0, share) if louder == 0 else (share, 1.0)), one[:, None]
-
-
-def _trimmed(integers: NDArray[np.int16]) -> tuple[NDArray[np.int16], int]:
-    """Without the silence before and behind, and how much was before."""
-    (sounding,) = np.nonzero(integers.any(axis=1))
-    if not len(sounding):
-        return integers[:1], 0
-    first = int(sounding[0])
-    return integers[first : int(sounding[-1]) + 1], first
 
 
 def _flac(integers: NDArray[np.int16], sample_rate: int) -> bytes:
