@@ -515,8 +515,8 @@ def test_a_scene_that_can_not_be_read_keeps_no_other_from_being_compared(
     assert broken["problems"]["base"] == []
     assert broken["problems"]["head"][0]["message"].startswith("volumn")
     assert broken["problems"]["head"][0]["file"] == PATH
+    assert broken["notes"] == [], "nobody looked for its lock"
     assert other["status"] == "changed"
-    broken, other = plain(capsys, "HEAD..HEAD~0")["scenes"] or ({}, {})
     write("name: [", PATH)
     commit("broken")
     (one, _) = plain(capsys, "HEAD~1", "HEAD")["scenes"]
@@ -695,6 +695,66 @@ def test_a_link_in_an_old_commit_leads_nowhere_outside(
     (scene,) = plain(capsys, "HEAD")["scenes"]
     assert scene["status"] == "unreadable" or scene["basis"] == "locks"
     assert scene["problems"]["base"], "a recording outside of the project is not read"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"length_s": "long"}, {"length_s": 1e999}, {"length_s": 10**400}, {"loudness_lufs": "<script>"},
+        {"loudness_lufs": [1]}, {"peak_dbfs": {"a": 1}, "true_peak_dbtp": True}, {"engine": "no-such-engine"},
+        {"prompt": ["x"]}, {"model": "/etc/passwd"}, {"precision": "\x1b[31m"}, {"seed": -1}, {"licence": 7},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_odd_facts_in_a_lock_break_no_review(
+    repository: Path, capsys: pytest.CaptureFixture[str], facts: dict[str, Any]
+) -> None:
+    lock = json.loads(Path("scenes/harbour.lock.json").read_text())
+    lock["elements"]["dog"].update(facts)
+    lock["mix"].update(facts)
+    text = json.dumps(lock).replace("Infinity", "1e999")
+    Path("scenes/harbour.lock.json").write_text(text)
+    for style in ("text", "md", "json"):
+        said = diff(capsys, "HEAD", "--locks-only", "--format", style)
+        assert "<script" not in said
+        assert "\x1b" not in said
+
+
+def test_no_link_in_a_copy_leads_out_of_it(repository: Path, tmp_path: Path) -> None:
+    """Not by itself, and not through another; and nothing is written through one, as a tree made by hand could ask."""
+    (tmp_path / "outside").mkdir()
+    Path("scenes/up").symlink_to("../..")
+    Path("scenes/absolute").symlink_to(tmp_path / "outside")
+    Path("scenes/deep").mkdir()
+    Path("scenes/deep/self").symlink_to(".")
+    Path("scenes/through").symlink_to("deep/self/self/self/../../../..")
+    Path("scenes/inside").symlink_to("harbour.yaml")
+    commit("links")
+    blob = git("rev-parse", "HEAD:scenes/harbour.yaml")
+    listing = git("ls-tree", "HEAD:scenes")
+    evil = subprocess.run(
+        ["git", "hash-object", "-w", "--stdin"],
+        input=str(tmp_path / "outside"),
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    inner = _tree(f"100644 blob {blob}\tescaped.yaml\n")
+    scenes = _tree(f"{listing}\n120000 blob {evil}\tout\n040000 tree {inner}\tout\n")
+    tree = _tree(f"040000 tree {scenes}\tscenes\n")
+    forged = git("commit-tree", tree, "-m", "forged")
+    for commit_name in ("HEAD", forged):
+        with opened([commit_name, "HEAD~1"], ()) as between:
+            root = Path(between.before.root)
+            links = [path for path in root.rglob("*") if path.is_symlink()]
+            assert all(path.resolve().is_relative_to(root) for path in links)
+            assert {path.name for path in links} >= {"inside", "self"}
+    assert list((tmp_path / "outside").iterdir()) == []
+
+
+def _tree(listing: str) -> str:
+    made = subprocess.run(["git", "mktree"], input=listing, capture_output=True, text=True, check=True)
+    return made.stdout.strip()
 
 
 def test_a_link_within_the_project_is_followed(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ import json
 import math
 import re
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from functools import reduce
@@ -319,6 +320,19 @@ def test_a_clip_of_each_scene_is_written_where_it_is_asked_for(
     assert Path("out/harbour.mp4").read_bytes()[4:8] == b"ftyp"
     assert "](harbour.mp4)" in Path("out/diff.md").read_text(encoding="utf-8")
     assert 'href="harbour.mp4"' in Path("out/index.html").read_text(encoding="utf-8")
+
+
+@needs_git
+def test_who_can_make_no_clips_learns_it_before_anything_is_mixed(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start_repository()
+    write(SCENE)
+    commit("one")
+    monkeypatch.setitem(sys.modules, "av", None)
+    assert run(["diff", "HEAD", "-o", "out", "--video"]) == 2
+    assert "clips need PyAV" in capsys.readouterr().err
+    assert not Path("out").exists()
 
 
 def test_a_format_that_there_is_not_is_refused(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

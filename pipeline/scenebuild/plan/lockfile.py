@@ -18,6 +18,7 @@ from scenebuild.scene.reference import stem_of
 
 LOCK_VERSION = 1
 LARGEST_LOCK = 64 << 20
+LONGEST_NUMBER = 20  # digits; no seed and no count of frames has more, and a float holds all of them
 # A mix measured on another machine may differ in the last printed digit; that is no news for a reader.
 SAME_LEVEL_DB = 0.02
 
@@ -62,7 +63,7 @@ def parse_lock(text: str, path: str) -> Lock:
                 f"'git checkout --ours {path}' (or --theirs) and build again"
             )
     try:
-        plain = json.loads(text, parse_constant=_refuse_constant)
+        plain = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
     except (ValueError, RecursionError) as error:
         place = f"{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else "1:1"
         raise LockError(f"{path}:{place}: the lockfile is not JSON; restore it from git") from error
@@ -129,6 +130,12 @@ def _is_entry(item: tuple[str, object]) -> bool:
         and all(_HEX.match(str(entry.get(name))) for name in ("key", "digest"))
         and str(entry.get("licence", "")).isprintable()
     )
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > LONGEST_NUMBER:
+        raise ValueError("a number that long is none of ours")
+    return int(digits)
 
 
 def _refuse_constant(name: str) -> float:

@@ -31,6 +31,7 @@ _FRAME = 200  # how much ink a frame takes, of 255
 _LETTER = 16  # pixels from one label down to the next, at least
 _TICKS_HZ = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000)
 
+_PLOT = (slice(TOP, TOP + ROWS), slice(LEFT, LEFT + PLOT))
 # Where the key to the colours stands: below the frequencies.
 _KEY = (slice(TOP + ROWS + 12, TOP + ROWS + 22), slice(2, 82))
 
@@ -56,7 +57,7 @@ def plot_png(seen: Spectrum) -> bytes:
 def framed_png(seen: Spectrum) -> bytes:
     """The levels with their axes, ``WIDTH`` by ``HEIGHT`` pixels, on a transparent ground."""
     pixels = np.zeros((HEIGHT, WIDTH), np.uint8)
-    pixels[TOP : TOP + ROWS, LEFT : LEFT + PLOT] = levels(seen, top_db(seen), range_db(seen))
+    pixels[_PLOT] = levels(seen, top_db(seen), range_db(seen))
     pixels[_KEY] = level_key(_KEY[1].stop - _KEY[1].start)
     return palette_png(np.maximum(pixels, _writing(seen)))
 
@@ -102,15 +103,14 @@ def _writing(seen: Spectrum) -> Pixels:
     write_hertz(draw, seen.top_hz, TOP, ROWS)
     draw.text((_KEY[1].stop + 8, TOP + ROWS + 22), f"{range_db(seen)} dB", fill=255, font=font(), anchor="ls")
     write_seconds(draw, seen.duration_s, TOP + ROWS)
-    frame(draw, TOP, ROWS)
-    rows, columns = _KEY
-    draw.rectangle((columns.start - 1, rows.start - 1, columns.stop, rows.stop), outline=_FRAME)
+    for rows, columns in (_PLOT, _KEY):
+        frame(draw, rows, columns)
     return inked(mask)
 
 
-def frame(draw: ImageDraw.ImageDraw, top: int, rows: int) -> None:
-    """A line around a plot, whose darkest colour is that of a dark page."""
-    draw.rectangle((LEFT - 1, top - 1, LEFT + PLOT, top + rows), outline=_FRAME)
+def frame(draw: ImageDraw.ImageDraw, rows: slice, columns: slice) -> None:
+    """A line around a plot or a key, whose darkest colour is that of a dark page."""
+    draw.rectangle((columns.start - 1, rows.start - 1, columns.stop, rows.stop), outline=_FRAME)
 
 
 def write_hertz(draw: ImageDraw.ImageDraw, top_hz: float, top: int, rows: int) -> None:

@@ -116,7 +116,7 @@ def _locks_differ(before: ReadScene | None, after: ReadScene | None, plans: Sequ
 def _notes(before: ReadScene | None, after: ReadScene | None, plans: Sequence[Planned | None]) -> tuple[str, ...]:
     """What is to be known of the locks, of each side by its label."""
     notes = [note for one in (before, after) if one for note in one.notes]
-    if before and after and bool(before.lock) != bool(after.lock) and not notes:
+    if before and after and before.scene and after.scene and bool(before.lock) != bool(after.lock) and not notes:
         without = after if before.lock else before
         notes.append(f"{without.side.label}: the scene has no lockfile")
     for one in plans:

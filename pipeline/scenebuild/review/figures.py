@@ -145,14 +145,17 @@ def _locked_mix(planned: Planned | None) -> Sound | None:
 def _sound(facts: Mapping[str, Any], peak_name: Literal["true_peak_dbtp", "peak_dbfs"]) -> Sound | None:
     """Levels of a lock: None is silence there. Nothing where the facts are not those of a sound."""
     length_s, loudness, peak = facts.get("length_s"), facts.get("loudness_lufs"), facts.get(peak_name)
-    if not isinstance(length_s, int | float) or not all(
-        isinstance(one, int | float | None) for one in (loudness, peak)
-    ):
+    if length_s is None or not all(one is None or _is_usable(one) for one in (length_s, loudness, peak)):
         return None
     found = Sound(float(length_s), _or_silence(loudness))
     if peak_name == "true_peak_dbtp":
         return replace(found, true_peak_dbtp=_or_silence(peak))
     return replace(found, peak_dbfs=_or_silence(peak))
+
+
+def _is_usable(value: object) -> bool:
+    """A lock may come from a stranger, with a number in it of which nothing can be made."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
 
 
 def _or_silence(level: float | None) -> float:

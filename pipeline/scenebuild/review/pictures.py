@@ -107,9 +107,8 @@ class _Sheet:
 
     def _panel(self, index: int, name: str, pixels: Pixels) -> None:
         top = _top_of(index)
-        self._pixels[top : top + ROWS, LEFT : LEFT + PLOT] = pixels
+        self._framed((slice(top, top + ROWS), slice(LEFT, LEFT + PLOT)), pixels)
         write_hertz(self._draw, self._top_hz, top, ROWS)
-        frame(self._draw, top, ROWS)
         self._write((_KEY_LEFT, top + ROWS // 2), name, "lm")
 
     def _difference(self, before: Spectrum, after: Spectrum) -> None:
@@ -125,9 +124,13 @@ class _Sheet:
     def _key(self, index: int, pixels: Pixels, labels: tuple[str, str]) -> None:
         bottom = _top_of(index) + ROWS
         place = slice(bottom - _KEY_HEIGHT - 20, bottom - 20), slice(_KEY_LEFT, _KEY_LEFT + _KEY_WIDTH)
-        self._pixels[place] = pixels
+        self._framed(place, pixels)
         self._write((_KEY_LEFT, bottom - 1), labels[0], "ls")
         self._write((_KEY_LEFT + _KEY_WIDTH, bottom - 1), labels[1], "rs")
+
+    def _framed(self, place: tuple[slice, slice], pixels: Pixels) -> None:
+        self._pixels[place] = pixels
+        frame(self._draw, *place)
 
     def _write(self, place: tuple[int, int], text: str, anchor: str) -> None:
         self._draw.text(place, text, fill=255, font=font(), anchor=anchor)

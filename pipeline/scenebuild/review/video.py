@@ -48,7 +48,7 @@ def clip_mp4(before: Path | None, after: Path | None, target: Path, title: str, 
     clip plays the 45 s in which most has changed, of both the same. With one side missing (None) the other is played
     alone. The file appears at once or not at all. UsageError where PyAV is missing or can not write such files.
     """
-    av = _pyav()
+    av = pyav()
     stretch, sides = heard_of(before, after)
     scenes = scenes_of(sides, title, notes, stretch)
     lengths = {side.name: side.length_s for side in sides}
@@ -73,7 +73,7 @@ def clip_mp4(before: Path | None, after: Path | None, target: Path, title: str, 
     )
 
 
-def _pyav() -> Any:
+def pyav() -> Any:
     """PyAV, an optional part of the installation; only clips need it."""
     try:
         import av

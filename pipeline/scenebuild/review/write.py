@@ -23,6 +23,10 @@ class Folder:
     """Writes what belongs to a scene while its sound is at hand, and the whole when all scenes are known."""
 
     def __init__(self, root: Path, desk: Desk, *, video: bool, tell: Callable[[str], None]) -> None:
+        if video:  # who has no PyAV learns it before anything is mixed
+            from scenebuild.review.video import pyav
+
+            pyav()
         self._root, self._desk, self._video, self._tell = root, desk, video, tell
         self._pictures: dict[str, str] = {}
         self._outlines: dict[str, str] = {}
