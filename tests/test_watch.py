@@ -182,6 +182,13 @@ def test_a_scene_with_a_mistake_says_where_and_the_last_good_page_stays(watching
     assert f"{PATH}:7:13: volume: 70 is more than 16." in complained
 
 
+def test_a_scene_that_becomes_several_is_said(watching: Watching, yard: Path) -> None:
+    yard.write_text(SCENE + "variants: {day: {}, night: {elements: {bell: null}}}\n")
+    assert watching.until("failed")["lines"] == [f"{PATH}: 2 scenes by now, and one is watched at a time"]
+    yard.write_text(SCENE)
+    watching.until("built")
+
+
 def test_what_a_scene_names_is_watched_too(project: Path) -> None:
     """A recording that was missing, a parent, the configuration."""
     base = project / "scenes/_base.yaml"
