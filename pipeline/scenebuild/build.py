@@ -58,7 +58,7 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener, show
     and for takes that could not be made, the scenes say so in the result.
     """
     store = LocalStore(settings.store)
-    held = scenes_held(arguments, settings)
+    held = scenes_held(arguments, settings, anew=show is not None)
     paths = one_folder_each(held, settings)
     results = {path: result for path in paths if not show and (result := _nothing_to_do(path, settings)) is not None}
     missing = [path for path in paths if path not in results]
@@ -94,13 +94,13 @@ def scene_paths(arguments: Sequence[str], settings: Settings) -> list[str]:
     return one_folder_each(scenes_held(arguments, settings), settings)
 
 
-def scenes_held(arguments: Sequence[str], settings: Settings) -> dict[str, list[str]]:
-    """The scenes that each file (or ``file@variant``) holds; for one that can not be read, it alone: reading it again
-    says why."""
+def scenes_held(arguments: Sequence[str], settings: Settings, *, anew: bool = False) -> dict[str, list[str]]:
+    """The scenes that each file (or ``file@variant``) holds, as the last build knows or, ``anew``, as it says now; for
+    one that can not be read, it alone: reading it again says why."""
     held: dict[str, list[str]] = {}
     for path in find_scenes(list(arguments)):
         try:
-            known = built_variants(path, asked(settings), settings.out)
+            known = None if anew else built_variants(path, asked(settings), settings.out)
             held[path] = known or references_in(path, dict(settings.chosen))
         except SceneError:
             held[path] = [path]
