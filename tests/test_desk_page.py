@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import doctest
 import json
 import os
 import re
@@ -24,6 +25,7 @@ from scenebuild.audio.level import db_to_gain
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.cli import run
 from scenebuild.mix.kept import KeptStem
+from scenebuild.report import desk
 from scenebuild.report.desk import DeskPage, DeskScene, Live, Note, Side, desk_html, facts_of, rows_of
 from scenebuild.report.model import Report
 from scenebuild.report.side import build_page, side_of
@@ -305,6 +307,10 @@ def test_elements_of_two_sides_are_joined_by_name(tmp_path: Path) -> None:
     seed = next(fact for fact in rows[0].facts if fact.label == "Seed")
     assert len(seed.values) == 2
     assert all(len(fact.values) == 1 for fact in rows[1].facts)
+
+
+def test_the_examples_are_true() -> None:
+    assert doctest.testmod(desk) == (0, 1)
 
 
 def test_facts_that_agree_are_said_once() -> None:

@@ -94,9 +94,20 @@ def keep_share(desk: Desk, name: str, body: Body, gain_db: float) -> KeptStem:
     for start in range(0, desk.frames, desk.block_frames):
         stop = min(start + desk.block_frames, desk.frames)
         samples[start:stop] = rounded(body.read(start, stop))
-    (sounding,) = np.nonzero(samples.any(axis=1))
-    first, stop = (int(sounding[0]), int(sounding[-1]) + 1) if len(sounding) else (0, 0)
+    first, stop = sounding(samples)
     return KeptStem(name, first, samples[first:stop].copy())
+
+
+def sounding(samples: NDArray[np.integer]) -> tuple[int, int]:
+    """The frames ``[first, stop)`` outside which there is silence; none where all is silent.
+
+    >>> sounding(np.array([[0, 0], [0, 5], [0, 0], [1, 0], [0, 0]]))
+    (1, 4)
+    """
+    loud = samples.reshape(-1) != 0
+    if not len(loud) or not loud[first := int(loud.argmax())]:
+        return 0, 0
+    return first // samples.shape[1], len(samples) - int(loud[::-1].argmax()) // samples.shape[1]
 
 
 def held_frames(elements: Sequence[Element], timeline: Timeline, treated: Collection[str]) -> int:

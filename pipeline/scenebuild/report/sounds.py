@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
-from scenebuild.mix.kept import ONCE, Integers, KeptStem, Passes
+from scenebuild.mix.kept import ONCE, Integers, KeptStem, Passes, sounding
 from scenebuild.report.sound import BATCH
 
 BUDGET_BYTES = 12 * 2**20  # of all sounds of a page; as base64 they take a third more
@@ -73,7 +73,8 @@ def stem_sound(stem: KeptStem, sample_rate: int) -> Sound:
     shares, one = _one_channel(stem.samples)
     step = max(float(np.abs(one).max(initial=0)) / 32767, _FINEST)
     integers = np.rint(one * (1 / step)).astype(np.int16)
-    integers, first = (integers, 0) if stem.passes.times > 1 else _trimmed(integers)
+    first, stop = sounding(integers) if stem.passes.times == 1 else (0, len(integers))
+    integers = integers[first : max(stop, first + 1)]
     gains = tuple(float(share * step * 32768 / _TOP) for share in shares)
     return Sound(stem.name, "audio/flac", _flac(integers, sample_rate), gains, stem.start + first, stem.passes)
 
@@ -102,15 +103,6 @@ def _one_channel(samples: Integers) -> tuple[tuple[float, ...], Integers]:
     if np.abs(other - share * one).max(initial=0.0) > 1.01:  # both were rounded to whole numbers
         return (1.0, 1.0), samples
     return ((1.0, share) if louder == 0 else (share, 1.0)), one[:, None]
-
-
-def _trimmed(integers: NDArray[np.int16]) -> tuple[NDArray[np.int16], int]:
-    """Without the silence before and behind, and how much was before."""
-    (sounding,) = np.nonzero(integers.any(axis=1))
-    if not len(sounding):
-        return integers[:1], 0
-    first = int(sounding[0])
-    return integers[first : int(sounding[-1]) + 1], first
 
 
 def _flac(integers: NDArray[np.int16], sample_rate: int) -> bytes:
