@@ -202,7 +202,6 @@
       this.deck = this.sounds.length ? new BufferDeck(this) : new FileDeck(this);
       this.place = Math.min(before?.now ?? 0, this.seconds);
       this.isWanted = false; // play was pressed, and nobody has pressed pause since
-      scene.classList.toggle("plays-file", !this.sounds.length);
       this.listen();
       this.show();
     }

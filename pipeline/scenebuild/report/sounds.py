@@ -72,7 +72,9 @@ def stem_sound(stem: KeptStem, sample_rate: int) -> Sound:
     """
     shares, one = _one_channel(stem.samples)
     step = max(float(np.abs(one).max(initial=0)) / 32767, _FINEST)
-    integers = np.rint(one * (1 / step)).astype(np.int16)
+    floats = one.astype(np.float32)  # which holds 24 bits exactly
+    floats *= np.float32(1 / step)
+    integers = np.rint(floats, out=floats).astype(np.int16)
     first, stop = sounding(integers) if stem.passes.times == 1 else (0, len(integers))
     integers = integers[first : max(stop, first + 1)]
     gains = tuple(float(share * step * 32768 / _TOP) for share in shares)
