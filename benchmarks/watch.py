@@ -43,9 +43,10 @@ class News:
     """What the page is told, and whether the first build is done."""
 
     def __init__(self, address: str) -> None:
-        port, self.key = re.fullmatch(r"http://127\.0\.0\.1:(\d+)/(.*)/\n", address).groups()  # type: ignore[union-attr]
-        connection = http.client.HTTPConnection("127.0.0.1", int(port))
-        connection.request("GET", f"/{self.key}/events")
+        found = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/.*/)\n", address)
+        assert found, address
+        connection = http.client.HTTPConnection("127.0.0.1", int(found[1]))
+        connection.request("GET", f"{found[2]}events")
         self.lines = connection.getresponse()
         self.wait()
 

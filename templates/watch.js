@@ -128,10 +128,11 @@
     if (isFetching || isSending || wanted.size || shown >= state.page || state.kind === "building" || state.edits < written) return;
     if (isInHand()) { setTimeout(catchUp, PAUSE_MS); return; }
     isFetching = true;
+    const known = written;
     try {
       const answer = await fetch("./");
       const next = new DOMParser().parseFromString(await answer.text(), "text/html");
-      if (isSending || wanted.size || isInHand()) return;
+      if (isSending || wanted.size || written !== known || isInHand()) return;
       shown = Number(answer.headers.get("X-Scenebuild-Page"));
       await window.scenebuild.adopt(next);
       document.dispatchEvent(new CustomEvent("watch:shown", { detail: { page: shown } }));

@@ -89,6 +89,28 @@ def run(*paths: str, listener: Silent | None = None, **settings: Any) -> Result:
     return build(paths or (PATH,), chosen, listener or Silent())
 
 
+def test_what_is_saved_while_it_is_built_is_built_by_the_next_run(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The manifest says what was read, not what stands there when it is written."""
+    import scenebuild.render
+
+    mixed = scenebuild.render.mix_scene
+
+    def meanwhile(*arguments: Any, **options: Any) -> Any:
+        write(changed(two__volume=0.1))
+        return mixed(*arguments, **options)
+
+    write(SCENE)
+    monkeypatch.setattr(scenebuild.render, "mix_scene", meanwhile)
+    assert run().scenes[0].status == "built"
+    loud = Path("build/test/test.wav").read_bytes()
+    monkeypatch.setattr(scenebuild.render, "mix_scene", mixed)
+    assert run().scenes[0].status == "built"
+    assert Path("build/test/test.wav").read_bytes() != loud
+    assert run().scenes[0].status == "up-to-date"
+
+
 def lock(path: str = "scenes/test.lock.json") -> dict[str, Any]:
     found: dict[str, Any] = json.loads(Path(path).read_text(encoding="utf-8"))
     return found

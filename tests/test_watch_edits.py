@@ -6,8 +6,10 @@ import difflib
 import json
 import math
 import os
+import re
 import stat
 import threading
+import time
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -213,8 +215,7 @@ def test_a_file_that_can_not_be_written_says_so(scene: Path, monkeypatch: pytest
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("scenebuild.revise.os.replace", full)
-    monkeypatch.setattr("scenebuild.store.publish.os.replace", full)
+    monkeypatch.setattr("scenebuild.revise.exchange", full)
     refused = refusal("rain", "volume", 0.2, 0.7)
     assert refused.status == HTTPStatus.INTERNAL_SERVER_ERROR
     assert "No space left on device" in str(refused)
@@ -248,6 +249,71 @@ def test_an_editor_that_saves_between_look_and_word_wins(scene: Path, monkeypatc
     refused = refusal("rain", "volume", 0.2, 0.7)  # the bell is no obstacle, the other fader is
     assert refused.facts == {"now": 0.9}
     assert scene.read_text() == SCENE.replace("volume: 0.7 ", "volume: 0.9 ")
+
+
+def save(path: Path, text: str) -> None:
+    """As editors do: write aside, rename."""
+    path.with_suffix(".swp").write_text(text)
+    path.with_suffix(".swp").replace(path)
+
+
+@pytest.mark.parametrize("saves", [1, 2, 3])
+@pytest.mark.parametrize("way", [save, Path.write_text], ids=["renamed", "in place"])
+def test_an_editor_that_saves_at_the_very_last_moment_wins(
+    scene: Path, monkeypatch: pytest.MonkeyPatch, saves: int, way: Any
+) -> None:
+    """After the last look at the file, and again while what was found there is given back."""
+    from scenebuild import revise
+
+    real = revise.exchange
+    theirs = [SCENE.replace("volume: 0.7 ", f"volume: 0.{number} ") for number in range(1, saves + 1)]
+    waiting = list(theirs)
+
+    def meanwhile(one: str, other: str) -> bool:
+        if waiting:
+            way(scene, waiting.pop(0))
+        return real(one, other)
+
+    monkeypatch.setattr(revise, "exchange", meanwhile)
+    refused = refusal("rain", "volume", 0.5, 0.7)
+    assert refused.status == HTTPStatus.CONFLICT
+    assert refused.facts == {"now": saves / 10}
+    assert scene.read_text() == theirs[-1]
+    assert os.listdir(scene.parent) == ["cafe.yaml"]
+
+
+def test_an_editor_that_saves_all_the_time_loses_nothing(scene: Path) -> None:
+    """Each save stands there in the end, whatever the page writes beside it."""
+    done = threading.Event()
+
+    def drag() -> None:
+        was: Value = 0.7
+        while not done.is_set():
+            try:
+                was = write("rain", "volume", 0.3 if was == 0.6 else 0.6, was).value
+            except RefusedError as refused:
+                was = refused.facts.get("now", was)  # type: ignore[assignment]
+
+    page = threading.Thread(target=drag)
+    page.start()
+    for number in range(150):
+        text = re.sub(r"# The.*", f"# The café, {number} times.", scene.read_text())
+        save(scene, text)
+        time.sleep(0.002)
+        end = time.monotonic() + 5
+        while f"# The café, {number} times." not in scene.read_text():  # a moment later at the latest
+            assert time.monotonic() < end, number
+    done.set()
+    page.join()
+
+
+def test_where_files_can_not_change_places_one_is_put_over_the_other(
+    scene: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scenebuild.revise.exchange", lambda one, other: False)
+    write("rain", "volume", 0.2, 0.7)
+    assert "volume: 0.2 " in scene.read_text()
+    assert os.listdir(scene.parent) == ["cafe.yaml"]
 
 
 def test_two_pages_that_write_at_once_lose_nothing(scene: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import threading
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -270,6 +272,67 @@ def test_nothing_stands_in_the_way_of_those_who_can_not_see_it(desk: Desk) -> No
         desk.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         found = [one for one in Axe().run(desk.page).response["violations"] if one["impact"] in ("serious", "critical")]
         assert [(one["id"], one["nodes"][0]["html"], one["nodes"][0]["failureSummary"]) for one in found] == []
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A page of another site."""
+
+    def do_GET(self) -> None:
+        body = b"<!doctype html><title>elsewhere</title><body></body>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        pass
+
+
+ATTACK = """async ([address, token]) => {
+    const body = JSON.stringify({ element: "rain", field: "volume", value: 0.1, was: 0.7 });
+    const read = async (path, options) => {
+        try { const answer = await fetch(address + path, options); return `${answer.type} ${await answer.text()}`; }
+        catch { return "refused"; }
+    };
+    const heard = (source) => new Promise((resolve) => {
+        source.onmessage = (event) => resolve(event.data);
+        source.onerror = () => resolve("refused");
+    });
+    const form = document.createElement("form");
+    Object.assign(form, { method: "POST", action: address + "edit", enctype: "text/plain", target: "there" });
+    form.innerHTML = `<input name='${body.slice(0, -1)}, "x": "' value='"}'>`;
+    const frame = document.createElement("iframe");
+    frame.name = "there";
+    document.body.append(form, frame);
+    form.submit();
+    return [
+        await read("", {}),
+        await read("", { mode: "no-cors" }),
+        await read("edit", { method: "POST", mode: "no-cors", body }),
+        await read("edit", { method: "POST", mode: "no-cors", body: new Blob([body], { type: "text/plain" }) }),
+        await read("edit", { method: "POST", body,
+            headers: { "Content-Type": "application/json", "X-Scenebuild-Token": token } }),
+        await heard(new EventSource(address + "events")),
+    ];
+}"""
+
+
+def test_a_page_of_another_origin_gets_nowhere(desk: Desk, browser: Any) -> None:
+    """Not even where both secrets are known there."""
+    token = desk.page.evaluate("document.querySelector('meta[name=scenebuild-token]').content")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Elsewhere) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        page = browser.new_page()
+        page.goto(f"http://127.0.0.1:{server.server_port}/")
+        for address in (desk.watching.address, desk.watching.address.replace("127.0.0.1", "localhost")):
+            answers = page.evaluate(ATTACK, [address, token])
+            assert answers == ["refused"] * 6, "what is sent all the same comes back to nobody"
+        page.close()
+        server.shutdown()
+    time.sleep(0.3)
+    assert desk.path.read_text() == SCENE
+    assert desk.shown() == 0
 
 
 def test_the_end_is_said(desk: Desk) -> None:

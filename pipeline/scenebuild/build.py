@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -57,8 +58,9 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener, show
     Raises SceneError, LockError, PolicyError or UsageError for those mistakes, unless ``settings.keep_going``: then,
     and for takes that could not be made, the scenes say so in the result.
     """
+    begun_ns = time.time_ns()
     store = LocalStore(settings.store)
-    held = scenes_held(arguments, settings)
+    held = scenes_held(arguments, settings, anew=show is not None)
     paths = one_folder_each(held, settings)
     results = {path: result for path in paths if not show and (result := _nothing_to_do(path, settings)) is not None}
     missing = [path for path in paths if path not in results]
@@ -73,11 +75,11 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener, show
     for result in results.values():
         listener.finish(result)
     if plans:
-        results |= _make(plans, settings, store, listener, show)
+        results |= _make(plans, settings, store, listener, begun_ns, show)
     for path, references in held.items():
         is_whole = references != [path] and path == scene_file(path)
         if is_whole and not settings.chosen and not settings.is_listening:
-            write_overview(path, [results[one] for one in references], settings)
+            write_overview(path, [results[one] for one in references], settings, begun_ns)
     return Result(tuple(results[path] for path in paths))
 
 
@@ -94,13 +96,13 @@ def scene_paths(arguments: Sequence[str], settings: Settings) -> list[str]:
     return one_folder_each(scenes_held(arguments, settings), settings)
 
 
-def scenes_held(arguments: Sequence[str], settings: Settings) -> dict[str, list[str]]:
-    """The scenes that each file (or ``file@variant``) holds; for one that can not be read, it alone: reading it again
-    says why."""
+def scenes_held(arguments: Sequence[str], settings: Settings, *, anew: bool = False) -> dict[str, list[str]]:
+    """The scenes that each file (or ``file@variant``) holds, as the last build knows or, ``anew``, as it says now; for
+    one that can not be read, it alone: reading it again says why."""
     held: dict[str, list[str]] = {}
     for path in find_scenes(list(arguments)):
         try:
-            known = built_variants(path, asked(settings), settings.out)
+            known = None if anew else built_variants(path, asked(settings), settings.out)
             held[path] = known or references_in(path, dict(settings.chosen))
         except SceneError:
             held[path] = [path]
@@ -196,7 +198,12 @@ def refuse_drift(plan: Plan) -> None:
 
 
 def _make(
-    plans: Mapping[str, Plan], settings: Settings, store: LocalStore, listener: Listener, show: Show | None
+    plans: Mapping[str, Plan],
+    settings: Settings,
+    store: LocalStore,
+    listener: Listener,
+    begun_ns: int,
+    show: Show | None,
 ) -> dict[str, SceneResult]:
     """Takes, mixes and reports for all plans. Only here is anything heavy imported."""
     from scenebuild.generate.gather import gather
@@ -211,7 +218,7 @@ def _make(
         gathered = gather(list(plans.values()), folders, shop, keep_going=settings.keep_going)
         for (path, plan), takes, folder in zip(plans.items(), gathered, folders, strict=True):
             try:
-                results[path] = render_scene(plan, takes, folder, settings, show)
+                results[path] = render_scene(plan, takes, folder, settings, begun_ns, show)
             except (SceneError, LockError, PolicyError) as mistake:
                 if not settings.keep_going:
                     raise

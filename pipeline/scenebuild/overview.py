@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from scenebuild.plan.manifest import MANIFEST, Asked, built_variants, manifest_text, output_folder, outputs_of
+from scenebuild.plan.manifest import (
+    MANIFEST,
+    Asked,
+    built_variants,
+    digests_of,
+    manifest_text,
+    output_folder,
+    outputs_of,
+)
 from scenebuild.result import SceneResult
 from scenebuild.scene.reference import label_of, stem_of
 from scenebuild.settings import Settings
@@ -14,7 +22,7 @@ from scenebuild.store.publish import publish_bytes
 README, PAGE = "README.md", "index.html"
 
 
-def write_overview(path: str, results: Sequence[SceneResult], settings: Settings) -> None:
+def write_overview(path: str, results: Sequence[SceneResult], settings: Settings, begun_ns: int) -> None:
     """Pages about all scenes of a file. Nothing is written while one of them failed, or where nothing changed.
 
     Its manifest says which scenes the file holds, so that the next run need not read it to see that there is nothing
@@ -39,7 +47,7 @@ def write_overview(path: str, results: Sequence[SceneResult], settings: Settings
         _remove(os.path.join(folder, name))
     for name, text in pages.items():
         publish_bytes(os.path.join(folder, name), text.encode())
-    inputs = [os.path.abspath(one) for one in document.sources]
+    inputs = digests_of(document.sources, begun_ns)
     plain = {"variants": [label_of(one.scene) for one in results]}
     publish_bytes(os.path.join(folder, MANIFEST), manifest_text(asked, inputs, folder, pages, plain).encode())
 

@@ -22,7 +22,7 @@ from scenebuild.mix.model import Mix, Source
 from scenebuild.mix.tape import tape_of
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock_text
-from scenebuild.plan.manifest import MANIFEST, Asked, manifest_text, outputs_of
+from scenebuild.plan.manifest import MANIFEST, Asked, digests_of, manifest_text, outputs_of
 from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.desk import DeskPage
@@ -47,9 +47,12 @@ LABELS = "timeline.txt"
 
 
 def render_scene(
-    plan: Plan, gathered: Gathered, folder: str, settings: Settings, show: Show | None = None
+    plan: Plan, gathered: Gathered, folder: str, settings: Settings, begun_ns: int, show: Show | None = None
 ) -> SceneResult:
-    """Mix a scene whose takes are gathered and write all its outputs. Takes that are missing make it a failed scene."""
+    """Mix a scene whose takes are gathered and write all its outputs. Takes that are missing make it a failed scene.
+
+    ``begun_ns``: when its files began to be read; one that was saved since makes the next build no rerun.
+    """
     path = plan.scene.path
     if gathered.failures:
         lines = _failure_lines(plan, gathered)
@@ -98,7 +101,7 @@ def render_scene(
         *map(str, written),
         *_stem_paths(folder, mix, settings),
     ]
-    _write_manifest(plan, folder, outputs, result, settings)
+    _write_manifest(plan, folder, outputs, result, settings, begun_ns)
     return result
 
 
@@ -293,7 +296,9 @@ def _stem_paths(folder: str, mix: Mix, settings: Settings) -> list[str]:
     return [os.path.join(folder, "stems", f"{stem.name}.wav") for stem in mix.stems] if settings.stems else []
 
 
-def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneResult, settings: Settings) -> None:
+def _write_manifest(
+    plan: Plan, folder: str, outputs: list[str], result: SceneResult, settings: Settings, begun_ns: int
+) -> None:
     """Last of all: from here on the build counts as done. What only the last build wrote goes: a removed element's take
     would otherwise look like a part of this one."""
     path = plan.scene.path
@@ -303,11 +308,11 @@ def _write_manifest(plan: Plan, folder: str, outputs: list[str], result: SceneRe
     records = [one.record for step in plan.steps for one in step.facts.models if one.id == step.action.model]
     configuration = config_files(str(project_root(path)))
     inputs = [
-        *plan.scene.sources, lock_path(path), *recordings, *template, *configuration, *filter(None, records),
+        *plan.scene.sources, *recordings, *template, *configuration, *filter(None, records),
     ]  # fmt: skip
     text = manifest_text(
         Asked(settings.engine, settings.template, settings.stems, settings.model, settings.precision, settings.chosen),
-        [os.path.abspath(one) for one in inputs],
+        digests_of(inputs, begun_ns) | digests_of([lock_path(path)]),
         folder,
         [os.path.relpath(output, folder) for output in outputs],
         result_for_manifest(result, folder),

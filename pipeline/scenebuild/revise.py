@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ from scenebuild.scene.quoting import printable
 from scenebuild.scene.reference import scene_file
 from scenebuild.scene.scalars import Scalar
 from scenebuild.scene.validate import validate_document
-from scenebuild.store.publish import aside
+from scenebuild.store.publish import TEMPORARY, exchange
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,7 @@ def element_fault(name: str, fields: Mapping[str, Scalar]) -> str:
 def revise(path: str, field: Field, value: Written, seen: bytes | None = None) -> Revised:
     """Write one field of a scene file. Nobody ever sees half of it; what somebody else writes meanwhile stays."""
     path = os.path.realpath(path)
-    with open(path, "rb") as file:
-        before = file.read()
+    before = _read(path)
     if seen is not None and before != seen:
         raise _changed(path)
     after = edited(path, before, field, value)
@@ -84,13 +85,42 @@ def _owner(document: Document, scene: Scene, name: str, field: str) -> Field:
 
 
 def _replace(path: str, before: bytes, after: bytes) -> None:
-    with aside(path) as temporary:
+    """Put ``after`` in the place of ``before``. ChangedError where it is not ``before`` that stood there to the end:
+    then that stands there again."""
+    temporary = os.path.join(os.path.dirname(path), f"{TEMPORARY}{secrets.token_hex(8)}-{os.path.basename(path)[-40:]}")
+    try:
         with open(temporary, "xb") as file:
             file.write(after)
         shutil.copymode(path, temporary)
-        with open(path, "rb") as file:
-            if file.read() != before:
-                raise _changed(path)
+        if _read(path) != before:
+            raise _changed(path)
+        if not exchange(temporary, path):
+            os.replace(temporary, path)
+        elif _read(temporary) != before:
+            _give_back(path, temporary, after)
+            raise _changed(path)
+    except FileNotFoundError as error:  # an editor that takes the file away before it puts the new one there
+        raise _changed(path) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def _give_back(path: str, temporary: str, ours: bytes) -> None:
+    """What was saved between the look and the exchange lies aside now: it changes places with ours again. What came
+    out must be ours; if it is not, it is newer still."""
+    there = ours
+    while True:
+        mine = _read(temporary)
+        exchange(temporary, path)
+        if _read(temporary) == there:
+            return
+        there = mine
+
+
+def _read(path: str) -> bytes:
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def _changed(path: str) -> ChangedError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from scenebuild.scene.reference import referenced, scene_file, stem_of
 
 MANIFEST_VERSION = 2
 MANIFEST = "manifest.json"
+CHANGED = "changed while it was built"  # instead of a digest
 # What decides the outputs may come from here too; the store and the number of jobs decide nothing.
 WITHOUT_EFFECT = ("SCENEBUILD_STORE", "SCENEBUILD_JOBS")
 
@@ -49,18 +51,32 @@ class Asked:
 
 
 def manifest_text(
-    asked: Asked, inputs: Iterable[str], folder: str, outputs: Iterable[str], result: Mapping[str, Any]
+    asked: Asked, inputs: Mapping[str, str | None], folder: str, outputs: Iterable[str], result: Mapping[str, Any]
 ) -> str:
-    """The manifest of a finished build: ``inputs`` as paths, ``outputs`` relative to ``folder``."""
+    """The manifest of a finished build: ``inputs`` with what they were, ``outputs`` relative to ``folder``."""
     plain = {
         "version": MANIFEST_VERSION,
         "scenebuild": __version__,
         "asked": asked.plain(),
-        "inputs": {os.path.relpath(path, folder): _digest(path) for path in sorted(set(inputs))},
+        "inputs": {os.path.relpath(path, folder): digest for path, digest in inputs.items()},
         "outputs": {path: _fact(os.path.join(folder, path)) for path in sorted(outputs)},
         "result": dict(result),
     }
     return json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def digests_of(paths: Iterable[str], begun_ns: int | None = None) -> dict[str, str | None]:
+    """What the files are, for the inputs of a manifest. One that was written since ``begun_ns``, after it was read
+    perhaps, is none that any later build will find."""
+    return {path: CHANGED if _is_newer(path, begun_ns) else _digest(path) for path in map(os.path.abspath, paths)}
+
+
+def _is_newer(path: str, begun_ns: int | None) -> bool:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return False
+    return begun_ns is not None and begun_ns < max(found.st_mtime_ns, found.st_ctime_ns) <= time.time_ns()
 
 
 def up_to_date(folder: str, scene_path: str, asked: Asked) -> Mapping[str, Any] | None:

@@ -35,12 +35,14 @@ def write_report(
     in order.
 
     ``takes``: the take of each element by name, for its outline; ``stems``: what the page plays, if they are not too
-    long for it; ``show`` is given the page as a value. The README comes last, so that the pictures it shows are there.
-    Nothing is written when the template fails (UsageError).
+    long for it; ``show`` is given the page as a value, before anything is written. The README comes last, so that the
+    pictures it shows are there. Nothing is written when the template fails (UsageError).
     """
     readme = render_readme(report, template)
     seen = look(report, mix_path, takes)
     page = build_page(report, seen, stems)
+    if show:
+        show(page)
     contents = {
         report.waveform_path: waveform_svg(seen.envelope).encode(),
         report.timeline_path: timeline_svg(seen.lanes, report.duration_s).encode(),
@@ -50,8 +52,6 @@ def write_report(
     }
     for name, content in contents.items():
         publish_bytes(str(folder / name), content)
-    if show:
-        show(page)
     return [folder / name for name in contents]
 
 

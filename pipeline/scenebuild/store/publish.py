@@ -7,8 +7,10 @@ that the rename never crosses a file system.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import sys
 import time
 from collections.abc import Callable, Iterator
 from typing import BinaryIO
@@ -60,6 +62,26 @@ def publish_if_changed(path: str, data: bytes, *, durable: bool = False) -> bool
         if file.read() == data:
             return False
     publish_bytes(path, data, durable=durable)
+    return True
+
+
+def exchange(one: str, other: str) -> bool:
+    """Let two files change places in one step, so that neither is ever missing; False where the system can not."""
+    import ctypes
+
+    here = -2 if sys.platform == "darwin" else -100  # AT_FDCWD
+    names = (os.fsencode(one), os.fsencode(other))
+    try:
+        library = ctypes.CDLL(None, use_errno=True)
+        call = library.renameatx_np if sys.platform == "darwin" else library.renameat2
+        failed = call(here, names[0], here, names[1], ctypes.c_uint(2))  # RENAME_EXCHANGE, RENAME_SWAP
+    except (AttributeError, OSError, TypeError):
+        return False
+    if failed:
+        number = ctypes.get_errno()
+        if number in (errno.ENOENT, errno.EACCES, errno.EPERM, errno.EROFS):
+            raise OSError(number, os.strerror(number), other)
+        return False
     return True
 
 

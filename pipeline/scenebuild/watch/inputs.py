@@ -16,7 +16,7 @@ from scenebuild.scene.project import project_root
 from scenebuild.scene.reference import scene_file
 from scenebuild.settings import config_files
 
-POLL_S = 0.1
+POLL_S = 0.05
 CALM_S = 0.03  # an editor may write a file in several goes: it is read when it has not changed for so long
 LONGEST_UNREST_S = 1.0
 NAMING = frozenset(["file", "extends"])  # the fields whose text is the path of a file

@@ -75,15 +75,20 @@ def _keep_building(one: Watch, touched: threading.Event, listener: Listener, say
 
 
 def _build(one: Watch, listener: Listener, say: Callable[[str], None]) -> None:
+    """The page is put up as soon as the mix is written: the files for others follow while it is looked at."""
     one.board.building()
-    pages: list[DeskPage] = []
+
+    def show(page: DeskPage) -> None:
+        one.board.built(live_page(page, one.secrets, one.board.state.page + 1))
+
     try:
-        result = build([one.reference], one.ask(), listener, pages.append)
+        result = build([one.reference], one.ask(), listener, show)
     except ScenebuildError as error:
         say(str(error))
         one.board.failed(tuple(str(error).splitlines()))
         return
-    if errors := [line for scene in result.scenes for line in scene.errors]:
+    errors = [line for scene in result.scenes for line in scene.errors]
+    if len(result.scenes) > 1:
+        errors.append(f"{printable(one.reference)}: {len(result.scenes)} scenes by now, and one is watched at a time")
+    if errors:
         one.board.failed(tuple(errors))
-    else:
-        one.board.built(live_page(pages[0], one.secrets, one.board.state.page + 1))
