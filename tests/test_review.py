@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -824,7 +825,7 @@ def test_the_module_runs_as_a_command(repository: Path) -> None:
     """By itself, with child processes and all."""
     write(EDITED)
     done = subprocess.run(
-        ["python", "-m", "scenebuild", "diff", "HEAD", "--exit-code"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "scenebuild", "diff", "HEAD", "--exit-code"], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (1, "")
     assert "1 generated again, 1 mixed again" in done.stdout
