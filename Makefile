@@ -23,7 +23,7 @@ help:
 run: core
 	$(BIN)/scenebuild scenes/rainy_cafe.yaml
 	@echo
-	@echo "listen to build/rainy_cafe/rainy_cafe.wav, read build/rainy_cafe/README.md"
+	@echo "listen to it: open build/rainy_cafe/index.html in a browser, or play build/rainy_cafe/rainy_cafe.wav"
 	@echo "change a volume in scenes/rainy_cafe.yaml, then type: $(BIN)/scenebuild scenes/rainy_cafe.yaml"
 
 audiogen: full-core

@@ -13,7 +13,9 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
@@ -287,6 +289,31 @@ def test_the_page_holds_both_sides_and_asks_for_nothing(
     assert peaks[0] != peaks[1]
     assert said == []
     assert asked == [address]
+    page.close()
+
+
+@pytest.mark.parametrize("stems", [True, False])
+def test_two_builds_are_heard_on_a_page(
+    project: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], browser: Any, stems: bool
+) -> None:
+    flags = ["--stems"] if stems else []
+    for name, text in (("one", SCENE), ("two", EDITED)):
+        write(text)
+        assert run(["build", "scenes", "-q", "-o", name, *flags]) == 0
+    diff(capsys, "one", "two", "-o", "out")
+    assert {path.name for path in Path("out").iterdir()} == {
+        "index.html", "diff.md", "diff.json", "harbour.png", "harbour.svg",
+    }  # fmt: skip
+    page = browser.new_page()
+    page.goto(Path("out/index.html").absolute().as_uri())
+    assert page.evaluate("[...document.querySelectorAll('[data-scene]')].map(one => one.dataset.sides)") == ["2"]
+    names = page.evaluate("[...document.querySelectorAll('.strip')].map(one => one.dataset.element)")
+    assert names == (["rain", "bell", "dog"] if stems else [])
+    assert ("asked for them" in page.inner_text("main")) != stems
+    heard = page.evaluate(PEAKS)
+    for peak, name in zip(heard, ("one", "two"), strict=True):
+        mix, _ = soundfile.read(f"{name}/harbour/harbour.wav", always_2d=True)
+        assert peak == pytest.approx(float(np.abs(mix[: round(3.9 * 48000), 0]).max()), rel=0.01 if stems else 0.2)
     page.close()
 
 

@@ -80,7 +80,7 @@ def command(
         desk, folder = _collectors(style, out, video, quiet)
         if desk is not None:
             listening = replace(listening, keep=(folder or desk).keep, show=desk.side)
-        found = _reviewed(between, listening)
+        found = _reviewed(between, listening, desk)
     if folder is not None:
         folder.write(found)
     printed = desk.page(found) if desk is not None and style == "html" else _printed(style, found)
@@ -104,11 +104,11 @@ def _collectors(style: str, out: str | None, video: bool, quiet: bool) -> tuple[
     return desk, Folder(Path(out), desk, video=video, tell=tell) if out is not None else None
 
 
-def _reviewed(between: Between, listening: Listening) -> Review:
+def _reviewed(between: Between, listening: Listening, desk: Desk | None) -> Review:
     if between.builds:
-        from scenebuild.review.builds import review_builds
+        from scenebuild.review.builds import Watching, review_builds
 
-        return review_builds(between)
+        return review_builds(between, Watching(listening.keep, desk.build) if desk and listening.keep else None)
     from scenebuild.review.compare import review
 
     return review(between, listening)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,11 @@ from scenebuild.audio.wav import AudioFileError
 from scenebuild.errors import Place, UsageError
 from scenebuild.generate.gather import take_path
 from scenebuild.plan.manifest import MANIFEST
+from scenebuild.report.desk import Side
 from scenebuild.review.between import Between
 from scenebuild.review.measure import measure_sound, null_test
 from scenebuild.review.model import ElementChange, ElementStatus, Pair, Review, SceneReview, Sound, TakeId
+from scenebuild.review.shown import Keep, Shown
 from scenebuild.scene.quoting import printable
 
 LARGEST_MANIFEST = 64 << 20
@@ -41,7 +43,15 @@ class Build:
         return Path(self.folder, "stems", f"{name}.wav")
 
 
-def review_builds(between: Between) -> Review:
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Who wants to see the scenes: ``keep`` gets each, with what ``show`` made of its builds for the page."""
+
+    keep: Keep
+    show: Callable[[Build, str], Side]
+
+
+def review_builds(between: Between, watching: Watching | None = None) -> Review:
     """All that changed between two builds, or between two folders of builds."""
     first, second = (_builds(side.root) for side in (between.before, between.after))
     if len(first) == len(second) == 1:  # builds of two names may be of one scene
@@ -50,8 +60,25 @@ def review_builds(between: Between) -> Review:
     else:
         names = sorted(first.keys() | second.keys())
         pairs = [(first.get(name), second.get(name)) for name in names]
-    found = [_scene(one, other) for one, other in pairs]
+    labels = (between.before.label, between.after.label)
+    found = [_shown(_scene(one, other), (one, other), labels, watching) for one, other in pairs]
     return Review(between.before.label, between.after.label, tuple(filter(None, found)), len(pairs))
+
+
+def _shown(
+    found: SceneReview | None,
+    builds: tuple[Build | None, Build | None],
+    labels: tuple[str, str],
+    watching: Watching | None,
+) -> SceneReview | None:
+    """The same, after it was shown to who wants to see it. A mix that can not be read is told in words alone."""
+    if found is None or watching is None:
+        return found
+    sides: list[Shown | None] = []
+    for build, label, sound in zip(builds, labels, (found.mix.before, found.mix.after), strict=True):
+        sides.append(Shown(build.mix, watching.show(build, label)) if build and sound else None)
+    watching.keep(found, sides[0], sides[1])
+    return found
 
 
 def _builds(folder: str) -> dict[str, Build]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,6 +16,7 @@ from scenebuild.review.projects import ReadScene
 from scenebuild.scene.quoting import printable
 
 if TYPE_CHECKING:
+    from scenebuild.review.shown import Keep
     from scenebuild.review.sound import Heard, Show
 
 Reads = tuple[ReadScene | None, ReadScene | None]
@@ -29,7 +30,7 @@ class Listening:
     store: str
     jobs: int = 1
     locks_only: bool = False
-    keep: Callable[[SceneReview, Heard | None, Heard | None], None] | None = None
+    keep: Keep | None = None
     show: Show | None = None  # makes one side of a page
 
 
@@ -41,7 +42,8 @@ def with_figures(found: SceneReview, reads: Reads, plans: Plans, listening: List
         heard, why = _listen(reads, plans, Path(scratch), listening)
         found = _from_locks(replace(found, why=why), reads, plans) if why else _from_sound(found, heard, reads)
         if listening.keep is not None:
-            listening.keep(found, *heard)
+            before, after = (one.shown if one else None for one in heard)
+            listening.keep(found, before, after)
     return found
 
 

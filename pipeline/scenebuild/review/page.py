@@ -17,15 +17,20 @@ from scenebuild.report.facts import report_of
 from scenebuild.report.side import side_of
 from scenebuild.report.sounds import BUDGET_BYTES, mix_sound
 from scenebuild.report.write import look
+from scenebuild.review.build_side import side_of_build
+from scenebuild.review.builds import Build
 from scenebuild.review.model import Review, SceneReview
 from scenebuild.review.pictures import difference_png
 from scenebuild.review.projects import ReadScene
 from scenebuild.review.rows import STATUS_WORDS, SceneRow, scene_row, total
-from scenebuild.review.sound import Heard
+from scenebuild.review.shown import Shown
 
 PAGE_BYTES = 32 << 20  # of all sounds of a page; as base64 they take a third more
 MP3_BYTES_A_SECOND = 16_000
 ONLY_MIX = "The stems do not fit into this page, so only the mix plays here."
+NO_STEMS = (
+    "Only the mix plays here: a build has stems where `--stems` asked for them, and a page has room for some minutes."
+)
 NO_SOUND = "The sound does not fit into this page; `scenebuild diff -- PATH` makes one of this scene alone."
 
 
@@ -42,16 +47,27 @@ class Desk:
         statuses = {step.name: "" for step in plan.steps}
         report = report_of(plan, takes, statuses, mix, (), (), str(Path(mix.path).parent))
         seen = look(report, Path(mix.path), {name: Path(take.path) for name, take in takes.items()})
-        found = side_of(report, seen, stems, read.side.label, min(BUDGET_BYTES // 2, self._left // 4))
-        found = replace(found, file="", why="")
+        return self._fitted(side_of(report, seen, stems, read.side.label, self._budget), Path(mix.path))
+
+    def build(self, build: Build, label: str) -> Side:
+        """One side of two builds that are compared: its stems if it has them and they fit, else as above."""
+        return self._fitted(side_of_build(build, label, self._budget), build.mix, NO_STEMS)
+
+    @property
+    def _budget(self) -> int:
+        return min(BUDGET_BYTES // 2, self._left // 4)
+
+    def _fitted(self, side: Side, mix: Path, only_mix: str = ONLY_MIX) -> Side:
+        """With its mix where its stems do not fit; nothing lies beside this page."""
+        found = replace(side, file="", why="")
         if not found.sounds:
             fits = found.seconds * MP3_BYTES_A_SECOND < self._left // 4
-            sounds = (mix_sound(Path(mix.path)),) if fits else ()
-            found = replace(found, sounds=sounds, why=ONLY_MIX if fits else NO_SOUND)
+            sounds = (mix_sound(mix),) if fits else ()
+            found = replace(found, sounds=sounds, why=only_mix if fits else NO_SOUND)
         self._left -= sum(len(sound.data) for sound in found.sounds)
         return found
 
-    def keep(self, scene: SceneReview, before: Heard | None, after: Heard | None) -> None:
+    def keep(self, scene: SceneReview, before: Shown | None, after: Shown | None) -> None:
         """Put a scene on the page."""
         heard = [one for one in (before, after) if one is not None and one.desk is not None]
         if not heard:
@@ -60,7 +76,7 @@ class Desk:
         sides = tuple(one.desk for one in heard if one.desk is not None)
         difference = None
         if before and after and len(sides) == 2 and sides[0].sample_rate == sides[1].sample_rate:
-            difference = difference_png(Path(before.mix.path), Path(after.mix.path))
+            difference = difference_png(before.mix, after.mix)
         self._scenes.append(_desk_scene(scene, sides, difference, len(self._scenes)))
 
     def page(self, review: Review, links: Mapping[str, Pairs] | None = None) -> str:

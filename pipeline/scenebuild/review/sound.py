@@ -18,6 +18,7 @@ from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.desk import Side as DeskSide
 from scenebuild.report.sounds import MOST_KEPT_S
 from scenebuild.review.projects import ReadScene
+from scenebuild.review.shown import Shown
 
 CHEAP = ("sketch", "file")  # engines that make a take again in a moment, and exactly as it was
 STEM_SECONDS = 600.0  # of all stems of a mix together that are written to be measured
@@ -33,6 +34,11 @@ class Heard:
     stems: Mapping[str, Path] = field(default_factory=dict)  # none of a long mix
     notes: tuple[str, ...] = ()
     desk: DeskSide | None = None  # as the page shows it, if there is to be one
+
+    @property
+    def shown(self) -> Shown:
+        """What is kept of it."""
+        return Shown(Path(self.mix.path), self.desk)
 
 
 Show = Callable[[ReadScene, Plan, Mix, Mapping[str, Take], Sequence[KeptStem]], DeskSide]

@@ -12,7 +12,7 @@ from scenebuild.review.model import Review, SceneReview
 from scenebuild.review.page import Desk
 from scenebuild.review.plain import as_json
 from scenebuild.review.rows import scene_row
-from scenebuild.review.sound import Heard
+from scenebuild.review.shown import Shown
 from scenebuild.store.publish import publish_bytes
 
 PAGE, COMMENT, NUMBERS = "index.html", "diff.md", "diff.json"
@@ -32,12 +32,12 @@ class Folder:
         self._outlines: dict[str, str] = {}
         self._clips: dict[str, str] = {}
 
-    def keep(self, scene: SceneReview, before: Heard | None, after: Heard | None) -> None:
+    def keep(self, scene: SceneReview, before: Shown | None, after: Shown | None) -> None:
         """Write pictures of a scene, and a clip."""
         from scenebuild.review.pictures import before_after_png, waveforms_svg
 
         self._desk.keep(scene, before, after)
-        mixes = [Path(one.mix.path) if one else None for one in (before, after)]
+        mixes = [one.mix if one else None for one in (before, after)]
         if not any(mixes):
             return
         name = self._name(scene.path)
