@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The pip of the system installs into the environment, so that ensurepip is not needed.
 INSTALL := $(PYTHON) tools/install.py
+# One file of tests a core, in four cores at most: some of them hold a model.
+PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 
 .PHONY: help run audiogen test test-core test-hard lint bench bench-audiogen clean sketchbook core dev full full-core lock snapshots
 
@@ -32,10 +34,10 @@ audiogen: full-core
 	@echo "then: $(BIN)/scenebuild scenes/rainy_cafe.yaml --engine audiogen"
 
 test: full
-	$(BIN)/pytest -m "not hard"
+	$(BIN)/pytest -m "not hard" $(PARALLEL)
 
 test-core: dev
-	$(BIN)/pytest -m "not hard"
+	$(BIN)/pytest -m "not hard" $(PARALLEL)
 
 test-hard: dev
 	$(BIN)/pytest -m hard
