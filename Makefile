@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 INSTALL := $(PYTHON) tools/install.py
 # One file of tests a core, in four cores at most: some of them hold a model.
 PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
+# Neighbours share the cores, so no thread spins while it waits for another.
+SHARING := OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1
 
 .PHONY: help run audiogen test test-core test-hard lint bench bench-audiogen clean sketchbook core dev full full-core lock snapshots
 
@@ -34,10 +36,10 @@ audiogen: full-core
 	@echo "then: $(BIN)/scenebuild scenes/rainy_cafe.yaml --engine audiogen"
 
 test: full
-	$(BIN)/pytest -m "not hard" $(PARALLEL)
+	$(SHARING) $(BIN)/pytest -m "not hard" $(PARALLEL)
 
 test-core: dev
-	$(BIN)/pytest -m "not hard" $(PARALLEL)
+	$(SHARING) $(BIN)/pytest -m "not hard" $(PARALLEL)
 
 test-hard: dev
 	$(BIN)/pytest -m hard
