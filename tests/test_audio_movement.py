@@ -56,6 +56,13 @@ def test_an_exponential_way_to_silence_arrives() -> None:
     assert np.abs(np.diff(gains)).max() < 2e-4
 
 
+def test_an_exponential_way_from_the_smallest_number_there_is() -> None:
+    values = Curve([Point(0, 5e-324), Point(1, 20_000.0, "exp")], RATE).over(0, RATE + 1)
+    assert np.isfinite(values).all()
+    assert (np.diff(values) >= 0).all()
+    assert values[-1] == 20_000
+
+
 @settings(max_examples=200, deadline=None)
 @given(curves, st.integers(0, 8000), st.integers(0, 5000), st.integers(1, 5000))
 def test_any_stretch_of_a_curve_alone(points: list[Point], start: int, length: int, cut: int) -> None:

@@ -97,7 +97,8 @@ def _between(low: float, high: float, share: NDArray[np.float64], way: Way) -> N
     if way == "exp":
         # Never quite 0, as a share of the smallest numbers would be.
         floor = max(EXP_FLOOR * max(low, high), np.finfo(np.float64).tiny) if min(low, high) == 0 else 0.0
-        moved = (low + floor) * ((high + floor) / (low + floor)) ** share - floor
+        # By logarithms, as the factor between two numbers can be more than the largest one.
+        moved = np.exp((1 - share) * np.log(low + floor) + share * np.log(high + floor)) - floor
         return np.where(share == 0, low, moved)
     if way in ("s", "hold"):
         share = 0.5 - 0.5 * np.cos(np.pi * share)
