@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html.parser
 import json
 import math
 import re
@@ -28,22 +27,10 @@ from scenebuild.review.markdown import LARGEST, MARKER, as_markdown
 from scenebuild.review.model import Edit, ElementChange, Null, Pair, Review, SceneReview, Sound
 from scenebuild.review.over_time import BLOCKS, strips_of
 from scenebuild.review.rows import excerpts, scene_row, total
-from test_hostile import PAYLOADS, PLAIN
+from test_hostile import PAYLOADS, PLAIN, Tags
 
 GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 LARGEST_COMMENT = 65_536
-
-
-class Tags(html.parser.HTMLParser):
-    """The elements and attributes that a browser would see."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.found: list[tuple[str, tuple[str, ...]]] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.found.append((tag, tuple(sorted(name for name, _ in attrs))))
 
 
 @pytest.fixture(autouse=True)
