@@ -95,8 +95,8 @@ def _until(condition: Any) -> None:
 
 def put(order: dict[str, Any]) -> int:
     """Keep a file in a store, honestly or in a way that is known to be wrong."""
+    from scenebuild.files import publish_bytes
     from scenebuild.store import LocalStore, local
-    from scenebuild.store.publish import publish_bytes
 
     store = LocalStore(order["store"])
     if order.get("broken") == "in place":

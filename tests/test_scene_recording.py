@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from scenebuild.errors import SceneError
+from scenebuild.files import regular_file
 from scenebuild.scene.read import read_scene
 from scenebuild.scene.recording import is_audio
-from scenebuild.scene.source import regular_file
 
 WAV = b"RIFF\x24\0\0\0WAVEfmt "
 

@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenebuild.errors import StoreError
+from scenebuild.files import publish_bytes, publish_if_changed
 from scenebuild.store import DamagedError, LocalStore, care
 from scenebuild.store.digest import digest_bytes
 from scenebuild.store.lease import holder, take_lease
-from scenebuild.store.publish import publish_bytes, publish_if_changed
 
 KEY = digest_bytes(b"a request")
 FACTS = {"frames": 3, "fidelity": "real"}
@@ -151,7 +151,7 @@ def test_an_interrupted_publish_leaves_the_old_file_and_nothing_else(tmp_path: P
     def interrupted(file: object) -> None:
         raise KeyboardInterrupt
 
-    from scenebuild.store.publish import publish
+    from scenebuild.files import publish
 
     with pytest.raises(KeyboardInterrupt):
         publish(str(target), interrupted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from scenebuild.files import publish_bytes
 from scenebuild.plan.manifest import (
     MANIFEST,
     Asked,
@@ -17,7 +18,6 @@ from scenebuild.plan.manifest import (
 from scenebuild.result import SceneResult
 from scenebuild.scene.reference import label_of, stem_of
 from scenebuild.settings import Settings
-from scenebuild.store.publish import publish_bytes
 
 README, PAGE = "README.md", "index.html"
 

@@ -14,6 +14,7 @@ from scenebuild.deliveries import delivered
 from scenebuild.engines import action_facts
 from scenebuild.errors import LockError, Problem, SceneError
 from scenebuild.expect.hold import expects_anything, hold
+from scenebuild.files import publish_bytes, publish_if_changed, sweep
 from scenebuild.generate.gather import Gathered
 from scenebuild.generate.take import Take
 from scenebuild.mix.kept import KeptStem
@@ -38,7 +39,6 @@ from scenebuild.scene.project import project_root
 from scenebuild.scene.solo import heard_names
 from scenebuild.settings import Settings, config_files
 from scenebuild.store.care import IN_USE_S
-from scenebuild.store.publish import publish_bytes, publish_if_changed, sweep
 
 Show = Callable[[DeskPage], object]  # whoever wants the page of a build as a value
 

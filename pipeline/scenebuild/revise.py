@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from scenebuild.errors import Place, UsageError
+from scenebuild.files import TEMPORARY, exchange
 from scenebuild.scene.document import Document, Field, read_document
 from scenebuild.scene.edit import Written, edited
 from scenebuild.scene.model import Scene
@@ -17,7 +18,6 @@ from scenebuild.scene.quoting import printable
 from scenebuild.scene.reference import scene_file
 from scenebuild.scene.scalars import Scalar
 from scenebuild.scene.validate import validate_document
-from scenebuild.store.publish import TEMPORARY, exchange
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,7 @@ def _lock_patterns(root: str) -> list[str]:
 
 def _extend(path: str, lines: list[str]) -> int:
     """Add what a file does not hold yet, behind what it holds; how many lines that were."""
-    from scenebuild.store.publish import publish_bytes
+    from scenebuild.files import publish_bytes
 
     try:
         with open(path, "rb") as file:

@@ -61,8 +61,8 @@ def command(path: str | None, kinds: str | None, with_git: bool) -> None:
 
 
 def _write_scene(path: str, kinds: str | None) -> None:
+    from scenebuild.files import publish_bytes
     from scenebuild.scene.project import project_root
-    from scenebuild.store.publish import publish_bytes
 
     stem, ending = os.path.splitext(os.path.basename(path))
     if ending not in (".yaml", ".yml"):
@@ -101,7 +101,7 @@ def _block(elements: Mapping[str, Mapping[str, str | float]]) -> str:
 def _write_schema(root: str) -> str:
     from importlib.resources import files
 
-    from scenebuild.store.publish import publish_if_changed
+    from scenebuild.files import publish_if_changed
 
     path = os.path.join(root, "schema", "scene.schema.json")
     publish_if_changed(path, files("scenebuild.schema").joinpath("scene.schema.json").read_bytes())

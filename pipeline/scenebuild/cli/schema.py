@@ -30,7 +30,7 @@ def command(write: str | None) -> None:
         return
     import os
 
-    from scenebuild.store.publish import publish_if_changed
+    from scenebuild.files import publish_if_changed
 
     path = os.path.join(write, NAME)
     publish_if_changed(path, text.encode())

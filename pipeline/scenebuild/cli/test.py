@@ -36,7 +36,7 @@ def command(scenes: tuple[str, ...], junit: str | None, as_json: bool, quiet: bo
         tested = hold_scenes(scenes, options.settings_for(scenes, **flags), complain)
     if junit is not None:
         from scenebuild.expect.junit import junit as as_junit
-        from scenebuild.store.publish import publish_bytes
+        from scenebuild.files import publish_bytes
 
         publish_bytes(junit, as_junit(tested).encode())
     if as_json:

@@ -11,12 +11,12 @@ from pathlib import Path
 from scenebuild import __version__
 from scenebuild.audio.traits import Traits, edge_step, share_above, silences
 from scenebuild.expect.hold import traits_of
+from scenebuild.files import publish_bytes
 from scenebuild.generate.take import Take
 from scenebuild.plan.steps import Step
 from scenebuild.report import words
 from scenebuild.report.page import Page, PageSound, Section, clock, outline_of, page_html
 from scenebuild.scene.model import Element, Scene
-from scenebuild.store.publish import publish_bytes
 
 LONGEST_SILENCE_S = 1.0
 HIGHS_HZ, LEAST_HIGHS = 4000, 1e-4  # -40 dB

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from scenebuild import __version__
 from scenebuild.expect.hold import traits_of
+from scenebuild.files import publish_bytes
 from scenebuild.generate.take import Take
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report import words
 from scenebuild.report.candidates import facts_of, remarks_on
 from scenebuild.report.page import Page, PageSound, Section, clock, outline_of, page_html
 from scenebuild.report.render import rendered
-from scenebuild.store.publish import publish_bytes
 
 PAGE = "index.html"
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from scenebuild.files import publish_bytes
 from scenebuild.mix.kept import KeptStem
 from scenebuild.report.desk import DeskPage, desk_html
 from scenebuild.report.model import ElementRow, Report
@@ -16,7 +17,6 @@ from scenebuild.report.sound import Samples, envelope, opened
 from scenebuild.report.spectrogram import framed_png, spectrum_of
 from scenebuild.report.timeline import Lane, timeline_svg
 from scenebuild.report.waveform import COLUMNS, waveform_svg
-from scenebuild.store.publish import publish_bytes
 
 _TAKE_COLUMNS = 320  # as many as a bar over the whole width shows
 _TAKE_FRAMES = 2**21  # read from all takes together: a hundred of them cost no more than ten

@@ -16,11 +16,12 @@ from typing import Any
 import numpy as np
 
 from scenebuild.errors import LockError
+from scenebuild.files import open_regular
 from scenebuild.plan.lockfile import LARGEST_LOCK, Lock, level, parse_lock
 from scenebuild.report import words
 from scenebuild.report.sound import Wav, envelope, opened
 from scenebuild.scene.quoting import number, printable
-from scenebuild.store.digest import digest_file, open_regular
+from scenebuild.store.digest import digest_file
 
 ELEMENT = "element "  # begins the heading of an element; git shows it above the lines that changed
 COLUMNS = 48  # of the outline

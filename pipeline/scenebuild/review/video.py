@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 
 from scenebuild.errors import UsageError
+from scenebuild.files import aside
 from scenebuild.report.sound import Samples
 from scenebuild.review.clip import RATE, heard_of
 from scenebuild.review.frames import HEIGHT, WIDTH, Scenes, Yuv, scenes_of
 from scenebuild.review.sides import AFTER, BEFORE
-from scenebuild.store.publish import aside
 
 FRAMES_PER_SECOND = 15
 MOST_BYTES = 9_500_000  # code hosts take 10 MB

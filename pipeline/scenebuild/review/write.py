@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+from scenebuild.files import publish_bytes
 from scenebuild.report.desk import Pairs
 from scenebuild.review.markdown import Attached, as_markdown
 from scenebuild.review.model import Review, SceneReview
@@ -13,7 +14,6 @@ from scenebuild.review.page import Desk
 from scenebuild.review.plain import as_json
 from scenebuild.review.rows import scene_row
 from scenebuild.review.shown import Shown
-from scenebuild.store.publish import publish_bytes
 
 PAGE, COMMENT, NUMBERS = "index.html", "diff.md", "diff.json"
 MOST_NOTES = 6  # lines in a clip

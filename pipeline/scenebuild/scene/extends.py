@@ -7,12 +7,13 @@ from functools import reduce
 from pathlib import Path
 
 from scenebuild.errors import Problem, SceneError
+from scenebuild.files import regular_file
 from scenebuild.scene.document import MOST_NODES, Document, read_document
 from scenebuild.scene.inherit import laid_over, without
 from scenebuild.scene.project import SUFFIXES, project_root
 from scenebuild.scene.quoting import described, printable, quoted
 from scenebuild.scene.recording import path_fault
-from scenebuild.scene.source import reason, regular_file
+from scenebuild.scene.source import reason
 
 DEEPEST = 8  # files above a scene; more than that nobody keeps in mind
 

@@ -6,8 +6,9 @@ import os
 import re
 from pathlib import Path
 
+from scenebuild.files import regular_file
 from scenebuild.scene.quoting import quoted
-from scenebuild.scene.source import CONTROL, reason, regular_file
+from scenebuild.scene.source import CONTROL, reason
 
 # What Windows takes for a device, with any extension; a project must check out there too.
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
-from pathlib import Path
 
 from scenebuild.errors import Place, Problem, SceneError
+from scenebuild.files import regular_file
 from scenebuild.scene.findings import MOST_SHOWN, capped
 from scenebuild.scene.quoting import printable
 
@@ -24,7 +22,6 @@ _DIRECTIVE = re.compile(r"^(?=%)", re.MULTILINE)
 CONFLICT_MESSAGE = (
     "a merge conflict is not resolved; keep one side and remove the lines with <<<<<<<, ======= and >>>>>>>"
 )
-_KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket"}
 
 
 def read_source(path: str) -> str:
@@ -36,23 +33,6 @@ def read_source(path: str) -> str:
     _refuse(path, text, _LEADING_TAB, "tab", "a tab cannot indent YAML; use spaces")
     _refuse(path, text, _DIRECTIVE, "directive", "a line that begins with % is a YAML directive; remove the line")
     return text
-
-
-def regular_file(path: str) -> int:
-    """A descriptor of a regular file, or OSError. Never waits: a named pipe or a device is not even opened."""
-    _refuse_kind(Path(path).stat().st_mode)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-    try:
-        _refuse_kind(os.fstat(descriptor).st_mode)  # it may have been exchanged since the look
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
-
-
-def _refuse_kind(mode: int) -> None:
-    if not stat.S_ISREG(mode):
-        raise OSError(f"is {_KINDS.get(stat.S_IFMT(mode), 'a device')}, not a file")
 
 
 def reason(error: OSError | ValueError) -> str:

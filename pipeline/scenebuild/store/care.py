@@ -8,9 +8,9 @@ import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from scenebuild.store.digest import digest_file, open_regular
+from scenebuild.files import TEMPORARY, open_regular
+from scenebuild.store.digest import digest_file
 from scenebuild.store.local import LocalStore, Record
-from scenebuild.store.publish import TEMPORARY
 
 DAY = 86400.0
 # A builder publishes an object and then its record, and copies a take soon after it looked it up: what is younger
@@ -91,7 +91,7 @@ def _damaged_objects(store: LocalStore) -> Iterator[Damage]:
         if TEMPORARY in name:
             continue
         try:
-            with open_regular(path):
+            with open_regular(path, follow_links=False):
                 pass
             if digest_file(path) != name:
                 yield Damage(path, "its bytes are not what its name says")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from typing import BinaryIO
+
+from scenebuild.files import open_regular
 
 CHUNK = 1 << 20
 
@@ -15,18 +15,9 @@ def digest_bytes(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def open_regular(path: str) -> BinaryIO:
-    """Open a regular file for reading. A FIFO never hangs, a link or a folder is refused: OSError."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise OSError(f"{path} is not a regular file")
-    return os.fdopen(descriptor, "rb")
-
-
 def digest_file(path: str) -> str:
-    """The digest of a file's bytes; follows links, as a recording may be one. OSError where it can not be read."""
-    with open(path, "rb") as file:
+    """The digest of a regular file's bytes, links followed. OSError where it can not be read."""
+    with open_regular(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenebuild.errors import ScenebuildError, StoreError
-from scenebuild.store.digest import copy_with_digest, open_regular
-from scenebuild.store.publish import publish, publish_bytes
+from scenebuild.files import open_regular, publish, publish_bytes
+from scenebuild.store.digest import copy_with_digest
 
 RECORD_VERSION = 1
 LARGEST_RECORD = 1 << 20
@@ -195,7 +195,7 @@ class LocalStore:
 
     def _is_sound(self, digest: str) -> bool:
         try:
-            with open_regular(self.object_path(digest)) as file, open(os.devnull, "wb") as nowhere:
+            with open_regular(self.object_path(digest), follow_links=False) as file, open(os.devnull, "wb") as nowhere:
                 return copy_with_digest(file, nowhere)[0] == digest
         except OSError:
             return False
@@ -211,7 +211,7 @@ class LocalStore:
 def copy_file(source: str, digest: str, target: str) -> None:
     """Copy a file whose digest is known, verified on the way: DamagedError where its bytes are others, or gone."""
     try:
-        file = open_regular(source)
+        file = open_regular(source, follow_links=False)
     except OSError as error:
         raise DamagedError(f"the object {digest[:12]}… can not be read: {_why(error)}") from error
 
@@ -233,7 +233,7 @@ def _encode(record: Record) -> bytes:
 
 def _read_record(path: str, key: str) -> Record:
     """Raises ValueError, KeyError or TypeError for anything that is not the record of exactly that key."""
-    with open_regular(path) as file:
+    with open_regular(path, follow_links=False) as file:
         plain = json.loads(file.read(LARGEST_RECORD))
     record = Record(plain["key"], plain["digest"], plain["size"], plain["facts"])
     well_formed = (
