@@ -9,14 +9,17 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 # Neighbours share the cores, so no thread spins while it waits for another.
 SHARING := OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1
 
-.PHONY: help run audiogen test test-core test-hard lint bench bench-audiogen clean sketchbook core dev full full-core lock snapshots
+.PHONY: help run audiogen test test-core test-faults soak fuzz mutants lint bench bench-audiogen clean sketchbook core dev full full-core lock snapshots
 
 help:
 	@echo "make run             build scenes/rainy_cafe.yaml to sound"
 	@echo "make audiogen        install the AudioGen set (5 GB), so that scenes are made by the model"
 	@echo "make test            run the tests; installs the AudioGen set too"
 	@echo "make test-core       run the tests that need no AudioGen set"
-	@echo "make test-hard       run the tests that kill and disturb builds at every turn"
+	@echo "make test-faults     run the tests of docs/reliability.md: builds are killed, disturbed and lied to at every turn"
+	@echo "make soak            2,000 builds with edits, kills and two users of one store (an hour)"
+	@echo "make fuzz            let the readers of scenes, locks, records and sound files meet generated files"
+	@echo "make mutants         change the code of store, plan, scene and licences, and see that a test fails"
 	@echo "make lint            check style and types"
 	@echo "make bench           run the benchmarks"
 	@echo "make bench-audiogen  run those of the models at full size (10 minutes, 20 GB of memory, 11 GB on disk)"
@@ -41,8 +44,19 @@ test: full
 test-core: dev
 	$(SHARING) $(BIN)/pytest -m "not hard" $(PARALLEL)
 
-test-hard: dev
-	$(BIN)/pytest -m hard
+test-faults: dev
+	$(SHARING) $(BIN)/pytest -m "hard or faults" $(PARALLEL)
+
+soak: dev
+	$(BIN)/python tools/soak.py --builds 2000
+
+fuzz: dev
+	@$(INSTALL) $(VENV) core.txt dev.txt proof.txt
+	$(BIN)/python tools/fuzz.py
+
+mutants: dev
+	@$(INSTALL) $(VENV) core.txt dev.txt proof.txt
+	$(BIN)/python tools/mutants.py
 
 lint: dev
 	$(BIN)/ruff check .
