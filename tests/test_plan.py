@@ -176,7 +176,8 @@ def test_a_lock_survives_writing_and_reading_and_is_sorted(elements: dict[str, d
         ('{"version": 2}', "x.lock.json:1:1: the lockfile has version 2, this scenebuild reads 1; "
                            "use the scenebuild that wrote it, or delete it and build again"),
         ('{"version": 1, "elements": {"rain": {"key": "../../etc"}}, "mix": {}}',
-         "x.lock.json:1:1: the lockfile is incomplete; restore it from git, or delete it and build again"),
+         "x.lock.json:1:1: the lockfile is incomplete; restore it from git, or delete it and build again "
+         "(not as it was written: elements.rain.key)"),
         ('{\n<<<<<<< HEAD\n"version": 1\n=======\n', "x.lock.json:2:1: the lockfile holds a merge conflict; take "
          "either side with 'git checkout --ours x.lock.json' (or --theirs) and build again"),
     ],

@@ -59,11 +59,8 @@ def _refuse_kind(mode: int) -> None:
 @contextlib.contextmanager
 def aside(path: str) -> Iterator[str]:
     """A fresh name in the folder of ``path``; renamed to ``path`` at the end of the block, removed on any exception."""
-    import secrets
-
-    folder, name = os.path.split(path)
-    os.makedirs(folder or ".", exist_ok=True)
-    temporary = os.path.join(folder, f"{TEMPORARY}{secrets.token_hex(8)}-{name[-40:]}")
+    os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+    temporary = _beside(path)
     try:
         yield temporary
         os.replace(temporary, path)
@@ -81,14 +78,25 @@ def publish(path: str, write: Callable[[BinaryIO], object], *, durable: bool = F
     An error of fsync means that the bytes may not have reached the disk: the file is then not published.
     """
     with aside(path) as temporary:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
-        with os.fdopen(descriptor, "wb") as file:
-            write(file)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
+        _write(temporary, write, durable=durable)
     if durable:
         _sync_folder(os.path.dirname(path) or ".")
+
+
+def _beside(path: str) -> str:
+    import secrets
+
+    folder, name = os.path.split(path)
+    return os.path.join(folder, f"{TEMPORARY}{secrets.token_hex(8)}-{name[-40:]}")
+
+
+def _write(path: str, write: Callable[[BinaryIO], object], *, durable: bool) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    with os.fdopen(descriptor, "wb") as file:
+        write(file)
+        if durable:
+            file.flush()
+            os.fsync(file.fileno())
 
 
 def publish_bytes(path: str, data: bytes, *, durable: bool = False) -> None:
@@ -103,6 +111,73 @@ def publish_if_changed(path: str, data: bytes, *, durable: bool = False) -> bool
             return False
     publish_bytes(path, data, durable=durable)
     return True
+
+
+def publish_in_place_of(path: str, data: bytes, was: str | None) -> bool:
+    """Publish ``data`` durably in the place of a file whose SHA-256 is ``was`` (None: where there is none).
+
+    False, and nothing is changed, where something else lies there by now. What already is ``data`` stays.
+    """
+    with contextlib.suppress(OSError):
+        if read_bounded(path, len(data), follow_links=False) == data:
+            return True
+    temporary = _beside(path)
+    try:
+        _write(temporary, lambda file: file.write(data), durable=True)
+        placed = _placed(temporary, path, was)
+    except FileNotFoundError:  # taken away since the look
+        placed = False
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+    if placed:
+        _sync_folder(os.path.dirname(path) or ".")
+    return placed
+
+
+def _placed(temporary: str, path: str, was: str | None) -> bool:
+    if was is None:
+        return _placed_anew(temporary, path)
+    if digest_of(path, follow_links=False) != was:
+        return False
+    ours = digest_of(temporary)
+    if not exchange(temporary, path):
+        os.replace(temporary, path)
+    elif digest_of(temporary) != was:  # the file was replaced since the look
+        _give_back(temporary, path, ours)
+        return False
+    return True
+
+
+def _placed_anew(temporary: str, path: str) -> bool:
+    try:
+        os.link(temporary, path)  # fails where there is a file by now
+    except FileExistsError:
+        return False
+    except OSError:  # a file system without hard links
+        if os.path.lexists(path):
+            return False
+        os.replace(temporary, path)
+    return True
+
+
+def _give_back(temporary: str, path: str, ours: str) -> None:
+    """Put the newer file back. What comes out must be ours; if it is not, it is newer still."""
+    there = ours
+    while True:
+        mine = digest_of(temporary)
+        exchange(temporary, path)
+        if digest_of(temporary) == there:
+            return
+        there = mine
+
+
+def digest_of(path: str, *, follow_links: bool = True) -> str:
+    """The SHA-256 of a regular file. OSError for anything else."""
+    import hashlib
+
+    with open_regular(path, follow_links=follow_links) as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def exchange(one: str, other: str) -> bool:

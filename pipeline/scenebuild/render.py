@@ -22,7 +22,7 @@ from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
 from scenebuild.mix.tape import tape_of
 from scenebuild.plan.licence import strictest
-from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock_text
+from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock
 from scenebuild.plan.manifest import MANIFEST, Asked, digests_of, manifest_text, outputs_of
 from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
@@ -88,8 +88,10 @@ def render_scene(
     paths = {name: Path(take.path) for name, take in takes.items()}
     written = write_report(report, Path(folder), Path(mix.path), paths, template, stems, show)
     # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
+    locked = plan.lock.digest if plan.lock else None
     if not plan.is_preview and not settings.frozen and not settings.chosen:
-        publish_if_changed(lock_path(path), write_lock_text(lock).encode(), durable=True)
+        locked, of_the_lock = _write_lock(plan, lock)
+        warnings = (*warnings, *of_the_lock)
     result = _result(plan, gathered, mix, files, warnings, folder)
     labels = os.path.join(folder, LABELS)
     publish_if_changed(labels, labels_text(mix).encode())
@@ -101,7 +103,7 @@ def render_scene(
         *map(str, written),
         *_stem_paths(folder, mix, settings),
     ]
-    _write_manifest(plan, folder, outputs, result, settings, begun_ns)
+    _write_manifest(plan, folder, outputs, result, settings, begun_ns, locked)
     return result
 
 
@@ -227,6 +229,20 @@ def _refuse_other_bytes(plan: Plan, takes: Mapping[str, Take]) -> None:
         raise LockError("\n".join([*lines, "restore the store the lock was made with, or build without --frozen"]))
 
 
+def _write_lock(plan: Plan, lock: Lock) -> tuple[str | None, tuple[str, ...]]:
+    """Write the lock: (the digest of the lock that this build stands on, what there is to say).
+
+    A lock that is not the one that was read stays: it came from git or from another build, and the next build reads it.
+    """
+    path = lock_path(plan.scene.path)
+    written = write_lock(path, lock, plan.lock)
+    if written is None:
+        return plan.lock.digest if plan.lock else None, (
+            f"{path} was replaced while the scene was built, so it stays as it is; build again",
+        )
+    return written, ()
+
+
 def _refuse_other_mix(plan: Plan, lock: Lock) -> None:
     drifts = mix_drift(plan.lock.mix if plan.lock else {}, lock.mix)
     if drifts:
@@ -297,7 +313,13 @@ def _stem_paths(folder: str, mix: Mix, settings: Settings) -> list[str]:
 
 
 def _write_manifest(
-    plan: Plan, folder: str, outputs: list[str], result: SceneResult, settings: Settings, begun_ns: int
+    plan: Plan,
+    folder: str,
+    outputs: list[str],
+    result: SceneResult,
+    settings: Settings,
+    begun_ns: int,
+    locked: str | None,
 ) -> None:
     """Last of all: from here on the build counts as done. What only the last build wrote goes: a removed element's take
     would otherwise look like a part of this one."""
@@ -312,7 +334,7 @@ def _write_manifest(
     ]  # fmt: skip
     text = manifest_text(
         Asked(settings.engine, settings.template, settings.stems, settings.model, settings.precision, settings.chosen),
-        digests_of(inputs, begun_ns) | digests_of([lock_path(path)]),
+        digests_of(inputs, begun_ns) | {os.path.abspath(lock_path(path)): locked},
         folder,
         [os.path.relpath(output, folder) for output in outputs],
         result_for_manifest(result, folder),

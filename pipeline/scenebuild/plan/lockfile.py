@@ -5,15 +5,19 @@ JSON, sorted, one fact a line. An entry stays as it is, to the byte, as long as 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import math
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeGuard
 
 from scenebuild.errors import LockError
+from scenebuild.files import publish_in_place_of, read_bounded
+from scenebuild.scene.quoting import label as label_of_field
+from scenebuild.scene.quoting import printable
 from scenebuild.scene.reference import stem_of
 
 LOCK_VERSION = 1
@@ -21,6 +25,7 @@ LARGEST_LOCK = 64 << 20
 LONGEST_NUMBER = 20  # digits; no seed and no count of frames has more, and a float holds all of them
 # A mix measured on another machine may differ in the last printed digit; that is no news for a reader.
 SAME_LEVEL_DB = 0.02
+LEVELS = ("loudness_lufs", "true_peak_dbtp", "seam_db", "seams_db")  # what is measured; all else is exact
 
 # As in a scene, for it becomes the name of a file; a further take of an element has its number behind it.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(\.[1-9][0-9]{0,3})?\Z")
@@ -35,6 +40,7 @@ class Lock:
 
     elements: Mapping[str, Entry] = field(default_factory=dict)
     mix: Mapping[str, Any] = field(default_factory=dict)
+    digest: str | None = field(default=None, compare=False)  # SHA-256 of the file that it was read from
 
 
 def lock_path(scene_path: str) -> str:
@@ -43,27 +49,40 @@ def lock_path(scene_path: str) -> str:
 
 
 def read_lock(path: str) -> Lock | None:
-    """The lockfile at ``path``, None where there is none. LockError where it can not be understood."""
+    """The lockfile at ``path``, None where there is none. LockError where it can not be understood, and where it is a
+    link: a build writes a lock beside its scene and nowhere else."""
     try:
-        with open(path, encoding="utf-8") as file:
-            text = file.read(LARGEST_LOCK)
+        content = read_bounded(path, LARGEST_LOCK, follow_links=False)
+        text = content.decode()
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
-        raise LockError(f"{path}:1:1: the lockfile can not be read: {error}") from error
-    return parse_lock(text, path)
+        why = error.strerror or error if isinstance(error, OSError) else "is not UTF-8"
+        advice = "put the file itself there" if "a link" in str(error) else "restore it from git"
+        raise LockError(f"{printable(path)}:1:1: the lockfile can not be read: {why}; {advice}") from error
+    return replace(parse_lock(text, path), digest=hashlib.sha256(content).hexdigest())
+
+
+def write_lock(path: str, lock: Lock, before: Lock | None) -> str | None:
+    """Write a lock in the place of the one that was read before, durably: the digest of what was written. None, and
+    nothing is written, where something else lies there by now (git checkout, another build)."""
+    content = write_lock_text(lock).encode()
+    was = before.digest if before else None
+    return hashlib.sha256(content).hexdigest() if publish_in_place_of(path, content, was) else None
 
 
 def parse_lock(text: str, path: str) -> Lock:
     """The lock in a text; ``path`` is only for the message of the LockError."""
-    for number, line in enumerate(text.splitlines(), 1):
+    path = printable(path)
+    for number, line in enumerate(text.split("\n"), 1):
         if line.startswith(("<<<<<<< ", "=======", ">>>>>>> ")):
             raise LockError(
                 f"{path}:{number}:1: the lockfile holds a merge conflict; take either side with "
                 f"'git checkout --ours {path}' (or --theirs) and build again"
             )
     try:
-        plain = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole)
+        plain = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole, parse_float=_finite)
+        json.dumps(plain, ensure_ascii=False).encode()  # half a character can neither be shown nor written again
     except (ValueError, RecursionError) as error:
         place = f"{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else "1:1"
         raise LockError(f"{path}:{place}: the lockfile is not JSON; restore it from git") from error
@@ -86,8 +105,8 @@ def level(value: float) -> float | None:
 
 
 def merged_mix(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts of a mix, with each old number kept where the new one says the same."""
-    return {name: old[name] if name in old and _same(old[name], value) else value for name, value in new.items()}
+    """The facts of a mix, with each old level kept where the new one says the same."""
+    return {name: old[name] if name in old and _same(name, old[name], value) else value for name, value in new.items()}
 
 
 def mix_drift(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -95,14 +114,16 @@ def mix_drift(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return [
         f"{name} is {value}, the lock says {old.get(name)}"
         for name, value in new.items()
-        if not _same(old.get(name), value)
+        if not _same(name, old.get(name), value)
     ]
 
 
-def _same(old: object, new: object) -> bool:
+def _same(name: str, old: object, new: object, *, level: bool = False) -> bool:
+    """Levels may differ by what measuring does; a length, a name or a verdict may not."""
+    level = level or name in LEVELS
     if isinstance(old, dict) and isinstance(new, dict):
-        return old.keys() == new.keys() and all(_same(old[name], new[name]) for name in new)
-    if isinstance(old, int | float) and isinstance(new, int | float):
+        return old.keys() == new.keys() and all(_same(inner, old[inner], new[inner], level=level) for inner in new)
+    if level and _is_number(old) and _is_number(new):
         return abs(old - new) <= SAME_LEVEL_DB
     return old == new
 
@@ -115,21 +136,78 @@ def _lock(plain: object, path: str) -> Lock:
             "use the scenebuild that wrote it, or delete it and build again"
         )
     elements, mix = plain.get("elements"), plain.get("mix")
-    if not isinstance(mix, dict) or not isinstance(elements, dict) or not all(map(_is_entry, elements.items())):
+    if not isinstance(mix, dict) or not isinstance(elements, dict):
         raise LockError(f"{path}:1:1: the lockfile is incomplete; restore it from git, or delete it and build again")
+    for where in _faults(elements, mix):
+        raise LockError(
+            f"{path}:1:1: the lockfile is incomplete; restore it from git, or delete it and build again "
+            f"(not as it was written: {where})"
+        )
     return Lock(elements, mix)
 
 
-def _is_entry(item: tuple[str, object]) -> bool:
+def _faults(elements: Mapping[str, object], mix: Mapping[str, object]) -> Iterator[str]:
     """A lock may come from a stranger: what goes into paths, sounds and reports is looked at."""
-    name, entry = item
-    return (
-        _NAME.match(name) is not None
-        and isinstance(entry, dict)
-        and isinstance(entry.get("engine"), str)
-        and all(_HEX.match(str(entry.get(name))) for name in ("key", "digest"))
-        and str(entry.get("licence", "")).isprintable()
-    )
+    for name, entry in elements.items():
+        if not _NAME.match(name) or not isinstance(entry, dict):
+            yield f"elements.{label_of_field(name)}"
+            return
+        needed = dict.fromkeys(("engine", "key", "digest"))
+        yield from (f"elements.{name}.{one}" for one in _wrong({**needed, **entry}, _OF_AN_ELEMENT))
+    yield from (f"mix.{one}" for one in _wrong(mix, _OF_A_MIX))
+
+
+def _wrong(facts: Mapping[str, object], kinds: Mapping[str, Callable[[object], bool]]) -> Iterator[str]:
+    return (name for name, holds in kinds.items() if name in facts and not holds(facts[name]))
+
+
+def _is_line(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+def _is_hex(value: object) -> bool:
+    return isinstance(value, str) and _HEX.match(value) is not None
+
+
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
+def _is_number(value: object) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_level(value: object) -> bool:
+    return value is None or _is_number(value)
+
+
+def _each(holds: Callable[[object], bool]) -> Callable[[object], bool]:
+    return lambda value: isinstance(value, dict) and all(_is_line(name) and holds(one) for name, one in value.items())
+
+
+def _is_delivery(value: object) -> bool:
+    kinds = {"loudness_lufs": _is_level, "true_peak_dbtp": _is_level, "passes": lambda one: isinstance(one, bool)}
+    return isinstance(value, dict) and not any(_wrong(value, kinds))
+
+
+_OF_AN_ELEMENT: Mapping[str, Callable[[object], bool]] = {
+    **dict.fromkeys(("key", "digest", "content"), _is_hex),
+    **dict.fromkeys(("engine", "engine_version", "model", "revision", "precision", "licence"), _is_line),
+    **dict.fromkeys(("frames", "seed", "top_k", "sample_rate", "channels"), _is_count),
+    **dict.fromkeys(("temperature", "top_p", "cfg", "length_s"), _is_number),
+    **dict.fromkeys(("loudness_lufs", "peak_dbfs"), _is_level),
+    "prompt": lambda value: isinstance(value, str),
+    "made_by": _each(_is_line),
+}  # fmt: skip
+_OF_A_MIX: Mapping[str, Callable[[object], bool]] = {
+    "length_s": _is_number,
+    "loudness_lufs": _is_level,
+    "true_peak_dbtp": _is_level,
+    "licence": _is_line,
+    "seam_db": _is_level,
+    "seams_db": _each(_is_level),
+    "delivered": _each(_is_delivery),
+}
 
 
 def _whole(digits: str) -> int:
@@ -140,3 +218,9 @@ def _whole(digits: str) -> int:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
+
+
+def _finite(digits: str) -> float:
+    if not math.isfinite(value := float(digits)):
+        raise ValueError("a number that large is none of ours")
+    return value
