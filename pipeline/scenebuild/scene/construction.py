@@ -19,6 +19,7 @@ from yaml.events import (
 )
 
 from scenebuild.errors import Place, Problem, SceneError
+from scenebuild.scene.commas import Commas
 from scenebuild.scene.document import MOST_NODES, Field
 from scenebuild.scene.findings import capped
 from scenebuild.scene.quoting import label, printable, quoted
@@ -40,13 +41,15 @@ _REFUSED = {
 class Construction:
     """One pass over the events of one file."""
 
-    def __init__(self, path: str, events: Iterator[Event]) -> None:
+    def __init__(self, path: str, text: str, events: Iterator[Event]) -> None:
         self.file = printable(path)
+        self.text = text
         self.events = events
         self.keys: dict[Field, Place] = {}
         self.values: dict[Field, Place] = {}
         self.refused: list[Problem] = []  # what no scene may hold
         self.problems: list[Problem] = []  # what still lets the rest be checked
+        self.spelled: dict[Place, str] = {}
         self.nodes = 0
 
     def root(self) -> dict[str, Any]:
@@ -83,7 +86,9 @@ class Construction:
             return self._scalar(event, label(field[-1]) if field else "scene", place)
         if depth >= DEEPEST:
             raise self._fatal("too-deep", f"nested deeper than {DEEPEST} levels; a scene needs four", place)
-        return self._mapping(field, depth) if isinstance(event, MappingStartEvent) else self._sequence(field, depth)
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(field, depth, flow=bool(event.flow_style))
+        return self._sequence(field, depth)
 
     def _scalar(self, event: ScalarEvent, what: str, place: Place) -> Scalar:
         text: str = event.value
@@ -91,13 +96,16 @@ class Construction:
             message = f"{what}: {quoted(text)} holds a control character; remove it"
             self.problems.append(Problem("control-character", message, place))
         value = plain(text) if event.implicit[0] else text
+        if not isinstance(value, str) and text:
+            self.spelled[place] = text
         if isinstance(value, float) and not math.isfinite(value):
             message = f"{what}: {quoted(text)[1:-1]} is not a finite number; write one in digits"
             self.problems.append(Problem("not-finite", message, place))
         return value
 
-    def _mapping(self, field: Field, depth: int) -> dict[str, Any]:
+    def _mapping(self, field: Field, depth: int, *, flow: bool) -> dict[str, Any]:
         data: dict[str, Any] = {}
+        commas = Commas(self.text) if flow else None
         while not isinstance(event := next(self.events), MappingEndEvent):
             place = self._place(event)
             key = self._key(event, (*field, "?"), depth)
@@ -106,7 +114,16 @@ class Construction:
                 message = f"{label(key)} stands twice: here and in line {self.keys[named].line}; remove one of the two"
                 self.problems.append(Problem("duplicate-key", message, place))
             self.keys[named] = place
-            data[key] = self._node(next(self.events), named, depth + 1)
+            value = next(self.events)
+            if commas is not None and commas.cuts(event, value):
+                commas.piece(place, event)
+                del self.keys[named]
+                continue
+            data[key] = self._node(value, named, depth + 1)
+            if commas is not None:
+                self.problems += commas.entry(event, value)
+        if commas is not None:
+            self.problems += commas.finish()
         return data
 
     def _key(self, event: Event, field: Field, depth: int) -> str:

@@ -8,14 +8,14 @@ the bytes of the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from scenebuild.errors import Place, Problem, SceneError
-from scenebuild.scene.findings import capped
+from scenebuild.scene.findings import MOST_SHOWN, capped
 from scenebuild.scene.quoting import printable
-from scenebuild.scene.source import read_source
+from scenebuild.scene.source import place_at, read_source
 from scenebuild.scene.syntax import syntax_problem
 
 MOST_NODES = 50_000  # values of a file, and of all that it extends; 2,000 elements with all their fields are 42,000
@@ -32,6 +32,8 @@ class Document:
     values: Mapping[Field, Place]
     problems: tuple[Problem, ...] = ()  # what is wrong already, and still lets the rest be checked
     sources: tuple[str, ...] = ()  # every file that it was put together from, this one first
+    # How a number or a word such as true is written, by its place. The places of all files are different ones.
+    spelled: Mapping[Place, str] = field(default_factory=dict)
 
     def key(self, field: Field) -> Place:
         """The place of a field's name, or of its nearest parent that is written in the file."""
@@ -60,18 +62,37 @@ def _parsed(path: str, text: str) -> Document:
     return parse_document(path, text)
 
 
+def the_loader() -> Any:
+    """The one YAML parser of scene files, for reading as for editing: libyaml; where PyYAML is installed without it,
+    PyYAML's own, which refuses a few documents more (a tab before a comment) and reads the others alike, slowly."""
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def ended(text: str) -> str:
+    """The text with an end to its last line: YAML 1.2 takes the end of a file for one, libyaml does not."""
+    return text if text.endswith(("\n", "\r")) else text + "\n"
+
+
 def parse_document(path: str, text: str) -> Document:
     """The document of a text; ``path`` is only for the places."""
     import yaml
 
     from scenebuild.scene.construction import Construction
+    from scenebuild.scene.strict import Watched
 
-    # Without libyaml the pure parser gives the same events, slowly.
-    construction = Construction(path, yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
+    events = Watched(yaml.parse(ended(text), Loader=the_loader()), text)
+    construction = Construction(path, text, iter(events))
     try:
         data = construction.root()
     except yaml.YAMLError as error:
         raise SceneError(capped([*construction.refused, syntax_problem(path, text, error)])) from None
-    if construction.refused:
-        raise SceneError(capped(construction.refused + construction.problems))
-    return Document(path, data, construction.keys, construction.values, tuple(construction.problems), (path,))
+    refused = construction.refused
+    refused += [Problem("yaml-syntax", words, place_at(path, text, at)) for at, words in events.found[: MOST_SHOWN + 1]]
+    if refused:
+        uncounted = max(0, len(events.found) - MOST_SHOWN - 1)
+        found = refused + construction.problems
+        raise SceneError(capped(found, len(found) + uncounted))
+    problems = tuple(construction.problems)
+    return Document(path, data, construction.keys, construction.values, problems, (path,), construction.spelled)

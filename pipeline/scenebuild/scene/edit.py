@@ -9,15 +9,18 @@ from __future__ import annotations
 
 import copy
 import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any
 
 from scenebuild.errors import Place, Problem, SceneError
-from scenebuild.scene.document import Field, parse_document
+from scenebuild.scene.document import Field, ended, parse_document, the_loader
 from scenebuild.scene.quoting import label, number, printable
 from scenebuild.scene.scalars import Scalar, plain
+from scenebuild.scene.source import text_of
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./()-]*\Z")
+_LINE_END = re.compile(r"\r\n|\r|\n")
 
 Written = Scalar | dict[str, Scalar]
 
@@ -36,14 +39,13 @@ def edited(path: str, content: bytes, field: Field, value: Written) -> bytes:
     added under a new name, such as an element. SceneError where the file is not good YAML, or holds there what can
     not be changed in one line.
     """
-    text = content.decode("utf-8")
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    body = text[len(mark) :]
+    mark = BOM_UTF8 if content.startswith(BOM_UTF8) else b""
+    body = text_of(path, content)
     splice = _splice(path, body, field, value)
     after = body[: splice.start] + splice.text + body[splice.end :]
     if not _means(path, body, after, field, value):
         raise _refused(path, body, field, "can not be changed here without touching more than its own line")
-    return (mark + after).encode("utf-8")
+    return mark + after.encode("utf-8")
 
 
 def scalar(value: Scalar) -> str:
@@ -81,7 +83,7 @@ def _splice(path: str, text: str, field: Field, value: Written) -> _Splice:
 def _insertion(text: str, owner: Any, name: str, value: Written) -> _Splice | None:
     if owner.flow_style:
         return _into_flow(owner, f"{name}: {_flow(value)}")
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = found[0] if (found := _LINE_END.search(text)) else "\n"
     column = owner.value[0][0].start_mark.column
     lines = newline.join(_block(name, value, column))
     at = _line_after(text, owner)
@@ -117,7 +119,7 @@ def _line_after(text: str, owner: Any) -> int | None:
             return None
         last = simple[-1]
     end: int = last.end_mark.index
-    found = re.compile(r"\r\n|\r|\n").search(text, end)
+    found = _LINE_END.search(text, end)
     return found.end() if found else len(text)
 
 
@@ -158,11 +160,11 @@ def _find(node: Any, field: Field) -> Any:
 
 
 def _compose(path: str, text: str) -> Any:
-    """The nodes of a good scene file; the pure parser tells where each begins and ends, in characters."""
+    """The nodes of a good scene file, with where each begins and ends in characters, by the parser that reads it."""
     import yaml
 
     parse_document(path, text)
-    return yaml.compose(text, Loader=yaml.SafeLoader)
+    return yaml.compose(ended(text), Loader=the_loader())
 
 
 def _means(path: str, before: str, after: str, field: Field, value: Written) -> bool:

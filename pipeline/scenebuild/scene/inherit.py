@@ -34,6 +34,7 @@ def laid_over(below: Document, above: Document) -> Document:
         values=_kept(below.values.items(), merge.hidden) | _less(above.values.items(), merge.removed),
         problems=(*below.problems, *above.problems, *merge.problems),
         sources=tuple(dict.fromkeys((*above.sources, *below.sources))),
+        spelled={**below.spelled, **above.spelled},
     )
 
 

@@ -27,6 +27,23 @@ def quoted(text: str) -> str:
     return repr(cut).replace("##[", "#\\x23[")
 
 
+def cut(text: str) -> str:
+    """The text as ``quoted`` shows it, without the quotes."""
+    return quoted(text)[1:-1]
+
+
+def in_yaml(text: str) -> str:
+    """The text as an author would put it in quotes in YAML, on one line and cut like every quote.
+
+    >>> in_yaml("it's raining"), in_yaml("wind, gentle")
+    ('"it\'s raining"', "'wind, gentle'")
+    """
+    shown = cut(" ".join(text.split()))
+    if "'" not in shown:
+        return f"'{shown}'"
+    return f'"{shown}"' if '"' not in shown and "\\\\" not in shown else "'" + shown.replace("'", "''") + "'"
+
+
 def label(key: str) -> str:
     """A field or element's name: bare where it is a plain word, quoted otherwise."""
     plain = key.isascii() and key.replace("-", "_").isidentifier()

@@ -13,6 +13,7 @@ RULES: dict[str, str] = {
     "tab": "YAML is indented with spaces. Set your editor to write spaces in YAML files.",
     "directive": "YAML directives (lines that begin with %) are not used. Remove them.",
     "yaml-syntax": "The file is YAML. Most slips are a colon in a text without quotes, or indentation.",
+    "comma": "In braces a comma ends a text or a number. Put a text with commas in quotes; write 1.5 for 1,5.",
     "anchor": "YAML anchors are not used. Write values out, or put what elements share under defaults.",
     "alias": "YAML aliases are not used. Write values out, or put what elements share under defaults.",
     "merge-key": "YAML merge keys are not used. Write values out, or put what elements share under defaults.",

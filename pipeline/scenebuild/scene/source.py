@@ -15,10 +15,10 @@ MOST_BYTES = 1 << 20  # 1 MiB: 2,000 elements with long prompts fit, a bomb does
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
 # Each pattern ends where the message points to.
 _CONTROL = re.compile(f"(?={CONTROL.pattern})")
-_CONFLICT = re.compile(r"^(?=<{7}(?: |$))", re.MULTILINE)
-_CONFLICT_END = re.compile(r"^>{7}(?: |$)", re.MULTILINE)
-_LEADING_TAB = re.compile(r"^ *(?=\t[ \t]*[^ \t\r\n#])", re.MULTILINE)
-_DIRECTIVE = re.compile(r"^(?=%)", re.MULTILINE)
+_CONFLICT = re.compile(r"(?<![^\r\n])(?=<{7}(?![^ \r\n]))")
+_CONFLICT_END = re.compile(r"(?<![^\r\n])>{7}(?![^ \r\n])")
+_INNER_MARK = re.compile(r"(?<![^\r\n])(?=\ufeff)")
+_DIRECTIVE = re.compile(r"(?<![^\r\n])(?=%)")
 CONFLICT_MESSAGE = (
     "a merge conflict is not resolved; keep one side and remove the lines with <<<<<<<, ======= and >>>>>>>"
 )
@@ -26,11 +26,16 @@ CONFLICT_MESSAGE = (
 
 def read_source(path: str) -> str:
     """The text of the file, without a byte order mark. Raises SceneError."""
-    text = _decoded(path, _bytes(path))
+    return text_of(path, _bytes(path))
+
+
+def text_of(path: str, content: bytes) -> str:
+    """The content of a scene file as text, without a byte order mark. SceneError where it is not plain text."""
+    text = _decoded(path, content)
     if _CONFLICT_END.search(text):
         _refuse(path, text, _CONFLICT, "merge-conflict", CONFLICT_MESSAGE)
     _refuse(path, text, _CONTROL, "control-character", "a control character; remove it")
-    _refuse(path, text, _LEADING_TAB, "tab", "a tab cannot indent YAML; use spaces")
+    _refuse(path, text, _INNER_MARK, "control-character", "an invisible byte order mark begins this line; remove it")
     _refuse(path, text, _DIRECTIVE, "directive", "a line that begins with % is a YAML directive; remove the line")
     return text
 
@@ -70,8 +75,9 @@ def _decoded(path: str, content: bytes) -> str:
 
 def place_at(path: str, text: str, offset: int) -> Place:
     """The place of a character in a text."""
-    line_start = text.rfind("\n", 0, offset) + 1
-    return Place(printable(path), text.count("\n", 0, offset) + 1, offset - line_start + 1)
+    line_start = max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    line = 1 + text.count("\n", 0, offset) + text.count("\r", 0, offset) - text.count("\r\n", 0, offset)
+    return Place(printable(path), line, offset - line_start + 1)
 
 
 def _refuse(path: str, text: str, pattern: re.Pattern[str], rule: str, message: str) -> None:

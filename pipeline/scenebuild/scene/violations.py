@@ -47,6 +47,19 @@ def scene_schema() -> dict[str, Any]:
     return schema
 
 
+@lru_cache(maxsize=1)
+def known_names() -> frozenset[str]:
+    """Every name that is a field of something."""
+    return frozenset(_names_in(scene_schema()))
+
+
+def _names_in(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from schema.get("properties", ())
+    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+        yield from _names_in(inner)
+
+
 def listed_models() -> list[str]:
     """The models that every scenebuild knows. A checkpoint that somebody registered has a name beside them."""
     known: list[str] = scene_schema()["$defs"]["model"]["anyOf"][0]["enum"]
