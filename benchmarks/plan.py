@@ -46,7 +46,7 @@ def fill(store: LocalStore, paths: list[str], settings: Settings, folder: Path) 
     """Put something under every key: planning asks whether it is there, not what it is."""
     take = folder / "take"
     take.write_bytes(b"a take")
-    plans, mistakes = plan_scenes(paths, settings, store)
+    plans, mistakes = plan_scenes(paths, settings)
     assert not mistakes
     for plan in plans.values():
         for step in plan.steps:
@@ -74,7 +74,7 @@ def main() -> None:
         fill(store, paths, settings, folder)
 
         began = time.perf_counter()
-        plans, _ = plan_scenes(paths, settings, store)
+        plans, _ = plan_scenes(paths, settings)
         planning = time.perf_counter() - began
         assert all(step.status == "hit" for plan in plans.values() for step in plan.steps)
         began = time.perf_counter()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
@@ -28,6 +28,9 @@ from scenebuild.store import LocalStore
 
 if TYPE_CHECKING:
     from scenebuild.render import Show
+
+
+SettingsOf = Callable[[str], Settings]  # of a scene, by its path
 
 
 class Listener(Protocol):
@@ -59,14 +62,14 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener, show
     and for takes that could not be made, the scenes say so in the result.
     """
     begun_ns = time.time_ns()
-    store = LocalStore(settings.store)
+    of = by_project(settings)
     held = scenes_held(arguments, settings, anew=show is not None)
     paths = one_folder_each(held, settings)
-    results = {path: result for path in paths if not show and (result := _nothing_to_do(path, settings)) is not None}
+    results = {path: result for path in paths if not show and (result := _nothing_to_do(path, of(path))) is not None}
     missing = [path for path in paths if path not in results]
     for path in missing:
-        _rescue(path, store, settings, listener)
-    plans, mistakes = plan_scenes(missing, settings, store)
+        _rescue(path, of(path), listener)
+    plans, mistakes = plan_scenes(missing, settings, of)
     if mistakes and not settings.keep_going:
         raise _all_in_one(mistakes)
     results |= {
@@ -75,20 +78,46 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener, show
     for result in results.values():
         listener.finish(result)
     if plans:
-        results |= _make(plans, settings, store, listener, begun_ns, show)
+        listener.begin(_names_of_missing(plans))
+    for own, group in grouped(plans, of):
+        if not settings.keep_going and any(one.status == "failed" for one in results.values()):
+            results |= _left_out(group, listener)
+        else:
+            results |= _make(group, own, listener, begun_ns, show)
     for path, references in held.items():
         is_whole = references != [path] and path == scene_file(path)
         if is_whole and not settings.chosen and not settings.is_listening:
-            write_overview(path, [results[one] for one in references], settings, begun_ns)
+            write_overview(path, [results[one] for one in references], of(path), begun_ns)
     return Result(tuple(results[path] for path in paths))
 
 
 def plan(arguments: Sequence[str], settings: Settings) -> dict[str, Plan]:
     """What a build would do, by scene path. Raises what ``build`` would."""
-    plans, mistakes = plan_scenes(scene_paths(arguments, settings), settings, LocalStore(settings.store))
+    plans, mistakes = plan_scenes(scene_paths(arguments, settings), settings)
     if mistakes:
         raise _all_in_one(mistakes)
     return plans
+
+
+def by_project(settings: Settings) -> SettingsOf:
+    """The settings of a scene: those of its own project, whose configuration is read once."""
+    known: dict[str, Settings] = {}
+
+    def of(path: str) -> Settings:
+        root = str(project_root(path))
+        if root not in known:
+            known[root] = settings.within(root)
+        return known[root]
+
+    return of
+
+
+def grouped(plans: Mapping[str, Plan], of: SettingsOf) -> list[tuple[Settings, dict[str, Plan]]]:
+    """The plans of scenes whose projects have the same settings, and thereby the same store, together; in order."""
+    groups: dict[Settings, dict[str, Plan]] = {}
+    for path, plan in plans.items():
+        groups.setdefault(of(path), {})[path] = plan
+    return list(groups.items())
 
 
 def scene_paths(arguments: Sequence[str], settings: Settings) -> list[str]:
@@ -100,9 +129,10 @@ def scenes_held(arguments: Sequence[str], settings: Settings, *, anew: bool = Fa
     """The scenes that each file (or ``file@variant``) holds, as the last build knows or, ``anew``, as it says now; for
     one that can not be read, it alone: reading it again says why."""
     held: dict[str, list[str]] = {}
+    of = by_project(settings)
     for path in find_scenes(list(arguments)):
         try:
-            known = None if anew else built_variants(path, asked(settings), settings.out)
+            known = None if anew else built_variants(path, asked(of(path)), settings.out)
             held[path] = known or references_in(path, dict(settings.chosen))
         except SceneError:
             held[path] = [path]
@@ -124,10 +154,11 @@ def one_folder_each(held: Mapping[str, Sequence[str]], settings: Settings) -> li
 
 
 def plan_scenes(
-    paths: Sequence[str], settings: Settings, store: LocalStore
+    paths: Sequence[str], settings: Settings, of: SettingsOf | None = None
 ) -> tuple[dict[str, Plan], dict[str, ScenebuildError]]:
-    """The plan of each scene, or the mistake that stands in its way."""
-    refuse_unknown_engine(settings.preferred_engine)
+    """The plan of each scene, with the settings and the store of its own project, or the mistake that stands in its
+    way."""
+    of = of or by_project(settings)
     refuse_unknown_model(settings.model)
     _refuse_half_a_listen(settings)
     plans: dict[str, Plan] = {}
@@ -138,7 +169,9 @@ def plan_scenes(
             if settings.is_listening:
                 _refuse_unknown_names(settings, scene)
                 scene = listening(scene, settings.solo, settings.mute)
-            plan = make_plan(scene, read_lock(lock_path(path)), store, choices_for(scene, settings))
+            own = of(path)
+            refuse_unknown_engine(own.preferred_engine)
+            plan = make_plan(scene, read_lock(lock_path(path)), LocalStore(own.store), choices_for(scene, own))
             if settings.frozen:
                 refuse_drift(plan)
             refuse_licences(plan, planned_licences(plan))
@@ -147,7 +180,8 @@ def plan_scenes(
             mistakes[path] = mistake
     if not mistakes:
         _refuse_unknown_elements(settings.force_elements, plans)
-    return with_sharing(plans), mistakes
+    together = {path: plan for _, group in grouped(plans, of) for path, plan in with_sharing(group).items()}
+    return {path: together[path] for path in plans}, mistakes
 
 
 def _refuse_half_a_listen(settings: Settings) -> None:
@@ -200,18 +234,17 @@ def refuse_drift(plan: Plan) -> None:
 def _make(
     plans: Mapping[str, Plan],
     settings: Settings,
-    store: LocalStore,
     listener: Listener,
     begun_ns: int,
     show: Show | None,
 ) -> dict[str, SceneResult]:
-    """Takes, mixes and reports for all plans. Only here is anything heavy imported."""
+    """Takes, mixes and reports for plans with the same settings. Only here is anything heavy imported."""
     from scenebuild.generate.gather import gather
     from scenebuild.generate.make import Workshop
     from scenebuild.render import render_scene
 
     folders = [output_folder(path, settings.out) for path in plans]
-    listener.begin(_names_of_missing(plans))
+    store = LocalStore(settings.store)
     results: dict[str, SceneResult] = {}
     with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch, _readable_outputs():
         shop = Workshop(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
@@ -224,6 +257,14 @@ def _make(
                     raise
                 results[path] = failed_scene(path, str(mistake), exit_code=mistake.exit_code)
             listener.finish(results[path])
+    return results
+
+
+def _left_out(plans: Mapping[str, Plan], listener: Listener) -> dict[str, SceneResult]:
+    """What becomes of the scenes of another project, once one has failed."""
+    results = {path: failed_scene(path, f"{path}: not made, because another scene failed before") for path in plans}
+    for result in results.values():
+        listener.finish(result)
     return results
 
 
@@ -260,12 +301,10 @@ def _nothing_to_do(path: str, settings: Settings) -> SceneResult | None:
 
 def asked(settings: Settings) -> Asked:
     """The part of the settings that decides the outputs."""
-    return Asked(
-        settings.engine, settings.template, settings.stems, settings.model, settings.precision, settings.chosen
-    )
+    return Asked(**settings.deciding)
 
 
-def _rescue(path: str, store: LocalStore, settings: Settings, listener: Listener) -> None:
+def _rescue(path: str, settings: Settings, listener: Listener) -> None:
     """Before planning, so that what is rescued is at hand. A lock that can not be read is reported by the plan."""
     from scenebuild.generate.gather import rescue
 
@@ -273,7 +312,7 @@ def _rescue(path: str, store: LocalStore, settings: Settings, listener: Listener
         lock = read_lock(lock_path(path))
     except LockError:
         return
-    rescue(lock, store, output_folder(path, settings.out), listener.tell)
+    rescue(lock, LocalStore(settings.store), output_folder(path, settings.out), listener.tell)
 
 
 def _all_in_one(mistakes: Mapping[str, ScenebuildError]) -> ScenebuildError:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenebuild.build import Listener, choices_for, under_policy
+from scenebuild.build import Listener, by_project, choices_for, under_policy
 from scenebuild.errors import EngineError, SceneError, UsageError
 from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
 from scenebuild.plan.policy import planned_licences, refuse_licences
@@ -53,6 +53,7 @@ def make_candidates(
     """
     from scenebuild.report.candidates import candidate_of, candidates_page
 
+    settings = by_project(settings)(scene.path)
     store = LocalStore(settings.store)
     plan = _plan(under_policy(scene), element, numbers, settings, store)
     refuse_licences(plan, planned_licences(plan))

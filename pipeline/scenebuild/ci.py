@@ -222,7 +222,6 @@ def _built(job: Job) -> tuple[list[SceneResult], frozenset[str]]:
     from scenebuild.build import plan_scenes, scene_paths
     from scenebuild.cli.options import settings_for
     from scenebuild.cli.terminal import NORMAL, Terminal
-    from scenebuild.store import LocalStore
 
     store = os.environ.get("SCENEBUILD_STORE")
     as_locked = settings_for(job.scenes, store=store, frozen=True, keep_going=True, out=str(job.report / "build"))
@@ -230,7 +229,7 @@ def _built(job: Job) -> tuple[list[SceneResult], frozenset[str]]:
     paths = scene_paths(job.scenes, as_locked)
 
     def planned(settings: Settings, wanted: list[str]) -> tuple[dict[str, Plan], dict[str, ScenebuildError]]:
-        return plan_scenes(wanted, settings, LocalStore(settings.store))
+        return plan_scenes(wanted, settings)
 
     plans, mistakes = planned(replace(as_locked, frozen=False), paths)
     missing = [path for path, plan in plans.items() if _lacks_a_take(plan)]

@@ -51,6 +51,20 @@ def read_bounded(path: str, largest: int, *, follow_links: bool = True) -> bytes
     return content
 
 
+def is_reachable(path: str) -> bool:
+    """Whether something is there under a name, as far as this user can see; OSError where looking itself fails.
+
+    A home that is no folder, or that this user may not enter, holds nothing for them.
+    """
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM):
+            return False
+        raise
+    return True
+
+
 def _refuse_kind(mode: int) -> None:
     if not stat.S_ISREG(mode):
         raise OSError(f"is {_KINDS.get(stat.S_IFMT(mode), 'a device')}, not a file")

@@ -16,8 +16,9 @@ from scenebuild.plan.manifest import (
     outputs_of,
 )
 from scenebuild.result import SceneResult
+from scenebuild.scene.project import project_root
 from scenebuild.scene.reference import label_of, stem_of
-from scenebuild.settings import Settings
+from scenebuild.settings import Settings, config_files
 
 README, PAGE = "README.md", "index.html"
 
@@ -28,9 +29,7 @@ def write_overview(path: str, results: Sequence[SceneResult], settings: Settings
     Its manifest says which scenes the file holds, so that the next run need not read it to see that there is nothing
     to do.
     """
-    asked = Asked(
-        settings.engine, settings.template, settings.stems, settings.model, settings.precision, settings.chosen
-    )
+    asked = Asked(**settings.deciding)
     if any(result.status == "failed" for result in results):
         return
     if built_variants(path, asked, settings.out) is not None and all(one.status == "up-to-date" for one in results):
@@ -49,7 +48,9 @@ def write_overview(path: str, results: Sequence[SceneResult], settings: Settings
         publish_bytes(os.path.join(folder, name), text.encode())
     inputs = digests_of(document.sources, begun_ns)
     plain = {"variants": [label_of(one.scene) for one in results]}
-    publish_bytes(os.path.join(folder, MANIFEST), manifest_text(asked, inputs, folder, pages, plain).encode())
+    configuration = digests_of(config_files(str(project_root(path))), begun_ns)
+    text = manifest_text(asked, inputs, folder, pages, plain, configuration)
+    publish_bytes(os.path.join(folder, MANIFEST), text.encode())
 
 
 def _remove(path: str) -> None:

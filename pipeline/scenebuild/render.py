@@ -330,14 +330,15 @@ def _write_manifest(
     records = [one.record for step in plan.steps for one in step.facts.models if one.id == step.action.model]
     configuration = config_files(str(project_root(path)))
     inputs = [
-        *plan.scene.sources, *recordings, *template, *configuration, *filter(None, records),
+        *plan.scene.sources, *recordings, *template, *filter(None, records),
     ]  # fmt: skip
     text = manifest_text(
-        Asked(settings.engine, settings.template, settings.stems, settings.model, settings.precision, settings.chosen),
+        Asked(**settings.deciding),
         digests_of(inputs, begun_ns) | {os.path.abspath(lock_path(path)): locked},
         folder,
         [os.path.relpath(output, folder) for output in outputs],
         result_for_manifest(result, folder),
+        digests_of(configuration, begun_ns),
     )
     kept = {os.path.relpath(output, folder) for output in outputs}
     for name in outputs_of(folder) - kept:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from scenebuild.errors import UsageError
+from scenebuild.files import is_reachable, read_bounded
 
 PROJECT_FILE = "scenebuild.toml"
+LARGEST_FILE = 256 << 10  # of a configuration
+MOST_PARTS = 64  # of a dotted key
+_LONG_KEY = re.compile(rf"""(?<![\w-])(?>(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{MOST_PARTS}}}""", re.ASCII)
 # name -> the type it has, and what to write, for the message
 KNOWN: Mapping[str, tuple[type, str]] = {
     "engine": (str, 'engine = "sketch"'),
@@ -27,8 +31,20 @@ REGISTERED_EXAMPLE = (
 
 
 @dataclass(frozen=True, slots=True)
+class Flags:
+    """What the command line and the environment say of settings that a configuration may say too."""
+
+    store: str | None = None
+    jobs: int | None = None
+    device: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a build is told beside its scenes."""
+    """Everything that a build is told beside its scenes.
+
+    Where there are ``flags``, they are those of one project, and ``within`` gives those of another.
+    """
 
     store: str
     engine: str | None = None  # the flag: overrides everything
@@ -49,6 +65,43 @@ class Settings:
     precision: str | None = None  # the flag: in which numbers models compute; see ``PRECISIONS``
     preferred_precision: str | None = None  # the configuration's, for what is to be made
     exact: bool = False  # each take by itself, so that no neighbour changes the last bit of a logit
+    commercial: bool = False  # the configuration's: no take may be of weights that forbid commercial use
+    flags: Flags | None = None
+
+    def within(self, root: str) -> Settings:
+        """The settings for a scene of the project in ``root``: its own configuration fills what no flag says.
+
+        UsageError where its configuration can not be understood.
+        """
+        config = read_config(root)
+        if self.flags is None:
+            return replace(self, commercial=config.commercial)
+        return replace(
+            self,
+            store=self.flags.store or own_store(config, root) or default_store(root),
+            jobs=self.flags.jobs or config.jobs or os.cpu_count() or 1,
+            device=self.flags.device or config.device or "auto",
+            preferred_engine=config.engine,
+            preferred_precision=config.precision,
+            commercial=config.commercial,
+        )
+
+    @property
+    def deciding(self) -> dict[str, Any]:
+        """The settings that decide the outputs, whoever said them, by their names in a manifest's ``Asked``."""
+        return {
+            "engine": self.engine,
+            "template": self.template,
+            "stems": self.stems,
+            "model": self.model,
+            "precision": self.precision,
+            "chosen": self.chosen,
+            "configured": {
+                "engine": self.preferred_engine,
+                "precision": self.preferred_precision,
+                "commercial": self.commercial,
+            },
+        }
 
     @property
     def is_listening(self) -> bool:
@@ -86,7 +139,7 @@ class Registered:
 def check_device(name: str, said_by: str) -> str:
     """The name, if it is one of a device. UsageError if not."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,2})?", name):
-        raise UsageError(f"{said_by}: {name!r} is no device; write auto, cpu, cuda, cuda:1 or mps")
+        raise UsageError(f"{said_by}: {_shown(name)} is no device; write auto, cpu, cuda, cuda:1 or mps")
     return name
 
 
@@ -97,16 +150,14 @@ def config_files(root: str) -> tuple[str, ...]:
 
 def read_config(root: str) -> Config:
     """The configuration for a project folder. UsageError for a name or a type that is not known."""
-    project, pyproject, user = config_files(root)
-    values = {name: value for name, value in _read(user, own=True).items() if name != "models"}
-    theirs = _read(project) or _read(pyproject, "tool", "scenebuild")
-    if os.path.isabs(str(theirs.get("store", ""))) or ".." in str(theirs.get("store", "")).split("/"):
-        raise UsageError(
-            f"{project}: store = {theirs['store']!r} leads out of the project; a project may only name a folder of its "
-            f"own, your own choice belongs into {user} or SCENEBUILD_STORE"
-        )
+    values = {name: value for name, value in _read_own().items() if name != "models"}
+    file = os.path.join(root, PROJECT_FILE)
+    theirs = _read(file)
+    if not theirs:
+        file = os.path.join(root, "pyproject.toml")
+        theirs = _read(file, "tool", "scenebuild")
     if "store" in theirs:
-        theirs = {**theirs, "store": os.path.join(root, theirs["store"])}
+        theirs = {**theirs, "store": _store_inside(root, str(theirs["store"]), file)}
     # A checkout can ask for more than its user does, not for less.
     commercial = bool(values.get("commercial") or theirs.get("commercial"))
     values.update(theirs, commercial=commercial)
@@ -116,33 +167,102 @@ def read_config(root: str) -> Config:
 def registered_models() -> tuple[Registered, ...]:
     """The checkpoints that the user registered. Only the user's own file is asked: a path is theirs alone to give."""
     user = user_file()
-    return tuple(_registered(user, name, value) for name, value in _read(user, own=True).get("models", {}).items())
+    return tuple(_registered(user, name, value) for name, value in _read_own().get("models", {}).items())
 
 
-def default_store() -> str:
-    """The store in the user's cache folder (XDG, or what the system has)."""
-    import platformdirs
+def default_store(root: str) -> str:
+    """The store in the user's cache folder; where none can be there (no home, another user's), one in the project."""
+    store = os.path.join(user_folder("cache"), "store")
+    return store if can_be_made(store) else fallback_store(root)
 
-    return os.path.join(platformdirs.user_cache_dir("scenebuild", appauthor=False), "store")
+
+def fallback_store(root: str) -> str:
+    """The store of a user without a home, beside what is built."""
+    return os.path.join(root, "build", ".store")
+
+
+def can_be_made(folder: str) -> bool:
+    """Whether a folder is there, or can be made by this user."""
+    place = folder
+    while not os.path.lexists(place):
+        place = os.path.dirname(place)
+    return place == folder or (os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK))
 
 
 def user_file() -> str:
     """The user's own configuration, there or not."""
+    return os.path.join(user_folder("config"), "config.toml")
+
+
+def user_folder(kind: Literal["cache", "config", "data"]) -> str:
+    """The folder that the system keeps for us among the user's own; who has no home gets one that is never there."""
     import platformdirs
 
-    return os.path.join(platformdirs.user_config_dir("scenebuild", appauthor=False), "config.toml")
+    find = {
+        "cache": platformdirs.user_cache_dir,
+        "config": platformdirs.user_config_dir,
+        "data": platformdirs.user_data_dir,
+    }
+    try:
+        folder = find[kind]("scenebuild", appauthor=False)
+    except RuntimeError:  # no HOME, and the system knows no such user: a service, a container
+        folder = ""
+    return folder if os.path.isabs(folder) else os.path.join(os.devnull, "scenebuild")
+
+
+def _store_inside(root: str, named: str, file: str) -> str:
+    """The folder of a store that a project names, without a link that leads out of it. UsageError for any other."""
+    if os.path.isabs(named) or ".." in named.split("/") or not named.strip() or not named.isprintable():
+        raise UsageError(
+            f"{file}: store = {_shown(named)} leads out of the project; a project may only name a folder of its own, "
+            f"your own choice belongs into {user_file()} or SCENEBUILD_STORE"
+        )
+    return os.path.join(root, named)
+
+
+def own_store(config: Config, root: str) -> str | None:
+    """The store that a configuration names. UsageError where a link leads one in the project out of it."""
+    if config.store is None or not config.store.startswith(os.path.join(root, "")):
+        return config.store  # the user's own choice
+    inside = os.path.join(os.path.realpath(root), "")
+    for place in (config.store, *_links_in_store(config.store)):
+        if not os.path.join(os.path.realpath(place), "").startswith(inside):
+            raise UsageError(
+                f"{place} is a link that leads out of the project, whose configuration names {config.store} as its "
+                f"store; put a folder in its place, or name a store of your own with SCENEBUILD_STORE"
+            )
+    return config.store
+
+
+def _links_in_store(path: str) -> Iterator[str]:
+    """The links among the folders that a store writes into, and among theirs."""
+    folders = [path]
+    while folders:
+        try:
+            found = list(os.scandir(folders.pop()))
+        except OSError:  # not made yet, or out of reach: then nothing is written there either
+            continue
+        yield from (one.path for one in found if one.is_symlink())
+        folders += [
+            one.path for one in found if one.is_dir(follow_symlinks=False) and os.path.dirname(one.path) == path
+        ]
+
+
+def _read_own() -> Mapping[str, Any]:
+    """The user's own file. One that is out of reach, as another user's home is under sudo, counts as absent."""
+    user = user_file()
+    return _read(user, own=True) if is_reachable(user) else {}
 
 
 def _read(path: str, *table: str, own: bool = False) -> Mapping[str, Any]:
-    import tomllib
-
     try:
-        with open(path, "rb") as file:
-            values: Any = tomllib.load(file)
+        values: Any = _parsed(read_bounded(path, LARGEST_FILE).decode())
     except FileNotFoundError:
         return {}
+    except RecursionError:
+        raise UsageError(f"{path}: can not be read: values stand too deep in one another") from None
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else error
+        why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
         raise UsageError(f"{path}: can not be read: {why}") from error
     for depth, name in enumerate(table, 1):
         values = values.get(name, {})
@@ -154,6 +274,20 @@ def _read(path: str, *table: str, own: bool = False) -> Mapping[str, Any]:
         else:
             _check(path, name, value)
     return dict(values)
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    import tomllib
+
+    if _LONG_KEY.search(text):  # the time for one of 100,000 parts is counted in minutes
+        raise ValueError(f"a key has more than {MOST_PARTS} parts")
+    return tomllib.loads(text)
+
+
+def _shown(value: object) -> str:
+    """A stranger's value inside our sentence: on one line, not too long, and no command to a CI server."""
+    text = repr(value)
+    return (text if len(text) <= 100 else f"{text[:99]}…").replace("##[", "#\\x23[")
 
 
 def _check_models(path: str, value: object, *, own: bool) -> None:
@@ -183,13 +317,13 @@ def _registered(path: str, name: str, value: object) -> Registered:
 
 def _check(path: str, name: str, value: object) -> None:
     if name not in KNOWN:
-        raise UsageError(f"{path}: unknown setting {name!r}; there are: {', '.join(KNOWN)}")
+        raise UsageError(f"{path}: unknown setting {_shown(name)}; there are: {', '.join(KNOWN)}")
     wanted, example = KNOWN[name]
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise UsageError(f"{path}: {name} = {value!r} is not of the right kind; write for example: {example}")
+        raise UsageError(f"{path}: {name} = {_shown(value)} is not of the right kind; write for example: {example}")
     if name == "device":
         check_device(str(value), f"{path}: device")
     if name == "precision" and value not in PRECISIONS:
-        raise UsageError(f"{path}: precision = {value!r} is not known; there are: {', '.join(PRECISIONS)}")
+        raise UsageError(f"{path}: precision = {_shown(value)} is not known; there are: {', '.join(PRECISIONS)}")
     if name == "jobs" and int(str(value)) < 1:
-        raise UsageError(f"{path}: jobs = {value} is less than 1")
+        raise UsageError(f"{path}: jobs = {_shown(value)} is less than 1")

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from scenebuild.build import plan_scenes, scene_paths
+from scenebuild.build import by_project, plan_scenes, scene_paths
 from scenebuild.errors import ScenebuildError
 from scenebuild.expect.hold import expects_anything, hold
 from scenebuild.expect.tested import Tested
@@ -21,15 +21,18 @@ from scenebuild.store import LocalStore
 
 def hold_scenes(arguments: Sequence[str], settings: Settings, tell: Callable[[str], None]) -> list[Tested]:
     """The verdicts on the scenes that are meant, in order. Outputs, locks and store stay as they are."""
-    store = LocalStore(settings.store)
+    of = by_project(settings)
     paths = scene_paths(arguments, settings)
-    plans, mistakes = plan_scenes(paths, settings, store)
+    plans, mistakes = plan_scenes(paths, settings, of)
     with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch:
-        shop = Workshop(store, scratch, settings.jobs, lambda key, share: None, tell)
+
+        def shop(path: str) -> Workshop:
+            return Workshop(LocalStore(of(path).store), scratch, of(path).jobs, lambda key, share: None, tell)
+
         return [
             _not_tested(path, mistakes[path])
             if path in mistakes
-            else _tried(path, plans[path], os.path.join(scratch, str(number)), shop)
+            else _tried(path, plans[path], os.path.join(scratch, str(number)), shop(path))
             for number, path in enumerate(paths)
         ]
 

@@ -87,7 +87,7 @@ def gc(store: str | None, as_json: bool, unused_for: float, all_engines: bool, d
 
 
 def _store(flag: str | None) -> LocalStore:
-    return LocalStore(options.store_path(flag, options.config_for(())))
+    return LocalStore(options.store_for(flag))
 
 
 def _line(entry: Entry) -> str:

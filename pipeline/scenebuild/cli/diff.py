@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -74,8 +73,8 @@ def command(
 
     if video and out is None:
         raise UsageError("--video writes clips into a folder; name it: --out FOLDER")
-    config = options.config_for(())
-    listening = Listening(options.store_path(store, config), config.jobs or os.cpu_count() or 1, locks_only)
+    settings = options.settings_for((), store=store)
+    listening = Listening(settings.store, settings.jobs, locks_only)
     with opened(revisions, ctx.meta[PATHS]) as between:
         desk, folder = _collectors(style, out, video, quiet)
         if desk is not None:

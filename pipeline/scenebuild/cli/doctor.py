@@ -33,7 +33,7 @@ def command(store: str | None, as_json: bool) -> int:
 
     Exit code 1 where something that every build needs is broken.
     """
-    needed = [_python(), _store(options.store_path(store, options.config_for(())))]
+    needed = [_python(), _store(options.store_for(store))]
     useful = [*_engines(), _gpu(), *_tools()]
     if as_json:
         plain = [asdict(finding) for finding in (*needed, *useful)]

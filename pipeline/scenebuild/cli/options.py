@@ -10,9 +10,19 @@ from typing import Any, TypeVar
 
 import click
 
+from scenebuild.cli.terminal import complain
 from scenebuild.errors import ScenebuildError, UsageError
 from scenebuild.result import refused
-from scenebuild.settings import PRECISIONS, Config, Settings, check_device, default_store, read_config
+from scenebuild.settings import (
+    PRECISIONS,
+    Config,
+    Flags,
+    Settings,
+    check_device,
+    fallback_store,
+    read_config,
+    user_folder,
+)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -138,17 +148,23 @@ def shown_path(path: str) -> str:
     return min(os.path.relpath(path), path, key=len)
 
 
-def config_for(arguments: Sequence[str]) -> Config:
-    """The configuration of the project that the first scene is in, or of the current folder."""
+def root_of(arguments: Sequence[str]) -> str:
+    """The project of the first scene or folder that is named, or of the current folder."""
     from scenebuild.scene.project import project_root
 
-    start = arguments[0] if arguments else os.path.join(os.getcwd(), "scene.yaml")
-    return read_config(str(project_root(start)))
+    first = arguments[0] if arguments else os.getcwd()
+    return str(project_root(os.path.join(first, "scene.yaml") if os.path.isdir(first) else first))
 
 
-def store_path(flag: str | None, config: Config) -> str:
-    """Flag or environment (click looks at both), then configuration, then the user's cache."""
-    return flag or config.store or default_store()
+def config_for(arguments: Sequence[str]) -> Config:
+    """The configuration of the project of the first scene or folder that is named, or of the current folder."""
+    return read_config(root_of(arguments))
+
+
+def store_for(flag: str | None) -> str:
+    """The store of a command about no scene: flag or environment (click looks at both), then the configuration of the
+    project around the current folder, then the user's cache."""
+    return settings_for((), store=flag).store
 
 
 def chosen_values(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -164,16 +180,18 @@ def chosen_values(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 
 def settings_for(arguments: Sequence[str], **flags: Any) -> Settings:
-    """The settings of a build from what its command line says; a flag that was not given is None or empty."""
-    config = config_for(arguments)
-    return Settings(
-        store=store_path(flags.get("store"), config),
+    """The settings of a build from what its command line says; a flag that was not given is None or empty.
+
+    They are those of the project of the first argument: ``within`` gives those of another.
+    """
+    device = flags.get("device")
+    told = Flags(flags.get("store") or None, flags.get("jobs"), device and check_device(device, "--device"))
+    settings = Settings(
+        store="",
+        flags=told,
         engine=flags.get("engine") or None,
-        preferred_engine=config.engine,
         model=flags.get("model") or None,
         precision=flags.get("precision") or None,
-        preferred_precision=config.precision,
-        jobs=flags.get("jobs") or config.jobs or os.cpu_count() or 1,
         out=flags.get("out"),
         template=flags.get("template"),
         stems=bool(flags.get("stems")),
@@ -184,6 +202,11 @@ def settings_for(arguments: Sequence[str], **flags: Any) -> Settings:
         chosen=chosen_values(flags.get("chosen") or ()),
         solo=frozenset(flags.get("solo") or ()),
         mute=frozenset(flags.get("mute") or ()),
-        device=check_device(flags.get("device") or config.device or "auto", "--device"),
         exact=bool(flags.get("exact")),
-    )
+    ).within(root_of(arguments))
+    if settings.store == fallback_store(root_of(arguments)):
+        complain(
+            f"your cache folder can not be had ({user_folder('cache')}): takes are kept in {settings.store}; "
+            "SCENEBUILD_STORE names another place"
+        )
+    return settings

@@ -16,18 +16,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenebuild import __version__
+from scenebuild.files import is_reachable
 from scenebuild.scene.reference import referenced, scene_file, stem_of
 
 MANIFEST_VERSION = 2
 MANIFEST = "manifest.json"
 CHANGED = "changed while it was built"  # instead of a digest
-# What decides the outputs may come from here too; the store and the number of jobs decide nothing.
-WITHOUT_EFFECT = ("SCENEBUILD_STORE", "SCENEBUILD_JOBS")
+# Flags by another name: the command line turns them into settings. The store and the number of jobs decide nothing.
+AS_FLAGS = frozenset(
+    f"SCENEBUILD_{name}" for name in ("ENGINE", "MODEL", "PRECISION", "TEMPLATE", "OUT", "DEVICE", "COLOR")
+)
+WITHOUT_EFFECT = AS_FLAGS | {"SCENEBUILD_STORE", "SCENEBUILD_JOBS"}
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What the command line asked for, as far as it decides the outputs."""
+    """The settings that a build has, as far as they decide the outputs: flags, and what the configuration says.
+
+    ``configured`` is None where no configuration was read: then its files decide, which must be the same.
+    """
 
     engine: str | None = None
     template: str | None = None
@@ -35,6 +42,7 @@ class Asked:
     model: str | None = None
     precision: str | None = None
     chosen: tuple[tuple[str, str], ...] = ()  # parameters, by name
+    configured: Mapping[str, Any] | None = None
 
     def plain(self) -> dict[str, Any]:
         """As a manifest holds it, with the environment's say."""
@@ -51,13 +59,22 @@ class Asked:
 
 
 def manifest_text(
-    asked: Asked, inputs: Mapping[str, str | None], folder: str, outputs: Iterable[str], result: Mapping[str, Any]
+    asked: Asked,
+    inputs: Mapping[str, str | None],
+    folder: str,
+    outputs: Iterable[str],
+    result: Mapping[str, Any],
+    configuration: Mapping[str, str | None],
 ) -> str:
-    """The manifest of a finished build: ``inputs`` with what they were, ``outputs`` relative to ``folder``."""
+    """The manifest of a finished build: ``inputs`` and the files of the ``configuration`` with what they were,
+    ``outputs`` relative to ``folder``."""
     plain = {
         "version": MANIFEST_VERSION,
         "scenebuild": __version__,
         "asked": asked.plain(),
+        "configured": dict(asked.configured or {}),
+        "configuration": {os.path.relpath(path, folder): digest for path, digest in configuration.items()},
+        "home": _home(),
         "inputs": {os.path.relpath(path, folder): digest for path, digest in inputs.items()},
         "outputs": {path: _fact(os.path.join(folder, path)) for path in sorted(outputs)},
         "result": dict(result),
@@ -90,6 +107,7 @@ def up_to_date(folder: str, scene_path: str, asked: Asked) -> Mapping[str, Any] 
             plain["version"] == MANIFEST_VERSION
             and plain["scenebuild"] == __version__
             and plain["asked"] == asked.plain()
+            and _same_configuration(plain, asked, folder)
             and os.path.relpath(scene_file(scene_path), folder) in plain["inputs"]
             and all(_digest(os.path.join(folder, name)) == digest for name, digest in plain["inputs"].items())
             and all(_untouched(os.path.join(folder, name), fact, written) for name, fact in plain["outputs"].items())
@@ -98,6 +116,21 @@ def up_to_date(folder: str, scene_path: str, asked: Asked) -> Mapping[str, Any] 
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return result if fresh else None
+
+
+def _same_configuration(plain: Mapping[str, Any], asked: Asked, folder: str) -> bool:
+    """Whether the configuration says what it said. Where it was read, by what it says; else by its files and by what
+    decides where the user's own lies."""
+    if asked.configured is not None:
+        return bool(plain["configured"] == dict(asked.configured))
+    files = plain["configuration"].items()
+    return plain["home"] == _home() and all(_digest(os.path.join(folder, name)) == digest for name, digest in files)
+
+
+def _home() -> str:
+    """What decides where the user's own configuration lies, in a form that tells nobody where that is."""
+    facts = [os.environ.get("HOME", f"of user {os.getuid()}"), os.environ.get("XDG_CONFIG_HOME", "")]
+    return hashlib.sha256("\0".join(facts).encode(errors="surrogateescape")).hexdigest()
 
 
 def outputs_of(folder: str) -> set[str]:
@@ -122,6 +155,8 @@ def _named(folder: str, what: str) -> set[str]:
 def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:
     """The mixes of scene files, each with its reference, that are all up to date; None when the whole program is needed
     to tell."""
+    if any(map(os.environ.get, AS_FLAGS)):
+        return None
     mixes: list[tuple[str, str]] = []
     for scene_path in arguments:
         whole = _result_of(scene_path)
@@ -162,11 +197,10 @@ def output_folder(scene_path: str, out: str | None = None) -> str:
 
 
 def _digest(path: str) -> str | None:
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:  # an input that is not there, such as a configuration file, must stay away
+    if not is_reachable(path):  # an input that is not there, such as a configuration file, must stay away
         return None
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fact(path: str) -> list[Any]:

@@ -118,20 +118,20 @@ def compiler() -> str | None:
 @functools.lru_cache
 def _library() -> str:
     """The compiled library, in the user's cache under a hash of all that it follows from."""
-    import platformdirs
+    from scenebuild.settings import user_folder
 
     source = files(__package__).joinpath("kernels.cpp").read_bytes()
     program = str(compiler())
     version = subprocess.run([program, "--version"], capture_output=True, check=True, timeout=30).stdout
     made_of = hashlib.sha256(b"\0".join([source, program.encode(), version, " ".join(FLAGS).encode(), _processor()]))
     name = f"kernels-{made_of.hexdigest()[:32]}.so"
-    folder = Path(platformdirs.user_cache_dir("scenebuild", appauthor=False), "kernels")
-    if (folder / name).exists():
-        return str(folder / name)
+    folder = Path(user_folder("cache"), "kernels")
     try:
+        if (folder / name).exists():
+            return str(folder / name)
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return _compile(program, source, folder, name)
-    except PermissionError:  # a cache that can not be written costs two seconds at each start, no build
+    except (PermissionError, NotADirectoryError):  # costs two seconds at each start, no build
         return _compile(program, source, Path(tempfile.mkdtemp(prefix="scenebuild-")), name)
 
 

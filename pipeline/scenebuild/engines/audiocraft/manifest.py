@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from scenebuild.errors import DigestError, EngineError
+from scenebuild.files import is_reachable
 
 VERSION = 1
 
@@ -31,9 +32,9 @@ class Fingerprint:
 
 def record_path(repository: str, revision: str) -> str:
     """Where the record of a repository at a commit lies, or would lie."""
-    import platformdirs
+    from scenebuild.settings import user_folder
 
-    folder = os.path.join(platformdirs.user_data_dir("scenebuild", appauthor=False), "weights")
+    folder = os.path.join(user_folder("data"), "weights")
     return os.path.join(folder, f"{repository.replace('/', '--')}@{revision}.json")
 
 
@@ -43,6 +44,8 @@ def record_of(repository: str, revision: str) -> dict[str, Fingerprint] | None:
     A damaged record is not made again by itself: that would be forgetting what the bytes have to be.
     """
     path = record_path(repository, revision)
+    if not is_reachable(path):
+        return None
     try:
         with open(path, encoding="utf-8") as file:
             return _parse(file.read())

@@ -67,7 +67,9 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> str:
     home = environment.get("HF_HOME") or os.path.join(environment.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
     older = environment.get("HUGGINGFACE_HUB_CACHE") or os.path.join(home, "hub")
     folder = environment.get("HF_HUB_CACHE") or older
-    return os.path.abspath(os.path.expandvars(os.path.expanduser(folder)))
+    found = os.path.expandvars(os.path.expanduser(folder))
+    # Who has no home has no cache, rather than a folder called ~ in the checkout.
+    return os.path.join(os.devnull, found) if found.startswith("~") else os.path.abspath(found)
 
 
 def sources(model: Model) -> tuple[Source, ...]:
