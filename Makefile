@@ -48,7 +48,7 @@ test-faults: dev
 	$(SHARING) $(BIN)/pytest -m "hard or faults" $(PARALLEL)
 
 soak: dev
-	$(BIN)/python tools/soak.py --builds 2000
+	$(BIN)/python tests/faults/soak.py --builds 2000
 
 fuzz: dev
 	@$(INSTALL) $(VENV) core.txt dev.txt proof.txt

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from promises import PROMISES
 
 TESTS = Path(__file__).resolve().parent.parent

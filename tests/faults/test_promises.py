@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
+
 from promises import PROMISES, Promise
 
 TESTS = Path(__file__).resolve().parent.parent
