@@ -14,6 +14,7 @@ import soundfile
 from scenebuild.engines import REGISTRY, Action, Engine, Failed, Made, Request, engine
 from scenebuild.errors import EngineError
 from scenebuild.generate.worker import _write
+from scenebuild.store.digest import digest_file
 
 READY = [name for name in REGISTRY if engine(name).state().ready]
 NOT_READY = [pytest.param(name, marks=pytest.mark.skip(f"{name}: {engine(name).state().reason}"))
@@ -34,7 +35,7 @@ def requests_for(each: Engine, folder: Path) -> list[Request]:
         for number, ending in enumerate(("wav", "flac", "ogg")):
             path = folder / f"{number}.{ending}"
             soundfile.write(path, 0.1 * rng.normal(size=(4410, 1 + number % 2)), 44100)
-            found.append(Request(Action(facts.name, facts.version, None, content="c" * 64), str(path)))
+            found.append(Request(Action(facts.name, facts.version, None, content=digest_file(str(path))), str(path)))
         return found
     rate = facts.sample_rate or 0
     model = facts.default_model
@@ -126,7 +127,8 @@ def test_what_is_made_passes_the_worker(each: Engine, tmp_path: Path) -> None:
 def test_a_recording_that_is_none_fails_alone(tmp_path: Path) -> None:
     (tmp_path / "x.wav").write_bytes(b"no sound")
     good = requests_for(engine("file"), tmp_path)[0]
-    bad = replace(good, path=str(tmp_path / "x.wav"))
+    planned = replace(good.action, content=digest_file(str(tmp_path / "x.wav")))
+    bad = replace(good, action=planned, path=str(tmp_path / "x.wav"))
     results = list(engine("file").load({}).generate([bad, good], lambda index, share: None))
     assert isinstance(results[0], Failed)
     assert results[0].message.startswith("x.wav can not be read as audio")

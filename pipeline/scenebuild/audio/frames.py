@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import floor
 
+LONGEST_S = 36_000.0  # ten hours: the longest that a mix, and so a recording, may last
+
 
 def frames_of(seconds: float, sample_rate: int) -> int:
     """The number of frames nearest to a time; a time half-way between two frames takes the later one.

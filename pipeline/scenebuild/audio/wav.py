@@ -175,10 +175,18 @@ def write_wav(
     sample_rate: int,
     info: Mapping[str, str] | None = None,
 ) -> None:
-    """Write a whole sound, float samples of shape ``(frames, channels)``. Raises ValueError for NaN and infinity."""
-    integers = quantize(samples)
-    with WavWriter(path, sample_rate, samples.shape[1], info=info, expected_frames=len(samples)) as writer:
-        writer.write_integers(integers)
+    """Write a whole sound, float samples of shape ``(frames, channels)``. Raises ValueError for NaN and infinity, and
+    leaves no file then.
+
+    In blocks: samples that are mapped from a file are never all in memory.
+    """
+    try:
+        with WavWriter(path, sample_rate, samples.shape[1], info=info, expected_frames=len(samples)) as writer:
+            for at in range(0, len(samples), READ_FRAMES):
+                writer.write(samples[at : at + READ_FRAMES])
+    except ValueError:
+        Path(path).unlink(missing_ok=True)
+        raise
 
 
 def probe(path: str | PathLike[str]) -> AudioFacts:

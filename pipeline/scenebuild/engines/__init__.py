@@ -70,6 +70,7 @@ class Made:
     sample_rate: int
     made_by: dict[str, str] = field(default_factory=dict)  # device, dtype, library versions: recorded, never in the key
     warnings: tuple[str, ...] = ()
+    content: str | None = None  # SHA-256 of the recording's bytes that were decoded: those of the action
 
 
 @dataclass(frozen=True, slots=True)

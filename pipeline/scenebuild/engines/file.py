@@ -12,12 +12,12 @@ from scenebuild.engines import Facts, Failed, Made, Progress, Request, State
 class _Decoder:
     def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[Made | Failed]:
         for index, request in enumerate(requests):
-            yield _decode(index, str(request.path))
+            yield _decode(index, request)
             progress(index, 1.0)
 
 
 class FileEngine:
-    """Reads wav, flac, ogg, mp3, aiff and what else libsndfile reads."""
+    """Reads wav, flac, ogg, mp3, aiff and what else libsndfile reads; m4a and WebM where PyAV is there."""
 
     facts = Facts(
         name="file",
@@ -41,27 +41,19 @@ class FileEngine:
         return _Decoder()
 
 
-def _decode(index: int, path: str) -> Made | Failed:
-    """The recording as float32. One that peaks over full scale, as a float file can, is brought down to it."""
-    import numpy as np
-    import soundfile
+def _decode(index: int, request: Request) -> Made | Failed:
+    """The recording as float32, if it is the one that was planned. A machine's error, such as a full disk, is told."""
+    from scenebuild.audio.recording import decode_recording
+    from scenebuild.audio.wav import AudioFileError
 
-    name = Path(path).name
+    path = str(request.path)
     try:
-        samples, sample_rate = soundfile.read(path, dtype="float32", always_2d=True)
-    except (OSError, RuntimeError, soundfile.LibsndfileError) as error:
-        return Failed(index, f"{name} can not be read as audio: {error}")
-    if len(samples) == 0:
-        return Failed(index, f"{name} holds no sound: its length is 0")
-    if samples.shape[1] > 2:
-        return Failed(index, f"{name} has {samples.shape[1]} channels, allowed are 1 and 2; mix it down first")
-    if not np.isfinite(samples).all():
-        return Failed(index, f"{name} holds samples that are not numbers (NaN or infinity); export it again")
-    peak = float(np.max(np.abs(samples)))
-    if peak <= 1.0:
-        return Made(index, samples, sample_rate)
-    over = f"{name} peaks {20 * np.log10(peak):.1f} dB over full scale; it is played that much lower"
-    return Made(index, (samples / peak).astype(np.float32), sample_rate, warnings=(over,))
+        found = decode_recording(path, request.action.content)
+    except AudioFileError as error:
+        return Failed(index, str(error))
+    except OSError as error:
+        return Failed(index, f"{Path(path).name} can not be read: {error.strerror or error}")
+    return Made(index, found.samples, found.sample_rate, warnings=found.warnings, content=found.digest)
 
 
 ENGINE = FileEngine()

@@ -79,23 +79,27 @@ def measure_take(
     warnings: tuple[str, ...] = (),
     seconds: float | None = None,
 ) -> Take:
-    """Read a take's file and measure it. OSError or RuntimeError where it is not audio."""
+    """Read a take's file, block by block, and measure it. OSError or RuntimeError where it is not audio."""
     import numpy as np
 
-    from scenebuild.audio.loudness import measure_loudness
-    from scenebuild.audio.wav import read_wav
+    from scenebuild.audio.loudness import LoudnessMeter
+    from scenebuild.audio.wav import probe, read_blocks
     from scenebuild.store.digest import digest_file
 
-    samples, sample_rate = read_wav(path)
-    peak = float(np.max(np.abs(samples), initial=0.0))
+    header = probe(path)
+    meter, frames, peak = LoudnessMeter(header.sample_rate, header.channels), 0, 0.0
+    for block in read_blocks(path):
+        meter.feed(block)
+        frames += len(block)
+        peak = max(peak, float(np.max(np.abs(block))))
     return Take(
         key=key,
         digest=digest_file(path),
         path=os.path.abspath(path),
-        sample_rate=sample_rate,
-        channels=samples.shape[1],
-        frames=len(samples),
-        loudness_lufs=measure_loudness(samples, sample_rate),
+        sample_rate=header.sample_rate,
+        channels=header.channels,
+        frames=frames,
+        loudness_lufs=meter.loudness().integrated_lufs(),
         peak_dbfs=20 * math.log10(peak) if peak > 0 else -math.inf,
         licence=facts.licence,
         fidelity=facts.fidelity,

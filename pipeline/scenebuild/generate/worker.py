@@ -73,15 +73,15 @@ def _write(made: Made, request: Request, folder: str) -> dict[str, Any]:
     """Write what was made, or say why it can not be a take."""
     import numpy as np
 
-    from scenebuild.audio.wav import write_wav
+    from scenebuild.audio.wav import READ_FRAMES, write_wav
 
-    frames = request.action.frames
+    frames, got = request.action.frames, len(made.samples)
     problem = ""
     if made.samples.ndim != 2 or made.samples.shape[1] not in (1, 2):
         problem = f"samples of shape {made.samples.shape}, wanted (frames, 1 or 2)"
     elif len(made.samples) == 0 or frames not in (None, len(made.samples)):
         problem = f"{len(made.samples)} frames, wanted {frames}"
-    elif not np.isfinite(made.samples).all():
+    elif not all(np.isfinite(made.samples[at : at + READ_FRAMES]).all() for at in range(0, got, READ_FRAMES)):
         problem = "samples that are not finite numbers"
     elif frames is not None and not made.samples.any():
         problem = "silence"
@@ -92,7 +92,7 @@ def _write(made: Made, request: Request, folder: str) -> dict[str, Any]:
     return {
         "event": "made", "index": made.index, "path": path, "frames": len(made.samples),
         "sample_rate": made.sample_rate, "channels": made.samples.shape[1],
-        "made_by": made.made_by, "warnings": list(made.warnings),
+        "made_by": made.made_by, "warnings": list(made.warnings), "content": made.content,
     }  # fmt: skip
 
 
