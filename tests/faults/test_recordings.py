@@ -210,10 +210,21 @@ DAMAGED = {
     "v.mp3": cut(encoded(tone(6.0, 2), "MP3")),
     "v.ogg": cut(encoded(tone(6.0, 2), "OGG", "VORBIS")),
     "v.opus": cut(encoded(tone(6.0, 2, 48000), "OGG", "OPUS", 48000)),
+}
+HEADLESS = {
     "no-data.wav": A[:36],
     "no-fmt.wav": A[:12] + A[36:],
     "no-sound.aiff": encoded(tone(), "AIFF", "PCM_16")[:30],
+    "no-head.wav": A[:20],
+    "no-head.flac": encoded(tone(), "FLAC", "PCM_16")[:12],
+    "no-head.ogg": encoded(tone(), "OGG", "VORBIS")[:30],
 }
+
+
+@pytest.mark.parametrize("name", HEADLESS)
+def test_a_recording_without_its_header_is_told_in_a_line(tmp_path: Path, name: str) -> None:
+    with pytest.raises(AudioFileError, match=rf"^{name} (can not be read as audio|is damaged): [^\n]*copy it again"):
+        decode_recording(write(tmp_path / name, HEADLESS[name]))
 
 
 @pytest.mark.parametrize("name", DAMAGED)
@@ -235,7 +246,7 @@ def test_a_damaged_recording_says_how_much_of_it_is_there(tmp_path: Path) -> Non
 
 @pytest.mark.hard
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg, whose commands are given, is not installed")
-@pytest.mark.parametrize("name", [name for name in DAMAGED if not name.startswith("no-")])
+@pytest.mark.parametrize("name", DAMAGED)
 def test_the_command_that_is_given_repairs_a_damaged_recording(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, DAMAGED[name])
     with pytest.raises(AudioFileError) as refused:

@@ -20,7 +20,10 @@ MOST_CHANNELS = 8
 SLACK_S = 0.1  # writers that count their header or a last frame too much are no damage
 MOST_PARTS = 4096  # chunks, boxes or blocks that are looked at before the sound
 LARGEST_COMMENTS = 1 << 16
-NO_INDEX = "its index (moov) is missing, and nothing of it can be read without"
+NO_INDEX = "its index (moov) is missing"
+NO_SOUND = "no part of it holds sound"
+NO_FORMAT = "no part of it says what its sound is"
+NO_HEADER = "its header breaks off"
 MASK_COMMENT = b"WAVEFORMATEXTENSIBLE_CHANNEL_MASK="
 
 # The bits of dwChannelMask in their order, by the names that ffmpeg and PyAV have for them.
@@ -97,15 +100,15 @@ def read_header(file: BinaryIO) -> Header | None:
     try:
         found = read(view, start)
     except (struct.error, IndexError, OverflowError, ValueError, ZeroDivisionError):
-        return Header(_kind(head), damage="its header breaks off")
+        return Header(_kind(head), damage=NO_HEADER)
     return _with_damage(found)
 
 
 def fault_of(header: Header, name: str) -> str:
     """Why a recording is refused, in words that follow its name, with the command that helps; "" for a good one."""
     rate, length_s = header.sample_rate, header.stated_s
-    if header.damage == NO_INDEX:
-        return f"is damaged: {header.damage}; copy it again"
+    if header.damage in (NO_INDEX, NO_SOUND, NO_FORMAT, NO_HEADER):
+        return f"can not be read as audio: {header.damage}; copy it again, or export it again"
     if header.damage:
         return f"is damaged: {header.damage}; copy it again, or keep what is there: {_repaired(header, name)}"
     if rate is not None and not LOWEST_RATE <= rate <= HIGHEST_RATE:
@@ -216,9 +219,9 @@ def _wav(view: _View, start: int) -> Header:
         if name == b"data":
             break
     else:
-        return Header("WAV", damage="it has no sound (no data chunk)")
+        return Header("WAV", damage=NO_SOUND)
     if b"fmt " not in before:
-        return Header("WAV", damage="nothing says what its sound is (no fmt chunk before the data)")
+        return Header("WAV", damage=NO_FORMAT)
     ds64 = before.get(b"ds64", (0, 0))[0]
     if ds64:
         riff_size, wide = struct.unpack("<QQ", view.at(ds64, 16))
@@ -274,7 +277,7 @@ def _aiff(view: _View, start: int) -> Header:
         elif name == b"SSND" and size:
             stated, there = size, min(size, view.size - place)
     if there is None or not rate:
-        missing = "it has no sound (no SSND chunk)" if rate else "nothing says what its sound is (no COMM chunk)"
+        missing = NO_SOUND if rate else NO_FORMAT
         return Header(
             "AIFF", rate or None, channels or None, stated_s=0.0, damage="" if rate and not frames else missing
         )
@@ -297,7 +300,7 @@ def _apple(layout: bytes, channels: int) -> tuple[str, ...] | None:
 
 
 def _caf(view: _View, start: int) -> Header:
-    found = Header("CAF", damage="it has no sound (no data chunk)")
+    found = Header("CAF", damage=NO_SOUND)
     per_second, place = 0.0, start + 8
     for _ in range(MOST_PARTS):
         head = view.at(place, 12)
