@@ -133,7 +133,8 @@ class CountingChildren:
 
         plain = [asdict(request) for request in requests]
         events: list[dict[str, Any]] = []
-        worker._serve({"engine": self._engine, "options": {}, "folder": self._folder, "requests": plain}, events.append)
+        order = {"engine": self._engine, "options": {}, "folder": self._folder, "requests": plain}
+        worker._Server(events.append).serve(order)
         if self._engine != "file":
             CountingChildren.calls += [str(request.action.prompt) for request in requests]
         for event in events:

@@ -90,20 +90,51 @@ def _until(condition: Any) -> None:
     raise AssertionError("waited for ten seconds")
 
 
+# Stores that are known to be wrong, so that the tests of the right one can be seen to fail
+
+
+def break_store(how: str, replace: Any = setattr) -> None:
+    """Make the store of this process wrong in one way; ``replace`` may be the one of ``monkeypatch``."""
+    from scenebuild.store import local, record
+
+    if how == "in place":
+        replace(local, "publish", publish_in_place)
+    elif how == "no verify on read":
+        replace(local, "copy_file", lambda source, digest, target: shutil.copyfile(source, target))
+    elif how == "unsealed records":
+        replace(record, "_seal_of", _any_seal)
+    else:
+        raise AssertionError(how)
+
+
+class _AnySeal(bytes):
+    """The first line of a record, whatever it says."""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, bytes) and other.startswith(b'{\n "sha256": "')
+
+    __hash__ = bytes.__hash__
+
+
+def _any_seal(rest: bytes) -> bytes:
+    return _AnySeal(b'{\n "sha256": "%s",\n' % (b"0" * 64))
+
+
 # The server: what a child does before and instead of its task
 
 
 def put(order: dict[str, Any]) -> int:
     """Keep a file in a store, honestly or in a way that is known to be wrong."""
     from scenebuild.files import publish_bytes
-    from scenebuild.store import LocalStore, local
+    from scenebuild.store import LocalStore, Record
+    from scenebuild.store.record import encode_record
 
     store = LocalStore(order["store"])
     if order.get("broken") == "in place":
-        local.publish = publish_in_place
+        break_store("in place")
     elif order.get("broken") == "record first":
-        record = local.Record(order["key"], order["digest"], order["size"], {})
-        publish_bytes(store.record_path(order["key"]), local._encode(record))
+        record = Record(order["key"], order["digest"], order["size"], {})
+        publish_bytes(store.record_path(order["key"]), encode_record(record))
     store.put(order["key"], order["source"], {"fidelity": "real"})
     return 0
 
@@ -122,6 +153,13 @@ def command(order: dict[str, Any]) -> int:
     os.chdir(order["folder"])
     os.environ["SCENEBUILD_STORE"] = order["store"]
     return run(order["arguments"])
+
+
+def repair(order: dict[str, Any]) -> int:
+    """``cache verify --repair`` on a store."""
+    from scenebuild.store import LocalStore, care
+
+    return 3 if any(not damage.repaired for damage in care.verify(LocalStore(order["store"]), repair=True)) else 0
 
 
 def crowd(order: dict[str, Any]) -> int:
@@ -207,7 +245,8 @@ def serve() -> None:
             if order["stop"]:
                 ctypes.CDLL(None).prctl(PR_SET_PTRACER, ANYBODY, 0, 0, 0)
                 os.kill(os.getpid(), signal.SIGSTOP)
-            os._exit({"put": put, "command": command, "crowd": crowd, "repeated": repeated}[order["task"]](order))
+            tasks = {"put": put, "command": command, "crowd": crowd, "repeated": repeated, "repair": repair}
+            os._exit(tasks[order["task"]](order))
         print(pid, file=private, flush=True)
         print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), file=private, flush=True)
 

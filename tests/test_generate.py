@@ -123,7 +123,7 @@ def test_the_children_end_with_an_exception_of_the_parent(shop: Workshop) -> Non
 
     with pytest.raises(KeyboardInterrupt):
         interrupted()
-    assert all(process.poll() is not None for process in children._processes)
+    assert all(process.poll() is not None for process in children._processes.values())
 
 
 def test_a_child_ends_when_its_parent_was_killed(tmp_path: Path) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 import stat
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -231,9 +231,7 @@ def age(path: str, days: float) -> None:
 def test_gc_takes_what_was_not_used_and_leaves_real_takes(store: LocalStore, tmp_path: Path) -> None:
     old, young, real = fill(store, tmp_path, 3)
     for key in (old, young):
-        record = json.loads(Path(store.record_path(key)).read_text())
-        record["facts"]["fidelity"] = "sketch"
-        Path(store.record_path(key)).write_text(json.dumps(record))
+        store.describe(replace(store.read(key), facts={"fidelity": "sketch"}))
     for key in (old, real):
         age(store.record_path(key), 40)
         age(store.object_path(store.get(key).digest), 40)  # type: ignore[union-attr]

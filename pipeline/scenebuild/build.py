@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +23,7 @@ from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.reference import scene_file, stem_of
 from scenebuild.scene.solo import listening, unknown_names
+from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings, read_config
 from scenebuild.store import LocalStore
 
@@ -246,7 +247,7 @@ def _make(
     folders = [output_folder(path, settings.out) for path in plans]
     store = LocalStore(settings.store)
     results: dict[str, SceneResult] = {}
-    with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch, _readable_outputs():
+    with _readable_outputs(), scratch_folder() as scratch:
         shop = Workshop(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
         gathered = gather(list(plans.values()), folders, shop, keep_going=settings.keep_going)
         for (path, plan), takes, folder in zip(plans.items(), gathered, folders, strict=True):
@@ -276,8 +277,9 @@ def _readable_outputs() -> Iterator[None]:
     except BrokenPipeError:  # nobody reads our stdout on; click ends that quietly
         raise
     except OSError as error:
+        what = "the file system reports an error" if error.errno == errno.EIO else "can not be written"
         raise OutputError(
-            f"{error.filename or 'the outputs'}: can not be written: {error.strerror or error}; finished takes are kept"
+            f"{error.filename or 'the outputs'}: {what}: {error.strerror or error}; finished takes are kept"
         ) from error
 
 

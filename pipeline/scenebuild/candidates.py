@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.reference import scene_file, stem_of
+from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 
@@ -113,7 +113,7 @@ def _gathered(plan: Plan, folder: str, store: LocalStore, settings: Settings, li
     from scenebuild.generate.gather import gather
     from scenebuild.generate.make import Workshop
 
-    with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch:
+    with scratch_folder() as scratch:
         shop = Workshop(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
         (gathered,) = gather([plan], [folder], shop, keep_going=False)
     if gathered.failures:

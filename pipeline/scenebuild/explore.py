@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from scenebuild.plan.steps import Plan, make_plan, with_sharing
 from scenebuild.scene.catalogue import read_categories
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
+from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings, read_config
 from scenebuild.store import LocalStore
 
@@ -34,7 +34,7 @@ def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str
     plans = _plans({name: replace(scene, commercial=commercial) for name, scene in scenes.items()}, settings, store)
     folder = os.path.join(settings.out or os.path.join(root, "build"), "catalogue")
     listener.begin(_names_of_missing(plans))
-    with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch:
+    with scratch_folder() as scratch:
         shop = Workshop(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
         folders = [os.path.join(folder, category) for category in plans]
         gathered = gather(list(plans.values()), folders, shop, keep_going=settings.keep_going)

@@ -81,9 +81,14 @@ def aside(path: str) -> Iterator[str]:
     except BaseException as error:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
-        if isinstance(error, OSError) and error.filename == temporary:
+        if isinstance(error, OSError) and (error.filename == temporary or _is_of_writing(error)):
             error.filename = path  # the name that its reader knows
         raise
+
+
+def _is_of_writing(error: OSError) -> bool:
+    """A disk that is full while a file is written: Python does not say which file."""
+    return error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def publish(path: str, write: Callable[[BinaryIO], object], *, durable: bool = False) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from scenebuild.generate.gather import fetch
 from scenebuild.generate.make import Workshop
 from scenebuild.plan.steps import Plan
 from scenebuild.render import source_of
+from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 
@@ -24,7 +24,7 @@ def hold_scenes(arguments: Sequence[str], settings: Settings, tell: Callable[[st
     of = by_project(settings)
     paths = scene_paths(arguments, settings)
     plans, mistakes = plan_scenes(paths, settings, of)
-    with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch:
+    with scratch_folder() as scratch:
 
         def shop(path: str) -> Workshop:
             return Workshop(LocalStore(of(path).store), scratch, of(path).jobs, lambda key, share: None, tell)

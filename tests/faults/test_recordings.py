@@ -77,9 +77,9 @@ def test_p21_a_recording_that_changes_between_planning_and_decoding_is_not_kept(
 ) -> None:
     really_start = Children._start
 
-    def start(self: Children, *args: object) -> None:
+    def start(self: Children, *args: object) -> object:
         change(voice, B)
-        really_start(self, *args)  # type: ignore[arg-type]
+        return really_start(self, *args)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Children, "_start", start)
     assert run(["scenes/x.yaml"]) == 1

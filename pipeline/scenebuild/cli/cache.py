@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import click
 
 from scenebuild.cli import options
 from scenebuild.cli.terminal import safe
+from scenebuild.scratch import sweep_scratch
 from scenebuild.store import LocalStore
-from scenebuild.store.care import DAY, Entry, collect, entries, size, verify
+from scenebuild.store.care import DAY, Damage, Entry, collect, entries, size, verify
 
 SKETCHED = ("sketch", "recording")  # made again in a moment, so gc takes them without asking
 
@@ -56,13 +59,19 @@ def verify_(store: str | None, as_json: bool, repair: bool) -> int:
     """Read every byte and name all damage. Exit code 3 where there is any (0 once it is repaired)."""
     damages = verify(_store(store), repair=repair)
     if as_json:
-        plain = [{"path": damage.path, "what": damage.what, "repaired": repair} for damage in damages]
+        plain = [{"path": damage.path, "what": damage.what, "repaired": damage.repaired} for damage in damages]
         click.echo(json.dumps({"version": 1, "damages": plain}, indent=2))
     else:
         for damage in damages:
-            click.echo(safe(f"{damage.path}: {damage.what}{'; removed' if repair else ''}"))
+            click.echo(safe(f"{damage.path}: {damage.what}{_done(damage, repair)}"))
         click.echo(f"{len(damages)} damaged")
-    return 3 if damages and not repair else 0
+    return 3 if any(not damage.repaired for damage in damages) else 0
+
+
+def _done(damage: Damage, repair: bool) -> str:
+    if not repair:
+        return ""
+    return "; removed" if damage.repaired else "; can not be removed: look at the rights of its folder"
 
 
 @command.command("gc")
@@ -73,13 +82,15 @@ def verify_(store: str | None, as_json: bool, repair: bool) -> int:
 @click.option("--all-engines", is_flag=True, help="Also takes of a real model, which cost time to make.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would go.")
 def gc(store: str | None, as_json: bool, unused_for: float, all_engines: bool, dry_run: bool) -> None:
-    """Remove sketched takes and recordings that were not used for a while, and what killed builds left.
+    """Remove sketched takes and recordings that were not used for a while, and what killed builds left in the store and
+    in the temporary folder.
 
     Takes of a real model stay unless --all-engines is given. Safe beside running builds: nothing that was touched
     within the last hour goes.
     """
     only = (*SKETCHED, "real") if all_engines else SKETCHED
     removed, freed = collect(_store(store), unused_for_s=unused_for * DAY, only=only, dry_run=dry_run)
+    freed += sweep_scratch(dry_run=dry_run)
     if as_json:
         click.echo(json.dumps({"version": 1, "removed": removed, "bytes": freed, "dry_run": dry_run}))
     else:
@@ -91,12 +102,20 @@ def _store(flag: str | None) -> LocalStore:
 
 
 def _line(entry: Entry) -> str:
-    facts = entry.record.facts
     used = time.strftime("%Y-%m-%d %H:%M", time.localtime(entry.last_used_s))
-    seconds = facts.get("frames", 0) / facts.get("sample_rate", 1)
-    action = facts.get("action", {})
-    asked = f"{action.get('engine', '?'):<9} {action.get('prompt', '')}".rstrip()
-    return f"{entry.record.key[:12]}  {used}  {_bytes(entry.record.size):>9}  {seconds:6.1f} s  {asked}"
+    length = _length(entry.record.facts)
+    asked = entry.record.facts.get("action")
+    action = asked if isinstance(asked, dict) else {}
+    what = f"{action.get('engine', '?')!s:<9} {action.get('prompt', '')}".rstrip()
+    return f"{entry.record.key[:12]}  {used}  {_bytes(entry.record.size):>9}  {length:>6} s  {what}"
+
+
+def _length(facts: Mapping[str, Any]) -> str:
+    """In seconds; "?" where the facts are not those of a sound."""
+    try:
+        return f"{facts['frames'] / facts['sample_rate']:.1f}"
+    except (KeyError, TypeError, ZeroDivisionError, OverflowError):
+        return "?"
 
 
 def _plain(entry: Entry) -> dict[str, object]:

@@ -26,21 +26,26 @@ TICK: Event = {"event": "tick"}
 
 
 class Children:
-    """Worker processes of one engine, each with a share of the requests. A context manager: none outlives it."""
+    """Worker processes of one engine, each with a share of the requests. A context manager: none outlives it.
+
+    They wait for the next requests when they are done, so that a model is loaded once.
+    """
 
     def __init__(self, engine: str, options: Mapping[str, Any], folder: str, environment: Mapping[str, str]) -> None:
         self._engine = engine
         self._options = dict(options)
         self._folder = folder
         self._environment = {**os.environ, **environment}
-        self._processes: list[subprocess.Popen[bytes]] = []
-        self._events: queue.SimpleQueue[tuple[int, Event | None]] = queue.SimpleQueue()
+        self._processes: dict[int, subprocess.Popen[bytes]] = {}  # by the number of the share
+        self._events: queue.SimpleQueue[tuple[subprocess.Popen[bytes], Event | None]] = queue.SimpleQueue()
+        self._gone: set[subprocess.Popen[bytes]] = set()  # they said their last word, if not yet to the system
+        self._ended: list[int] = []  # the numbers of those that did not come to the end of their share, in the last run
 
     def __enter__(self) -> Children:
         return self
 
     def __exit__(self, *_: object) -> None:
-        _end(self._processes)
+        _end(list(self._processes.values()))
 
     def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Event]]:
         """Spread the requests over ``count`` children; yields (index into requests, event) as they come.
@@ -48,18 +53,25 @@ class Children:
         Where nothing comes for a while, a TICK: an engine may take minutes to load. A child that ends early says
         nothing for the rest of its requests: whoever asks sees which are missing.
         """
+        self._ended = []
         shares = [list(range(first, len(requests), count)) for first in range(min(count, len(requests)))]
-        for number, share in enumerate(shares):
-            self._start(number, [requests[index] for index in share])
-        running = len(shares)
+        running = {
+            self._give(number, [requests[index] for index in share]): number for number, share in enumerate(shares)
+        }
         while running:
             try:
-                number, event = self._events.get(timeout=TICK_S)
+                process, event = self._events.get(timeout=TICK_S)
             except queue.Empty:
                 yield 0, TICK
                 continue
             if event is None:
-                running -= 1
+                self._gone.add(process)
+            number = running.get(process)
+            if number is None:  # it ended while it had nothing to do
+                continue
+            if event is None or event["event"] == "done":
+                del running[process]
+                self._ended += [number] if event is None else []
             elif "index" in event:
                 yield shares[number][event["index"]], event
             elif event["event"] == "broken":
@@ -67,33 +79,50 @@ class Children:
 
     def last_words(self) -> str:
         """The last line that a child wrote to stderr, and how the children ended, for a message."""
-        ends = [process.wait() for process in self._processes]
+        ends = [_reap(self._processes[number]) for number in self._ended]
         died = next((f"ended by {signal.Signals(-code).name}" for code in ends if code < 0), "")
         died = died or next((f"ended with exit code {code}" for code in ends if code), "ended without an answer")
         lines: list[str] = []
-        for number in range(len(ends)):
+        for number in self._ended:
             with (
                 contextlib.suppress(OSError),
                 open(self._log(number), encoding="utf-8", errors="replace") as file,
             ):
                 lines += [line.strip() for line in file if line.strip()]
-        return f"{died}; it said: {lines[-1][:200]}" if lines else died
+        words = f"{died}; it said: {lines[-1][:200]}" if lines else died
+        return f"{words}; {full}" if (full := _full(self._folder)) else words
 
-    def _start(self, number: int, requests: Sequence[Request]) -> None:
+    def _give(self, number: int, requests: Sequence[Request]) -> subprocess.Popen[bytes]:
+        """Requests for the child of that number, and a fresh child where it has ended."""
         order = {
             "engine": self._engine,
             "options": self._options,
             "folder": self._folder,
             "requests": [asdict(request) for request in requests],
         }
-        with open(self._log(number), "wb") as log:
-            process = self._open(log)
-        self._processes.append(process)
+        process = self._processes.get(number)
+        if process is None or process in self._gone or not self._write(process, order):
+            process = self._start(number)
+            self._write(process, order)
+        return process
+
+    def _write(self, process: subprocess.Popen[bytes], order: Mapping[str, Any]) -> bool:
         assert process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):
+        try:
             process.stdin.write(json.dumps(order).encode() + b"\n")
             process.stdin.flush()  # and left open: its end tells the child that the parent is gone
-        threading.Thread(target=self._listen, args=(number, process), daemon=True).start()
+        except OSError:
+            return False
+        return True
+
+    def _start(self, number: int) -> subprocess.Popen[bytes]:
+        if number in self._processes:
+            _reap(self._processes[number])
+        with open(self._log(number), "wb") as log:
+            process = self._open(log)
+        self._processes[number] = process
+        threading.Thread(target=self._listen, args=(process,), daemon=True).start()
+        return process
 
     def _open(self, log: BinaryIO) -> subprocess.Popen[bytes]:
         try:
@@ -111,16 +140,36 @@ class Children:
                 f"no process for an engine can be started: {sys.executable}: {error.strerror or error}"
             ) from error
 
-    def _listen(self, number: int, process: subprocess.Popen[bytes]) -> None:
+    def _listen(self, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None
         with process.stdout as lines:
             for line in lines:
                 with contextlib.suppress(ValueError):
-                    self._events.put((number, json.loads(line)))
-        self._events.put((number, None))
+                    self._events.put((process, json.loads(line)))
+        self._events.put((process, None))
 
     def _log(self, number: int) -> str:
         return os.path.join(self._folder, f"{self._engine}-{number}.log")
+
+
+def _full(folder: str) -> str:
+    """Whether the folder for files on their way has no space left, in words; a child can often not say so itself."""
+    try:
+        free = os.statvfs(folder)
+    except OSError:
+        return ""
+    is_full = free.f_blocks > 0 and (free.f_bavail == 0 or (free.f_files > 0 and free.f_favail == 0))
+    return f"there is no space left in the temporary folder {os.path.dirname(folder)}" if is_full else ""
+
+
+def _reap(process: subprocess.Popen[bytes]) -> int:
+    """The end of a child that closed its stdout: its exit code, or minus the signal."""
+    try:
+        return process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        return 0
+    finally:
+        _end([process])
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
 from scenebuild.engines import Request
 from scenebuild.errors import Problem, SceneError, StoreError
 from scenebuild.generate.make import Failure, Order, Tell, Workshop, make_takes
-from scenebuild.generate.take import Take, measure_take, take_from_store
+from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
 from scenebuild.plan.lockfile import Lock
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.store import DamagedError, LocalStore
@@ -20,7 +20,7 @@ from scenebuild.store.local import copy_file
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The takes of one plan by element name, the keys that were made for it now, and what could not be made."""
+    """The takes of one plan by element name, the keys that this builder made for it, and what could not be made."""
 
     takes: Mapping[str, Take]
     made: frozenset[str]
@@ -73,7 +73,7 @@ def gather(plans: Sequence[Plan], folders: Sequence[str], shop: Workshop, *, kee
         if not keep_going:
             break
     return [
-        _complete(plan, folder, takes, made, failures)
+        _complete(plan, folder, takes, made, failures, shop.made)
         for plan, folder, takes in zip(plans, folders, at_hand, strict=True)
     ]
 
@@ -90,29 +90,44 @@ def fetch(plan: Plan, folder: str, shop: Workshop) -> dict[str, Take]:
             continue
         try:
             takes[step.name] = _at_hand(step, plan.lock, take_path(folder, step.name), shop.store)
-        except (DamagedError, KeyError, TypeError, ValueError) as error:
+        except (DamagedError, ValueError) as error:
             shop.tell(f"{step.name}: {error}; it is made again")
     return takes
 
 
 def _at_hand(step: Step, lock: Lock | None, path: str, store: LocalStore) -> Take:
-    digest = step.digest if step.status == "locked" else None
-    if step.record is not None:
-        _place(step.record.digest, path, store)
-        store.touch(step.key)
-        return take_from_store(step.key, step.record.digest, path, step.record.facts)
+    """The take of a step in the outputs. DamagedError or ValueError where it can not be had, or is not what the step's
+    action asks for: whatever a lock or a record says, the sound that is there counts."""
+    digest = step.digest if step.record is None else step.record.digest
     assert digest is not None
-    assert lock is not None
     _place(digest, path, store)
-    return _measured_from_lock(step, path, lock.elements[step.name])
+    store.touch(step.key, digest)
+    try:
+        take = _described(step, lock, path, digest, store)
+    except RuntimeError as error:  # the bytes are those of the digest, and no sound
+        raise ValueError(f"{digest[:12]}… is not a take: {error}") from error
+    if wrong := not_asked_for(take, step.action, step.facts):
+        raise ValueError(f"{digest[:12]}… is not its take: it has {wrong}")
+    return take
 
 
-def _measured_from_lock(step: Step, path: str, entry: Mapping[str, object]) -> Take:
+def _described(step: Step, lock: Lock | None, path: str, digest: str, store: LocalStore) -> Take:
+    if step.record is None:
+        assert lock is not None
+        return _measured_from_lock(step, path, digest, lock.elements[step.name])
+    take, is_right = take_at_hand(step.key, path, step.record, step.facts)
+    if not is_right:
+        store.describe(replace(step.record, facts={**step.record.facts, **facts_for_store(take)}, sealed=True))
+    return take
+
+
+def _measured_from_lock(step: Step, path: str, digest: str, entry: Mapping[str, object]) -> Take:
     """A locked take whose record is gone: its sound is measured anew, its history is as the lock tells it."""
-    take = measure_take(step.key, path, step.facts)
+    take = measure_take(step.key, path, step.facts, digest=digest)
     made_by = entry.get("made_by")
     return replace(
         take,
+        path=path,
         licence=str(entry.get("licence", take.licence)),
         made_by=dict(made_by) if isinstance(made_by, Mapping) else {},
     )
@@ -132,6 +147,7 @@ def _complete(
     at_hand: Mapping[str, Take],
     made: Mapping[str, Take],
     failures: Mapping[str, Failure],
+    by_us: Set[str],
 ) -> Gathered:
     takes = dict(at_hand)
     failed: dict[str, str] = {}
@@ -147,7 +163,7 @@ def _complete(
             failed[name] = failure.message
             worst = max(worst, failure.exit_code)
     keys = frozenset(step.key for step in plan.steps if step.name not in at_hand and step.key in made)
-    return Gathered(takes, keys, failed, worst)
+    return Gathered(takes, keys & by_us, failed, worst)
 
 
 def _delivered(take: Take, path: str) -> Take:

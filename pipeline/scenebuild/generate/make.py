@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import resource
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import TracebackType
 from typing import Any
 
-from scenebuild.engines import Facts, Request, action_facts
+from scenebuild.engines import Facts, Request
 from scenebuild.errors import StoreError
 from scenebuild.generate.children import TICK, Children, Event
-from scenebuild.generate.take import Take, facts_for_store, measure_take, take_from_store
+from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
+from scenebuild.plan.records import facts_of_action, is_believed
 from scenebuild.store import DamagedError, LocalStore
-from scenebuild.store.lease import Lease, holder, is_asleep, take_lease
+from scenebuild.store.lease import Lease, Signs, holder, take_lease
 
 ATTEMPTS = 2  # a child that dies gets its unfinished requests once more, in a fresh process
 POLL_S = 0.2
 BEAT_S = 2.0
 PATIENCE_S = 600.0  # an engine that says nothing for that long may hang: other builders need not wait for it
+# How many takes are given to an engine at once; of each a lease is held, which is an open file.
+AT_ONCE = 32
+AT_ONCE_TOGETHER = 256  # for an engine that makes many together, and loads its model for each such lot
+SHARE_OF_FILES = 4  # leases hold at most this part of the files that the process may have open
 
 Progress = Callable[[str, float], None]  # (key, share done 0 ... 1)
 Tell = Callable[[str], None]  # a line for the user
@@ -54,6 +63,7 @@ class Workshop:
     tell: Tell
     options: Mapping[str, Any] = field(default_factory=dict)  # of the engines: see ``Engine.load``
     told: set[str] = field(default_factory=set)
+    made: set[str] = field(default_factory=set)  # the keys whose takes were made here, not by another builder
 
     def tell_once(self, line: str) -> None:
         """What would be said again for every take of a build, once."""
@@ -65,29 +75,95 @@ class Workshop:
 def make_takes(orders: Sequence[Order], shop: Workshop, *, anew: bool = False) -> Iterator[Take | Failure]:
     """Make every order, each once across all builders that share the store; yields as they are done.
 
-    ``anew``: also those that another builder has made meanwhile (``--force``).
+    ``anew``: also those that another builder has made before or meanwhile (``--force``).
     """
-    leases: dict[str, Lease] = {}
-    try:
-        mine, theirs = [], []
-        for order in orders:
-            lease = take_lease(shop.store.root, order.key)
-            if lease is None:
-                theirs.append(order)
-                continue
-            leases[order.key] = lease
-            made = None if anew else _from_store(order, shop)  # look, lock, look again
+    theirs: deque[Order] = deque()
+    with _Bench(shop) as bench:
+        for lot in _lots(orders):
+            claim = _Claim(shop, anew)
+            yield from _served(lot, claim, bench)
+            theirs.extend(claim.held_by_others)
+        signs = Signs()
+        while theirs:
+            claim = _Claim(shop, anew, signs)
+            lot = [theirs.popleft() for _ in range(min(len(theirs), AT_ONCE))]
+            yield from _served(lot, claim, bench)
+            theirs.extend(claim.held_by_others)
+            if len(claim.held_by_others) == len(lot):
+                time.sleep(POLL_S)
+
+
+def _lots(orders: Sequence[Order]) -> Iterator[list[Order]]:
+    """The orders, one engine after the other, as many at once as leases can be held for."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for name in sorted({order.facts.name for order in orders}):
+        wanted = [order for order in orders if order.facts.name == name]
+        most = AT_ONCE_TOGETHER if wanted[0].facts.batches else AT_ONCE
+        if files != resource.RLIM_INFINITY:
+            most = min(most, max(1, files // SHARE_OF_FILES))
+        yield from (wanted[first : first + most] for first in range(0, len(wanted), most))
+
+
+class _Claim:
+    """The leases of one lot, and who holds the others."""
+
+    def __init__(self, shop: Workshop, anew: bool, signs: Signs | None = None) -> None:
+        self.leases: dict[str, Lease] = {}
+        self.held_by_others: list[Order] = []
+        self._shop = shop
+        self._anew = anew
+        self._signs = signs  # of those who are waited for; None: nobody is yet
+
+    def take(self, order: Order) -> Take | None:
+        """A lease of the order, unless somebody holds it; what was made of it meanwhile, as then there is nothing to
+        do."""
+        made = self._from_store(order) if self._signs else None  # they may hold it no more, or hold it for longer
+        lease = None if made else self._lease(order.key)
+        if lease is None:
             if made is None:
-                mine.append(order)
-            else:
-                lease.release()
-                yield made
-        yield from _make(mine, shop, leases)
-        for order in theirs:
-            yield from _wait_or_make(order, shop)
-    finally:
-        for lease in leases.values():
+                self.held_by_others.append(order)
+            return made
+        self.leases[order.key] = lease
+        made = self._from_store(order)  # look, lock, look again
+        if made is not None:
             lease.release()
+        return made
+
+    def release(self) -> None:
+        """Give all of them back."""
+        for lease in self.leases.values():
+            lease.release()
+
+    def _lease(self, key: str) -> Lease | None:
+        root = self._shop.store.root
+        lease = take_lease(root, key)
+        if lease is None and self._signs is None:
+            return None
+        if lease is None and self._signs:
+            self._shop.tell_once(f"waiting for a take that {holder(root, key)} is making")
+            if self._signs.is_asleep(root, key):
+                self._shop.tell_once(f"{holder(root, key)} gave no sign of life; making the take here")
+                return Lease(root, None)
+        return lease
+
+    def _from_store(self, order: Order) -> Take | None:
+        return None if self._anew else _from_store(order, self._shop)
+
+
+def _served(lot: Sequence[Order], claim: _Claim, bench: _Bench) -> Iterator[Take | Failure]:
+    """What of a lot can be had now: made by others meanwhile, or made here. No lease outlives it."""
+    try:
+        mine = []
+        for order in lot:
+            made = claim.take(order)
+            if made is not None:
+                yield made
+            elif order.key in claim.leases:
+                mine.append(order)
+        for name in sorted({order.facts.name for order in mine}):
+            yield from bench.make([order for order in mine if order.facts.name == name], claim.leases)
+    finally:
+        claim.release()
 
 
 def _from_store(order: Order, shop: Workshop) -> Take | None:
@@ -95,52 +171,55 @@ def _from_store(order: Order, shop: Workshop) -> Take | None:
     record = shop.store.get(order.key)
     if record is None or order.digest not in (None, record.digest):
         return None
+    if not is_believed(record.facts, order.request.action):
+        return None
     path = os.path.join(shop.folder, f"{order.key}.wav")
     try:
         shop.store.copy(record.digest, path)
-        return take_from_store(order.key, record.digest, path, record.facts)
-    except (DamagedError, KeyError, TypeError, ValueError):
+        take, _ = take_at_hand(order.key, path, record, order.facts)
+    except (DamagedError, RuntimeError, ValueError):
         return None
+    return None if not_asked_for(take, order.request.action, order.facts) else take
 
 
-def _wait_or_make(order: Order, shop: Workshop) -> Iterator[Take | Failure]:
-    """Wait for another builder's take, as long as that builder is alive and awake."""
-    root = shop.store.root
-    shop.tell(f"waiting for a take that {holder(root, order.key)} is making")
-    while True:
-        made = _from_store(order, shop)
-        if made is not None:
-            yield made
-            return
-        lease = take_lease(root, order.key)
-        if lease is None and is_asleep(root, order.key):
-            shop.tell(f"{holder(root, order.key)} gave no sign of life; making the take here")
-            lease = Lease(root, None)
-        if lease is not None:
-            leases = {order.key: lease}
-            yield from _make([order], shop, leases)
-            lease.release()
-            return
-        time.sleep(POLL_S)
+class _Bench:
+    """The children of one engine at a time, so that only one model is in memory. They serve lot after lot."""
 
+    def __init__(self, shop: Workshop) -> None:
+        self._shop = shop
+        self._engine = ""
+        self._children: contextlib.ExitStack = contextlib.ExitStack()
+        self._now: Children | None = None
 
-def _make(orders: Sequence[Order], shop: Workshop, leases: dict[str, Lease]) -> Iterator[Take | Failure]:
-    """One engine after the other, so that only one model is in memory at a time."""
-    for name in sorted({order.facts.name for order in orders}):
-        missing = [order for order in orders if order.facts.name == name]
-        for attempt in range(1, ATTEMPTS + 1):
+    def __enter__(self) -> _Bench:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._children.__exit__(kind, error, trace)
+
+    def make(self, missing: Sequence[Order], leases: Mapping[str, Lease]) -> Iterator[Take | Failure]:
+        """Orders of one engine; their leases are given back one by one."""
+        children = self._of(missing[0].facts)
+        for _ in range(ATTEMPTS):
             done: set[str] = set()
-            with _children(name, missing[0].facts, shop) as children:
-                for outcome in _outcomes(missing, children, shop, leases):
-                    done.add(outcome.key)
-                    leases[outcome.key].release()
-                    yield outcome
-                missing = [order for order in missing if order.key not in done]
-                if missing and attempt == ATTEMPTS:
-                    words = children.last_words()
-                    yield from (Failure(order.key, f"the engine's process {words}") for order in missing)
+            for outcome in _outcomes(missing, children, self._shop, leases):
+                done.add(outcome.key)
+                leases[outcome.key].release()
+                yield outcome
+            missing = [order for order in missing if order.key not in done]
             if not missing:
-                break
+                return
+        words = children.last_words()
+        yield from (Failure(order.key, f"the engine's process {words}") for order in missing)
+
+    def _of(self, facts: Facts) -> Children:
+        if self._now is None or self._engine != facts.name:
+            self._children.close()
+            self._engine = facts.name
+            self._now = self._children.enter_context(_children(facts.name, facts, self._shop))
+        return self._now
 
 
 def _children(name: str, facts: Facts, shop: Workshop) -> Children:
@@ -148,7 +227,7 @@ def _children(name: str, facts: Facts, shop: Workshop) -> Children:
 
 
 def _outcomes(
-    orders: Sequence[Order], children: Children, shop: Workshop, leases: dict[str, Lease]
+    orders: Sequence[Order], children: Children, shop: Workshop, leases: Mapping[str, Lease]
 ) -> Iterator[Take | Failure]:
     count = 1 if orders[0].facts.batches else shop.jobs
     answered: set[str] = set()
@@ -190,10 +269,14 @@ class _Heart:
 
 
 def _publish(order: Order, event: Event, shop: Workshop) -> Take | Failure:
-    """Check what a child wrote against what was asked, measure it and keep it.
+    """Check what a child wrote, and what it was made from, against what was asked; measure it and keep it.
 
     Where the store can not keep it, the build goes on with the file at hand.
     """
+    if event.get("content") != order.request.action.content:
+        return Failure(
+            order.key, "the recording changed while it was built: it is not the file that was planned; build again"
+        )
     try:
         take = measure_take(
             order.key,
@@ -205,17 +288,12 @@ def _publish(order: Order, event: Event, shop: Workshop) -> Take | Failure:
         )
     except (OSError, RuntimeError) as error:
         return Failure(order.key, f"the take could not be read back: {error}")
-    wanted = (
-        order.request.action.frames or take.frames,
-        order.facts.sample_rate or take.sample_rate,
-        order.facts.channels or take.channels,
-    )
-    got = (take.frames, take.sample_rate, take.channels)
-    if got != wanted:
-        return Failure(order.key, f"the engine returned {got} (frames, Hz, channels), wanted {wanted}")
+    if wrong := not_asked_for(take, order.request.action, order.facts):
+        return Failure(order.key, f"the engine returned {wrong}")
+    shop.made.add(order.key)
     try:
-        asked = action_facts(order.request.action)
-        shop.store.put(order.key, take.path, {**facts_for_store(take), "action": asked})
+        told = facts_of_action(order.request.action, event.get("content"))
+        shop.store.put(order.key, take.path, {**facts_for_store(take), **told}, digest=take.digest)
     except StoreError as error:
         shop.tell_once(f"{error}; the build goes on without keeping it")
     return take

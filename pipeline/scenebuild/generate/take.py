@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from scenebuild.engines import Facts
+from scenebuild.engines import Action, Facts
+from scenebuild.store import Record
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,22 +54,45 @@ def facts_for_store(take: Take) -> dict[str, Any]:
 
 
 def take_from_store(key: str, digest: str, path: str, facts: Mapping[str, Any]) -> Take:
-    """The take that a record describes. KeyError or TypeError where its facts are not those of a take."""
+    """The take that a record describes. ValueError where its facts are not those of a take."""
     return Take(
         key=key,
         digest=digest,
         path=path,
-        sample_rate=int(facts["sample_rate"]),
-        channels=int(facts["channels"]),
-        frames=int(facts["frames"]),
-        loudness_lufs=_or_silence(facts["loudness_lufs"]),
-        peak_dbfs=_or_silence(facts["peak_dbfs"]),
-        licence=str(facts["licence"]),
-        fidelity=str(facts["fidelity"]),
-        made_by={str(name): str(value) for name, value in facts["made_by"].items()},
-        warnings=tuple(map(str, facts["warnings"])),
-        seconds=None if facts.get("seconds") is None else float(facts["seconds"]),
+        sample_rate=_whole(facts, "sample_rate"),
+        channels=_whole(facts, "channels"),
+        frames=_whole(facts, "frames"),
+        loudness_lufs=_level(facts, "loudness_lufs"),
+        peak_dbfs=_level(facts, "peak_dbfs"),
+        **_history(facts),
     )
+
+
+def take_at_hand(key: str, path: str, record: Record, wanted: Facts) -> tuple[Take, bool]:
+    """The take of a record whose verified bytes lie at ``path``, and whether the record says all of it rightly.
+
+    The file decides what it holds: where the record can not be trusted or says something else, the sound is measured.
+    ValueError where the record does not tell whose the take is.
+    """
+    if record.sealed:
+        with contextlib.suppress(ValueError):
+            take = take_from_store(key, record.digest, path, record.facts)
+            if sound_of(take) == _sound_in(path):
+                return take, True
+    measured = measure_take(key, path, wanted, digest=record.digest)
+    return replace(measured, path=path, **_history(record.facts)), False
+
+
+def sound_of(take: Take) -> tuple[int, int, int]:
+    """Frames, Hz, channels."""
+    return take.frames, take.sample_rate, take.channels
+
+
+def not_asked_for(take: Take, action: Action, wanted: Facts) -> str:
+    """Why a take can not be the one of an action, in words; "" where it can."""
+    asked = (action.frames or take.frames, wanted.sample_rate or take.sample_rate, wanted.channels or take.channels)
+    got = sound_of(take)
+    return "" if got == asked else f"{got} (frames, Hz, channels), wanted {asked}"
 
 
 def measure_take(
@@ -75,11 +100,15 @@ def measure_take(
     path: str,
     facts: Facts,
     *,
+    digest: str | None = None,
     made_by: Mapping[str, str] | None = None,
     warnings: tuple[str, ...] = (),
     seconds: float | None = None,
 ) -> Take:
-    """Read a take's file, block by block, and measure it. OSError or RuntimeError where it is not audio."""
+    """Read a take's file, block by block, and measure it. ``digest``: of its bytes, where they were hashed already.
+
+    OSError or RuntimeError where it is not audio.
+    """
     import numpy as np
 
     from scenebuild.audio.loudness import LoudnessMeter
@@ -94,7 +123,7 @@ def measure_take(
         peak = max(peak, float(np.max(np.abs(block))))
     return Take(
         key=key,
-        digest=digest_file(path),
+        digest=digest or digest_file(path),
         path=os.path.abspath(path),
         sample_rate=header.sample_rate,
         channels=header.channels,
@@ -109,5 +138,49 @@ def measure_take(
     )
 
 
-def _or_silence(value: float | None) -> float:
-    return -math.inf if value is None else float(value)
+def _sound_in(path: str) -> tuple[int, int, int]:
+    from scenebuild.audio.wav import probe
+
+    found = probe(path)
+    return found.frames, found.sample_rate, found.channels
+
+
+def _history(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """How a take came to be, as its record tells it: no file holds that. ValueError where it is not told."""
+    made_by, warnings, seconds = facts.get("made_by"), facts.get("warnings"), facts.get("seconds")
+    texts = [facts.get("licence"), facts.get("fidelity")]
+    if not isinstance(made_by, dict) or not isinstance(warnings, list) or not all(map(_is_text, texts)):
+        raise ValueError("its record does not tell how it was made")
+    return {
+        "licence": facts["licence"],
+        "fidelity": facts["fidelity"],
+        "made_by": {str(name): str(value) for name, value in made_by.items()},
+        "warnings": tuple(map(str, warnings)),
+        "seconds": _number(seconds),
+    }
+
+
+def _whole(facts: Mapping[str, Any], name: str) -> int:
+    value = facts.get(name)
+    if type(value) is not int or value < 0:
+        raise ValueError(f"its record has no {name}")
+    return value
+
+
+def _level(facts: Mapping[str, Any], name: str) -> float:
+    """In decibels; None is silence, for which JSON has no number."""
+    value = facts.get(name, "")
+    number = _number(value)
+    if value is not None and number is None:
+        raise ValueError(f"its record has no {name}")
+    return -math.inf if number is None else number
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9:
+        return float(value)
+    return None
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and value.isprintable()

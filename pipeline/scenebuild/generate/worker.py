@@ -6,8 +6,10 @@ parent. The parent checks and publishes, so whatever happens here, nothing half 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import queue
 import secrets
 import sys
 import threading
@@ -15,41 +17,54 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from scenebuild.engines import Action, Failed, Made, Request, engine
+from scenebuild.engines import Action, Failed, Made, Request, Session, engine
 from scenebuild.errors import ScenebuildError
 
 Say = Callable[[dict[str, Any]], None]
 
 
 def main() -> int:
-    """Serve one order and end."""
+    """Serve one order after the other, until the parent ends this process, or is gone."""
     say = _private_stdout()
-    order = json.loads(sys.stdin.buffer.readline())
-    _end_with_parent()
-    try:
-        _serve(order, say)
-    except ScenebuildError as error:
-        say({"event": "broken", "message": str(error), "exit_code": error.exit_code})
-    except Exception as error:  # an engine may raise anything; the parent turns it into one line and keeps the rest
-        import traceback
+    orders = _orders()
+    server = _Server(say)
+    while True:
+        try:
+            server.serve(orders.get())
+        except ScenebuildError as error:
+            say({"event": "broken", "message": str(error), "exit_code": error.exit_code})
+            return 0
+        except Exception as error:  # an engine may raise anything; the parent turns it into one line and keeps the rest
+            import traceback
 
-        traceback.print_exc()
-        say({"event": "broken", "message": f"{type(error).__name__}: {error}"})
-    return 0
+            traceback.print_exc()
+            say({"event": "broken", "message": f"{type(error).__name__}: {error}"})
+            return 0
 
 
-def _serve(order: dict[str, Any], say: Say) -> None:
-    requests = [Request(Action(**one["action"]), one["path"], one["licence"]) for one in order["requests"]]
-    played = engine(order["engine"])
-    session = played.load(order["options"])
-    say({"event": "loaded"})
-    clock = _Clock(together=played.facts.batches)
-    for result in session.generate(requests, lambda index, share: say(_progress(index, share))):
-        seconds = clock.seconds()
-        if isinstance(result, Failed):
-            say({"event": "failed", "index": result.index, "message": result.message})
-        else:
-            say({**_write(result, requests[result.index], order["folder"]), "seconds": seconds})
+class _Server:
+    """One engine, loaded at the first order."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._session: Session | None = None
+
+    def serve(self, order: dict[str, Any]) -> None:
+        """Make what an order asks for."""
+        say = self._say
+        requests = [Request(Action(**one["action"]), one["path"], one["licence"]) for one in order["requests"]]
+        played = engine(order["engine"])
+        if self._session is None:
+            self._session = played.load(order["options"])
+            say({"event": "loaded"})
+        clock = _Clock(together=played.facts.batches)
+        for result in self._session.generate(requests, lambda index, share: say(_progress(index, share))):
+            seconds = clock.seconds()
+            if isinstance(result, Failed):
+                say({"event": "failed", "index": result.index, "message": result.message})
+            else:
+                say({**_write(result, requests[result.index], order["folder"]), "seconds": seconds})
+        say({"event": "done"})
 
 
 class _Clock:
@@ -88,7 +103,13 @@ def _write(made: Made, request: Request, folder: str) -> dict[str, Any]:
     if problem:
         return {"event": "failed", "index": made.index, "message": f"the engine returned {problem}"}
     path = os.path.join(folder, f"{request.action.engine}-{secrets.token_hex(8)}.wav")  # process ids come again
-    write_wav(path, made.samples, made.sample_rate, {"ICOP": request.licence} if request.licence else None)
+    try:
+        write_wav(path, made.samples, made.sample_rate, {"ICOP": request.licence} if request.licence else None)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        message = f"it can not be written to the temporary folder {os.path.dirname(folder)}: {error.strerror or error}"
+        return {"event": "failed", "index": made.index, "message": message}
     return {
         "event": "made", "index": made.index, "path": path, "frames": len(made.samples),
         "sample_rate": made.sample_rate, "channels": made.samples.shape[1],
@@ -114,14 +135,21 @@ def _private_stdout() -> Say:
     return say
 
 
-def _end_with_parent() -> None:
-    """A parent that was killed closes our stdin: then nobody wants the takes any more."""
+def _orders() -> queue.SimpleQueue[dict[str, Any]]:
+    """What stdin says, line by line. A parent that was killed closes it: then nobody wants the takes any more."""
+    found: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
 
-    def watch() -> None:
-        sys.stdin.buffer.read()
+    def listen() -> None:
+        line = bytearray()
+        while read := os.read(0, 1 << 16):  # without the lock of sys.stdin, which a thread must not hold at the end
+            line += read
+            while (end := line.find(b"\n")) >= 0:
+                found.put(json.loads(line[:end]))
+                del line[: end + 1]
         os._exit(1)
 
-    threading.Thread(target=watch, daemon=True).start()
+    threading.Thread(target=listen, daemon=True).start()
+    return found
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of, pieces_of
 from scenebuild.plan.lockfile import Entry, Lock
 from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_problem, wrong_engine
+from scenebuild.plan.records import is_believed
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.reference import stem_of
 from scenebuild.store import LocalStore, Record
@@ -135,7 +136,12 @@ def _step(
     digest = entry["digest"] if entry and not drift else None
     forced = choices.force or element.name in choices.force_elements
     record = None if forced else store.get(key)
-    status, reason = _status(record, digest, drift, store, forced=forced, dear=_is_dear(facts))
+    record = record if record and is_believed(record.facts, action) else None
+    # What a lock says of a recording is only believed where the store knows what it was decoded from.
+    is_there = (
+        store.has(digest) if digest and action.content is None else record is not None and record.digest == digest
+    )
+    status, reason = _status(record, digest, drift, is_there, forced=forced, dear=_is_dear(facts))
     return Step(
         element, facts, action, key, status, reason,
         record=record if record and (status == "hit" or record.digest == digest) else None,
@@ -280,13 +286,13 @@ ENTRY_FIELDS = (
 
 
 def _status(
-    record: Record | None, digest: str | None, drift: str, store: LocalStore, *, forced: bool, dear: bool
+    record: Record | None, digest: str | None, drift: str, is_there: bool, *, forced: bool, dear: bool
 ) -> tuple[Status, str]:
     """A locked take that is gone is replaced by another of the same request only where making it costs a model's time
     and would give other bytes anyway; a sketch or a recording comes back as it was."""
     if forced:
         return "miss", "forced"
-    if digest is not None and store.has(digest):
+    if digest is not None and is_there:
         return "locked", "as the lock says"
     if record is not None and digest is not None and dear:
         return "hit", "the locked take is gone, another take of the same request is at hand"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from scenebuild.review.projects import SCENES, Side, copied, is_inside
 from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import printable, quoted
 from scenebuild.scene.reference import scene_file
+from scenebuild.scratch import scratch_folder
 
 WORKING_TREE = "the working tree"
 
@@ -131,5 +131,5 @@ def _shown(commit: str, name: str) -> _End:
 def _side(end: _End, repo: Repository, root: str, folder: str, paths: Sequence[str], stack: ExitStack) -> Side:
     if end.commit is None:
         return Side(end.label, root, os.path.join(folder, "") if folder else "")
-    scratch = stack.enter_context(tempfile.TemporaryDirectory(prefix="scenebuild-"))
+    scratch = stack.enter_context(scratch_folder())
     return stack.enter_context(copied(repo, end.commit, end.label, folder, paths, scratch))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from scenebuild.review.elements import Planned
 from scenebuild.review.model import ElementChange, Pair, SceneReview, Sound
 from scenebuild.review.projects import ReadScene
 from scenebuild.scene.quoting import printable
+from scenebuild.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from scenebuild.review.shown import Keep
@@ -38,7 +38,7 @@ def with_figures(found: SceneReview, reads: Reads, plans: Plans, listening: List
     """The scene with its numbers."""
     if listening.locks_only:
         return _from_locks(replace(found, why=("only the lockfiles were looked at (--locks-only)",)), reads, plans)
-    with tempfile.TemporaryDirectory(prefix="scenebuild-") as scratch:
+    with scratch_folder() as scratch:
         heard, why = _listen(reads, plans, Path(scratch), listening)
         found = _from_locks(replace(found, why=why), reads, plans) if why else _from_sound(found, heard, reads)
         if listening.keep is not None:

@@ -5,6 +5,7 @@ written before the record that names it, so a record never points at bytes that 
 nothing about sound.
 """
 
-from scenebuild.store.local import DamagedError, LocalStore, Record
+from scenebuild.store.local import DamagedError, LocalStore, UnreadableError
+from scenebuild.store.record import Record
 
-__all__ = ["DamagedError", "LocalStore", "Record"]
+__all__ = ["DamagedError", "LocalStore", "Record", "UnreadableError"]

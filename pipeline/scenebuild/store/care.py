@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import time
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scenebuild.files import TEMPORARY, open_regular
-from scenebuild.store.digest import digest_file
-from scenebuild.store.local import LocalStore, Record
+from scenebuild.store.digest import digest_of
+from scenebuild.store.local import LocalStore
+from scenebuild.store.record import HEX, NewerRecordError, Record
 
 DAY = 86400.0
 # A builder publishes an object and then its record, and copies a take soon after it looked it up: what is younger
@@ -32,15 +34,23 @@ class Damage:
 
     path: str
     what: str
+    repaired: bool = False
 
 
 def entries(store: LocalStore) -> Iterator[Entry]:
-    """Every sound record, in the order of the keys."""
+    """Every record that can be read, in the order of the keys. Changes nothing."""
+    return (found for found in _read_all(store) if isinstance(found, Entry))
+
+
+def _read_all(store: LocalStore) -> Iterator[Entry | None]:
+    """An entry for every record, None for one that can not be read and may name anything."""
     for key in store.all_keys():
-        record = store.get(key)
-        if record is not None:
-            with contextlib.suppress(OSError):
-                yield Entry(record, os.stat(store.record_path(key)).st_mtime)
+        try:
+            yield Entry(store.read(key), os.lstat(store.record_path(key)).st_mtime)
+        except FileNotFoundError:  # it went meanwhile
+            continue
+        except (OSError, ValueError):
+            yield None
 
 
 def size(store: LocalStore) -> tuple[int, int]:
@@ -50,77 +60,145 @@ def size(store: LocalStore) -> tuple[int, int]:
 
 
 def verify(store: LocalStore, *, repair: bool = False) -> list[Damage]:
-    """Read every byte and name all damage. ``repair`` removes what is damaged, so that it is made again when needed."""
-    damages = list(_damaged_objects(store)) + list(_damaged_records(store))
-    if repair:
-        for damage in damages:
-            _remove(damage.path)
-        for dangling in list(_damaged_records(store)):  # those of the objects that just went
-            _remove(dangling.path)
-    return damages
+    """Read every byte and name all damage. ``repair`` moves what is damaged out of the way, so that it is made again
+    when it is needed. Every step leaves a store that can be used, so that it may end anywhere.
+
+    StoreError where a folder can not be listed.
+    """
+    damages = list(_damaged(store))
+    if not damages or not repair:
+        return damages
+    done = [replace(damage, repaired=_repair(store, damage.path)) for damage in damages]
+    for dangling in list(_damaged_in(store, "actions")):  # those of the objects that just went
+        _repair(store, dangling.path)
+    return done
 
 
 def collect(store: LocalStore, *, unused_for_s: float, only: Collection[str], dry_run: bool) -> tuple[int, int]:
     """Remove records unused for that long whose fidelity is in ``only``, then their objects, then left-overs.
 
-    An object without a record may be a real take that only a lockfile names: it goes where real takes do.
+    An object without a record may be a real take that only a lockfile names: it goes where real takes do. As long as
+    a record can not be read, no object that no other one names goes: it may be that record's.
+
     Returns how many records went, and how many bytes were freed (or would be).
     """
     now = time.time()
     idle_s = max(unused_for_s, IN_USE_S)
-    found = list(entries(store))
-    removed = [one for one in found if now - one.last_used_s > idle_s and one.record.facts.get("fidelity") in only]
+    found = list(_read_all(store))
+    known = [one for one in found if one is not None]
+    removed = [one for one in known if now - one.last_used_s > idle_s and one.record.facts.get("fidelity") in only]
+    keys = {one.record.key for one in removed}
     gone = {one.record.digest for one in removed}
-    named = {one.record.digest for one in found if one not in removed}
-    loose = [digest for digest in store.all_digests() if digest not in named and digest not in gone]
-    paths = [store.object_path(digest) for digest in sorted(gone - named)]
-    paths += [path for path in map(store.object_path, loose) if "real" in only and _age(path, now) > idle_s]
-    paths += [path for path in _left_overs(store) if _age(path, now) > IN_USE_S]
+    named = {one.record.digest for one in known if one.record.key not in keys}
+    loose = set(store.all_digests()) - named - gone if "real" in only and len(known) == len(found) else set()
+    paths = [path for path in map(store.object_path, sorted(gone - named)) if _age(path, now) > IN_USE_S]
+    paths += [path for path in map(store.object_path, sorted(loose)) if _age(path, now) > idle_s]
+    paths += [path for path in _left_overs(store) if abs(_age(path, now)) > IN_USE_S]
     freed = sum(_size(path) for path in paths)
     if not dry_run:
         for one in removed:
-            store.delete(one.record.key)
+            if _age(store.record_path(one.record.key), now) > idle_s:  # nobody used it since
+                store.delete(one.record.key)
         for path in paths:
-            _remove(path)
+            if abs(_age(path, time.time())) > IN_USE_S:
+                _remove(path)
     return len(removed), freed
 
 
-def _damaged_objects(store: LocalStore) -> Iterator[Damage]:
-    for name in store.names("objects"):
-        path = os.path.join(store.root, "objects", name[:2], name[2:])
-        if TEMPORARY in name:
-            continue
-        try:
-            with open_regular(path, follow_links=False):
-                pass
-            if digest_file(path) != name:
-                yield Damage(path, "its bytes are not what its name says")
-        except OSError as error:
-            yield Damage(path, f"can not be read: {error.strerror or error}")
+def _damaged(store: LocalStore) -> Iterator[Damage]:
+    for kind in ("objects", "actions"):
+        yield from _damaged_folders(store, kind)
+        yield from _damaged_in(store, kind)
 
 
-def _damaged_records(store: LocalStore) -> Iterator[Damage]:
-    for name in store.names("actions"):
-        path = os.path.join(store.root, "actions", name[:2], name[2:])
-        if TEMPORARY in name:
-            continue
-        key = name.removesuffix(".json")
-        problem = store.problem_of(key) if name.endswith(".json") and len(key) == 64 else "is not a record"
-        if problem:
-            yield Damage(path, problem)
+def _damaged_folders(store: LocalStore, kind: str) -> Iterator[Damage]:
+    """What stands where a folder has to, so that nothing can be kept below it."""
+    root = os.path.join(store.root, kind)
+    if os.path.lexists(root) and not os.path.isdir(root):
+        yield Damage(root, "is not a folder")
+    for prefix in store.listed(root):
+        path = os.path.join(root, prefix)
+        if TEMPORARY not in prefix and (os.path.islink(path) or not os.path.isdir(path)):
+            yield Damage(path, "is not a folder")
+
+
+def _damaged_in(store: LocalStore, kind: str) -> Iterator[Damage]:
+    root = os.path.join(store.root, kind)
+    for prefix in store.listed(root):
+        folder = os.path.join(root, prefix)
+        names = [] if os.path.islink(folder) else store.listed(folder)
+        for path in (os.path.join(folder, name) for name in names if TEMPORARY not in name):
+            if problem := _problem_of(store, path):
+                yield Damage(path, problem)
+
+
+def _problem_of(store: LocalStore, path: str) -> str:
+    """What is wrong with what has a name of the second level, in words; "" where nothing is."""
+    folder, rest = os.path.split(path)
+    folder, prefix = os.path.split(folder)
+    name = prefix + rest if len(prefix) == 2 else ""
+    return _problem_of_object(store, name) if folder.endswith("objects") else _problem_of_record(store, name)
+
+
+def _problem_of_object(store: LocalStore, name: str) -> str:
+    if not HEX.match(name):
+        return "is not an object"
+    path = store.object_path(name)
+    try:
+        with open_regular(path, follow_links=False) as file:
+            return "" if digest_of(file) == name else "its bytes are not what its name says"
+    except FileNotFoundError:  # a gc beside us
+        return ""
+    except OSError as error:
+        return f"can not be read: {error.strerror or error}"
+
+
+def _problem_of_record(store: LocalStore, name: str) -> str:
+    key = name.removesuffix(".json")
+    if not name.endswith(".json") or not HEX.match(key):
+        return "is not a record"
+    try:
+        record = store.read(key)
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        return f"can not be read: {error.strerror or error}"
+    except NewerRecordError:
+        return ""
+    except ValueError:
+        return "is not a well-formed record of its key"
+    try:
+        found = os.lstat(store.object_path(record.digest))
+    except OSError:
+        return "names an object that is not there"
+    return "" if found.st_size == record.size else "names an object of another size"
+
+
+def _repair(store: LocalStore, path: str) -> bool:
+    """Out of the way with what is damaged, unless somebody has put it right meanwhile; whether the place is sound."""
+    is_below = os.path.dirname(os.path.dirname(os.path.dirname(path))) == store.root
+    if is_below and not _problem_of(store, path):
+        return True
+    if not store.quarantine(path):
+        _remove(path)
+    return not os.path.lexists(path)
 
 
 def _left_overs(store: LocalStore) -> Iterator[str]:
-    """Temporary files of builds that were killed, and what is in quarantine."""
+    """Temporary files of builds that were killed, who was making what, and what is in quarantine."""
+    for whole in ("quarantine", "leases"):
+        folder = os.path.join(store.root, whole)
+        yield from (os.path.join(folder, name) for name in store.listed(folder))
     for folder, _, files in os.walk(store.root):
-        for name in files:
-            if name.startswith(TEMPORARY) or os.path.basename(folder) in ("quarantine", "leases"):
-                yield os.path.join(folder, name)
+        yield from (os.path.join(folder, name) for name in files if name.startswith(TEMPORARY))
 
 
 def _remove(path: str) -> None:
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path, ignore_errors=True)
+        return
     with contextlib.suppress(OSError):
-        os.rmdir(path) if os.path.isdir(path) and not os.path.islink(path) else os.unlink(path)
+        os.unlink(path)
 
 
 def _size(path: str) -> int:

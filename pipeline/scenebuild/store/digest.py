@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-from typing import BinaryIO
+from io import BufferedReader
+from typing import BinaryIO, Protocol
 
 from scenebuild.files import open_regular
 
 CHUNK = 1 << 20
+
+
+class Readable(Protocol):
+    """Whatever bytes can be read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """The next bytes, at most ``size``; none at the end."""
+        ...
 
 
 def digest_bytes(data: bytes) -> str:
@@ -18,10 +27,15 @@ def digest_bytes(data: bytes) -> str:
 def digest_file(path: str) -> str:
     """The digest of a regular file's bytes, links followed. OSError where it can not be read."""
     with open_regular(path) as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        return digest_of(file)
 
 
-def copy_with_digest(source: BinaryIO, target: BinaryIO) -> tuple[str, int]:
+def digest_of(file: BufferedReader) -> str:
+    """The digest of all that is left in an open file."""
+    return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def copy_with_digest(source: Readable, target: BinaryIO) -> tuple[str, int]:
     """Copy all bytes; the digest and size of what was copied, so that they are read once."""
     sha = hashlib.sha256()
     size = 0

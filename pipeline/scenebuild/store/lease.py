@@ -12,6 +12,8 @@ import os
 import socket
 import time
 
+from scenebuild.files import open_regular
+
 ASLEEP_S = 30.0  # a holder that did not say anything for that long is not waited for
 
 
@@ -61,15 +63,29 @@ def take_lease(root: str, key: str) -> Lease | None:
 def holder(root: str, key: str) -> str:
     """Who holds the lease of a key, for a message."""
     try:
-        with open(os.path.join(root, "leases", key), encoding="utf-8", errors="replace") as file:
-            return file.read(200).strip() or "another build"
+        with open_regular(os.path.join(root, "leases", key), follow_links=False) as file:
+            return file.read(200).decode("utf-8", "replace").strip() or "another build"
     except OSError:
         return "another build"
 
 
-def is_asleep(root: str, key: str) -> bool:
-    """Whether the holder gave no sign of life for a while."""
-    try:
-        return time.time() - os.stat(os.path.join(root, "leases", key)).st_mtime > ASLEEP_S
-    except OSError:
-        return True
+class Signs:
+    """The signs of life that holders give, as one who waits sees them.
+
+    The dates of leases are compared with our clock, and it is seen whether they change: the clock of a file server
+    may be ahead, or was set back since.
+    """
+
+    def __init__(self) -> None:
+        self._seen: dict[str, tuple[int, float]] = {}  # key -> its date, and when that was first seen
+
+    def is_asleep(self, root: str, key: str) -> bool:
+        """Whether the holder gave no sign of life for a while."""
+        try:
+            date_ns = os.stat(os.path.join(root, "leases", key)).st_mtime_ns
+        except OSError:
+            return True
+        now = time.monotonic()
+        if self._seen.get(key, (None, now))[0] != date_ns:
+            self._seen[key] = date_ns, now
+        return time.time() - date_ns / 1e9 > ASLEEP_S or now - self._seen[key][1] > ASLEEP_S

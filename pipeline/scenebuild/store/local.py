@@ -11,40 +11,29 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import re
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, BinaryIO
 
 from scenebuild.errors import ScenebuildError, StoreError
-from scenebuild.files import open_regular, publish, publish_bytes
-from scenebuild.store.digest import copy_with_digest
+from scenebuild.files import open_regular, publish, publish_bytes, read_bounded
+from scenebuild.store.digest import copy_with_digest, digest_file, digest_of
+from scenebuild.store.record import HEX, LARGEST_RECORD, NewerRecordError, Record, decode_record, encode_record
 
-RECORD_VERSION = 1
-LARGEST_RECORD = 1 << 20
 CACHEDIR_TAG = (
     b"Signature: 8a477f597d28d172789f06886806bc55\n"  # https://bford.info/cachedir/
     b"# This folder is the store of scenebuild: takes by content hash. 'scenebuild cache gc' tidies it.\n"
 )
-_HEX = re.compile(r"[0-9a-f]{64}\Z")
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """What the store knows about one action key. ``facts`` is plain JSON that the store does not look into."""
-
-    key: str
-    digest: str
-    size: int
-    facts: Mapping[str, Any]
 
 
 class DamagedError(ScenebuildError):
     """Bytes are not what their digest says. In the store they went to quarantine: from now on the key is a miss."""
+
+
+class UnreadableError(DamagedError):
+    """Bytes can not be had now: gone, or an error of the file system. They may be sound: they stay where they are."""
 
 
 class LocalStore:
@@ -70,48 +59,66 @@ class LocalStore:
         """
         path = self.record_path(key)
         try:
-            record = _read_record(path, key)
+            record = self.read(key)
+        except NewerRecordError:
+            return None
         except OSError:
-            if not _is_regular_or_gone(path):
-                self._quarantine(path)
+            self._free(path)
             return None
-        except (ValueError, KeyError, TypeError, RecursionError):
-            self._quarantine(path)
+        except ValueError:
+            self.quarantine(path)
             return None
-        return record if self.has(record.digest, record.size) else None
+        if self.has(record.digest, record.size):
+            return record
+        if self.has(record.digest):  # the object is sound, so that it is the record which has another size
+            self.quarantine(path)
+        return None
+
+    def read(self, key: str) -> Record:
+        """The record of a key as it stands. OSError where it can not be read, ValueError where it is none. Changes
+        nothing and does not look for the object."""
+        return decode_record(read_bounded(self.record_path(key), LARGEST_RECORD, follow_links=False), key)
 
     def has(self, digest: str, size: int | None = None) -> bool:
-        """Whether an object of that name, and of that size if it is given, is there."""
+        """Whether an object of that name, and of that size if it is given, is there.
+
+        One of another size goes to quarantine, unless its bytes are those of its name: then it is the size that is
+        wrong.
+        """
         path = self.object_path(digest)
         try:
             found = os.lstat(path)
         except OSError:  # gone, or out of reach for now
             return False
-        if stat.S_ISREG(found.st_mode) and size in (None, found.st_size):
+        is_file = stat.S_ISREG(found.st_mode)
+        if is_file and size in (None, found.st_size):
             return True
-        self._quarantine(path)
+        if not (is_file and self._is_sound(digest)):
+            self.quarantine(path)
         return False
 
-    def put(self, key: str, source: str, facts: Mapping[str, Any]) -> Record:
-        """Keep the bytes of the file ``source`` under ``key``; StoreError where that is not possible."""
-        try:
-            self._prepare()
-            digest, size = self._put_object(source)
-            record = Record(key, digest, size, dict(facts))
-            publish_bytes(self.record_path(key), _encode(record), durable=True)
-        except OSError as error:
-            raise StoreError(f"the store {self.root} could not keep a take: {_why(error)}") from error
+    def put(self, key: str, source: str, facts: Mapping[str, Any], *, digest: str | None = None) -> Record:
+        """Keep the bytes of the file ``source`` under ``key``; StoreError where that is not possible.
+
+        ``digest``: what its bytes were found to be, where somebody has read them already; they are read once more, to
+        be copied, and have to be the same.
+        """
+        with self._keeping():
+            known = digest or digest_file(source)
+            record = Record(key, known, self._put_object(source, known), dict(facts))
+            self._free(self.record_path(key))
+            publish_bytes(self.record_path(key), encode_record(record), durable=True)
         return record
 
     def put_back(self, digest: str, source: str) -> None:
         """Keep the bytes of that digest without a record, for who knows the digest; StoreError where not possible."""
-        try:
-            self._prepare()
-            found, _ = self._put_object(source)
-        except OSError as error:
-            raise StoreError(f"the store {self.root} could not keep a take: {_why(error)}") from error
-        if found != digest:  # it changed since it was looked at: loose bytes under their own name, which harm nobody
-            raise StoreError(f"{source} is no longer what the lock says")
+        with self._keeping():
+            self._put_object(source, digest)
+
+    def describe(self, record: Record) -> None:
+        """Write the record of a key anew, in the newest version, about the same object. Failing harms nothing."""
+        with contextlib.suppress(OSError):
+            publish_bytes(self.record_path(record.key), encode_record(record), durable=True)
 
     def copy(self, digest: str, target: str) -> None:
         """Copy an object to ``target``, verified on the way.
@@ -121,8 +128,10 @@ class LocalStore:
         """
         try:
             copy_file(self.object_path(digest), digest, target)
+        except UnreadableError:
+            raise
         except DamagedError:
-            self._quarantine(self.object_path(digest))
+            self.quarantine(self.object_path(digest))
             raise
 
     def delete(self, key: str) -> None:
@@ -133,42 +142,50 @@ class LocalStore:
     # Around them
 
     def all_keys(self) -> Iterator[str]:
-        """All keys that have a record, sorted."""
+        """All keys that have a record, sorted. StoreError where a folder can not be listed."""
         for name in self.names("actions"):
-            if name.endswith(".json") and _HEX.match(name[:-5]):
+            if name.endswith(".json") and HEX.match(name[:-5]):
                 yield name[:-5]
 
     def all_digests(self) -> Iterator[str]:
-        """All digests that have an object, sorted."""
-        return (name for name in self.names("objects") if _HEX.match(name))
+        """All digests that have an object, sorted. StoreError where a folder can not be listed."""
+        return (name for name in self.names("objects") if HEX.match(name))
 
     def names(self, kind: str) -> Iterator[str]:
         """The full names in ``objects`` or ``actions``, sorted, whatever they are."""
         folder = os.path.join(self.root, kind)
-        for prefix in _listed(folder):
-            for rest in _listed(os.path.join(folder, prefix)):
+        for prefix in self.listed(folder):
+            for rest in self.listed(os.path.join(folder, prefix)):
                 yield prefix + rest
 
-    def problem_of(self, key: str) -> str:
-        """What is wrong with the record of a key, in words; "" where nothing is. Changes nothing."""
+    def listed(self, folder: str) -> list[str]:
+        """The names in a folder, sorted; none where there is no such folder. An error of the file system is not taken
+        for an empty folder: StoreError."""
         try:
-            record = _read_record(self.record_path(key), key)
-            found = os.lstat(self.object_path(record.digest))
-        except FileNotFoundError:
-            return "names an object that is not there"
+            return sorted(os.listdir(folder))
+        except (FileNotFoundError, NotADirectoryError):
+            return []
         except OSError as error:
-            return f"can not be read: {_why(error)}"
-        except (ValueError, KeyError, TypeError, RecursionError):
-            return "is not a well-formed record of its key"
-        return "" if found.st_size == record.size else "names an object of another size"
+            raise StoreError(f"{folder}: this folder of the store can not be read: {_why(error)}") from error
 
-    def touch(self, key: str) -> None:
-        """Note that a key was used, for gc. Failing to note it harms nothing."""
-        with contextlib.suppress(OSError):
-            os.utime(self.record_path(key))
+    def touch(self, key: str, digest: str) -> None:
+        """Note that a key and its object were used, for gc. Failing to note it harms nothing."""
+        for path in (self.record_path(key), self.object_path(digest)):
+            with contextlib.suppress(OSError):
+                os.utime(path)
+
+    def quarantine(self, path: str) -> bool:
+        """Move what is damaged out of the way, so that its name is free; where even that fails, leave it."""
+        folder = os.path.join(self.root, "quarantine")
+        try:
+            os.makedirs(folder, exist_ok=True)
+            os.replace(path, os.path.join(folder, f"{time.time_ns()}-{os.path.basename(path)}"))
+        except OSError:
+            return False
+        return True
 
     def _path(self, kind: str, name: str) -> str:
-        if not _HEX.match(name):
+        if not HEX.match(name):
             raise ValueError(f"{name!r} is not a SHA-256")
         return os.path.join(self.root, kind, name[:2], name[2:])
 
@@ -177,75 +194,77 @@ class LocalStore:
         if not os.path.exists(tag):
             publish_bytes(tag, CACHEDIR_TAG)
 
-    def _put_object(self, source: str) -> tuple[str, int]:
-        """Object first, record last. The name is only known once the bytes were read, so they are read twice: what is
-        kept is checked against what was named."""
-        with open(source, "rb") as file, open(os.devnull, "wb") as nowhere:
-            digest, size = copy_with_digest(file, nowhere)
-        if self.has(digest, size) and self._is_sound(digest):
-            return digest, size
+    @contextlib.contextmanager
+    def _keeping(self) -> Iterator[None]:
+        try:
+            self._prepare()
+            yield
+        except OSError as error:
+            raise StoreError(f"the store {self.root} could not keep a take: {_why(error)}") from error
 
-        def checked(target: Any) -> None:
-            with open(source, "rb") as file:
-                if copy_with_digest(file, target) != (digest, size):
-                    raise OSError(f"{source} changed while it was read")
+    def _put_object(self, source: str, digest: str) -> int:
+        """Object first, record last. Only bytes that were seen to have the digest get its name; their size."""
+        path = self.object_path(digest)
+        if self._is_sound(digest):
+            with contextlib.suppress(OSError):
+                os.utime(path)  # so that a gc beside us does not take it for unused
+            return os.lstat(path).st_size
+        self._free(path)
+        sizes: list[int] = []
 
-        publish(self.object_path(digest), checked, durable=True)
-        return digest, size
+        def checked(target: BinaryIO) -> None:
+            with open_regular(source) as file:
+                found, size = copy_with_digest(file, target)
+            if found != digest:
+                raise OSError(f"{source} is no longer what it was")
+            sizes.append(size)
+
+        publish(path, checked, durable=True)
+        return sizes[-1]
+
+    def _free(self, path: str) -> None:
+        """A link, a folder or a FIFO stands in the way of a file's name: out of it."""
+        if not _is_regular_or_gone(path):
+            self.quarantine(path)
 
     def _is_sound(self, digest: str) -> bool:
         try:
-            with open_regular(self.object_path(digest), follow_links=False) as file, open(os.devnull, "wb") as nowhere:
-                return copy_with_digest(file, nowhere)[0] == digest
+            with open_regular(self.object_path(digest), follow_links=False) as file:
+                return digest_of(file) == digest
         except OSError:
             return False
 
-    def _quarantine(self, path: str) -> None:
-        """Move what is damaged out of the way, so that its name is free; where even that fails, leave it."""
-        with contextlib.suppress(OSError):
-            folder = os.path.join(self.root, "quarantine")
-            os.makedirs(folder, exist_ok=True)
-            os.replace(path, os.path.join(folder, f"{time.time_ns()}-{os.path.basename(path)}"))
-
 
 def copy_file(source: str, digest: str, target: str) -> None:
-    """Copy a file whose digest is known, verified on the way: DamagedError where its bytes are others, or gone."""
+    """Copy a file whose digest is known, verified on the way: DamagedError where its bytes are others, UnreadableError
+    where they can not be read; OSError where ``target`` can not be written."""
     try:
         file = open_regular(source, follow_links=False)
     except OSError as error:
-        raise DamagedError(f"the object {digest[:12]}… can not be read: {_why(error)}") from error
+        kind = UnreadableError if _is_regular_or_gone(source) else DamagedError
+        raise kind(f"the object {digest[:12]}… can not be read: {_why(error)}") from error
 
-    def verified(copy: Any) -> None:
-        if copy_with_digest(file, copy)[0] != digest:
+    def verified(copy: BinaryIO) -> None:
+        if copy_with_digest(_Readable(file, digest), copy)[0] != digest:
             raise DamagedError(f"the object {digest[:12]}… was damaged")
 
     with file:
         publish(target, verified)
 
 
-def _encode(record: Record) -> bytes:
-    plain = {
-        "version": RECORD_VERSION, "key": record.key, "digest": record.digest, "size": record.size,
-        "facts": dict(record.facts),
-    }  # fmt: skip
-    return (json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n").encode()
+class _Readable:
+    """A file whose errors of reading are told from those of writing the copy."""
 
+    def __init__(self, file: BinaryIO, digest: str) -> None:
+        self._file = file
+        self._digest = digest
 
-def _read_record(path: str, key: str) -> Record:
-    """Raises ValueError, KeyError or TypeError for anything that is not the record of exactly that key."""
-    with open_regular(path, follow_links=False) as file:
-        plain = json.loads(file.read(LARGEST_RECORD))
-    record = Record(plain["key"], plain["digest"], plain["size"], plain["facts"])
-    well_formed = (
-        plain["version"] == RECORD_VERSION
-        and record.key == key
-        and isinstance(record.size, int)
-        and isinstance(record.facts, dict)
-        and _HEX.match(record.digest)
-    )
-    if not well_formed:
-        raise ValueError(f"{path} is not the record of {key}")
-    return record
+    def read(self, size: int) -> bytes:
+        """The next bytes; UnreadableError where the file system gives none."""
+        try:
+            return self._file.read(size)
+        except OSError as error:
+            raise UnreadableError(f"the object {self._digest[:12]}… can not be read: {_why(error)}") from error
 
 
 def _is_regular_or_gone(path: str) -> bool:
@@ -254,13 +273,6 @@ def _is_regular_or_gone(path: str) -> bool:
         return stat.S_ISREG(os.lstat(path).st_mode)
     except OSError:
         return True
-
-
-def _listed(folder: str) -> list[str]:
-    try:
-        return sorted(os.listdir(folder))
-    except OSError:
-        return []
 
 
 def _why(error: OSError) -> str:

@@ -5,6 +5,8 @@ A compiler is no condition: where there is none, ``kernels()`` is None and torch
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -12,11 +14,12 @@ import os
 import platform
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+
+from scenebuild.scratch import scratch_folder
 
 COMPILERS = ("c++", "g++", "clang++")
 # No -ffast-math: the order of every sum is part of what is promised.
@@ -132,12 +135,19 @@ def _library() -> str:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         return _compile(program, source, folder, name)
     except (PermissionError, NotADirectoryError):  # costs two seconds at each start, no build
-        return _compile(program, source, Path(tempfile.mkdtemp(prefix="scenebuild-")), name)
+        return _compile(program, source, _of_this_process(), name)
+
+
+def _of_this_process() -> Path:
+    """A folder for a library that is loaded for as long as the process lives."""
+    kept = contextlib.ExitStack()
+    atexit.register(kept.close)
+    return Path(kept.enter_context(scratch_folder()))
 
 
 def _compile(program: str, source: bytes, folder: Path, name: str) -> str:
     """Aside first, then in its place: two builds may start at once."""
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with scratch_folder(str(folder)) as scratch:
         (Path(scratch) / "kernels.cpp").write_bytes(source)
         made = Path(scratch) / name
         command = [program, *FLAGS, str(Path(scratch) / "kernels.cpp"), "-o", str(made)]

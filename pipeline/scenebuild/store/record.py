@@ -1,0 +1,85 @@
+"""The record of an action key as bytes: JSON whose first line is the SHA-256 of all that follows it.
+
+So any bit that flipped on the disk is seen. Version 1 had no such line: its key, digest and size prove themselves, as
+the object has to be found and to match; what it says about the sound does not, see ``Record.sealed``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from scenebuild.store.digest import digest_bytes
+
+RECORD_VERSION = 2
+LARGEST_RECORD = 1 << 20
+HEX = re.compile(r"[0-9a-f]{64}\Z")
+_SEAL = b'{\n "sha256": "%s",\n'
+_SEAL_LENGTH = len(_SEAL) - len(b"%s") + 64
+_NAMES = {"version", "key", "digest", "size", "facts"}
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What the store knows about one action key. ``facts`` is plain JSON that the store does not look into."""
+
+    key: str
+    digest: str
+    size: int
+    facts: Mapping[str, Any]
+    sealed: bool = True  # its bytes are those that were written; False: of version 1, where nobody can tell
+
+
+class NewerRecordError(ValueError):
+    """A whole record that a later scenebuild wrote: not for us to read, and no damage."""
+
+
+def encode_record(record: Record) -> bytes:
+    """The one text of a record, in the newest version."""
+    plain = {
+        "version": RECORD_VERSION, "key": record.key, "digest": record.digest, "size": record.size,
+        "facts": dict(record.facts),
+    }  # fmt: skip
+    text = json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+    rest = text.removeprefix("{\n").encode() + b"\n"
+    return _seal_of(rest) + rest
+
+
+def decode_record(data: bytes, key: str) -> Record:
+    """The record of exactly that key; ValueError for anything else."""
+    try:
+        return _decoded(data, key)
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise ValueError(f"not a record: {error}") from error
+
+
+def _decoded(data: bytes, key: str) -> Record:
+    rest = data[_SEAL_LENGTH:]
+    sealed = data[:_SEAL_LENGTH] == _seal_of(rest)
+    plain = json.loads(b"{\n" + rest if sealed else data, parse_constant=_refuse_constant)
+    version = plain["version"]
+    if sealed and isinstance(version, int) and version > RECORD_VERSION:
+        raise NewerRecordError(f"a record of version {version}")
+    record = Record(plain["key"], plain["digest"], plain["size"], plain["facts"], sealed)
+    well_formed = (
+        version == (RECORD_VERSION if sealed else 1)
+        and set(plain) == _NAMES
+        and record.key == key
+        and type(record.size) is int
+        and isinstance(record.facts, dict)
+        and HEX.match(record.digest)
+    )
+    if not well_formed:
+        raise ValueError("not a well-formed record of its key")
+    return record
+
+
+def _seal_of(rest: bytes) -> bytes:
+    return _SEAL % digest_bytes(rest).encode()
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
