@@ -194,7 +194,8 @@ def _table(properties: dict[str, Any], schema: dict[str, Any]) -> str:
 def _range(found: dict[str, Any]) -> str:
     if choices := found.get("enum", found.get("anyOf", [{}])[0].get("enum")):
         others = ", or a name of your own" if "anyOf" in found else ""
-        return f" One of {', '.join(f'`{value}`' for value in choices)}{others}."
+        known = ", ".join(f"`{value}`" for value in choices if value is not None)
+        return f" One of {known}{others}."
     low = found.get("minimum", found.get("exclusiveMinimum"))
     high = found.get("maximum", found.get("exclusiveMaximum"))
     over = "over " if "exclusiveMinimum" in found else ""

@@ -18,9 +18,9 @@ from scenebuild.errors import Problem, SceneError
 from scenebuild.scene.model import Scene
 from scenebuild.scene.read import read_scene
 from scenebuild.scene.recording import DEVICE
-from scenebuild.scene.violations import inlined, scene_schema
+from scenebuild.scene.violations import whole_schema
 
-SCHEMA = inlined(scene_schema(), scene_schema()["$defs"])
+SCHEMA = whole_schema()
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # Letters of several scripts, and all that YAML, Markdown, shells and terminals take for something else.
 SIGNS = "abcyno059 .,:;-_+~=#'\"{}[]()<>|%&*!?@`^$/\\éß雨の🌧א\u0301\u00a0\u3000\u200d\u202e"

@@ -16,10 +16,10 @@ from scenebuild.scene.desk import Compressor, Convolution, Filter, MixLoop, Reve
 from scenebuild.scene.document import read_document
 from scenebuild.scene.resolve import resolve
 from scenebuild.scene.validate import validate_document
-from scenebuild.scene.violations import NEEDED, inlined, scene_schema
+from scenebuild.scene.violations import NEEDED, scene_schema, whole_schema
 
 SCHEMA = scene_schema()
-PLAIN = inlined(SCHEMA, SCHEMA["$defs"])
+PLAIN = whole_schema()
 ELEMENT = PLAIN["properties"]["elements"]["additionalProperties"]
 VALID = Path(__file__).parent / "data" / "scenes" / "valid"
 
@@ -118,7 +118,8 @@ def test_unknown_names_are_refused_everywhere_but_x_at_the_top() -> None:
 
 
 def test_only_what_a_scene_needs_is_required() -> None:
-    assert SCHEMA["anyOf"] == [{"required": list(NEEDED)}, {"required": ["extends"]}]
+    assert SCHEMA["anyOf"] == [{"required": list(NEEDED)}, {"required": ["extends"]}, {"required": ["variants"]}]
+    assert PLAIN["required"] == list(NEEDED)
     assert NEEDED == ("name", "elements")
     assert "required" not in ELEMENT
 

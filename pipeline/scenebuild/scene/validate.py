@@ -6,7 +6,7 @@ from scenebuild.errors import Problem
 from scenebuild.scene.document import Document
 from scenebuild.scene.findings import MOST_SHOWN, capped
 from scenebuild.scene.rules import rule_findings
-from scenebuild.scene.violations import Violation, scene_schema, violations
+from scenebuild.scene.violations import Violation, violations, whole_schema
 from scenebuild.scene.wording import worded
 
 
@@ -25,7 +25,7 @@ def validate_document(document: Document) -> list[Problem]:
 
 def _overruling(document: Document) -> Problem | None:
     """The one finding beside which no other counts: a format whose fields are unknown, or more than fits."""
-    fields = scene_schema()["properties"]
+    fields = whole_schema()["properties"]
     version, elements = document.data.get("version"), document.data.get("elements")
     if isinstance(version, int | float) and not isinstance(version, bool) and version != fields["version"]["const"]:
         return worded(Violation(document.value(("version",)), ("version",), "const", version, fields["version"]))

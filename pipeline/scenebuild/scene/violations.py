@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any, cast
 
 from scenebuild.errors import Place
@@ -14,10 +14,14 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
-# Words cannot be put on a name without knowing what the others are: rules.py does it, the schema keeps it for editors.
-_ELSEWHERE = "pattern"
+# What the schema says for editors and rules.py says in better words, or what tells the two of a pair apart.
+_FOR_EDITORS = frozenset(
+    {
+        "allOf", "if", "then", "else", "pattern", "patternErrorMessage", "errorMessage", "propertyNames", "uniqueItems",
+        "$defs",
+    }
+)  # fmt: skip
 _OF_PARAMETERS = (("params",), ("matrix",))
-_REMOVES = {"type": "null"}
 NEEDED = ("name", "elements")  # of a whole scene; a file may have them from the one that it extends
 
 
@@ -66,30 +70,64 @@ def listed_models() -> list[str]:
     return known
 
 
+@lru_cache(maxsize=1)
+def whole_schema() -> dict[str, Any]:
+    """What a scene is held to that has been put together from all its files: plain keywords only, nothing to look up.
+
+    The schema that is shipped tells an editor more about one file: what belongs together, which names there may be,
+    that ``null`` removes what is inherited. Of a scene that is whole, ``rules`` says all that with better words.
+    """
+    schema = scene_schema()
+    definitions = schema["$defs"]
+    whole = {key: value for key, value in schema.items() if key != "anyOf"}
+    needed = (inlined(definitions[name], definitions) for name in ("whole", "not_laid_over"))
+    return reduce(_joined, needed, inlined(whole, definitions))
+
+
 def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
     """The schema with every ``$ref`` into ``$defs`` replaced by what it names: a look-up less for each value.
 
-    What an editor must let pass in a file that extends another, and a whole scene never has, is left out: ``null``,
-    which removes an element, and a scene without a name.
+    What only an editor needs is left out, and that ``null`` may stand where something is inherited.
     """
     if isinstance(schema, list):
         return [inlined(item, definitions) for item in schema]
     if not isinstance(schema, dict):
         return schema
-    if _REMOVES in schema.get("anyOf", ()):
-        return inlined(schema["anyOf"][0], definitions)
     if "$ref" in schema:
         return inlined(definitions[schema["$ref"].removeprefix("#/$defs/")], definitions)
-    return {key: inlined(value, definitions) for key, value in schema.items() if key != "$defs"}
+    schema = _without_null(schema)
+    return {key: _part(key, value, definitions) for key, value in schema.items() if key not in _FOR_EDITORS}
+
+
+def _part(key: str, value: Any, definitions: dict[str, Any]) -> Any:
+    if key == "properties":  # names, whatever keywords they are called like
+        return {name: inlined(field, definitions) for name, field in value.items()}
+    return value if key in ("anyOf", "default", "examples") else inlined(value, definitions)
+
+
+def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+    kept = dict(schema)
+    if {"type": "null"} in kept.get("anyOf", ()):
+        kept |= kept.pop("anyOf")[0]
+    if isinstance(kept.get("type"), list) and "null" in kept["type"]:
+        kinds = [kind for kind in kept["type"] if kind != "null"]
+        kept["type"] = kinds[0] if len(kinds) == 1 else kinds
+    if None in kept.get("enum", ()):
+        kept["enum"] = [choice for choice in kept["enum"] if choice is not None]
+    return kept
+
+
+def _joined(schema: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
+    """Both as one: sets of keywords are merged by name."""
+    same = {key for key in more if isinstance(schema.get(key), dict) and isinstance(more[key], dict)}
+    return schema | more | {key: _joined(schema[key], more[key]) for key in same}
 
 
 @lru_cache(maxsize=1)
 def _validator() -> Validator:
     from jsonschema import Draft202012Validator
 
-    schema = scene_schema()
-    whole = {key: value for key, value in schema.items() if key != "anyOf"}
-    return Draft202012Validator({**inlined(whole, schema["$defs"]), "required": list(NEEDED)})
+    return Draft202012Validator(whole_schema())
 
 
 def violations(document: Document) -> Iterator[Violation]:
@@ -97,7 +135,7 @@ def violations(document: Document) -> Iterator[Violation]:
     wrong: set[Field] = set()  # a value of the wrong kind has no range
     for error in _validator().iter_errors(document.data):
         field = tuple(map(str, error.absolute_path))
-        if field in wrong or error.validator == _ELSEWHERE or _is_parameter(field, error):
+        if field in wrong or _is_parameter(field, error):
             continue
         if error.validator == "type":
             wrong.add(field)
