@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -19,30 +18,12 @@ from scenebuild.scene.model import Scene
 from scenebuild.scene.read import read_scene
 from scenebuild.scene.recording import DEVICE
 from scenebuild.scene.violations import whole_schema
+from scenes_strategy import PIECES, SIGNS, dumped
 
 SCHEMA = whole_schema()
 QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-# Letters of several scripts, and all that YAML, Markdown, shells and terminals take for something else.
-SIGNS = "abcyno059 .,:;-_+~=#'\"{}[]()<>|%&*!?@`^$/\\éß雨の🌧א\u0301\u00a0\u3000\u200d\u202e"
 WORDS = st.text(SIGNS, min_size=1, max_size=30)
 NAMES = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True).filter(lambda name: not DEVICE.fullmatch(name))
-
-
-class Dumper(yaml.SafeDumper):
-    """Puts quotes around every text with a digit: PyYAML leaves them away where YAML 1.1 reads text and 1.2 a number,
-    as in 09."""
-
-
-Dumper.add_representer(
-    str,
-    lambda dumper, text: dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style="'" if any(map(str.isdigit, text)) else None
-    ),
-)
-
-
-def dumped(data: Any) -> str:
-    return yaml.dump(data, Dumper=Dumper, allow_unicode=True, sort_keys=False)
 
 
 def values(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
@@ -196,14 +177,6 @@ def problems_of(folder: Path, text: str) -> tuple[Problem, ...]:
     except SceneError as error:
         return error.problems
     return ()
-
-
-PIECES = [
-    "", "\t", "\n", "\r", " ", ": ", "- ", "{", "}", "[", "]", "&a ", "*a", "<<: ", "!!str ", "? ", "#", "|\n", ">-\n",
-    "'", '"', "\\", "%", "---\n", "...\n", ".nan", "-.inf", "1e999", "null", "true", "~", "9" * 30, "\x00", "\x1b",
-    "\x85", "\ufeff", "\u202e", "\u2028", "\U0001f327", "name: x\n", "elements: ", "file: a.wav\n", "version: 2\n",
-    ",", "@", "`",
-]  # fmt: skip
 
 
 @pytest.mark.parametrize("data", [None, True, 0, -1, 1.5, "", "x", [], [1], {}, {"a": 1}, {"at": 0, "value": 1}])

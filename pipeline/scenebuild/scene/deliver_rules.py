@@ -8,7 +8,7 @@ from typing import Any
 from scenebuild.errors import Problem
 from scenebuild.scene.document import Document, Field
 from scenebuild.scene.quoting import label, number, quoted
-from scenebuild.scene.raw import at_of, fields_of
+from scenebuild.scene.raw import at_of, fields_of, loops, number_of
 
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # ISO 11172-3 and 13818-3
 
@@ -46,8 +46,9 @@ def _format(document: Document, field: Field, fields: dict[str, Any]) -> Iterato
     if kind in ("ogg", "mp3") and "bits" in fields:
         message = f"bits: a sample in {kind} has none; remove it, or write format: wav or flac"
         yield Problem("no-effect", message, document.key((*field, "bits")))
-    if kind == "mp3" and isinstance(rate, int) and not isinstance(rate, bool) and rate not in MP3_RATES:
-        message = f"sample_rate: mp3 has no {number(rate)} Hz; it has {', '.join(map(str, MP3_RATES))}"
+    hertz = number_of(rate)
+    if kind == "mp3" and hertz is not None and hertz not in MP3_RATES:
+        message = f"sample_rate: mp3 has no {number(hertz)} Hz; it has {', '.join(map(str, MP3_RATES))}"
         yield Problem("deliver", message, document.value((*field, "sample_rate")))
 
 
@@ -58,7 +59,7 @@ def _loop(document: Document, field: Field, fields: dict[str, Any]) -> Iterator[
     if fields.get("preset") != "game-loop":
         return
     place = document.value((*field, "preset"))
-    if not at_of(document, ("mix",)).get("loop", False):
+    if not loops(at_of(document, ("mix",))):
         yield Problem("deliver", "preset: game-loop is for a mix that loops; write mix: {loop: true}", place)
     if fields.get("format") == "mp3":
         message = "format: mp3 has a gap at its ends and can not loop; write ogg, flac or wav"

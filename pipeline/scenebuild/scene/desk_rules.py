@@ -118,7 +118,7 @@ def _keyframes(document: Document, field: Field, written: list[Any]) -> Iterator
 def _goes_round(document: Document, field: Field, written: list[Any]) -> Iterator[Problem]:
     """In a mix that loops a movement comes to its beginning again."""
     ends = [number_of(fields_of(keyframe).get("value")) for keyframe in (written[:1] + written[-1:])]
-    if not at_of(document, ("mix",)).get("loop", False) or len(ends) < 2 or None in ends or ends[0] == ends[1]:
+    if not loops(at_of(document, ("mix",))) or len(ends) < 2 or None in ends or ends[0] == ends[1]:
         return
     first, last = ends
     assert first is not None
@@ -174,16 +174,18 @@ def _circles(document: Document) -> Iterator[Problem]:
     """A bus waits for its elements, and what ducks for what it ducks under: none may wait for itself."""
     from graphlib import CycleError, TopologicalSorter
 
-    waits: dict[str, set[str]] = {}
-    for owner, fields in _channels(document):
-        waits.setdefault(owner[-1], set()).update(name for _, name in _under(owner, fields) if name != owner[-1])
-        bus = fields.get("bus")
-        if isinstance(bus, str) and owner[0] == "elements":
-            waits.setdefault(bus, set()).add(owner[-1])
+    channels = {owner: fields for owner, fields in _channels(document) if len(owner) == 2}
+    waits: dict[Field, set[Field]] = {owner: set() for owner in channels}
+    for owner, fields in channels.items():
+        named = ((kind, name) for _, name in _under(owner, fields) for kind in ("elements", "buses"))
+        waits[owner].update(other for other in named if other in channels and other != owner)
+        bus = ("buses", str(fields.get("bus")))
+        if bus in channels and owner[0] == "elements":
+            waits[bus].add(owner)
     try:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
-        names = list(reversed(error.args[1]))
-        ducking = [owner for owner, fields in _channels(document) if owner[-1] in names and "duck" in fields]
-        message = f"under: {' waits for '.join(map(label, names))}; let one of them not make room"
+        circle = list(reversed(error.args[1]))
+        ducking = [owner for owner in circle if "duck" in channels[owner]]  # a bus alone waits for no bus
+        message = f"under: {' waits for '.join(label(name) for _, name in circle)}; let one of them not make room"
         yield Problem("duck", message, document.value((*max(ducking, key=document.key), "duck", "under")))

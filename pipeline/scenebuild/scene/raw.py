@@ -27,7 +27,7 @@ def number_of(value: Any) -> float | None:
 
 
 def loops(element: dict[str, Any]) -> bool:
-    """Whether an element fills the scene."""
+    """Whether an element fills the scene, or a mix goes round."""
     return element.get("loop") is True or isinstance(element.get("loop"), dict)
 
 
