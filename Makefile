@@ -94,6 +94,8 @@ lock:
 	  --generate-hashes --no-header --no-annotate -q -o requirements/core.txt
 	uv pip compile --no-config pyproject.toml --group build --group test --group lint --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -q -o requirements/dev.txt
+	uv pip compile --no-config pyproject.toml --group proof -c requirements/dev.txt --universal --python-version 3.11 \
+	  --generate-hashes --no-header --no-annotate -q -o requirements/proof.txt
 	echo av | uv pip compile - --no-config -c requirements/dev.txt --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate -q -o requirements/video.txt
 	uv pip compile pyproject.toml --group build --group audiogen -c requirements/dev.txt --universal --python-version 3.11 \

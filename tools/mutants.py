@@ -1,0 +1,121 @@
+"""Mutation testing of the code where a wrong line costs most: ``mutants.py [ROOM ...]``.
+
+mutmut changes one expression at a time in a copy of the project and runs the tests that reach it. A mutant that no test
+notices is a survivor. For each room the script prints how many were killed and names the survivors; the last line is
+one JSON object. Rooms: see ``ROOMS``; without one, all of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SURVIVED = (0, 33)  # all tests passed; no test reaches it
+GOAL = 0.85  # of the mutants of a room are killed
+COPIED = (
+    "schema", "templates", "scenes", "docs", "ci", "tools", "tests", "benchmarks", "requirements", "README.md",
+    "Makefile",
+)  # fmt: skip
+# room -> what is changed, and the tests that must notice
+ROOMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "store": (
+        ("files.py", "store/*.py"),
+        ("test_store.py", "test_generate.py", "faults/test_records.py", "faults/test_store_limits.py"),
+    ),
+    "plan": (
+        ("plan/action.py", "plan/steps.py", "plan/lockfile.py", "plan/manifest.py", "plan/models.py", "plan/locks.py"),
+        ("test_plan.py", "test_plan_models.py", "test_plan_precision.py", "test_locks.py", "test_build.py"),
+    ),
+    "scene": (
+        ("scene/source.py", "scene/construction.py", "scene/document.py", "scene/syntax.py", "scene/resolve*.py",
+         "scene/extends.py", "scene/inherit.py", "scene/variants.py", "scene/parameters.py", "scene/rules.py",
+         "scene/recording.py", "scene/project.py"),
+        ("test_scene_*.py", "test_recipes.py"),
+    ),
+    "licences": (("licences.py", "plan/licence.py", "plan/policy.py"), ("test_policy.py", "faults/test_licences.py")),
+}  # fmt: skip
+
+
+def main() -> int:
+    """Run the rooms one after the other; 1 where one of them misses the goal."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("rooms", nargs="*", choices=[*ROOMS, []], default=[], metavar="ROOM")
+    parser.add_argument("--sample", type=int, help="try that many mutants of each room, drawn at random")
+    asked = parser.parse_args()
+    figures = {room: of_room(room, asked.sample) for room in asked.rooms or tuple(ROOMS)}
+    met = all(one["share"] >= GOAL for one in figures.values())
+    print(json.dumps({"name": "mutants that the tests notice", "goal": GOAL, "rooms": figures, "met": met}))
+    return 0 if met else 1
+
+
+def of_room(room: str, sample: int | None) -> dict[str, float]:
+    """How many mutants there were and how many were noticed; names the others."""
+    with tempfile.TemporaryDirectory(prefix="mutants-") as name:
+        folder = Path(name)
+        _lay_out(folder, *ROOMS[room])
+        if sample is not None:
+            _mutmut(folder, "run", "no-such-mutant")  # makes them all, and notes which tests reach which
+        all_of_them = _outcomes(folder)
+        drawn = random.Random(room).sample(sorted(all_of_them), sample) if sample and sample < len(all_of_them) else []
+        _mutmut(folder, "run", *drawn)
+        outcomes = {one: code for one, code in _outcomes(folder).items() if code is not None}
+        survivors = sorted(one for one, code in outcomes.items() if code in SURVIVED)
+        for survivor in survivors:
+            changed = [
+                line for line in _mutmut(folder, "show", survivor).splitlines() if re.match(r"[-+](?![-+])", line)
+            ]
+            print(f"survived: {survivor}", *changed, sep="\n    ", flush=True)
+        made = len(_outcomes(folder))
+    noticed = len(outcomes) - len(survivors)
+    share = round(noticed / len(outcomes), 3) if outcomes else 0.0
+    print(f"{room}: {noticed} of {len(outcomes)} were noticed ({share:.1%}), of {made} that there are", flush=True)
+    return {"made": made, "tried": len(outcomes), "noticed": noticed, "share": share}
+
+
+def _mutmut(folder: Path, *arguments: str) -> str:
+    """What mutmut prints; of no mutant that it can be asked for, and of survivors, its exit code says nothing new."""
+    done = subprocess.run(
+        [sys.executable, "-m", "mutmut", *arguments], cwd=folder, text=True, capture_output=True, check=False
+    )
+    return done.stdout
+
+
+def _outcomes(folder: Path) -> dict[str, int | None]:
+    """Exit codes of the tests by mutant; None where it was not tried."""
+    codes: dict[str, int | None] = {}
+    for path in folder.glob("mutants/src/**/*.meta"):
+        codes.update(json.loads(path.read_text())["exit_code_by_key"])
+    return codes
+
+
+def _lay_out(folder: Path, changed: tuple[str, ...], tests: tuple[str, ...]) -> None:
+    """A copy as mutmut wants it: it only knows a source root that is called ``src``."""
+    shutil.copytree(ROOT / "pipeline", folder / "src", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
+    for name in COPIED:
+        if (ROOT / name).is_dir():
+            shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(ROOT / name, folder / name)
+    found = [str(path.relative_to(ROOT)) for name in tests for path in sorted((ROOT / "tests").glob(name))]
+    settings = (ROOT / "pyproject.toml").read_text()
+    lists = {
+        "source_paths": ["src"],
+        "only_mutate": [f"src/scenebuild/{name}" for name in changed],
+        "also_copy": list(COPIED),
+        "pytest_add_cli_args": ["-q", "-x", "-m", "not hard", "-p", "no:cacheprovider"],
+        "pytest_add_cli_args_test_selection": found,
+    }
+    lines = [f"{name} = {json.dumps(value)}" for name, value in lists.items()]
+    (folder / "pyproject.toml").write_text("\n".join([settings, "[tool.mutmut]", *lines, ""]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
