@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -75,7 +76,9 @@ def test_any_flipped_bit_of_an_object_is_a_miss_and_heals(store: LocalStore, sou
         assert read_back(store, tmp_path) == b"some sound"
 
 
-def test_any_flipped_bit_of_a_record_never_gives_other_bytes(store: LocalStore, source: Path, tmp_path: Path) -> None:
+def test_any_flipped_bit_of_a_record_never_gives_other_bytes(
+    store: LocalStore, source: Path, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
     store.put(KEY, str(source), FACTS)
     path = Path(store.record_path(KEY))
     good = path.read_bytes()
@@ -85,6 +88,7 @@ def test_any_flipped_bit_of_a_record_never_gives_other_bytes(store: LocalStore, 
         path.write_bytes(data)
         assert read_back(store, tmp_path) in (None, b"some sound")
         store.put(KEY, str(source), FACTS)
+    record_property("damages", len(good))
 
 
 @pytest.mark.parametrize("size", [0, 1, 5, 9, 11])

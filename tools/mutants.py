@@ -52,7 +52,7 @@ def main() -> int:
     asked = parser.parse_args()
     figures = {room: of_room(room, asked.sample) for room in asked.rooms or tuple(ROOMS)}
     met = all(one["share"] >= GOAL for one in figures.values())
-    print(json.dumps({"name": "mutants that the tests notice", "goal": GOAL, "rooms": figures, "met": met}))
+    print(json.dumps({"name": "mutants", "goal": GOAL, "rooms": figures, "met": met}))
     return 0 if met else 1
 
 

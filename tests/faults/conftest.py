@@ -51,4 +51,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         {"promise": one.name, "outcomes": dict(outcomes[one.name]), "figures": dict(figures[one.name])}
         for one in PROMISES
     ]
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(json.dumps(table, indent=1) + "\n")

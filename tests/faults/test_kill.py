@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ mix: {duration: 0.3}
 """
 CHANGED = SCENE.replace("second", "another")
 KILLED = -9
+Record = Callable[[str, object], None]  # a figure for the table of docs/reliability.md
 
 
 @pytest.fixture(scope="module")
@@ -79,8 +80,11 @@ def faults_after_kills(server: Forks, order: dict[str, Any], call: str) -> tuple
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_a_put_killed_at_any_call_leaves_a_sound_store(server: Forks, order: dict[str, Any], call: str) -> None:
+def test_a_put_killed_at_any_call_leaves_a_sound_store(
+    server: Forks, order: dict[str, Any], call: str, record_property: Record
+) -> None:
     kills, faults = faults_after_kills(server, order, call)
+    record_property("kills", kills)
     assert faults == []
     least = {"mkdir": 3, "rename": 3, "fsync": 4, "write": 4}
     assert kills >= least.get(call, 0), "what is to be disturbed did happen"
@@ -155,7 +159,7 @@ def scene(server: Forks, tmp_path_factory: pytest.TempPathFactory) -> Scene:
 
 
 @pytest.mark.parametrize("call", ["rename", "fsync", "unlink"])
-def test_a_build_killed_at_any_call_goes_on(scene: Scene, call: str) -> None:
+def test_a_build_killed_at_any_call_goes_on(scene: Scene, call: str, record_property: Record) -> None:
     kills = 0
     for code in points(scene.server, scene.order, call, scene.reset):
         assert code == KILLED
@@ -163,6 +167,7 @@ def test_a_build_killed_at_any_call_goes_on(scene: Scene, call: str) -> None:
         kept = len(list(LocalStore(str(scene.store)).all_keys()))
         scene.check(scene.first)
         assert scene.generated() == 2 - kept, "a take that was kept is not made again"
+    record_property("kills", kills)
     assert kills >= {"rename": 14, "fsync": 10, "unlink": 2}[call], "what is to be disturbed did happen"
 
 
