@@ -429,7 +429,7 @@ def test_an_element_to_force_need_not_be_in_every_scene(scene: Path, capsys: pyt
         "miss", "locked", "locked",
     ]  # fmt: skip
     assert run(["plan", "scenes", "--force-element", "hail"]) == 2
-    assert capsys.readouterr().err == "--force-element hail: no scene has such an element\n"
+    assert capsys.readouterr().err == "--force-element hail: no scene has such an element; there are fire, rain, wind\n"
 
 
 def test_a_lockfile_among_the_arguments_is_told_apart(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:

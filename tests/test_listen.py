@@ -73,8 +73,15 @@ def test_only_what_is_heard_is_made(quay: Path) -> None:
 
 def test_what_does_not_exist_is_said(quay: Path) -> None:
     for arguments, answer in (
-        (["--solo", "bells"], "--solo bells: scenes/quay.yaml has no such element and no such bus\n"),
-        (["--mute", "x", "--mute", "y"], "--mute x, y: scenes/quay.yaml has no such element and no such bus\n"),
+        (
+            ["--solo", "bells"],
+            "--solo bells: scenes/quay.yaml has no such element and no such bus. Did you mean bell?\n",
+        ),
+        (
+            ["--mute", "x", "--mute", "y"],
+            "--mute x, y: scenes/quay.yaml has no such element and no such bus; "
+            "there are waves, gulls, bell, music, outside\n",
+        ),
         (["--solo", "bell", "--mute", "bell"], "nothing is left to be heard; solo or mute other elements\n"),
         (["--solo", "bell", "--frozen"], "--solo and --mute only write listen.wav; --frozen goes without them\n"),
         (["--mute", "bell", "--stems"], "--solo and --mute only write listen.wav; --stems goes without them\n"),

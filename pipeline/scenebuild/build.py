@@ -20,6 +20,7 @@ from scenebuild.plan.steps import Choices, Plan, make_plan, refuse_unknown_engin
 from scenebuild.result import Result, SceneResult, failed_scene, result_from_manifest
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import find_scenes, project_root
+from scenebuild.scene.quoting import meant_or_listed
 from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.reference import scene_file, stem_of
 from scenebuild.scene.solo import listening, unknown_names
@@ -194,7 +195,11 @@ def _refuse_half_a_listen(settings: Settings) -> None:
 def _refuse_unknown_names(settings: Settings, scene: Scene) -> None:
     for flag, names in (("--solo", settings.solo), ("--mute", settings.mute)):
         if unknown := unknown_names(scene, names):
-            raise UsageError(f"{flag} {', '.join(sorted(unknown))}: {scene.path} has no such element and no such bus")
+            known = [element.name for element in scene.elements] + [bus.name for bus in scene.buses]
+            meant = meant_or_listed(min(unknown), known)
+            raise UsageError(
+                f"{flag} {', '.join(sorted(unknown))}: {scene.path} has no such element and no such bus{meant}"
+            )
 
 
 def choices_for(scene: Scene, settings: Settings) -> Choices:
@@ -210,7 +215,9 @@ def _refuse_unknown_elements(forced: frozenset[str], plans: Mapping[str, Plan]) 
     unknown = forced - {step.element.name for plan in plans.values() for step in plan.steps}
     if unknown:
         where = f"{next(iter(plans))} has no such element" if len(plans) == 1 else "no scene has such an element"
-        raise UsageError(f"--force-element {', '.join(sorted(unknown))}: {where}")
+        known = [step.element.name for plan in plans.values() for step in plan.steps]
+        meant = meant_or_listed(min(unknown), known)
+        raise UsageError(f"--force-element {', '.join(sorted(unknown))}: {where}{meant}")
 
 
 def under_policy(scene: Scene) -> Scene:

@@ -15,6 +15,7 @@ from scenebuild.plan.policy import planned_licences, refuse_licences
 from scenebuild.plan.steps import Plan, Step, make_plan
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.project import find_scenes, project_root
+from scenebuild.scene.quoting import meant_or_listed
 from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.reference import scene_file, stem_of
 from scenebuild.scratch import scratch_folder
@@ -31,11 +32,13 @@ def find_element(name: str, scene: str | None, settings: Settings) -> tuple[Scen
 
     UsageError where no scene or more than one has it, or where it is a recording.
     """
-    found = [(read, element) for read in _scenes(scene, settings) for element in read.elements if element.name == name]
+    scenes = _scenes(scene, settings)
+    found = [(read, element) for read in scenes for element in read.elements if element.name == name]
     files = list(dict.fromkeys(scene_file(read.path) for read, _ in found))
     where = scene or "the scenes here"
     if not found:
-        raise UsageError(f"{name}: {where} {'have' if scene is None else 'has'} no such element")
+        meant = meant_or_listed(name, [element.name for read in scenes for element in read.elements])
+        raise UsageError(f"{name}: {where} {'have' if scene is None else 'has'} no such element{meant}")
     if len(files) > 1:
         raise UsageError(f"{name} is in {' and in '.join(files)}; name the one that you mean behind it")
     if found[0][1].recording is not None:

@@ -20,6 +20,21 @@ VERBS = (
     "build", "plan", "watch", "explore", "prompt", "takes", "pick", "test", "diff", "validate", "lint", "init",
     "textconv", "cache", "engines", "models", "schema", "doctor", "completion",
 )  # fmt: skip
+# What a verb is called in other programs.
+_CALLED = {
+    **dict.fromkeys(("run", "make", "render", "generate", "play", "mix", "compile"), "build"),
+    **dict.fromkeys(("new", "create", "setup"), "init"),
+    **dict.fromkeys(("serve", "preview", "open", "edit", "live"), "watch"),
+    **dict.fromkeys(("check", "verify"), "validate"),
+    **dict.fromkeys(("compare", "changes"), "diff"),
+    **dict.fromkeys(("clean", "gc", "prune"), "cache gc"),
+    **dict.fromkeys(("choose", "select", "use"), "pick"),
+    **dict.fromkeys(("install", "download", "fetch", "model"), "models fetch"),
+    **dict.fromkeys(("info", "status", "env"), "doctor"),
+    **dict.fromkeys(("list", "catalogue", "catalog", "search"), "explore"),
+    "version": "--version",
+    "help": "--help",
+}
 BUG = 4
 SIGNALLED = 128  # and the number of the signal: what a shell says of a program that one ended
 
@@ -110,11 +125,16 @@ def _refuse_typo(ctx: click.Context, word: str) -> None:
     """``scenebuild biuld x.yaml`` is no wish to build a scene called ``biuld``."""
     import difflib
 
-    if word.startswith("-") or os.path.lexists(word):
+    from scenebuild.scene.near import ARGUMENTS, SCENES, near_path
+    from scenebuild.scene.reference import scene_file
+
+    if word.startswith("-") or os.path.lexists(scene_file(word)) or "/" in word or scene_file(word).endswith(SCENES):
         return
+    if near_path(word, ARGUMENTS):
+        return  # what is read next says which
     close = difflib.get_close_matches(word, VERBS, n=1)
-    if close:
-        raise click.UsageError(f"there is no scene and no command {word!r}; did you mean {close[0]!r}?", ctx)
+    if meant := _CALLED.get(word.lower()) or next(iter(close), ""):
+        raise click.UsageError(f"there is no scene and no command {word!r}; did you mean {meant!r}?", ctx)
 
 
 @contextmanager

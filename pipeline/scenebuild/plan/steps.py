@@ -14,6 +14,7 @@ from scenebuild.plan.lockfile import Entry, Lock
 from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_problem, wrong_engine
 from scenebuild.plan.records import is_believed
 from scenebuild.scene.model import Element, Scene
+from scenebuild.scene.quoting import nearest
 from scenebuild.scene.reference import stem_of
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
@@ -233,7 +234,9 @@ def _named(name: str, element: Element, scene: Scene, entry: Entry | None, choic
     if name in of_prompts:
         return _with_model(name, element, scene, entry, choices)
     if choices.engine is not None:
-        raise UsageError(f"--engine {name}: there is no such engine; there are: {', '.join(of_prompts)}, auto")
+        meant = nearest(name, [*of_prompts, "auto"])
+        there = f"there are: {', '.join(of_prompts)}, auto{'.' if meant else ''}{meant}"
+        raise UsageError(f"--engine {name}: there is no such engine; {there}")
     message = f"engine: {name} is not part of this installation; '--engine sketch' previews the scene without it"
     raise SceneError([Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))])
 

@@ -92,9 +92,7 @@ class Construction:
 
     def _scalar(self, event: ScalarEvent, what: str, place: Place) -> Scalar:
         text: str = event.value
-        if CONTROL.search(text):
-            message = f"{what}: {quoted(text)} holds a control character; remove it"
-            self.problems.append(Problem("control-character", message, place))
+        self._refuse_controls(text, what, place)
         value = plain(text) if event.implicit[0] else text
         if not isinstance(value, str) and text:
             self.spelled[place] = text
@@ -102,6 +100,11 @@ class Construction:
             message = f"{what}: {quoted(text)[1:-1]} is not a finite number; write one in digits"
             self.problems.append(Problem("not-finite", message, place))
         return value
+
+    def _refuse_controls(self, text: str, what: str, place: Place) -> None:
+        if CONTROL.search(text):
+            message = f"{what}: {quoted(text)} holds a control character; remove it"
+            self.problems.append(Problem("control-character", message, place))
 
     def _mapping(self, field: Field, depth: int, *, flow: bool) -> dict[str, Any]:
         data: dict[str, Any] = {}
@@ -134,7 +137,7 @@ class Construction:
             self.refused.append(Problem("key-type", message, place))
             return ""
         self._refuse_properties(event, place)
-        self._scalar(event, "the name of a field", place)
+        self._refuse_controls(event.value, "the name of a field", place)
         if event.value == "<<" and event.implicit[0]:
             self._refuse("merge-key", "", place)
         # Always its text: a name such as 808 or no is a name, whatever YAML takes it for.

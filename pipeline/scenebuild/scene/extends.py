@@ -10,6 +10,7 @@ from scenebuild.errors import Problem, SceneError
 from scenebuild.files import regular_file
 from scenebuild.scene.document import MOST_NODES, Document, read_document
 from scenebuild.scene.inherit import laid_over, without
+from scenebuild.scene.near import SCENES, meant_path
 from scenebuild.scene.project import SUFFIXES, project_root
 from scenebuild.scene.quoting import described, printable, quoted
 from scenebuild.scene.recording import path_fault
@@ -42,7 +43,7 @@ def _parent(chain: list[Document], root: Path) -> str:
     if fault := path_fault(written, "scene file"):
         raise _wrong(document, f"{quoted(written)} {fault}")
     path = os.path.join(os.path.dirname(document.path), written)
-    if fault := _file_fault(path, root):
+    if fault := _file_fault(path, written, root):
         raise _wrong(document, f"{quoted(written)} {fault}")
     for number, other in enumerate(chain):
         if os.path.samefile(other.path, path):
@@ -54,7 +55,7 @@ def _parent(chain: list[Document], root: Path) -> str:
     return path
 
 
-def _file_fault(path: str, root: Path) -> str:
+def _file_fault(path: str, written: str, root: Path) -> str:
     if not path.endswith(SUFFIXES):
         return "is no scene file; the name of one ends in .yaml"
     if not Path(os.path.realpath(path)).is_relative_to(root):
@@ -62,7 +63,8 @@ def _file_fault(path: str, root: Path) -> str:
     try:
         os.close(regular_file(path))
     except (OSError, ValueError) as error:
-        return f"{reason(error)}; paths begin at the folder of this scene file"
+        meant = meant_path(written, SCENES, os.path.dirname(path[: -len(written)]))
+        return f"{reason(error)}; paths begin at the folder of this scene file{'.' if meant else ''}{meant}"
     return ""
 
 

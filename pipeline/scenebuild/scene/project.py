@@ -39,7 +39,7 @@ def find_scenes(arguments: list[str]) -> list[str]:
             scenes, message = [], "this is a lockfile; give the scene beside it, or the folder"
         elif not Path(argument).is_dir():
             scenes = [argument] if os.path.lexists(scene_file(argument)) else []
-            message = "this is not there; give scene files or folders of them"
+            message = _missing(argument)
         else:
             scenes = _below(argument)
             message = "there is no scene (*.yaml, *.yml) in this folder or below it"
@@ -49,6 +49,13 @@ def find_scenes(arguments: list[str]) -> list[str]:
     if problems:
         raise SceneError(problems)
     return list(found)
+
+
+def _missing(argument: str) -> str:
+    from scenebuild.scene.near import ARGUMENTS, meant_path
+
+    meant = meant_path(scene_file(argument), ARGUMENTS)
+    return f"this is not there; give scene files or folders of them{'.' if meant else ''}{meant}"
 
 
 def _below(folder: str) -> list[str]:

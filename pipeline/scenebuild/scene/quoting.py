@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 LONGEST_QUOTE = 100  # characters; a message quotes at most two pieces, so it holds at most 200 of the author's
+
+MOST_LISTED = 20  # names in one message
 
 
 def printable(text: str) -> str:
@@ -33,7 +36,7 @@ def cut(text: str) -> str:
 
 
 def in_yaml(text: str) -> str:
-    """The text as an author would put it in quotes in YAML, on one line and cut like every quote.
+    r"""The text as an author would put it in quotes in YAML, on one line and cut like every quote.
 
     >>> in_yaml("it's raining"), in_yaml("wind, gentle")
     ('"it\'s raining"', "'wind, gentle'")
@@ -72,6 +75,19 @@ def described(value: Any) -> str:
     if isinstance(value, str):
         return quoted(value)
     return "a list" if isinstance(value, list) else "a set of fields"
+
+
+def meant_or_listed(key: str, known: Iterable[str]) -> str:
+    """``. Did you mean rain?``, or ``; there are rain, wind``: the end of a sentence on a name that there is not.
+
+    >>> meant_or_listed("rian", ["rain", "wind"]), meant_or_listed("dog", ["rain", "wind"]), meant_or_listed("dog", [])
+    ('. Did you mean rain?', '; there are rain, wind', '')
+    """
+    names = list(dict.fromkeys(known))
+    if meant := nearest(key, names):
+        return f".{meant}"
+    more = f" and {len(names) - MOST_LISTED} more" if len(names) > MOST_LISTED else ""
+    return f"; there {'are' if len(names) > 1 else 'is'} {', '.join(names[:MOST_LISTED])}{more}" if names else ""
 
 
 def nearest(key: str, known: list[str]) -> str:

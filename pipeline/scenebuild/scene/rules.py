@@ -6,6 +6,7 @@ refuses, and yields its findings.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -15,10 +16,12 @@ from scenebuild.scene.deliver_rules import deliver_findings
 from scenebuild.scene.desk_rules import desk_findings
 from scenebuild.scene.document import Document, Field
 from scenebuild.scene.inherit import WITH_PROMPT
+from scenebuild.scene.near import SOUNDS, meant_path
 from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import label, number, quoted
 from scenebuild.scene.raw import at_of, fields_of, has_no_end, loops, number_of, pass_length
 from scenebuild.scene.recording import DEVICE, path_fault, recording_fault, sentence
+from scenebuild.scene.slips import slip_of
 from scenebuild.scene.violations import listed_models
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
@@ -75,6 +78,9 @@ def _name(document: Document, field: Field, what: str) -> Iterator[Problem]:
         message = f"{quoted(name)} cannot name {what}: it names a device on Windows; choose another"
         yield Problem("name", message, place)
     elif not NAME.match(name):
+        if slip := slip_of(name):
+            yield Problem("name", f"{quoted(name)} cannot name {what}: {slip.partition(';')[0]}", place)
+            return
         simple = _simple(name)
         meant = f" Did you mean {simple}?" if simple and simple not in at_of(document, field[:-1]) else ""
         allowed = "names are made of a-z, 0-9, _ and -, begin with a letter or digit, and have at most 64 signs"
@@ -207,6 +213,9 @@ def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Proble
             continue
         root = root or project_root(document.path)
         if fault := recording_fault(path, document.origin(field), root):
+            if fault.startswith("is not there"):
+                meant = meant_path(path, SOUNDS, os.path.dirname(document.origin(field)))
+                fault += f".{meant}" if meant else ""
             yield Problem("recording", sentence(path, fault), place)
 
 

@@ -55,12 +55,22 @@ def _bytes(path: str) -> bytes:
     try:
         with open(regular_file(path), "rb") as file:
             content = file.read(MOST_BYTES + 1)
+        _refuse_sound(path, content)
     except (OSError, ValueError) as error:
         raise _fatal(path, "unreadable", f"this {reason(error)}") from None
     if len(content) > MOST_BYTES:
         message = "the file is larger than 1 MiB, the most for a scene; split it into several scenes"
         raise _fatal(path, "too-large", message)
     return content
+
+
+def _refuse_sound(path: str, content: bytes) -> None:
+    from scenebuild.scene.recording import is_audio
+
+    head = content[:40]
+    if is_audio(head) and (b"\0" in head or not head.isascii()):
+        message = "this is a recording, not a scene; write it into one, as the file of an element"
+        raise _fatal(path, "unreadable", message)
 
 
 def _decoded(path: str, content: bytes) -> str:

@@ -6,7 +6,7 @@ from scenebuild.errors import Problem
 from scenebuild.scene.document import Document
 from scenebuild.scene.findings import MOST_SHOWN, capped
 from scenebuild.scene.rules import rule_findings
-from scenebuild.scene.violations import Violation, violations, whole_schema
+from scenebuild.scene.violations import Violation, violations, wants_text, whole_schema
 from scenebuild.scene.wording import worded
 
 
@@ -14,13 +14,16 @@ def validate_document(document: Document) -> list[Problem]:
     """The findings, sorted by place; at most 50, then one that counts the others. Empty for a good scene."""
     if overruling := _overruling(document):
         return [overruling]
-    known = {problem.place for problem in document.problems}  # what is not a number at all has no range
-    against = sorted((it for it in violations(document) if it.place not in known), key=lambda it: it.place)
+    found = list(violations(document))
+    texts = {it.place for it in found if wants_text(it)}
+    # A text that looks like a number without end, such as the name 61e9540, is told what a text is told.
+    before = [one for one in document.problems if one.rule != "not-finite" or one.place not in texts]
+    known = {problem.place for problem in before}  # what is not a number at all has no range
+    against = sorted((it for it in found if it.place not in known), key=lambda it: it.place)
     own = [problem for problem in rule_findings(document) if problem.place not in known]
     # Words for what is shown only: looking for the nearest spelling of 50,000 unknown fields would take minutes.
     said = [worded(it) for it in against[: MOST_SHOWN + 1]]
-    found = [*document.problems, *said, *own]
-    return capped(found, len(document.problems) + len(against) + len(own))
+    return capped([*before, *said, *own], len(before) + len(against) + len(own))
 
 
 def _overruling(document: Document) -> Problem | None:

@@ -34,6 +34,7 @@ class Violation:
     keyword: str  # as JSON Schema has it; `unknown` for a name that additionalProperties does not know
     value: Any
     schema: dict[str, Any]  # the subschema that holds the keyword
+    spelled: str = ""  # how the author wrote a number or a word such as true
 
     @property
     def limit(self) -> Any:
@@ -55,6 +56,13 @@ def scene_schema() -> dict[str, Any]:
 def known_names() -> frozenset[str]:
     """Every name that is a field of something."""
     return frozenset(_names_in(scene_schema()))
+
+
+@lru_cache(maxsize=1)
+def effect_names() -> frozenset[str]:
+    """What can stand in a list of effects."""
+    definitions = scene_schema()["$defs"]
+    return frozenset(inlined(definitions["effects"], definitions)["items"]["properties"]) - {"high_pass", "low_pass"}
 
 
 def _names_in(schema: Any) -> Iterator[str]:
@@ -130,6 +138,11 @@ def _validator() -> Validator:
     return Draft202012Validator(whole_schema())
 
 
+def wants_text(violation: Violation) -> bool:
+    """Whether a text is asked for, and something else is there."""
+    return violation.keyword == "type" and violation.schema["type"] == "string"
+
+
 def violations(document: Document) -> Iterator[Violation]:
     """Everything that the schema has against the document; of one value, what matters first."""
     wrong: set[Field] = set()  # a value of the wrong kind has no range
@@ -160,4 +173,5 @@ def _facts(document: Document, field: Field, error: ValidationError) -> Iterator
             if name not in schema["properties"] and not (field == () and name.startswith("x-")):
                 yield Violation(document.key((*field, name)), (*field, name), "unknown", value, schema)
     else:
-        yield Violation(document.value(field), field, keyword, value, schema)
+        place = document.value(field)
+        yield Violation(place, field, keyword, value, schema, document.spelled.get(place, ""))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from scenebuild.errors import Problem
 from scenebuild.scene.document import Field
-from scenebuild.scene.quoting import described, label, nearest, number, quoted
-from scenebuild.scene.violations import Violation, listed_models, scene_schema
+from scenebuild.scene.misnomers import written_here
+from scenebuild.scene.quoting import LONGEST_QUOTE, cut, described, in_yaml, label, nearest, number, quoted
+from scenebuild.scene.slips import ODD_BLANK, blank_message, slip_of
+from scenebuild.scene.violations import Violation, effect_names, known_names, listed_models, scene_schema
 
 # What a bare number means, or which end is which.
 NOTES = {
@@ -33,6 +36,8 @@ _KINDS = {
     "number": "a number", "integer": "a whole number", "string": "text", "boolean": "true or false",
     "object": "a set of fields", "array": "a list",
 }  # fmt: skip
+QUIETEST_DB = -96
+_IN_DECIBELS = "gain_db: "
 _YES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
@@ -65,31 +70,85 @@ def _kinds(it: Violation) -> str:
 
 def _wrong_kind(it: Violation) -> str:
     wanted = _wanted(it)
+    if it.value is None and wanted == ["string"] and it.spelled not in ("", "~"):
+        return f"{it.spelled} is nothing in YAML; put it in quotes: {in_yaml(it.spelled)}"
     if it.value is None:
         optional = ", or remove the line" if wanted[0] not in ("object", "string") else ""
         return f"nothing is written here; write {_such(it)}{optional}"
+    if _stands_for_an_element(it):
+        return "is a field of an element and stands where the name of one does; indent it below that name"
     if isinstance(it.value, str):
         return _text_instead(it, wanted)
+    if wanted[0] == "array" and isinstance(it.value, dict) and any(key.startswith("-") for key in it.value):
+        return "a space is missing behind the - of a list; write one, such as - high_pass: 120"
     if wanted == ["string"]:
         collection = isinstance(it.value, dict | list)
-        advice = f"write {_such(it)}" if collection else f"put it in quotes: '{described(it.value)}'"
-        return f"{described(it.value)} is not text; {advice}"
+        shown = described(it.value) if collection else cut(it.spelled) or described(it.value)
+        advice = f"write {_such(it)}" if collection else f"put it in quotes: '{shown}'"
+        return f"{shown} is not text; {advice}"
     if isinstance(it.value, float) and (meant := _meant(it)):
         return f"{number(it.value)} is not {_kinds(it)}.{meant}"
     return f"{described(it.value)} is not {_kinds(it)}; write {_such(it)}"
+
+
+def _stands_for_an_element(it: Violation) -> bool:
+    field = scene_schema()["$defs"]["element"]["properties"].get(it.field[-1]) if _names_a_member(it.field) else None
+    return field is not None and not isinstance(it.value, dict)
 
 
 def _text_instead(it: Violation, wanted: list[str]) -> str:
     from scenebuild.scene.scalars import plain
 
     shown, bare = quoted(it.value), it.value.strip()
+    if odd := ODD_BLANK.search(it.value):
+        return f"{shown} is not {_kinds(it)}; {blank_message(odd[0], 'stands in it; remove it')}"
     if wanted[0] in ("number", "integer") and isinstance(plain(bare), int | float):
         return f"{shown} is text, not a number; write it without quotes: {quoted(bare)[1:-1]}"
     if wanted[0] == "boolean" and bare.lower() in _YES:
         return f"{shown} is text, not true or false; write {_YES[bare.lower()]}"
+    if wanted[0] in ("number", "integer") and (meant := _number_instead(it) or _list_instead(it, wanted)):
+        return f"{shown} {'has a comma' if ',' in it.value else f'is not {_kinds(it)}'}; write {meant}"
+    if wanted[0] == "object" and (slip := slip_of(bare)):
+        return f"{shown} is not a set of fields; {slip}"
     if "prompt" in it.schema.get("properties", ()):
         return f"{shown} is not a set of fields; write it as a field of its own, prompt: {shown}"
     return f"{shown} is not {_kinds(it)}; write {_such(it)}"
+
+
+def _number_instead(it: Violation) -> str:
+    """``1.5 (seconds)`` for ``1,5``; "" where no number is meant that the field may have."""
+    from scenebuild.scene.numerals import decibels_in, number_in
+
+    name = _name(it.field)
+    level_db = decibels_in(it.value) if name == "volume" else None
+    if level_db is not None:
+        return f"{_IN_DECIBELS}{number(level_db)} instead"
+    note = NOTES.get(name, "")
+    meant = number_in(it.value, note.split(";")[0])
+    if meant is None or not _within(meant, it.schema):
+        return ""
+    return f"{number(int(meant) if meant == int(meant) else meant)}{f' ({note})' if note else ''}"
+
+
+def _list_instead(it: Violation, wanted: list[str]) -> str:
+    """``[1, 2]`` for the text ``1, 2`` where several are allowed."""
+    from scenebuild.scene.numerals import number_in
+
+    parts = it.value[:LONGEST_QUOTE].split(",") if "array" in wanted and it.value.count(",") < MOST_LISTED else []
+    numbers = [number_in(part, NOTES.get(_name(it.field), "").split(";")[0]) for part in parts]
+    known = [number(one) for one in numbers if one is not None]
+    return f"a list in brackets: [{', '.join(known)}]" if len(known) == len(parts) > 1 else ""
+
+
+def _within(value: float, schema: dict[str, Any]) -> bool:
+    least, most = schema.get("minimum", -math.inf), schema.get("maximum", math.inf)
+    whole = value == int(value) or _first(schema) != "integer"
+    return bool(least <= value <= most and value > schema.get("exclusiveMinimum", -math.inf) and whole)
+
+
+def _first(schema: dict[str, Any]) -> str:
+    wanted = schema["type"]
+    return str(wanted[0] if isinstance(wanted, list) else wanted)
 
 
 def _such(it: Violation) -> str:
@@ -123,6 +182,8 @@ def _too_much(it: Violation) -> str:
 
 
 def _too_little(it: Violation) -> str:
+    if _name(it.field) == "volume" and it.field[-1] == "volume" and QUIETEST_DB <= it.value < 0:
+        return f"{number(it.value)} is less than 0 (1.0 is unity); for decibels write {_IN_DECIBELS}{number(it.value)}"
     return f"{number(it.value)} is less than {number(it.limit)}{_way_back(it)}"
 
 
@@ -205,12 +266,30 @@ def _missing(it: Violation) -> str:
 
 def _unknown(it: Violation) -> str:
     key, owner = it.field[-1], _owner(it.field[:-1])
+    if told := _mistyped(key, owner, it.value[key]):
+        return told
     home = next((home for home, names in _homes().items() if key in names), None)
     if home is not None:
         return f"is not a field of {owner}; it is one of {home}"
     known = list(it.schema["properties"])
     meant = nearest(key, known)
     return f"is not a field of {owner}" + (f".{meant}" if meant else f"; there are {_listed(known)}")
+
+
+def _mistyped(key: str, owner: str, value: Any) -> str:
+    if ODD_BLANK.match(key):
+        return blank_message(key[0], "stands here; indent with plain spaces")
+    if slip := slip_of(key):
+        return slip
+    if key.startswith("-") and key[1:] in known_names():
+        return f"a space is missing behind the -; write - {key[1:]}:"
+    if instead := written_here(owner, key):
+        return f"is not a field of {owner}; {instead}"
+    if key in effect_names() and owner in ("an element", "a bus"):
+        return f"is an effect, not a field of {owner}; write effects: [{{{key}: …}}]"
+    if owner == "a scene" and isinstance(value, dict) and {"prompt", "file"} & value.keys():
+        return "is not a field of a scene; if it is an element, indent it below elements"
+    return ""
 
 
 def _listed(names: list[str]) -> str:
