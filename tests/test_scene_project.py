@@ -26,6 +26,32 @@ def test_without_a_mark_the_scenes_folder_is_the_root(tmp_path: Path, monkeypatc
     assert project_root("scene.yaml") == tmp_path / "a"
 
 
+@pytest.mark.parametrize(
+    ("scene", "root"),
+    [
+        ("p/scenes/a.yaml", "p"),
+        ("p/scenes/night/deep/a.yaml", "p"),
+        ("p/scenes/scenes/a.yaml", "p/scenes"),
+        ("p/night/a.yaml", "p/night"),
+        ("p/myscenes/a.yaml", "p/myscenes"),
+    ],
+)
+def test_without_a_mark_a_folder_called_scenes_belongs_to_the_one_around_it(
+    scene: str, root: str, tmp_path: Path
+) -> None:
+    (tmp_path / scene).parent.mkdir(parents=True)
+    assert project_root(tmp_path / scene) == tmp_path / root
+
+
+def test_a_mark_in_a_folder_where_everybody_writes_makes_no_project(tmp_path: Path) -> None:
+    """In /tmp a file of another user would decide how mine is built."""
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "scenebuild.toml").touch()
+    assert project_root(tmp_path / "mine" / "a.yaml") == tmp_path
+    tmp_path.chmod(0o1777)
+    assert project_root(tmp_path / "mine" / "a.yaml") == tmp_path / "mine"
+
+
 def test_a_linked_folder_has_the_root_of_what_it_leads_to(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
 
 def main() -> None:
     """Run ``scenebuild`` on the arguments of the process and exit."""
+    _read_names_as_utf8()
     _open_standard_streams()
     arguments = sys.argv[1:]
     if arguments and not any(argument.startswith("-") for argument in arguments):
@@ -19,6 +21,17 @@ def main() -> None:
     from scenebuild.cli import run
 
     sys.exit(run(arguments))
+
+
+def _read_names_as_utf8() -> None:
+    """Where the locale is none of UTF-8, start again in Python's UTF-8 mode: the texts of scenes are UTF-8, and a name
+    in them would else mean no file. What is printed stays in the terminal's own encoding."""
+    if sys.getfilesystemencoding() == "utf-8" or sys.flags.utf8_mode or sys.stdout is None:
+        return
+    os.environ["PYTHONUTF8"] = "1"  # for the processes that make takes, too
+    os.environ.setdefault("PYTHONIOENCODING", f"{sys.stdout.encoding}:backslashreplace")
+    with contextlib.suppress(OSError):
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])
 
 
 def _say(text: str) -> int:

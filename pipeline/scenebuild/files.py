@@ -13,11 +13,12 @@ import os
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from io import BufferedReader
 from typing import BinaryIO
 
 TEMPORARY = ".tmp-"  # such files may be swept once they are old
+_LARGEST_OF_GIT = 1 << 20  # of .gitignore and .gitattributes
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a link"}
 
 
@@ -123,6 +124,20 @@ def publish_bytes(path: str, data: bytes, *, durable: bool = False) -> None:
     publish(path, lambda file: file.write(data), durable=durable)
 
 
+def publish_text(path: str, text: str, *, durable: bool = False) -> None:
+    """``publish`` for a text, as ``utf8`` gives it."""
+    publish_bytes(path, utf8(text), durable=durable)
+
+
+def utf8(text: str) -> bytes:
+    r"""A text as bytes. What is no UTF-8 in a file's name stands there as an escape, which JSON reads as it was.
+
+    >>> utf8("caf\udce9")
+    b'caf\\udce9'
+    """
+    return text.encode("utf-8", "backslashreplace")
+
+
 def publish_if_changed(path: str, data: bytes, *, durable: bool = False) -> bool:
     """``publish_bytes``, unless the file already holds exactly that; says whether it was written."""
     with contextlib.suppress(OSError):
@@ -197,6 +212,27 @@ def digest_of(path: str, *, follow_links: bool = True) -> str:
 
     with open_regular(path, follow_links=follow_links) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def add_lines(path: str, lines: Sequence[str]) -> int:
+    """Add the lines that a file of git's does not hold yet behind what it holds, each on a line of its own; how many.
+
+    The file's last newline, its line ends and its encoding may be any. OSError where it is a link or no file: git
+    itself reads none of those, and behind a link lies somebody else's file.
+    """
+    try:
+        old = read_bounded(path, _LARGEST_OF_GIT, follow_links=False)
+    except FileNotFoundError:
+        old = b""
+    there = {line.strip() for line in old.splitlines()}
+    missing = [line.encode() for line in lines if line.encode() not in there]
+    if missing:
+        end = b"\r\n" if old.count(b"\r\n") * 2 > old.count(b"\n") else b"\n"
+        gap = b"" if not old or old.endswith(b"\n") else end
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | getattr(os, "O_NOFOLLOW", 0)
+        with os.fdopen(os.open(path, flags, 0o666), "ab") as file:
+            file.write(gap + b"".join(line + end for line in missing))
+    return len(missing)
 
 
 def exchange(one: str, other: str) -> bool:

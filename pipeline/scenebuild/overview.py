@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from scenebuild.files import publish_bytes
+from scenebuild.files import publish_text
 from scenebuild.plan.manifest import (
     MANIFEST,
     Asked,
@@ -45,12 +45,12 @@ def write_overview(path: str, results: Sequence[SceneResult], settings: Settings
     for name in outputs_of(folder) - pages.keys():  # of the time when the file was one scene
         _remove(os.path.join(folder, name))
     for name, text in pages.items():
-        publish_bytes(os.path.join(folder, name), text.encode())
+        publish_text(os.path.join(folder, name), text)
     inputs = digests_of(document.sources, begun_ns)
     plain = {"variants": [label_of(one.scene) for one in results]}
     configuration = digests_of(config_files(str(project_root(path))), begun_ns)
     text = manifest_text(asked, inputs, folder, pages, plain, configuration)
-    publish_bytes(os.path.join(folder, MANIFEST), text.encode())
+    publish_text(os.path.join(folder, MANIFEST), text)
 
 
 def _remove(path: str) -> None:

@@ -14,7 +14,7 @@ from scenebuild.deliveries import delivered
 from scenebuild.engines import action_facts
 from scenebuild.errors import LockError, Problem, SceneError
 from scenebuild.expect.hold import expects_anything, hold
-from scenebuild.files import publish_bytes, publish_if_changed, sweep
+from scenebuild.files import publish_if_changed, publish_text, sweep
 from scenebuild.generate.gather import Gathered
 from scenebuild.generate.take import Take
 from scenebuild.mix.kept import KeptStem
@@ -345,4 +345,4 @@ def _write_manifest(
         with contextlib.suppress(OSError):
             os.unlink(os.path.join(folder, name))
             os.rmdir(os.path.dirname(os.path.join(folder, name)))  # stems/ goes with the last of them
-    publish_bytes(os.path.join(folder, MANIFEST), text.encode())
+    publish_text(os.path.join(folder, MANIFEST), text)

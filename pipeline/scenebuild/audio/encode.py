@@ -108,7 +108,7 @@ def _encode(
     mode = {"bitrate_mode": "CONSTANT"} if kind == "MP3" else {}
     try:
         with soundfile.SoundFile(
-            str(path), "w", sample_rate, channels, subtype, format=kind, compression_level=compression, **mode
+            os.fsencode(path), "w", sample_rate, channels, subtype, format=kind, compression_level=compression, **mode
         ) as file:
             for block in blocks:
                 for at in range(0, len(block), WRITE_FRAMES):

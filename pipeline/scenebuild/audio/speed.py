@@ -5,6 +5,7 @@ Speed changes the pitch with it, as a tape does: the take is taken for one of an
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
@@ -34,7 +35,7 @@ def read_part(
 
     Path(path).stat()
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             end = file.frames if stop is None else min(stop, file.frames)
             for at, length in _cuts(start, end, block_frames, reverse):
                 if file.tell() != at:

@@ -7,6 +7,7 @@ broadcasters stands before it, where they look for it.
 
 from __future__ import annotations
 
+import os
 import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -195,7 +196,7 @@ def probe(path: str | PathLike[str]) -> AudioFacts:
 
     Path(path).stat()  # a file that is not there says so itself, and does not look like a damaged one
     try:
-        found = soundfile.info(str(path))
+        found = soundfile.info(os.fsencode(path))
     except soundfile.LibsndfileError as error:
         raise AudioFileError(f"{Path(path).name} is not a sound file: {error.error_string}") from None
     return AudioFacts(found.frames, found.samplerate, found.channels, found.format)
@@ -210,7 +211,7 @@ def read_blocks(path: str | PathLike[str], block_frames: int = READ_FRAMES) -> I
 
     Path(path).stat()
     try:
-        with soundfile.SoundFile(str(path)) as file:
+        with soundfile.SoundFile(os.fsencode(path)) as file:
             while len(block := file.read(block_frames, dtype="float32", always_2d=True)):
                 if not np.isfinite(block).all():
                     raise AudioFileError(f"{Path(path).name} holds samples that are not finite numbers")

@@ -33,8 +33,9 @@ def command(store: str | None, as_json: bool) -> int:
 
     Exit code 1 where something that every build needs is broken.
     """
-    needed = [_python(), _store(options.store_for(store))]
-    useful = [*_engines(), _gpu(), *_tools()]
+    place = options.store_for(store)
+    needed = [_python(), _store(place)]
+    useful = [_project(place), *_engines(), _gpu(), *_tools()]
     if as_json:
         plain = [asdict(finding) for finding in (*needed, *useful)]
         click.echo(json.dumps({"version": 1, "findings": plain}, indent=2))
@@ -52,6 +53,11 @@ def _line(finding: Finding) -> str:
 def _python() -> Finding:
     version = ".".join(map(str, sys.version_info[:3]))
     return Finding("scenebuild", True, f"{__version__} on Python {version}")
+
+
+def _project(store: str) -> Finding:
+    """The project around the current folder."""
+    return Finding("project", True, options.about_project(options.root_of(()), store).removeprefix("project "))
 
 
 def _store(root: str) -> Finding:

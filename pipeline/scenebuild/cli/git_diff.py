@@ -32,8 +32,10 @@ def scenes_below(folder: str) -> list[str]:
 
 def set_up() -> None:
     """Write ``.gitattributes`` and git's configuration of this clone, and say so. UsageError outside a repository."""
+    from scenebuild.files import add_lines
+
     root = _git("rev-parse", "--show-toplevel")
-    added = _extend(
+    added = add_lines(
         os.path.join(root, ATTRIBUTES), [*_lock_patterns(root), *(f"{name} diff={SOUND}" for name in SOUNDS)]
     )
     for name, value in _settings():
@@ -69,29 +71,12 @@ def _lock_patterns(root: str) -> list[str]:
     return [f"/{folder}/**/*.lock.json diff={LOCK}" for folder in sorted(folders)]
 
 
-def _extend(path: str, lines: list[str]) -> int:
-    """Add what a file does not hold yet, behind what it holds; how many lines that were."""
-    from scenebuild.files import publish_bytes
-
-    try:
-        with open(path, "rb") as file:
-            old = file.read()
-    except FileNotFoundError:
-        old = b""
-    there = {line.strip() for line in old.splitlines()}
-    missing = [line for line in lines if line.encode() not in there]
-    if missing:
-        gap = b"" if not old or old.endswith(b"\n") else b"\n"
-        publish_bytes(path, old + gap + "".join(f"{line}\n" for line in missing).encode())
-    return len(missing)
-
-
 def _git(*arguments: str) -> str:
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, text=True, check=True)
+        done = subprocess.run(["git", *arguments], capture_output=True, check=True)
     except FileNotFoundError as error:
         raise UsageError("--git: there is no git here; install it first") from error
     except subprocess.CalledProcessError as error:
-        said = (error.stderr.strip().splitlines() or ["git failed"])[0].removeprefix("fatal: ")
+        said = (os.fsdecode(error.stderr).strip().splitlines() or ["git failed"])[0].removeprefix("fatal: ")
         raise UsageError(f"--git: {said}; go into a repository, or make one with 'git init'") from error
-    return done.stdout.removesuffix("\n")
+    return os.fsdecode(done.stdout.removesuffix(b"\n"))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Mapping
 
 import click
 
+from scenebuild.cli import options
+from scenebuild.cli.terminal import complain, safe
 from scenebuild.errors import UsageError
+from scenebuild.settings import PROJECT_FILE
 
 HEAD = """\
 # yaml-language-server: $schema={schema}
@@ -29,6 +33,10 @@ FIRST_ELEMENTS = """\
     pan: -0.4               # -1 left ... 1 right
 mix:
   duration: 12
+"""
+CONFIGURATION = """\
+# The settings of this project, for example: engine = "sketch"
+# All of them: docs/cli.md, 'Settings'. This file may be empty: it says where the project begins.
 """
 LENGTH = "mix:\n  duration: 24\n"
 CATALOGUE = "catalogue/"
@@ -61,7 +69,8 @@ def command(path: str | None, kinds: str | None, with_git: bool) -> None:
 
 
 def _write_scene(path: str, kinds: str | None) -> None:
-    from scenebuild.files import publish_bytes
+    from scenebuild.cli.schema import write_schema
+    from scenebuild.files import publish_text
     from scenebuild.scene.project import project_root
 
     stem, ending = os.path.splitext(os.path.basename(path))
@@ -71,12 +80,23 @@ def _write_scene(path: str, kinds: str | None) -> None:
         raise UsageError(f"{path} is already there; name another file, or delete it first")
     root = str(project_root(path))
     elements = FIRST_ELEMENTS if kinds is None else _elements(root, kinds)
-    schema = _write_schema(root)
+    _begin_project(root)
+    schema = write_schema(os.path.join(root, "schema"), root)
     name = re.sub(r"[^\w ]+", " ", re.sub(r"[_-]+", " ", stem)).strip().capitalize() or "First scene"
     head = HEAD.format(schema=_relative(schema, path), name=name)
-    publish_bytes(path, (head + elements).encode())
+    publish_text(path, head + elements)
     _ignore_build(root)
-    click.echo(f"wrote {path}; build it with: scenebuild {path}")
+    click.echo(safe(f"wrote {path}; build it with: scenebuild {shlex.quote(path)}"))
+    click.echo(safe(options.about_project(root)))
+
+
+def _begin_project(root: str) -> None:
+    """Where nothing makes the folder a project so far, a file for its settings does from now on."""
+    from scenebuild.files import publish_text
+    from scenebuild.scene.project import mark_of
+
+    if mark_of(root) is None:
+        publish_text(os.path.join(root, PROJECT_FILE), CONFIGURATION)
 
 
 def _elements(root: str, kinds: str) -> str:
@@ -98,28 +118,40 @@ def _block(elements: Mapping[str, Mapping[str, str | float]]) -> str:
     )
 
 
-def _write_schema(root: str) -> str:
-    from importlib.resources import files
-
-    from scenebuild.files import publish_if_changed
-
-    path = os.path.join(root, "schema", "scene.schema.json")
-    publish_if_changed(path, files("scenebuild.schema").joinpath("scene.schema.json").read_bytes())
-    return path
-
-
 def _ignore_build(root: str) -> None:
     """Outputs are made from what is in git; they do not belong into it."""
-    path = os.path.join(root, ".gitignore")
-    if not os.path.isdir(os.path.join(root, ".git")):
+    from scenebuild.files import add_lines
+
+    if not _is_in_git(root):
         return
-    lines: list[str] = []
-    if os.path.exists(path):
-        with open(path, encoding="utf-8") as old:
-            lines = old.read().splitlines()
-    if not {"build", "build/", "/build", "/build/"} & set(lines):
-        with open(path, "a", encoding="utf-8") as file:
-            file.write("/build/\n")
+    path = os.path.join(root, ".gitignore")
+    try:
+        if not _says_of_build(path):
+            add_lines(path, ["/build/"])
+    except OSError as error:
+        complain(f"{path}: {error.strerror or error}; outputs do not belong into git: let it ignore /build/")
+
+
+def _is_in_git(root: str) -> bool:
+    """In a worktree and in a submodule ``.git`` is a file; the repository may begin above the project."""
+    folder = root
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        folder, below = os.path.dirname(folder), folder
+        if folder == below:
+            return False
+    return True
+
+
+def _says_of_build(path: str) -> bool:
+    """Whether a .gitignore has a line about ``build/`` of the project, be it that it is wanted."""
+    from scenebuild.files import read_bounded
+
+    try:
+        lines = read_bounded(path, 1 << 20, follow_links=False).splitlines()
+    except FileNotFoundError:
+        return False
+    about = (line.strip().removeprefix(b"!").strip(b"/") for line in lines)
+    return b"build" in about
 
 
 def _relative(target: str, start: str) -> str:

@@ -156,6 +156,16 @@ def root_of(arguments: Sequence[str]) -> str:
     return str(project_root(os.path.join(first, "scene.yaml") if os.path.isdir(first) else first))
 
 
+def about_project(root: str, store: str | None = None) -> str:
+    """What the project is, in a sentence: its folder, what makes it one, where outputs and takes go."""
+    from scenebuild.scene.project import mark_of
+
+    mark = mark_of(root)
+    why = f"it holds {mark}" if mark else "no folder around holds a .git, a scenebuild.toml or a pyproject.toml"
+    takes = store or settings_for([os.path.join(root, "scene.yaml")]).store
+    return f"project {root} ({why}); outputs in {os.path.join(root, 'build')}, takes in {takes}"
+
+
 def config_for(arguments: Sequence[str]) -> Config:
     """The configuration of the project of the first scene or folder that is named, or of the current folder."""
     return read_config(root_of(arguments))

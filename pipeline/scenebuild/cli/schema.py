@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import os
+
 import click
 
+from scenebuild.cli.terminal import safe
+from scenebuild.errors import UsageError
+
 NAME = "scene.schema.json"
+OTHER_NAME = "scenebuild.scene.schema.json"  # where somebody else's file has that name
+TITLE = "A scenebuild scene"  # that of ours begins so, whatever its version
+LARGEST = 4 << 20
 
 
 @click.command("schema")
@@ -22,16 +31,40 @@ def command(write: str | None) -> None:
     \b
     # yaml-language-server: $schema=../schema/scene.schema.json
     """
-    from importlib.resources import files
-
-    text = files("scenebuild.schema").joinpath(NAME).read_text(encoding="utf-8")
     if write is None:
-        click.echo(text, nl=False)
+        click.echo(_schema().decode(), nl=False)
         return
-    import os
+    click.echo(safe(write_schema(write)))
 
+
+def write_schema(folder: str, root: str | None = None) -> str:
+    """Put the schema into a folder, and the path of its file. What is there and no schema of ours stays as it is, and
+    ours has another name. UsageError where a link leads the folder out of ``root``."""
     from scenebuild.files import publish_if_changed
 
-    path = os.path.join(write, NAME)
-    publish_if_changed(path, text.encode())
-    click.echo(path)
+    if root is not None and not os.path.join(os.path.realpath(folder), "").startswith(os.path.join(root, "")):
+        raise UsageError(f"{folder} is a link that leads out of the project; put a folder in its place")
+    for path in (os.path.join(folder, name) for name in (NAME, OTHER_NAME)):
+        if _may_be_written(path):
+            publish_if_changed(path, _schema())
+            return path
+    raise UsageError(f"{path} is there, and it is no schema of ours; rename it, or name another folder")
+
+
+def _schema() -> bytes:
+    from importlib.resources import files
+
+    return files("scenebuild.schema").joinpath(NAME).read_bytes()
+
+
+def _may_be_written(path: str) -> bool:
+    """Whether there is nothing yet, or our schema of an earlier version."""
+    from scenebuild.files import read_bounded
+
+    try:
+        title = json.loads(read_bounded(path, LARGEST, follow_links=False))["title"]
+        return isinstance(title, str) and title.startswith(TITLE)
+    except FileNotFoundError:
+        return True
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return False

@@ -11,7 +11,7 @@ from pathlib import Path
 from scenebuild import __version__
 from scenebuild.audio.traits import Traits, edge_step, share_above, silences
 from scenebuild.expect.hold import traits_of
-from scenebuild.files import publish_bytes
+from scenebuild.files import publish_text
 from scenebuild.generate.take import Take
 from scenebuild.plan.steps import Step
 from scenebuild.report import words
@@ -82,7 +82,7 @@ def candidates_page(scene: Scene, element: Element, candidates: Sequence[Measure
         foot=f"scenebuild {__version__}",
     )
     path = os.path.join(folder, "index.html")
-    publish_bytes(path, page_html(page).encode())
+    publish_text(path, page_html(page))
     return path
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scenebuild import __version__
 from scenebuild.expect.hold import traits_of
-from scenebuild.files import publish_bytes
+from scenebuild.files import publish_text
 from scenebuild.generate.take import Take
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report import words
@@ -56,11 +56,11 @@ def write_explored(plans: Mapping[str, Plan], takes: Mapping[str, Mapping[str, T
     categories = [_category(name, plan, takes[name], folder) for name, plan in plans.items()]
     for one in categories:
         text = rendered("category.md.jinja2", category=one, version=__version__)
-        publish_bytes(os.path.join(folder, one.name, "README.md"), text.encode())
+        publish_text(os.path.join(folder, one.name, "README.md"), text)
     text = rendered("catalogue.md.jinja2", categories=categories, version=__version__)
-    publish_bytes(os.path.join(folder, "README.md"), text.encode())
+    publish_text(os.path.join(folder, "README.md"), text)
     page = os.path.join(folder, PAGE)
-    publish_bytes(page, page_html(_page(categories)).encode())
+    publish_text(page, page_html(_page(categories)))
     return page
 
 

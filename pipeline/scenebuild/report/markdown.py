@@ -11,6 +11,7 @@ reviews the file sees it.
 
 from __future__ import annotations
 
+import os
 import re
 from urllib.parse import quote
 
@@ -111,5 +112,9 @@ def url(path: str) -> str:
     >>> url("sounds/my door (1).wav"), url("javascript:x"), url("//host/x")
     ('sounds/my%20door%20%281%29.wav', 'javascript%3Ax', './/host/x')
     """
-    quoted = quote(path.encode("utf-8", "replace"), safe="/")
+    try:
+        name = os.fsencode(path)
+    except UnicodeEncodeError:
+        name = path.encode("utf-8", "replace")
+    quoted = quote(name, safe="/")
     return f".{quoted}" if quoted.startswith("/") else quoted

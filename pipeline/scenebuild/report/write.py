@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scenebuild.files import publish_bytes
+from scenebuild.files import publish_bytes, utf8
 from scenebuild.mix.kept import KeptStem
 from scenebuild.report.desk import DeskPage, desk_html
 from scenebuild.report.model import ElementRow, Report
@@ -44,11 +44,11 @@ def write_report(
     if show:
         show(page)
     contents = {
-        report.waveform_path: waveform_svg(seen.envelope).encode(),
-        report.timeline_path: timeline_svg(seen.lanes, report.duration_s).encode(),
+        report.waveform_path: utf8(waveform_svg(seen.envelope)),
+        report.timeline_path: utf8(timeline_svg(seen.lanes, report.duration_s)),
         report.spectrogram_path: framed_png(seen.spectrum),
-        PAGE: desk_html(page).encode(),
-        "README.md": readme.encode(),
+        PAGE: utf8(desk_html(page)),
+        "README.md": utf8(readme),
     }
     for name, content in contents.items():
         publish_bytes(str(folder / name), content)

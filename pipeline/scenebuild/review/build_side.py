@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -68,5 +69,5 @@ def _strip(name: str, engine: str, stem: Path) -> Strip:
 
 
 def _kept(name: str, stem: Path) -> KeptStem:
-    samples, _ = soundfile.read(stem, dtype="int32", always_2d=True)
+    samples, _ = soundfile.read(os.fsencode(stem), dtype="int32", always_2d=True)
     return KeptStem(name, 0, samples >> 8)

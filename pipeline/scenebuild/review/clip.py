@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def _change(sides: Sides, steps: int) -> NDArray[np.float64]:
 
 
 def _read(path: Path, stretch: Stretch) -> Samples:
-    with soundfile.SoundFile(path) as file:
+    with soundfile.SoundFile(os.fsencode(path)) as file:
         first = min(round(stretch.start_s * file.samplerate), file.frames)
         file.seek(first)
         samples = file.read(round(stretch.length_s * file.samplerate), dtype="float32", always_2d=True)

@@ -116,4 +116,4 @@ def _uri(file: str) -> str:
     from pathlib import PurePosixPath
     from urllib.parse import quote
 
-    return PurePosixPath(file).as_uri() if file.startswith("/") else quote(file, safe="/", errors="replace")
+    return PurePosixPath(file).as_uri() if file.startswith("/") else quote(file, safe="/", errors="surrogateescape")

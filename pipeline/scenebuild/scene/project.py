@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from scenebuild.errors import Place, Problem, SceneError
@@ -10,19 +11,34 @@ from scenebuild.scene.quoting import printable
 from scenebuild.scene.reference import scene_file
 
 MARKS = (".git", "scenebuild.toml", "pyproject.toml")
+SCENES = "scenes"  # a folder of that name belongs to the project around it
 NO_SCENE = (".", "_")  # names that begin so
 NO_SCENES = ("build", "catalogue")  # folders within one that is named
 SUFFIXES = (".yaml", ".yml")
 
 
 def project_root(scene_path: str | Path) -> Path:
-    """The nearest folder around the scene that holds one of ``MARKS``; without one, the scene's own folder.
+    """The nearest folder around the scene that holds one of ``MARKS``; without one, the scene's own folder, or the one
+    around it where the scene lies in a folder called ``scenes``.
 
     Absolute, links followed: what a scene may read lies below it.
     """
     folder = Path(scene_path).parent.resolve()
-    marked = (parent for parent in (folder, *folder.parents) if any(map(os.path.exists, map(parent.joinpath, MARKS))))
-    return next(marked, folder)
+    around = (folder, *folder.parents)
+    marked = (parent for parent in around if mark_of(parent) is not None)
+    unmarked = (parent.parent for parent in around if parent.name == SCENES)
+    return next(marked, None) or next(unmarked, folder)
+
+
+def mark_of(folder: str | Path) -> str | None:
+    """The first of ``MARKS`` in a folder. One in a folder like /tmp may be anybody's, and makes no project."""
+    found = next((mark for mark in MARKS if os.path.exists(os.path.join(folder, mark))), None)
+    return found if found is None or not _is_everybodys(folder) else None
+
+
+def _is_everybodys(folder: str | Path) -> bool:
+    everybodys = stat.S_ISVTX | stat.S_IWOTH
+    return os.stat(folder).st_mode & everybodys == everybodys
 
 
 def find_scenes(arguments: list[str]) -> list[str]:
