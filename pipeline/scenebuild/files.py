@@ -46,7 +46,11 @@ def open_regular(path: str, *, follow_links: bool = True) -> BufferedReader:
 def read_bounded(path: str, largest: int, *, follow_links: bool = True) -> bytes:
     """All bytes of a regular file; OSError (EFBIG) where there are more than ``largest``."""
     with open_regular(path, follow_links=follow_links) as file:
-        content = file.read(largest + 1)
+        try:
+            content = file.read(largest + 1)
+        except OSError as error:
+            error.filename = path  # Python does not say which file
+            raise
     if len(content) > largest:
         raise OSError(errno.EFBIG, f"is larger than {largest} bytes", path)
     return content

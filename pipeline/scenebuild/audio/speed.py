@@ -5,7 +5,6 @@ Speed changes the pitch with it, as a tape does: the take is taken for one of an
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from os import PathLike
 from pathlib import Path
@@ -15,7 +14,7 @@ import numpy as np
 from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples
 from scenebuild.audio.resample import fitted, resample_blocks
-from scenebuild.audio.wav import READ_FRAMES, AudioFileError
+from scenebuild.audio.wav import READ_FRAMES, AudioFileError, open_sound
 
 
 def read_part(
@@ -31,21 +30,15 @@ def read_part(
     ``stop`` beyond the end, or None, is the end. Each block is the caller's. Raises AudioFileError where the file is
     not sound or holds NaN or infinity, OSError where it is not there.
     """
-    import soundfile
-
-    Path(path).stat()
-    try:
-        with soundfile.SoundFile(os.fsencode(path)) as file:
-            end = file.frames if stop is None else min(stop, file.frames)
-            for at, length in _cuts(start, end, block_frames, reverse):
-                if file.tell() != at:
-                    file.seek(at)
-                block = file.read(length, dtype="float32", always_2d=True)
-                if not np.isfinite(block).all():
-                    raise AudioFileError(f"{Path(path).name} holds samples that are not finite numbers")
-                yield block[::-1].copy() if reverse else block
-    except soundfile.LibsndfileError as error:
-        raise AudioFileError(f"{Path(path).name} can not be read as sound: {error.error_string}") from None
+    with open_sound(path) as file:
+        end = file.frames if stop is None else min(stop, file.frames)
+        for at, length in _cuts(start, end, block_frames, reverse):
+            if file.tell() != at:
+                file.seek(at)
+            block = file.read(length, dtype="float32", always_2d=True)
+            if not np.isfinite(block).all():
+                raise AudioFileError(f"{Path(path).name} holds samples that are not finite numbers")
+            yield block[::-1].copy() if reverse else block
 
 
 def _cuts(start: int, stop: int, size: int, reverse: bool) -> Iterator[tuple[int, int]]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +23,16 @@ from numpy.typing import NDArray
 from scenebuild.audio.level import Samples
 from scenebuild.audio.riff import chunk, info_chunk
 from scenebuild.errors import ScenebuildError
+from scenebuild.files import open_regular
+
+if TYPE_CHECKING:
+    from soundfile import SoundFile
 
 FULL_SCALE = 1 << 23  # the 24-bit integer that 1.0 stands for, which is also how libsndfile reads it
 PCM = 1  # WAVE_FORMAT_PCM
 LARGEST_RIFF = (1 << 32) - 1
 READ_FRAMES = 65536
+COUNTED = ("WAV", "WAVEX", "RF64")  # formats of which libsndfile knows exactly how many frames there are
 
 
 class AudioFileError(ScenebuildError, RuntimeError):
@@ -198,7 +204,7 @@ def probe(path: str | PathLike[str]) -> AudioFacts:
     try:
         found = soundfile.info(os.fsencode(path))
     except soundfile.LibsndfileError as error:
-        raise AudioFileError(f"{Path(path).name} is not a sound file: {error.error_string}") from None
+        raise why_unread(path, f"is not a sound file: {error.error_string}") from None
     return AudioFacts(found.frames, found.samplerate, found.channels, found.format)
 
 
@@ -207,17 +213,42 @@ def read_blocks(path: str | PathLike[str], block_frames: int = READ_FRAMES) -> I
 
     Raises AudioFileError where it is not sound or holds NaN or infinity, OSError where it is not there.
     """
+    with open_sound(path) as file:
+        read = 0
+        while len(block := file.read(block_frames, dtype="float32", always_2d=True)):
+            if not np.isfinite(block).all():
+                raise AudioFileError(f"{Path(path).name} holds samples that are not finite numbers")
+            read += len(block)
+            yield block
+        if file.format in COUNTED and read != file.frames:
+            raise why_unread(path, f"ends after {read} of {file.frames} frames")
+
+
+@contextmanager
+def open_sound(path: str | PathLike[str]) -> Iterator[SoundFile]:
+    """A sound file, open for reading. OSError where the file system does not give it, AudioFileError where it is not
+    sound; both also for what is read of it within the block."""
     import soundfile
 
     Path(path).stat()
     try:
         with soundfile.SoundFile(os.fsencode(path)) as file:
-            while len(block := file.read(block_frames, dtype="float32", always_2d=True)):
-                if not np.isfinite(block).all():
-                    raise AudioFileError(f"{Path(path).name} holds samples that are not finite numbers")
-                yield block
+            yield file
     except soundfile.LibsndfileError as error:
-        raise AudioFileError(f"{Path(path).name} can not be read as sound: {error.error_string}") from None
+        raise why_unread(path, f"can not be read as sound: {error.error_string}") from None
+
+
+def why_unread(path: str | PathLike[str], what: str) -> OSError | AudioFileError:
+    """Why libsndfile could not read a file, which itself does not tell a broken disk from a damaged file: the file is
+    read once more, and an error of the file system is that one."""
+    try:
+        with open_regular(str(path)) as file:
+            while file.read(1 << 20):
+                pass
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        return error
+    return AudioFileError(f"{Path(path).name} {what}")
 
 
 def read_wav(path: str | PathLike[str]) -> tuple[Samples, int]:

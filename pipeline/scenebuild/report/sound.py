@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,8 @@ from typing import Protocol
 import numpy as np
 import soundfile
 from numpy.typing import NDArray
+
+from scenebuild.audio.wav import open_sound
 
 Samples = NDArray[np.float32]
 
@@ -75,7 +76,7 @@ def _across(file: soundfile.SoundFile, frames: int) -> Samples:
 @contextmanager
 def opened(path: Path, most_frames: int = MOST_FRAMES) -> Iterator[Wav]:
     """Open a sound file to be looked at here and there."""
-    with soundfile.SoundFile(os.fsencode(path)) as file:
+    with open_sound(path) as file:
         held = _across(file, file.frames) if file.frames <= most_frames else None
         yield Wav(file, file.samplerate, file.channels, file.frames, most_frames, held)
 

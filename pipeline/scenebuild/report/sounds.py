@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
@@ -13,6 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from scenebuild.audio.wav import open_sound
 from scenebuild.mix.kept import ONCE, Integers, KeptStem, Passes, sounding
 from scenebuild.report.sound import BATCH
 
@@ -85,7 +85,7 @@ def stem_sound(stem: KeptStem, sample_rate: int) -> Sound:
 def mix_sound(path: Path) -> Sound:
     """A whole mix as MP3 of 128 kbit/s. Encoding takes about a second for half a minute of it."""
     out = BytesIO()
-    with soundfile.SoundFile(os.fsencode(path)) as mix:
+    with open_sound(path) as mix:
         options = {"bitrate_mode": "CONSTANT", "compression_level": (320 - _MP3_KBPS) / (320 - 32)}
         with soundfile.SoundFile(
             out, "w", mix.samplerate, mix.channels, "MPEG_LAYER_III", format="MP3", **options

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import numpy as np
-import soundfile
 
+from scenebuild.audio.wav import open_sound
 from scenebuild.mix.kept import KeptStem
 from scenebuild.report import words
 from scenebuild.report.desk import Pairs, Picture, Side, Strip
@@ -26,7 +25,7 @@ LANE_COLUMNS = 320
 def side_of_build(build: Build, label: str, budget_bytes: int) -> Side:
     """The page's side of a build; it has strips where the build has stems, sounds where these fit the budget.
 
-    OSError and soundfile's errors where its files can not be read.
+    OSError or AudioFileError where its files can not be read.
     """
     with opened(build.mix) as mix:
         outline, spectrum = envelope(mix, COLUMNS), spectrum_of(mix)
@@ -69,5 +68,6 @@ def _strip(name: str, engine: str, stem: Path) -> Strip:
 
 
 def _kept(name: str, stem: Path) -> KeptStem:
-    samples, _ = soundfile.read(os.fsencode(stem), dtype="int32", always_2d=True)
+    with open_sound(stem) as file:
+        samples = file.read(dtype="int32", always_2d=True)
     return KeptStem(name, 0, samples >> 8)

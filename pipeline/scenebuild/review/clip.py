@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
+from scenebuild.audio.wav import open_sound
 from scenebuild.report.sound import Samples, envelope
 from scenebuild.review.sides import Residual, Sides, sides_of
 
@@ -108,7 +107,7 @@ def _change(sides: Sides, steps: int) -> NDArray[np.float64]:
 
 
 def _read(path: Path, stretch: Stretch) -> Samples:
-    with soundfile.SoundFile(os.fsencode(path)) as file:
+    with open_sound(path) as file:
         first = min(round(stretch.start_s * file.samplerate), file.frames)
         file.seek(first)
         samples = file.read(round(stretch.length_s * file.samplerate), dtype="float32", always_2d=True)
