@@ -75,13 +75,15 @@ def write_mp3(
     texts: Mapping[str, str] | None = None,
     kbps: int = MP3_KBPS,
 ) -> None:
-    """Write float samples, in blocks of ``(frames, channels)``, as MP3 of a constant bit rate.
+    """Write float samples, in blocks of ``(frames, channels)``, as MP3 of a constant bit rate: ``kbps``, or the highest
+    that there is at this sample rate.
 
     ``texts``: ID3 frames by their name, ``TIT2`` title, ``TCOP`` copyright … Raises ValueError where MP3 does not know
     the sample rate.
     """
     lowest, highest = _mp3_range(sample_rate)
-    _encode(path, blocks, sample_rate, channels, "MP3", "MPEG_LAYER_III", (highest - kbps) / (highest - lowest))
+    compression = (highest - min(kbps, highest)) / (highest - lowest)
+    _encode(path, blocks, sample_rate, channels, "MP3", "MPEG_LAYER_III", compression)
     _rewrite(path, _with_id3, texts or {})
 
 
@@ -91,7 +93,9 @@ def _mp3_range(sample_rate: int) -> tuple[int, int]:
         return 32, 320  # MPEG-1
     if sample_rate in (16000, 22050, 24000):
         return 8, 160  # MPEG-2
-    raise ValueError(f"an MP3 has 16, 22.05, 24, 32, 44.1 or 48 kHz, not {sample_rate} Hz")
+    if sample_rate in (8000, 11025, 12000):
+        return 8, 64  # MPEG-2.5
+    raise ValueError(f"an MP3 has 8, 11.025, 12, 16, 22.05, 24, 32, 44.1 or 48 kHz, not {sample_rate} Hz")
 
 
 def _encode(

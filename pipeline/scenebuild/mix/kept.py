@@ -93,7 +93,7 @@ def keep_share(desk: Desk, name: str, body: Body, gain_db: float) -> KeptStem:
     samples = np.empty((desk.frames, desk.channels), np.int32)
     for start in range(0, desk.frames, desk.block_frames):
         stop = min(start + desk.block_frames, desk.frames)
-        samples[start:stop] = rounded(body.read(start, stop))
+        samples[start:stop] = rounded.clipped(body.read(start, stop))
     first, stop = sounding(samples)
     return KeptStem(name, first, samples[first:stop].copy())
 

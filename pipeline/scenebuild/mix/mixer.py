@@ -178,9 +178,9 @@ def _set_up(
     stems = [one.heard for one in placed if isinstance(one.heard, Stem) and one.heard.name not in treatment.silenced]
     layers = tuple(one.heard for one in placed if isinstance(one.heard, Layer))
     form = Format(rate, channels, timeline.frames, goes_round is not None)
-    console = Console(
-        layers, tuple(bus for bus in scene.buses if _has_members(bus.name, layers)), form, treatment.silenced
-    )
+    keys = _keys(scene)  # a bus that others make room for has its place, also where nothing is on it
+    buses = tuple(bus for bus in scene.buses if bus.name in keys or _has_members(bus.name, layers))
+    console = Console(layers, buses, form, treatment.silenced)
     treated = treat(console, shelf, split=treatment.split) if layers else None
     if treated:
         stems = [*stems, Stem("", treated.body, None, 0, timeline.frames)]
@@ -200,17 +200,18 @@ def _has_members(bus: str, layers: Sequence[Layer]) -> bool:
 
 def _treated_names(scene: Scene, timeline: Timeline) -> frozenset[str]:
     """The elements that need the desk. All others take the short way: their bytes are copied into their place."""
-    keys = {
-        name
-        for channel in (*(one.channel for one in scene.elements), *(bus.channel for bus in scene.buses))
-        if channel.duck
-        for name in channel.duck.under
-    }
+    keys = _keys(scene)
     return frozenset(
         element.name
         for element, placement in zip(scene.elements, timeline.placements, strict=True)
         if scene.mix.loop or not element.channel.is_plain or len(placement.times) > 1 or element.name in keys
     )
+
+
+def _keys(scene: Scene) -> set[str]:
+    """The elements and buses that others make room for."""
+    channels = (*(one.channel for one in scene.elements), *(bus.channel for bus in scene.buses))
+    return {name for channel in channels if channel.duck for name in channel.duck.under}
 
 
 def _put_stem(element: Element, tape: Tape, placement: Placement, room: Room) -> _Placed:

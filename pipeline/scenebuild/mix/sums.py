@@ -62,6 +62,11 @@ class Rounder:
         np.copyto(integers, floats, casting="unsafe")
         return integers
 
+    def clipped(self, samples: Samples) -> NDArray[np.int32]:
+        """The same for what may be over full scale; it is cut off there. An array of the caller's own."""
+        most = np.float32(FULL_SCALE / self._scale)
+        return np.clip(self(np.clip(samples, -most, most)), -FULL_SCALE, FULL_SCALE - 1)
+
 
 def measure_sum(desk: Desk, progress: Progress) -> Levels:
     """The first pass: the levels of the sum before any master gain."""
