@@ -202,7 +202,7 @@ def test_a_checkpoint_of_ones_own_from_training_to_another_machine(project: Path
     assert digests(first)["rain"] != digests(first)["other"]  # other weights, else the same action
     lock = json.loads(Path("scenes/test.lock.json").read_text(encoding="utf-8"))["elements"]
     rain = lock["rain"]
-    assert (rain["model"], rain["revision"], rain["licence"]) == ("my-rain", revision, "CC0-1.0")
+    assert (rain["model"], rain["revision"], rain["licence"]) == ("my-rain", revision, "CC-BY-NC-4.0")
     assert (lock["other"]["model"], lock["other"]["licence"]) == (MEDIUM, "CC-BY-NC-4.0")
     assert soundfile.SoundFile("build/test/elements/rain.wav").copyright == "CC0-1.0"
     assert soundfile.SoundFile("build/test/test.wav").copyright == "CC-BY-NC-4.0"  # the mix has the strictest

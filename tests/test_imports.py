@@ -14,7 +14,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "pipeline" / "scenebuild"
 
 # room -> the rooms it may import from; a room that is one file has its name
-GROUND = {"errors": set(), "files": set(), "scratch": set()}  # every room may stand on them
+GROUND = {"errors": set(), "files": set(), "licences": set(), "scratch": set()}  # every room may stand on them
 ALLOWED = {
     **GROUND,
     "audio": set(),

@@ -370,14 +370,14 @@ def test_a_registered_checkpoint_from_registration_to_another_training(
 ) -> None:
     registered(configure, own)
     mine = model("my-rain")
-    assert (mine.engine, mine.sample_rate, mine.licence, mine.revision) == ("audiogen", 16000, "CC0-1.0", "")
+    assert (mine.engine, mine.sample_rate, mine.licence, mine.revision) == ("audiogen", 16000, "CC-BY-NC-4.0", "")
     assert run(["models", "path", "my-rain"]) == 1
     assert capsys.readouterr().err == (
         "my-rain is registered, but its bytes were never recorded; type: scenebuild models fetch my-rain\n"
     )
     assert run(["models", "fetch", "my-rain"]) == 0
     first = model("my-rain")
-    assert capsys.readouterr().out == f"my-rain is here, at {first.revision}\n"
+    assert capsys.readouterr().out == f"my-rain is here, at {first.revision}; non-commercial use only\n"
     assert re.fullmatch(r"[0-9a-f]{40}", first.revision)
     assert verified(first).folder == str(own)
     (own / "state_dict.bin").write_bytes(checkpoint("trained for another night"))

@@ -258,16 +258,16 @@ def test_a_strangers_lock_is_not_believed_for_long(
 # The licence
 
 
-def test_the_policy_asks_for_the_licence_of_the_registration(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_policy_asks_for_the_stricter_of_registration_and_base(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     Path("scenebuild.toml").write_text("commercial = true\n")
-    register()
-    register("my-bought-rain", licence="CC-BY-NC-4.0")
-    write(engine="audiogen", model="my-rain")
-    assert run(["plan", SCENE]) == 0
-    write(engine="audiogen", model="my-bought-rain")
-    assert "the take is of AudioGen (my-bought-rain), whose licence CC-BY-NC-4.0 forbids it" in refused(
-        capsys, "plan", SCENE, code=3
-    )
+    register(licence="CC0-1.0")
+    register("my-other-rain", licence="openrail")
+    for model, licence in (("my-rain", "CC-BY-NC-4.0"), ("my-other-rain", "CC-BY-NC-4.0 and openrail")):
+        write(engine="audiogen", model=model)
+        said = refused(capsys, "plan", SCENE, code=3)
+        assert f"the take is of AudioGen ({model}), whose licence {licence} forbids it" in said
 
 
 def test_the_policy_asks_for_the_licence_in_the_lock_where_nothing_is_registered(

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-import scenebuild.generate.make
 from engines_for_tests import MISBEHAVING, TONE, TONE_FACTS, CountingChildren
 from scenebuild.build import plan
 from scenebuild.cli import run as command
@@ -94,42 +93,27 @@ def test_takes_at_hand_and_locked_takes_are_refused_and_kept(project: Path, call
     assert calls == []
 
 
-def test_the_licence_of_the_take_itself_counts_not_that_of_its_engine(
+def test_the_licence_of_today_counts_not_that_of_the_day_when_a_take_was_made(
     project: Path, calls: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A take in the store was made under the terms of its day, and its engine may have others now."""
+    """Both ways: what is corrected in the list reaches the takes that are there; none is made again."""
     write(SCENE)
-    run()
-    Path("scenes/test.lock.json").unlink()
     monkeypatch.setattr(TONE, "facts", FREE)
-    calls.clear()
-    write(changed(**POLICY, one__prompt="another sound"))
-    assert [line.split(": ")[1] for line in refused().splitlines()[:2]] == ["two", "three"]
-    assert calls == [], "what is at hand is known before the rest is made"
-    assert run(force=True).scenes[0].status == "built"
+    run()
     assert lock()["mix"]["licence"] == "CC0-1.0"
-
-
-def test_what_only_the_take_tells_is_refused_before_the_mix(
-    project: Path, calls: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An engine that is not sure of its licence beforehand: the take is kept, nothing is written over."""
-    monkeypatch.setattr(TONE, "facts", FREE)
-    measure = scenebuild.generate.make.measure_take
-
-    def measured(*arguments: Any, **named: Any) -> Any:
-        return replace(measure(*arguments, **named), licence="CC-BY-NC-4.0")
-
-    monkeypatch.setattr(scenebuild.generate.make, "measure_take", measured)
-    write({**SCENE, **POLICY})
-    assert refused().count("forbids it") == 3
-    assert sorted(calls) == ["first sound", "second sound", "third sound"]
-    assert not list(Path("build").rglob("test.wav"))
-    assert not Path("scenes/test.lock.json").exists()
+    monkeypatch.setattr(TONE, "facts", TONE_FACTS)
     calls.clear()
-    write(SCENE)
+    write({**SCENE, **POLICY})
+    assert [line.split(": ")[1] for line in refused().splitlines()[:3]] == ["one", "two", "three"]
+    write(changed(one__volume=0.3))
     run()
-    assert calls == [], "the takes were kept"
+    assert {entry["licence"] for entry in lock()["elements"].values()} == {"CC-BY-NC-4.0"}
+    assert lock()["mix"]["licence"] == "CC-BY-NC-4.0"
+    monkeypatch.setattr(TONE, "facts", FREE)
+    write({**SCENE, **POLICY})
+    assert run().scenes[0].status == "built"
+    assert lock()["mix"]["licence"] == "CC0-1.0"
+    assert calls == []
 
 
 def test_with_keep_going_the_other_scenes_are_built(project: Path) -> None:

@@ -17,6 +17,7 @@ from scenebuild.expect.hold import expects_anything, hold
 from scenebuild.files import publish_if_changed, publish_text, sweep
 from scenebuild.generate.gather import Gathered
 from scenebuild.generate.take import Take
+from scenebuild.licences import same as same_licence
 from scenebuild.mix.kept import KeptStem
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
@@ -244,7 +245,12 @@ def _write_lock(plan: Plan, lock: Lock) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _refuse_other_mix(plan: Plan, lock: Lock) -> None:
-    drifts = mix_drift(plan.lock.mix if plan.lock else {}, lock.mix)
+    then = plan.lock or Lock()
+    drifts = mix_drift(then.mix, lock.mix)
+    for name, entry in lock.elements.items():
+        said = then.elements[name].get("licence", entry.get("licence"))
+        if said != entry.get("licence"):
+            drifts.append(f"the licence of {name} is {entry['licence']}, the lock says {said}")
     if drifts:
         path = lock_path(plan.scene.path)
         raise LockError(f"{path}:1:1: mix: {'; '.join(drifts)}; build without --frozen and commit the lock")
@@ -258,14 +264,20 @@ def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix, files: Sequence[Deliv
         take = takes[step.name]
         entry = old.elements.get(step.name, {})
         same = entry.get("key") == take.key and entry.get("digest") == take.digest
-        elements[step.name] = entry if same else _entry(step, take)
+        elements[step.name] = _licensed(entry, take.licence) if same else _entry(step, take)
     facts = {
         "length_s": round(mix.frames / mix.sample_rate, 6),
         "loudness_lufs": level(mix.loudness_lufs),
         "true_peak_dbtp": level(mix.true_peak_dbtp),
         "licence": strictest([take.licence for take in takes.values()]),
     }
+    facts = {**facts, "licence": _licensed(old.mix, str(facts["licence"]))["licence"]}
     return Lock(elements, merged_mix(old.mix, facts | _seams(mix) | _deliveries(files)))
+
+
+def _licensed(facts: Mapping[str, Any], licence: str) -> Mapping[str, Any]:
+    """Facts of a lock, to the letter, but for a licence that is another one by now."""
+    return facts if same_licence(str(facts.get("licence", "")), licence) else {**facts, "licence": licence}
 
 
 def _deliveries(files: Sequence[Delivered]) -> dict[str, Any]:

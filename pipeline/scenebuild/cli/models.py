@@ -49,10 +49,11 @@ def fetch_(name: str) -> None:
     """
     from scenebuild.engines.audiocraft.fetch import fetch
     from scenebuild.engines.audiocraft.models import model
+    from scenebuild.licences import forbids_commerce
 
     found = fetch(model(name), complain, bars=sys.stderr.isatty())
     click.echo(safe(f"{found.id} is here, at {found.revision}; non-commercial use only"
-                    if "-NC-" in found.licence else f"{found.id} is here, at {found.revision}"))  # fmt: skip
+                    if forbids_commerce(found.licence) else f"{found.id} is here, at {found.revision}"))  # fmt: skip
 
 
 @command.command("verify")

@@ -11,6 +11,7 @@ from scenebuild.engines import Request
 from scenebuild.errors import Problem, SceneError, StoreError
 from scenebuild.generate.make import Failure, Order, Tell, Workshop, make_takes
 from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
+from scenebuild.licences import strictest
 from scenebuild.plan.lockfile import Lock
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.store import DamagedError, LocalStore
@@ -108,7 +109,18 @@ def _at_hand(step: Step, lock: Lock | None, path: str, store: LocalStore) -> Tak
         raise ValueError(f"{digest[:12]}… is not a take: {error}") from error
     if wrong := not_asked_for(take, step.action, step.facts):
         raise ValueError(f"{digest[:12]}… is not its take: it has {wrong}")
-    return take
+    return _of_today(take, step, path)
+
+
+def _of_today(take: Take, step: Step, path: str) -> Take:
+    """The take under the licence that its model has now; what records and locks say is history, or a stranger's word.
+
+    Only a model signs its takes. A sketch whose file is signed is no sketch, and stays under what the file says.
+    """
+    from scenebuild.audio.copyright import copyright_of
+
+    signed = copyright_of(path) if step.facts.fidelity == "sketch" else ""
+    return replace(take, licence=strictest([step.facts.licence, signed]) if signed else step.facts.licence)
 
 
 def _described(step: Step, lock: Lock | None, path: str, digest: str, store: LocalStore) -> Take:
@@ -125,12 +137,7 @@ def _measured_from_lock(step: Step, path: str, digest: str, entry: Mapping[str, 
     """A locked take whose record is gone: its sound is measured anew, its history is as the lock tells it."""
     take = measure_take(step.key, path, step.facts, digest=digest)
     made_by = entry.get("made_by")
-    return replace(
-        take,
-        path=path,
-        licence=str(entry.get("licence", take.licence)),
-        made_by=dict(made_by) if isinstance(made_by, Mapping) else {},
-    )
+    return replace(take, path=path, made_by=dict(made_by) if isinstance(made_by, Mapping) else {})
 
 
 def _place(digest: str, path: str, store: LocalStore) -> None:
@@ -157,7 +164,7 @@ def _complete(
         if name in takes:
             continue
         if step.key in made:
-            takes[name] = _delivered(made[step.key], take_path(folder, name))
+            takes[name] = _of_today(_delivered(made[step.key], take_path(folder, name)), step, take_path(folder, name))
         else:
             failure = failures.get(step.key) or Failure(step.key, "not made, because another element failed before")
             failed[name] = failure.message

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from scenebuild.licences import allows_commerce, forbids_commerce
+from scenebuild.licences import strictest as strictest_of
+
 AS_RECORDED = "as recorded"  # a recording's licence is its author's to know
-# The weights' licences that forbid commercial use, the strictest first (SPDX ids).
-NON_COMMERCIAL = ("CC-BY-NC-4.0",)
-
-
-def forbids_commerce(licence: str) -> bool:
-    """Whether a licence's id says that what is made may not be sold.
-
-    >>> [forbids_commerce(one) for one in ("CC-BY-NC-4.0", "CC-BY-NC-SA-3.0", "CC0-1.0", "as recorded", "NCSA")]
-    [True, True, False, False, False]
-    """
-    return licence in NON_COMMERCIAL or "NC" in licence.upper().replace("_", "-").split("-")
 
 
 def strictest(licences: Collection[str]) -> str:
@@ -24,7 +16,9 @@ def strictest(licences: Collection[str]) -> str:
     >>> strictest(["CC0-1.0", "CC-BY-NC-4.0", "as recorded"])
     "CC-BY-NC-4.0, and the recordings' own terms"
     """
-    of_takes = [licence for licence in licences if licence != AS_RECORDED]
-    ranked = [licence for licence in NON_COMMERCIAL if licence in of_takes] or sorted(set(of_takes))
+    of_takes = strictest_of([licence for licence in licences if licence != AS_RECORDED])
     own_terms = "the recordings' own terms" if AS_RECORDED in licences else ""
-    return ", and ".join(part for part in (" and ".join(ranked[:1] or []), own_terms) if part)
+    return ", and ".join(part for part in (of_takes, own_terms) if part)
+
+
+__all__ = ["AS_RECORDED", "allows_commerce", "forbids_commerce", "strictest"]

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from scenebuild.engines import REGISTRY, Facts, ModelFacts, engine, facts_for, no_such_model
 from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError, UsageError
+from scenebuild.licences import LONGEST, strictest
 from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
 from scenebuild.scene.lint.check import lint_scene
 from scenebuild.scene.model import Element, Scene
@@ -113,13 +114,18 @@ def known_facts(name: str, model: str | None, entry: Entry | None = None) -> Fac
 def _as_locked(facts: Facts, model: str | None, entry: Entry | None) -> Facts | None:
     if model is None or entry is None or (entry["engine"], entry.get("model")) != (facts.name, model):
         return None
-    revision, channels, licence = (entry.get(name) for name in ("revision", "channels", "licence"))
-    if not re.fullmatch(r"[0-9a-f]{40}", str(revision)) or channels not in (1, 2) or not isinstance(licence, str):
+    revision, channels, said = (entry.get(name) for name in ("revision", "channels", "licence"))
+    if not re.fullmatch(r"[0-9a-f]{40}", str(revision)) or channels not in (1, 2) or not _is_licence(said):
         return None
     like = facts.models[0]  # the sample rate and the window are the same for all models of an engine
+    licence = strictest([facts.licence, str(said)])  # it was trained from one of the engine's own, whatever a lock says
     one = ModelFacts(model, str(revision), like.sample_rate, int(channels), like.longest_take_s, licence)
     others = tuple(other for other in facts.models if other.id != model)
     return replace(facts, default_model=model, models=(*others, one), channels=one.channels, licence=licence)
+
+
+def _is_licence(said: object) -> bool:
+    return isinstance(said, str) and len(said) <= LONGEST
 
 
 def refuse_unknown_model(asked: str | None) -> None:

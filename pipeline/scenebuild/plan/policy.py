@@ -1,39 +1,41 @@
-"""What a scene may be made of. A help for the author, no legal advice."""
+"""What a scene may be made of. A help for the author, no legal advice.
+
+The licence of a take is that of the model which made it, as the list and the user's own configuration give it today.
+What a record, a lock or a file of sound says about it is history: it may be forged, or be right no more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from scenebuild.errors import PolicyError
-from scenebuild.plan.licence import forbids_commerce
+from scenebuild.plan.licence import allows_commerce, forbids_commerce
 from scenebuild.plan.lockfile import lock_path
 from scenebuild.plan.steps import Plan, Step
 
 
 def planned_licences(plan: Plan) -> dict[str, str]:
     """The licence of every element's take, as far as it is known before anything is made."""
-    return {step.name: _licence(step, plan) for step in plan.steps}
+    return {step.name: step.facts.licence for step in plan.steps}
 
 
 def refuse_licences(plan: Plan, licences: Mapping[str, str]) -> None:
-    """PolicyError that names every element whose take forbids commercial use, where the policy asks for it.
+    """PolicyError that names every element whose take may not be sold, or of which nobody can tell, where the policy
+    asks for commercial use.
 
-    ``licences`` is the licence of each element's take, by name.
+    ``licences`` is the licence of each element's take, by name. A recording's own terms are its author's to know.
     """
-    refused = [step for step in plan.steps if forbids_commerce(licences[step.name])]
+    made = [step for step in plan.steps if step.element.recording is None]
+    refused = [step for step in made if not allows_commerce(licences[step.name])]
     if not plan.scene.commercial or not refused:
         return
-    lines = [f"{_line(plan, step)}, whose licence {licences[step.name]} forbids it" for step in refused]
-    raise PolicyError("\n".join([*lines, *_ways_out(plan, refused)]))
+    lines = [f"{_line(plan, step)}, whose licence {_why(licences[step.name])}" for step in refused]
+    unknown = [step for step in refused if not forbids_commerce(licences[step.name])]
+    raise PolicyError("\n".join([*lines, *_ways_out(plan, refused, unknown)]))
 
 
-def _licence(step: Step, plan: Plan) -> str:
-    if step.element.recording is not None:
-        return step.facts.licence
-    if step.record is not None and "licence" in step.record.facts:
-        return str(step.record.facts["licence"])
-    entry = plan.lock.elements.get(step.name, {}) if plan.lock else {}
-    return str(entry.get("licence", step.facts.licence)) if step.status == "locked" else step.facts.licence
+def _why(licence: str) -> str:
+    return f"{licence} forbids it" if forbids_commerce(licence) else f"{licence!r} is not known to allow it"
 
 
 def _line(plan: Plan, step: Step) -> str:
@@ -43,12 +45,18 @@ def _line(plan: Plan, step: Step) -> str:
     return f"{place}: {name}: commercial use is asked for, but the take is of {step.facts.title}{weights}"
 
 
-def _ways_out(plan: Plan, refused: list[Step]) -> list[str]:
+def _ways_out(plan: Plan, refused: list[Step], unknown: list[Step]) -> list[str]:
     names = ", ".join(step.name for step in refused)
     written = ("policy", "commercial") in plan.scene.places
     asked = plan.scene.place_of("policy", "commercial") if written else "the configuration (commercial = true)"
     locked = f" ({lock_path(plan.scene.path)} is left as it is)" if plan.lock else ""
+    models = dict.fromkeys(str(step.action.model) for step in unknown)
+    named = [
+        f"if the licence of {', '.join(models)} allows commercial use, write its SPDX id, such as CC-BY-4.0 or "
+        "Apache-2.0, as licence where the model is registered, in your own configuration"
+    ]
     return [
+        *(named if unknown else ()),
         f"replace {names}: write engine: sketch, or file: with a recording that you may sell, or a model whose licence "
         "allows commercial use",
         f"the policy stands in {asked}; nothing was made and no take is lost{locked}",

@@ -15,6 +15,7 @@ from scenebuild.engines import no_such_model
 from scenebuild.engines.audiocraft.manifest import record_of
 from scenebuild.engines.audiocraft.pickles import reference_in
 from scenebuild.errors import EngineError, UsageError
+from scenebuild.licences import strictest
 from scenebuild.settings import Registered, registered_models
 
 
@@ -110,11 +111,13 @@ def models() -> tuple[Model, ...]:
 
 
 def _own(registered: Registered) -> Model:
-    """A registered checkpoint is its base with other weights: same engine, same shapes, same text encoder."""
+    """A registered checkpoint is its base with other weights: same engine, same shapes, same text encoder. What was
+    learned from the base stays under the base's licence as well."""
     for base in MODELS:
         if registered.base == base.id:
             return replace(
-                base, id=registered.name, repository="", folder=registered.path, licence=registered.licence,
+                base, id=registered.name, repository="", folder=registered.path,
+                licence=strictest([base.licence, registered.licence]),
                 revision=_revision_of(registered), codec=_codec_of(registered.path),
             )  # fmt: skip
     known = ", ".join(base.id for base in MODELS)
