@@ -6,18 +6,24 @@ import contextlib
 import os
 import secrets
 import shutil
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scenebuild.errors import Place, UsageError
-from scenebuild.files import TEMPORARY, exchange
-from scenebuild.scene.document import Document, Field, read_document
+from scenebuild.files import TEMPORARY, exchange, read_bounded
+from scenebuild.scene.document import Document, Field, parse_document
 from scenebuild.scene.edit import Written, edited
 from scenebuild.scene.model import Scene
 from scenebuild.scene.quoting import printable
+from scenebuild.scene.read import read_scene
 from scenebuild.scene.reference import scene_file
 from scenebuild.scene.scalars import Scalar
+from scenebuild.scene.source import MOST_BYTES, text_of
 from scenebuild.scene.validate import validate_document
+
+PATIENCE = 200  # looks at a lock that another of our commands holds
+PAUSE_S = 0.01  # between two of them
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +45,22 @@ def revise_element(scene: Scene, name: str, field: str, value: Written, seen: by
     ``seen``: the content of the file when the decision was made; ChangedError where it holds something else by now.
     UsageError where it stands in a file that this one extends: there it would change other scenes as well.
     """
-    path = scene_file(scene.path)
-    document = read_document(path)
-    place = scene.places.get(("elements", name, field)) or scene.place_of("elements", name)
-    if place.file != printable(path):
-        raise UsageError(
-            f"{name} stands in {place}, which other scenes may extend; name that file, or write "
-            f"elements: {{{name}: {{{field}: {value}}}}} into {printable(path)}"
-        )
-    return revise(path, (*_owner(document, scene, name, field), field), value, seen)
+    path = os.path.realpath(scene_file(scene.path))
+    with _one_at_a_time(path):
+        before = _read(path)
+        if seen is None:  # another command may have written since the element was found: find it again
+            scene = read_scene(scene.path)
+        document = parse_document(scene_file(scene.path), text_of(scene_file(scene.path), before))
+        place = scene.places.get(("elements", name, field)) or scene.place_of("elements", name)
+        if place.file != printable(scene_file(scene.path)):
+            raise UsageError(
+                f"{name} stands in {place}, which other scenes may extend; name that file, or write "
+                f"elements: {{{name}: {{{field}: {value}}}}} into {printable(scene_file(scene.path))}"
+            )
+        owner = _owner(document, scene, name, field)
+        if owner is None:
+            raise _changed(path)
+        return _revise(path, (*owner, field), value, before if seen is None else seen)
 
 
 def add_element(path: str, name: str, fields: Mapping[str, Scalar]) -> Revised:
@@ -65,23 +78,59 @@ def element_fault(name: str, fields: Mapping[str, Scalar]) -> str:
 def revise(path: str, field: Field, value: Written, seen: bytes | None = None) -> Revised:
     """Write one field of a scene file. Nobody ever sees half of it; what somebody else writes meanwhile stays."""
     path = os.path.realpath(path)
+    with _one_at_a_time(path):
+        return _revise(path, field, value, seen)
+
+
+def _revise(path: str, field: Field, value: Written, seen: bytes | None) -> Revised:
     before = _read(path)
     if seen is not None and before != seen:
         raise _changed(path)
     after = edited(path, before, field, value)
     if after != before:
         _replace(path, before, after)
-    return Revised(path, read_document(path).key(field).line, after != before)
+    return Revised(path, parse_document(path, text_of(path, after)).key(field).line, after != before)
 
 
-def _owner(document: Document, scene: Scene, name: str, field: str) -> Field:
-    """The element in the file itself, or in one of its variants: where the scene's place points to."""
+@contextlib.contextmanager
+def _one_at_a_time(path: str) -> Iterator[None]:
+    """Commands of ours write the scenes of a folder one after the other, so that none is refused for another.
+
+    A help, not a promise: some systems have no such lock, and a holder that sleeps is not waited for. What keeps an
+    edit from being lost is the look at what was replaced.
+    """
+    try:
+        import fcntl
+
+        folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        for _ in range(PATIENCE):
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(PAUSE_S)
+                continue
+            except OSError:
+                pass
+            break
+        yield
+    finally:
+        os.close(folder)
+
+
+def _owner(document: Document, scene: Scene, name: str, field: str) -> Field | None:
+    """The element in the file itself, or in one of its variants: where the scene's place points to. None where the
+    scene was read from a file that said something else."""
     here = ("elements", name)
-    owners = [here, *(("variants", variant, *here) for variant in document.data.get("variants", {}))]
+    variants = document.data.get("variants")
+    owners = [here, *(("variants", label, *here) for label in (variants if isinstance(variants, dict) else ()))]
     written = scene.places.get((*here, field))
     if written is not None:
-        return next(owner for owner in owners if document.values.get((*owner, field)) == written)
-    return next(owner for owner in owners if document.keys.get(owner) == scene.place_of(*here))
+        return next((owner for owner in owners if document.values.get((*owner, field)) == written), None)
+    return next((owner for owner in owners if document.keys.get(owner) == scene.place_of(*here)), None)
 
 
 def _replace(path: str, before: bytes, after: bytes) -> None:
@@ -112,15 +161,19 @@ def _give_back(path: str, temporary: str, ours: bytes) -> None:
     there = ours
     while True:
         mine = _read(temporary)
-        exchange(temporary, path)
+        try:
+            exchange(temporary, path)
+        except FileNotFoundError:  # taken away by an editor that will put another one there; if not, this one stays
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)
+            return
         if _read(temporary) == there:
             return
         there = mine
 
 
 def _read(path: str) -> bytes:
-    with open(path, "rb") as file:
-        return file.read()
+    return read_bounded(path, MOST_BYTES)
 
 
 def _changed(path: str) -> ChangedError:
