@@ -43,6 +43,7 @@ ALLOWED = {
     "result": set(),
     "deliveries": {"scene", "audio", "mix", "deliver"},
     "render": {
+        "audio",
         "scene",
         "store",
         "engines",

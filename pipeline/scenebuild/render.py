@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from scenebuild.audio.copyright import copyright_of
 from scenebuild.deliver.deliver import Delivered
 from scenebuild.deliveries import delivered
 from scenebuild.engines import action_facts
@@ -22,7 +23,7 @@ from scenebuild.mix.kept import KeptStem
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
 from scenebuild.mix.tape import tape_of
-from scenebuild.plan.licence import strictest
+from scenebuild.plan.licence import forbids_commerce, strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock
 from scenebuild.plan.manifest import MANIFEST, Asked, digests_of, manifest_text, outputs_of
 from scenebuild.plan.policy import refuse_licences
@@ -193,7 +194,22 @@ def _warnings(plan: Plan, takes: Mapping[str, Take]) -> tuple[str, ...]:
     found += [
         f"{step.name}: the locked take could not be had; another one with the same key was used" for step in changed
     ]
-    return tuple(found)
+    return tuple([*found, *_signed_recordings(plan)])
+
+
+def _signed_recordings(plan: Plan) -> list[str]:
+    """Recordings that forbid by their own words what the scene is for: a model's take, copied, says whose it is. Only a
+    word: whoever recorded a sound may sell it, whatever stands in the file."""
+    signed = {
+        step.name: copyright_of(step.element.recording)
+        for step in plan.steps
+        if plan.scene.commercial and step.element.recording is not None
+    }
+    return [
+        f"{name}: the recording says of itself: {' '.join(text.split())[:100]}; make sure that it may be sold"
+        for name, text in signed.items()
+        if forbids_commerce(text)
+    ]
 
 
 def _unmet(plan: Plan, takes: Mapping[str, Take], mix: Mix) -> list[str]:

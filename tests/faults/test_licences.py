@@ -277,6 +277,19 @@ def test_a_signed_take_under_the_name_of_a_sketch_stays_under_its_licence(
     assert all(same(one, NC) for one in licences_in_the_lock())
 
 
+def test_a_recording_that_is_a_take_of_a_model_is_named_where_the_scene_is_for_sale(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_wav("scenes/door.wav", np.full((8000, 1), 0.1, np.float32), 16000, {"ICOP": NC})
+    for commercial in (False, True):
+        scene = {"name": "X", "policy": {"commercial": commercial}, "elements": {"door": {"file": "door.wav"}}}
+        Path(SCENE).write_text(json.dumps(scene))
+        capsys.readouterr()
+        assert run([SCENE]) == 0
+        said = f"door: the recording says of itself: {NC}; make sure that it may be sold"
+        assert (said in capsys.readouterr().err) is commercial
+
+
 def test_a_corrected_licence_reaches_the_takes_that_are_there(
     project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
