@@ -163,7 +163,8 @@ def step_of_rain() -> Step:
 
 def keep_take(step: Step, said: str, *, record_it: bool = True) -> None:
     """A take as a GPU made it before, with this licence in the file, in its record and in the lock."""
-    sound = np.random.default_rng(1).normal(0, 0.05, (int(step.action.frames or 0), 1)).astype(np.float32)
+    sound = np.random.default_rng(1).normal(0, 0.05, (int(step.action.frames or 0), step.facts.channels or 1))
+    sound = sound.astype(np.float32)
     rate = int(step.facts.sample_rate or 0)
     write_wav("take.wav", sound, rate, {"ICOP": said} if said else None)
     take = measure_take(step.key, "take.wav", step.facts)
@@ -174,7 +175,7 @@ def keep_take(step: Step, said: str, *, record_it: bool = True) -> None:
     else:
         store.put_back(hashlib.sha256(Path("take.wav").read_bytes()).hexdigest(), "take.wav")
     entry = {
-        **action_facts(step.action), "key": step.key, "digest": take.digest, "channels": 1, "licence": said,
+        **action_facts(step.action), "key": step.key, "digest": take.digest, "channels": take.channels, "licence": said,
         "loudness_lufs": -20.0, "peak_dbfs": -3.0, "length_s": 1.0, "sample_rate": rate, "made_by": {},
     }  # fmt: skip
     lock = {"version": 1, "elements": {"rain": entry}, "mix": {"licence": said}}
