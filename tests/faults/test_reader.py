@@ -167,6 +167,26 @@ def test_an_edit_of_what_is_no_text_is_refused() -> None:
             edited("a.yaml", content, ("elements", "rain", "take"), 3)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "elements:\n  rain: {prompt: a}\n  rain: b\n",
+        "elements:\n  rain: {prompt: a}\n  rain:\n",
+        "elements: {rain: {prompt: a}}\nelements: [rain]\n",
+        "elements: {rain: {prompt: a}, rain: {prompt: b}}\n",
+    ],
+)
+def test_what_stands_twice_is_not_edited(text: str) -> None:
+    with pytest.raises(SceneError):
+        edited("a.yaml", text.encode(), ("elements", "rain", "take"), 3)
+
+
+@pytest.mark.parametrize("text", ["{a: [b], [c, d]: 1, 5f}\n", "{[a]: b, c, d}\n", "{a: {b: c}, d, ? {e: f} : g, h}\n"])
+def test_a_name_that_is_a_list_is_refused_in_a_line(text: str) -> None:
+    with pytest.raises(SceneError):
+        read(text)
+
+
 class Counted(str):
     """A text that counts how many characters are looked through for its lines."""
 

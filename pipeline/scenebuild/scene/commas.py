@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from yaml.events import Event, ScalarEvent
+from yaml.events import ScalarEvent
 
 from scenebuild.errors import Place, Problem
 from scenebuild.scene.quoting import cut, in_yaml, label, quoted
@@ -42,10 +42,11 @@ class Commas:
         """Take up an entry that is a piece."""
         self._pieces.append((place, key))
 
-    def entry(self, key: Any, value: Event) -> list[Problem]:
+    def entry(self, key: Any, value: Any) -> list[Problem]:
         """Take up a whole entry; what there is to say of the one before it."""
         said = self.finish()
-        self._before = (key, value) if isinstance(value, ScalarEvent) and _is_plain(value) and value.value else None
+        text = isinstance(key, ScalarEvent) and isinstance(value, ScalarEvent) and _is_plain(value) and value.value
+        self._before = (key, value) if text else None
         return said
 
     def finish(self) -> list[Problem]:

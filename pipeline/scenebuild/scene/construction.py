@@ -73,10 +73,7 @@ class Construction:
 
     def _node(self, event: Event, field: Field, depth: int) -> Any:
         place = self.values[field] = self._place(event)
-        self.nodes += 1
-        if self.nodes > MOST_NODES:
-            message = f"more than {MOST_NODES} values in one file; split the scene into several"
-            raise self._fatal("too-many-values", message, place)
+        self._count(place)
         if isinstance(event, AliasEvent):
             self._refuse("alias", event.anchor or "", place)
             return None
@@ -89,6 +86,12 @@ class Construction:
         if isinstance(event, MappingStartEvent):
             return self._mapping(field, depth, flow=bool(event.flow_style))
         return self._sequence(field, depth)
+
+    def _count(self, place: Place) -> None:
+        self.nodes += 1
+        if self.nodes > MOST_NODES:
+            message = f"more than {MOST_NODES} values in one file; split the scene into several"
+            raise self._fatal("too-many-values", message, place)
 
     def _scalar(self, event: ScalarEvent, what: str, place: Place) -> Scalar:
         text: str = event.value
@@ -120,6 +123,7 @@ class Construction:
             value = next(self.events)
             if commas is not None and commas.cuts(event, value):
                 commas.piece(place, event)
+                self._count(place)
                 del self.keys[named]
                 continue
             data[key] = self._node(value, named, depth + 1)

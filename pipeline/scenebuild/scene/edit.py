@@ -171,7 +171,9 @@ def _means(path: str, before: str, after: str, field: Field, value: Written) -> 
     meant = copy.deepcopy(parse_document(path, before).data)
     owner: Any = meant
     for name in field[:-1]:
-        owner = owner[name]
+        owner = owner.get(name) if isinstance(owner, dict) else None
+    if not isinstance(owner, dict):  # a name that stands twice: the reader has the later one
+        return False
     owner[field[-1]] = value
     try:
         return parse_document(path, after).data == meant

@@ -26,6 +26,7 @@ from scenebuild.scene.violations import listed_models
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 LONGEST_MIX_S = 36000.0
+MOST_SUGGESTED = 10  # recordings that are looked for under another name: each look reads folders
 _PAIRS = ("loudness", "duration", "onsets")  # of expectations
 
 
@@ -203,7 +204,7 @@ def _open_length(document: Document, elements: dict[str, Any]) -> Iterator[Probl
 
 
 def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
-    root = None
+    root, suggested = None, 0
     for field, path in _written_paths(document, elements):
         if not isinstance(path, str) or not 0 < len(path) <= 1024:
             continue
@@ -213,7 +214,8 @@ def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Proble
             continue
         root = root or project_root(document.path)
         if fault := recording_fault(path, document.origin(field), root):
-            if fault.startswith("is not there"):
+            if fault.startswith("is not there") and suggested < MOST_SUGGESTED:
+                suggested += 1
                 meant = meant_path(path, SOUNDS, os.path.dirname(document.origin(field)))
                 fault += f".{meant}" if meant else ""
             yield Problem("recording", sentence(path, fault), place)
