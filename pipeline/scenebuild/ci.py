@@ -26,6 +26,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scenebuild.errors import ScenebuildError, UsageError
+from scenebuild.files import utf8
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.result import SceneResult, failed_scene
 from scenebuild.scene.reference import stem_of
@@ -320,7 +321,7 @@ def difference(job: Job) -> str:
 
 def cut(text: str, most: int) -> str:
     """At most ``most`` bytes of a text, in whole lines, with a word about the others."""
-    data = text.encode()
+    data = utf8(text)
     if len(data) <= most:
         return text
     note = "\n\n*Cut here; the page has the rest.*\n"
@@ -394,7 +395,7 @@ def _choose_store(job: Job) -> None:
     """The job's own store, unless the project keeps one in git."""
     from scenebuild.cli.options import config_for
 
-    if config_for(job.scenes).store is None:
+    if not any(config_for([one]).store for one in job.scenes):
         os.environ["SCENEBUILD_STORE"] = str(job.folder / "store")
 
 

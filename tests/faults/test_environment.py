@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pwd
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -269,15 +270,22 @@ def test_every_verb_takes_names_that_are_no_utf_8(odd: Path, capsys: pytest.Capt
             json.loads(said.out)
 
 
-@pytest.mark.parametrize("locale", ["C", "de_DE.ISO-8859-1"])
-def test_the_texts_of_scenes_are_utf_8_whatever_the_locale(project: Path, locale: str) -> None:
-    """Python reads names in the locale's encoding, and without one of UTF-8 the name in a scene is that of no file.
+def locale_of_latin_1(folder: Path) -> dict[str, str]:
+    """The variables for a terminal of ISO-8859-1, whose locale is made here."""
+    if shutil.which("localedef") is None or not Path("/usr/share/i18n/charmaps").is_dir():
+        pytest.skip("localedef or its sources, with which a locale is made, are not installed")
+    made = folder / "de_DE.ISO-8859-1"
+    subprocess.run(["localedef", "-f", "ISO-8859-1", "-i", "de_DE", made], capture_output=True, check=False)
+    return {"LOCPATH": str(folder), "LC_ALL": made.name}
 
-    A locale that is not installed is that of C.
-    """
+
+@pytest.mark.parametrize("locale", ["C", "latin-1"])
+def test_the_texts_of_scenes_are_utf_8_whatever_the_locale(project: Path, locale: str, tmp_path: Path) -> None:
+    """Python reads names in the locale's encoding, and without one of UTF-8 the name in a scene is that of no file."""
     write_scene("scenes/\u00e9.yaml", "Porch \u2013 night")
     command = [sys.executable, "-m", "scenebuild"]
-    environment = {**os.environ, "LC_ALL": locale, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    variables = {"LC_ALL": "C"} if locale == "C" else locale_of_latin_1(tmp_path)
+    environment = {**os.environ, **variables, "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 
     def call(*arguments: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run([*command, *arguments], env=environment, capture_output=True, check=False)
@@ -285,6 +293,8 @@ def test_the_texts_of_scenes_are_utf_8_whatever_the_locale(project: Path, locale
     built = call("scenes/\u00e9.yaml", "--engine", "sketch")
     assert built.returncode == 0, built.stderr
     assert Path("build/\u00e9/\u00e9.wav").is_file()
+    if locale == "latin-1":
+        assert "build/\u00e9/\u00e9.wav".encode("latin-1") in built.stdout, "in the terminal's own encoding"
     subprocess.run(["git", "init", "-q", "."], check=True)
     subprocess.run(["git", "add", "scenes"], check=True)
     subprocess.run(["git", "-c", "user.name=n", "-c", "user.email=e@x", "commit", "-qm", "m"], check=True)

@@ -12,7 +12,11 @@ import click
 
 from scenebuild import __version__
 from scenebuild.cli import options
-from scenebuild.cli.terminal import safe
+from scenebuild.cli.terminal import complain, safe
+from scenebuild.errors import UsageError
+from scenebuild.settings import Settings
+
+BUNDLE = "scenebuild-report.zip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +31,22 @@ class Finding:
 
 @click.command("doctor")
 @options.store
+@click.option(
+    "--bundle",
+    metavar="FILE",
+    type=click.Path(dir_okay=False),
+    is_flag=False,
+    flag_value=BUNDLE,
+    help=f"Also write what helps with a report into one zip file.  [default: {BUNDLE}]",
+)
 @options.json_output
-def command(store: str | None, as_json: bool) -> int:
+def command(store: str | None, bundle: str | None, as_json: bool) -> int:
     """Say which engines, devices and tools are there and what to type to get the rest.
 
     Exit code 1 where something that every build needs is broken.
     """
-    place = options.store_for(store)
+    settings = options.settings_for((), store=store)
+    place = settings.store
     needed = [_python(), _store(place)]
     useful = [_project(place), *_engines(), _gpu(), *_tools()]
     if as_json:
@@ -42,7 +55,25 @@ def command(store: str | None, as_json: bool) -> int:
     else:
         for finding in (*needed, *useful):
             click.echo(safe(_line(finding)))
+    if bundle is not None:
+        _write(bundle, settings, [*needed, *useful])
     return 0 if all(finding.fine for finding in needed) else 1
+
+
+def _write(path: str, settings: Settings, findings: list[Finding]) -> None:
+    """What is in the file is said before it is written, and nobody is asked: it is looked at before it is sent."""
+    from scenebuild.cli.bundle import bundle, write_bundle
+
+    if os.path.lexists(path):
+        raise UsageError(f"{path} is there already; name another file, or delete it first")
+    parts = bundle(options.root_of(()), settings, map(_line, findings))
+    complain(f"for a report, in {path}: versions and platform, the project and its settings, the state of the store,")
+    complain("the last builds and locks with the names of their files and elements. Left out: all sound, prompts and")
+    complain("descriptions; home, user, machine and secrets are replaced. Look at it before you send it.")
+    for name, text in parts.items():
+        complain(f"  {name}  {len(text)} signs")
+    write_bundle(path, parts)
+    complain(f"wrote {path}")
 
 
 def _line(finding: Finding) -> str:

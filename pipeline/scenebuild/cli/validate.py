@@ -21,8 +21,13 @@ DRIFTED = 3
 @click.option(
     "--locks-only", is_flag=True, help="Only look whether each lockfile is the one for its scene; exit 3 if not."
 )
+@click.option(
+    "--staged",
+    is_flag=True,
+    help="With --locks-only: only scenes that git would commit, whose locks it must commit as well.",
+)
 @options.quiet
-def command(scenes: tuple[str, ...], style: str, locks_only: bool, quiet: bool) -> int:
+def command(scenes: tuple[str, ...], style: str, locks_only: bool, staged: bool, quiet: bool) -> int:
     """Check scene files and say what is wrong, where, and what to do.
 
     The warnings of 'scenebuild lint' are shown as well and change nothing.
@@ -30,8 +35,10 @@ def command(scenes: tuple[str, ...], style: str, locks_only: bool, quiet: bool) 
     """
     from scenebuild.scene.project import find_scenes
 
+    if staged and not locks_only:
+        raise click.UsageError("--staged goes with --locks-only")
     paths = find_scenes(list(scenes))
-    problems = _about_locks(paths) if locks_only else _about_scenes(paths)
+    problems = _about_staged(paths) if staged else _about_locks(paths) if locks_only else _about_scenes(paths)
     _tell(problems, style, quiet)
     errors = {problem.rule for problem in problems if problem.severity == "error"}
     if not errors and style == "text" and not quiet:
@@ -52,6 +59,16 @@ def _about_locks(paths: list[str]) -> list[Problem]:
     from scenebuild.plan.locks import findings_about_locks
 
     return [problem for path in paths for problem in findings_about_locks(path, options.config_for([path]).engine)]
+
+
+def _about_staged(paths: list[str]) -> list[Problem]:
+    """What a commit of the index, as it is now, would lack. A lock that lies beside it in the folder is not in it."""
+    from scenebuild.plan.locks import findings_about_missing_locks
+    from scenebuild.review.index import staged_among
+
+    staged = staged_among(paths)
+    mine = [path for path in paths if staged(path)]
+    return [*_about_locks(mine), *(problem for path in mine for problem in findings_about_missing_locks(path, staged))]
 
 
 def _tell(problems: list[Problem], style: str, quiet: bool) -> None:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator
 
 from scenebuild.errors import LockError, Place, Problem, SceneError
 from scenebuild.plan.lockfile import Lock, lock_path, read_lock
@@ -30,6 +31,19 @@ def findings_about_locks(path: str, preferred_engine: str | None = None) -> list
     except SceneError as error:
         return list(error.problems)
     return list(dict.fromkeys(problem for one in references for problem in _findings(one, preferred_engine)))
+
+
+def findings_about_missing_locks(path: str, is_kept: Callable[[str], bool]) -> list[Problem]:
+    """The locks of a scene file that are there and not among what is kept, such as in a commit."""
+    try:
+        locks = [lock_path(one) for one in references_in(path)]
+    except SceneError:
+        return []  # what is wrong with it is said by ``findings_about_locks``
+    return [
+        Problem("lock", f"{one} is not part of the commit; add it: git add --force {shlex.quote(one)}", Place(path))
+        for one in locks
+        if os.path.lexists(one) and not is_kept(one)
+    ]
 
 
 def _findings(reference: str, preferred_engine: str | None) -> list[Problem]:

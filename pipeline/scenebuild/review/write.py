@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from scenebuild.files import publish_bytes
+from scenebuild.files import publish_bytes, utf8
 from scenebuild.report.desk import Pairs
 from scenebuild.review.markdown import Attached, as_markdown
 from scenebuild.review.model import Review, SceneReview
@@ -51,10 +51,10 @@ class Folder:
     def write(self, review: Review) -> None:
         """Write the page, the comment and the numbers; the page last, so that all that it links to is there."""
         attached = Attached(PAGE, self._pictures, self._clips)
-        publish_bytes(str(self._root / NUMBERS), as_json(review).encode())
-        publish_bytes(str(self._root / COMMENT), as_markdown(review, attached).encode())
+        publish_bytes(str(self._root / NUMBERS), utf8(as_json(review)))
+        publish_bytes(str(self._root / COMMENT), utf8(as_markdown(review, attached)))
         links = {scene.path: self._links(scene.path) for scene in review.scenes}
-        publish_bytes(str(self._root / PAGE), self._desk.page(review, links).encode())
+        publish_bytes(str(self._root / PAGE), utf8(self._desk.page(review, links)))
 
     def _clip(self, scene: SceneReview, mixes: list[Path | None], name: str) -> None:
         from scenebuild.review.video import clip_mp4

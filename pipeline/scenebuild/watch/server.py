@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from scenebuild.errors import UsageError
+from scenebuild.files import utf8
 from scenebuild.plan.manifest import outputs_of
 from scenebuild.watch.board import Board, State
 from scenebuild.watch.edits import Edit, Written, parse_edit
@@ -144,7 +145,7 @@ class Handler(BaseHTTPRequestHandler):
     def _get(self, name: str) -> None:
         if name == "":
             number, html = self.server.room.board.page
-            self._send(HTTPStatus.OK, "text/html; charset=utf-8", html.encode(), PAGE_POLICY, {PAGE_HEADER: number})
+            self._send(HTTPStatus.OK, "text/html; charset=utf-8", utf8(html), PAGE_POLICY, {PAGE_HEADER: number})
         elif name == "events":
             self._send_events()
         else:

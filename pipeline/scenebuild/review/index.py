@@ -1,0 +1,54 @@
+"""What git would commit now: the names in its index."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Callable, Iterable, Sequence
+
+from scenebuild.errors import UsageError
+from scenebuild.review.git import QUIET
+from scenebuild.scene.quoting import printable
+
+# ``git add --intent-to-add`` puts an empty object there, which no commit takes; no scene and no lock is empty.
+EMPTY = frozenset(
+    [
+        "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391",
+        "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813",
+    ]
+)
+
+
+def staged_among(paths: Iterable[str]) -> Callable[[str], bool]:
+    """Whether a file beside one of ``paths`` is in the index. UsageError where git can not say.
+
+    The index that git itself names is asked (GIT_INDEX_FILE): with ``git commit --all`` it is another one.
+    """
+    folders = sorted({os.path.relpath(os.path.realpath(os.path.dirname(path))) for path in paths})
+    names = set(_names_in_index(folders)) if folders else set()
+    return lambda path: os.path.relpath(_beside(path)) in names
+
+
+def _beside(path: str) -> str:
+    """A file by the true place of its folder: git knows no way through a link."""
+    return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
+
+
+def _names_in_index(folders: Sequence[str]) -> list[str]:
+    """The names below folders, from here. Git is not asked elsewhere: a hook's GIT_INDEX_FILE is relative to here."""
+    ask = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--literal-pathspecs"]
+    command = [*ask, "ls-files", "--stage", "-z", "--", *folders]
+    try:
+        done = subprocess.run(command, capture_output=True, env={**os.environ, **QUIET}, check=False)
+    except FileNotFoundError:
+        raise UsageError("--staged: git is not installed here") from None
+    if done.returncode:
+        said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"])[0]
+        raise UsageError(f"--staged: {printable(said.removeprefix('fatal: '))}")
+    entries = (entry.partition(b"\t") for entry in done.stdout.split(b"\0") if entry)
+    return [os.path.normpath(os.fsdecode(name)) for facts, _, name in entries if _is_whole(facts.decode())]
+
+
+def _is_whole(facts: str) -> bool:
+    _, oid, _ = facts.split()
+    return oid not in EMPTY
