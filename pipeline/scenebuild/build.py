@@ -79,6 +79,7 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener, show
     }
     for result in results.values():
         listener.finish(result)
+    _refuse_obstacles(plans)
     if plans:
         listener.begin(_names_of_missing(plans))
     for own, group in grouped(plans, of):
@@ -266,6 +267,13 @@ def _make(
                 results[path] = failed_scene(path, str(mistake), exit_code=mistake.exit_code)
             listener.finish(results[path])
     return results
+
+
+def _refuse_obstacles(plans: Mapping[str, Plan]) -> None:
+    """SceneError for what nobody here can make, before a scene of another project is built."""
+    missing = {step.key: step for plan in plans.values() for step in plan.steps if step.status == "miss"}
+    if obstacles := [step.obstacle for step in missing.values() if step.obstacle is not None]:
+        raise SceneError(obstacles)
 
 
 def _left_out(plans: Mapping[str, Plan], listener: Listener) -> dict[str, SceneResult]:

@@ -85,6 +85,7 @@ def test_the_configuration_of_one_project_is_not_lent_to_another(
     alone = capsys.readouterr().err
     assert run([*scenes, "-q"]) == 1
     assert capsys.readouterr().err == alone
+    assert not Path("p/build").exists(), "what nobody can make is found before anything is made"
     assert run([*scenes, "-q", "--keep-going"]) == 1
     assert not Path("q/build/q/manifest.json").exists()
     capsys.readouterr()
