@@ -116,6 +116,24 @@ def test_every_verb_asks_the_project_of_the_scene(make: Make, capsys: pytest.Cap
     assert not Path("build").exists()
 
 
+def test_two_projects_that_are_compared_have_their_takes_from_their_own_stores(
+    make: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, prompt in (("old", "rain on leaves"), ("new", "rain on a tin roof")):
+        make(name)
+        Path(name, "scenes", f"{name}.yaml").rename(Path(name, "scenes", "x.yaml"))
+        scene = Path(name, "scenes", "x.yaml")
+        scene.write_text(SCENE.format(name="x").replace("rain on leaves", prompt))
+        assert run([str(scene), "-q"]) == 0
+    capsys.readouterr()
+    assert run(["diff", "old", "new", "--format", "json"]) == 0
+    (found,) = json.loads(capsys.readouterr().out)["scenes"]
+    assert found["basis"] == "sound", found
+    assert not Path(os.environ["XDG_CACHE_HOME"], "scenebuild", "store").exists(), "nothing was made again"
+    assert run(["diff", "old", "new", "--format", "json", "--store", "one"]) == 0
+    assert keys("one") == keys("old/takes") | keys("new/takes"), "a flag names one store for all"
+
+
 # The settings in force
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -76,6 +77,9 @@ def command(
     settings = options.settings_for((), store=store)
     listening = Listening(settings.store, settings.jobs, locks_only)
     with opened(revisions, ctx.meta[PATHS]) as between:
+        if len(revisions) == 2 and not between.builds and all(map(os.path.isdir, revisions)):  # two projects
+            stores = {side.root: settings.within(side.root).store for side in (between.before, between.after)}
+            listening = replace(listening, stores=stores)
         desk, folder = _collectors(style, out, video, quiet)
         if desk is not None:
             listening = replace(listening, keep=(folder or desk).keep, show=desk.side)

@@ -53,7 +53,7 @@ def _scene(
     plans: list[Planned | None] = []
     problems: list[tuple[Problem, ...]] = []
     for read, config in zip((before, after), configs, strict=True):
-        plan, wrong = _planned(read, config, listening.store)
+        plan, wrong = _planned(read, config, listening.store_of(read))
         plans.append(plan)
         problems.append(wrong)
     found = SceneReview(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +32,11 @@ class Listening:
     locks_only: bool = False
     keep: Keep | None = None
     show: Show | None = None  # makes one side of a page
+    stores: Mapping[str, str] = field(default_factory=dict)  # of the projects that are compared, by their folders
+
+    def store_of(self, read: ReadScene | None) -> str:
+        """Where the takes of one side are."""
+        return self.stores.get(read.side.root, self.store) if read else self.store
 
 
 def with_figures(found: SceneReview, reads: Reads, plans: Plans, listening: Listening) -> SceneReview:
@@ -62,7 +67,7 @@ def _listen(
             continue
         folder = scratch / name
         folder.mkdir()
-        store = LocalStore(listening.store)
+        store = LocalStore(listening.store_of(read))
         shop = Workshop(store, str(folder), listening.jobs, lambda key, share: None, lambda line: None)
         try:
             heard[-1] = hear(read, planned.plan, folder, shop, listening.show)
