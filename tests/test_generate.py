@@ -98,6 +98,24 @@ def test_a_child_that_goes_wrong_fails_its_own_request_alone(shop: Workshop, pro
     assert shop.store.get(failure.key) is None
 
 
+def test_children_serve_lot_after_lot_and_those_that_die_are_replaced(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("scenebuild.generate.make.AT_ONCE_TOGETHER", 2)
+    begun: list[int] = []
+    really_start = Children._start
+
+    def counted(children: Children, number: int) -> subprocess.Popen[bytes]:
+        begun.append(number)
+        return really_start(children, number)
+
+    monkeypatch.setattr(Children, "_start", counted)
+    prompts = ["one", "two", "three", "killed", "five", "six", "seven"]
+    outcomes = list(make_takes([order(prompt, "musicgen") for prompt in prompts], shop))
+    assert [isinstance(outcome, Take) for outcome in outcomes] == [True, True, True, False, True, True, True]
+    assert begun == [0, 0, 0], "one at first, one for the second try, one for the lots after it"
+
+
 def test_what_libraries_print_is_not_taken_for_an_answer(shop: Workshop, tmp_path: Path) -> None:
     chatter = CHANGED_REGISTRY + "print('{\"event\": \"made\"}'); import os; os.system('echo noise')\n"
     (tmp_path / "sitecustomize.py").write_text(

@@ -21,9 +21,13 @@ from collections.abc import Iterator
 
 PREFIX = "scenebuild-"
 LOCKED = re.compile(rf"{PREFIX}[0-9a-f]{{16}}\Z")
-# What earlier versions made holds no lock, and where no lock can be had there is none to ask: such folders go once
-# nothing was written into them for days.
-UNLOCKED = re.compile(rf"{PREFIX}(unlocked-[0-9a-f]{{16}}|[a-z0-9_]{{8}})\Z")
+# Where no lock can be had there is none to ask, and what earlier versions made holds none: such folders go once nothing
+# was written into them for days. The latter may be a person's by their names: all that is in them has to be ours.
+UNLOCKED = re.compile(rf"{PREFIX}unlocked-[0-9a-f]{{16}}\Z")
+EARLIER = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}\Z")
+EARLIER_CONTENT = re.compile(
+    r"((sketch|file|audiogen|musicgen)-([0-9]+\.log|[0-9a-f]{16}\.wav)|[0-9a-f]{64}\.wav|before|after)\Z"
+)
 ABANDONED_S = 3 * 86400.0
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -124,11 +128,13 @@ def _is_still(folder: str, descriptor: int) -> bool:
 def _swept(folder: str, dry_run: bool) -> int:
     """Remove one folder, if it is ours and nobody's any more: the bytes in it."""
     name = os.path.basename(folder)
-    if not LOCKED.match(name) and not UNLOCKED.match(name):
+    if not any(kind.match(name) for kind in (LOCKED, UNLOCKED, EARLIER)):
         return 0
     with contextlib.suppress(OSError):
         descriptor = _open(folder)
         try:
+            if EARLIER.match(name) and not _is_of_earlier_version(descriptor):
+                return 0
             if _is_dead(descriptor, is_locked=LOCKED.match(name) is not None) and _is_still(folder, descriptor):
                 size = _size(folder)
                 if not dry_run:
@@ -137,6 +143,12 @@ def _swept(folder: str, dry_run: bool) -> int:
         finally:
             os.close(descriptor)
     return 0
+
+
+def _is_of_earlier_version(descriptor: int) -> bool:
+    found = os.listdir(descriptor)
+    is_private = stat.S_IMODE(os.fstat(descriptor).st_mode) == 0o700
+    return bool(found) and is_private and all(map(EARLIER_CONTENT.match, found))
 
 
 def _is_dead(descriptor: int, *, is_locked: bool) -> bool:

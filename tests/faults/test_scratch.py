@@ -109,14 +109,23 @@ def test_a_link_within_a_dead_folder_is_removed_and_not_followed(temporary: Path
 
 
 def test_what_earlier_versions_left_goes_once_it_is_days_old(temporary: Path) -> None:
-    old, young = temporary / "scenebuild-abcd_123", temporary / "scenebuild-abcd_124"
-    for folder in (old, young):
-        folder.mkdir()
+    old, young, empty, persons = (
+        temporary / f"scenebuild-{name}" for name in ("abcd_123", "abcd_124", "x" * 8, "projects")
+    )
+    for folder in (old, young, empty, persons):
+        folder.mkdir(mode=0o700)
+    for name in ("sketch-0.log", f"sketch-{'0f' * 8}.wav", f"{'a' * 64}.wav"):
+        for folder in (old, young, persons):
+            (folder / name).write_text("")
+    (persons / "scenes").mkdir()
     then = time.time() - 4 * 86400
-    os.utime(old, (then, then))
+    for folder in (old, empty, persons):
+        os.utime(folder, (then, then))
     sweep_scratch()
     assert not old.exists()
     assert young.exists(), "a process of an earlier version holds no lock"
+    assert persons.exists(), "a person's folder may have such a name"
+    assert empty.exists()
 
 
 def test_where_locks_keep_nobody_out_the_folder_says_so(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
