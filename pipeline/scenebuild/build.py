@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
-from scenebuild.errors import LockError, OutputError, PolicyError, ScenebuildError, SceneError, UsageError
+from scenebuild.errors import LockError, PolicyError, ScenebuildError, SceneError, UsageError
+from scenebuild.outputs import Outputs, said_by_file
 from scenebuild.overview import write_overview
 from scenebuild.plan.lockfile import lock_path, read_lock
-from scenebuild.plan.manifest import Asked, built_variants, output_folder, up_to_date
+from scenebuild.plan.manifest import Asked, built_variants, output_folder, outputs_root, scene_of, up_to_date
 from scenebuild.plan.models import refuse_unknown_model
 from scenebuild.plan.policy import planned_licences, refuse_licences
 from scenebuild.plan.steps import Choices, Plan, make_plan, refuse_unknown_engine, with_sharing
 from scenebuild.result import Result, SceneResult, failed_scene, result_from_manifest
 from scenebuild.scene.model import Scene
+from scenebuild.scene.neighbours import name_clashes
 from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.quoting import meant_or_listed
 from scenebuild.scene.read import read_scene, references_in
-from scenebuild.scene.reference import scene_file, stem_of
+from scenebuild.scene.reference import folded, scene_file, stem_of
 from scenebuild.scene.solo import listening, unknown_names
 from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings, read_config
@@ -69,6 +69,8 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener, show
     paths = one_folder_each(held, settings)
     results = {path: result for path in paths if not show and (result := _nothing_to_do(path, of(path))) is not None}
     missing = [path for path in paths if path not in results]
+    for path in missing:
+        _refuse_others_build(path, settings)
     for path in missing:
         _rescue(path, of(path), listener)
     plans, mistakes = plan_scenes(missing, settings, of)
@@ -147,13 +149,30 @@ def one_folder_each(held: Mapping[str, Sequence[str]], settings: Settings) -> li
     paths = list(dict.fromkeys(reference for references in held.values() for reference in references))
     by_folder: dict[str, str] = {}
     for path in paths:
-        other = by_folder.setdefault(os.path.abspath(output_folder(path, settings.out)), path)
+        folder = output_folder(path, settings.out)
+        other = by_folder.setdefault(folded(os.path.abspath(folder)), path)
         if other != path:
-            raise UsageError(
-                f"{other} and {path} would both be built in {output_folder(path, settings.out)}; "
-                "rename one of them, or build them one by one with --out"
-            )
+            raise _both_in_one_folder(other, path, folder)
     return paths
+
+
+def _both_in_one_folder(one: str, other: str, folder: str) -> UsageError:
+    beside = os.path.dirname(scene_file(one)) == os.path.dirname(scene_file(other))  # their lock is one as well
+    advice = "" if beside else ", or build them one by one with --out"
+    return UsageError(f"{one} and {other} would both be built in {folder}; rename one of them{advice}")
+
+
+def _refuse_others_build(path: str, settings: Settings) -> None:
+    """UsageError where another scene of the project has its build in the folder of this one."""
+    folder = output_folder(path, settings.out)
+    other = scene_of(folder)
+    if folded(os.path.basename(folder)) == "catalogue" and other is None and os.path.isfile(f"{folder}/index.html"):
+        raise UsageError(f"{folder} holds the pages of 'scenebuild explore'; rename {path}, or use --out")
+    if other is None or not os.path.isfile(other) or os.path.samefile(other, scene_file(path)):
+        return
+    beside = os.path.dirname(other) == os.path.dirname(os.path.abspath(path))  # the plan refuses these
+    if project_root(other) == project_root(path) and not beside:
+        raise _both_in_one_folder(os.path.relpath(other), path, folder)
 
 
 def plan_scenes(
@@ -166,8 +185,11 @@ def plan_scenes(
     _refuse_half_a_listen(settings)
     plans: dict[str, Plan] = {}
     mistakes: dict[str, ScenebuildError] = {}
+    clashes = name_clashes(paths)
     for path in paths:
         try:
+            if path in clashes:
+                raise clashes[path]
             scene = under_policy(read_scene(path, dict(settings.chosen)))
             if settings.is_listening:
                 _refuse_unknown_names(settings, scene)
@@ -250,17 +272,21 @@ def _make(
     """Takes, mixes and reports for plans with the same settings. Only here is anything heavy imported."""
     from scenebuild.generate.gather import gather
     from scenebuild.generate.make import Workshop
-    from scenebuild.render import render_scene
+    from scenebuild.render import intended, render_scene
 
-    folders = [output_folder(path, settings.out) for path in plans]
+    folders = {path: Outputs(outputs_root(path, settings.out), output_folder(path, settings.out)) for path in plans}
     store = LocalStore(settings.store)
     results: dict[str, SceneResult] = {}
-    with _readable_outputs(), scratch_folder() as scratch:
+    with said_by_file(), scratch_folder() as scratch:
+        for path, outputs in folders.items():
+            outputs.begin(intended(plans[path], outputs, settings))
         shop = Workshop(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
-        gathered = gather(list(plans.values()), folders, shop, keep_going=settings.keep_going)
-        for (path, plan), takes, folder in zip(plans.items(), gathered, folders, strict=True):
+        gathered = gather(
+            list(plans.values()), [one.folder for one in folders.values()], shop, keep_going=settings.keep_going
+        )
+        for (path, plan), takes in zip(plans.items(), gathered, strict=True):
             try:
-                results[path] = render_scene(plan, takes, folder, settings, begun_ns, show)
+                results[path] = render_scene(plan, takes, folders[path], settings, begun_ns, show)
             except (SceneError, LockError, PolicyError) as mistake:
                 if not settings.keep_going:
                     raise
@@ -284,20 +310,6 @@ def _left_out(plans: Mapping[str, Plan], listener: Listener) -> dict[str, SceneR
     return results
 
 
-@contextmanager
-def _readable_outputs() -> Iterator[None]:
-    """An error of the file system is no bug of ours: say which file, and what stands in the way."""
-    try:
-        yield
-    except BrokenPipeError:  # nobody reads our stdout on; click ends that quietly
-        raise
-    except OSError as error:
-        what = "the file system reports an error" if error.errno == errno.EIO else "can not be written"
-        raise OutputError(
-            f"{error.filename or 'the outputs'}: {what}: {error.strerror or error}; finished takes are kept"
-        ) from error
-
-
 def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
     several = len(plans) > 1
     return {
@@ -311,9 +323,10 @@ def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
 def _nothing_to_do(path: str, settings: Settings) -> SceneResult | None:
     if settings.force or settings.force_elements or settings.frozen or settings.is_listening:
         return None
-    folder = output_folder(path, settings.out)
-    result = up_to_date(folder, path, asked(settings))
-    return None if result is None else result_from_manifest(path, folder, result)
+    result = up_to_date(path, asked(settings), settings.out)
+    if result is None or "variants" in result:  # the pages about all of a file are no scene
+        return None
+    return result_from_manifest(path, output_folder(path, settings.out), result)
 
 
 def asked(settings: Settings) -> Asked:

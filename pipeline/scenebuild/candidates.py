@@ -10,10 +10,14 @@ from typing import TYPE_CHECKING
 
 from scenebuild.build import Listener, by_project, choices_for, under_policy
 from scenebuild.errors import EngineError, SceneError, UsageError
+from scenebuild.files import real_folder, remove_below
+from scenebuild.outputs import said_by_file
 from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
+from scenebuild.plan.manifest import outputs_root
 from scenebuild.plan.policy import planned_licences, refuse_licences
 from scenebuild.plan.steps import Plan, Step, make_plan
 from scenebuild.scene.model import Element, Scene
+from scenebuild.scene.neighbours import name_clashes
 from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.quoting import meant_or_listed
 from scenebuild.scene.read import read_scene, references_in
@@ -60,12 +64,17 @@ def make_candidates(
     store = LocalStore(settings.store)
     plan = _plan(under_policy(scene), element, numbers, settings, store)
     refuse_licences(plan, planned_licences(plan))
+    if clash := name_clashes([scene.path]).get(scene.path):
+        raise clash
+    root = outputs_root(scene.path, settings.out)
     folder = os.path.join(
         settings.out or os.path.join(project_root(scene.path), "build"), "takes", stem_of(scene.path), element.name
     )
+    with said_by_file():
+        real_folder(root, os.path.join(folder, "elements"))
     listener.begin({step.key: step.name for step in plan.steps if step.status == "miss"})
     takes = _gathered(plan, folder, store, settings, listener)
-    _remove_others(folder, takes)
+    _remove_others(root, folder, takes)
     made = [candidate_of(step, takes[step.name], step.element.take == element.take) for step in plan.steps]
     return candidates_page(scene, element, made, folder), made
 
@@ -124,8 +133,8 @@ def _gathered(plan: Plan, folder: str, store: LocalStore, settings: Settings, li
     return gathered.takes
 
 
-def _remove_others(folder: str, takes: Mapping[str, Take]) -> None:
+def _remove_others(root: str, folder: str, takes: Mapping[str, Take]) -> None:
     """Takes of an earlier call that are not asked for now; the store still has them."""
     for path in Path(folder, "elements").glob("take-*.wav"):
         if path.stem not in takes:
-            path.unlink()
+            remove_below(root, str(path))

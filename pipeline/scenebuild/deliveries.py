@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
 from scenebuild.audio.riff import Mark
-from scenebuild.deliver.deliver import Delivered, Facts, deliver
+from scenebuild.deliver.deliver import Aside, Delivered, Facts, deliver
 from scenebuild.deliver.presets import Delivery, delivery
+from scenebuild.files import aside as written_aside
 from scenebuild.mix.model import Mix
 from scenebuild.scene.desk import Wanted
 from scenebuild.scene.model import Scene
 
 
-def delivered(scene: Scene, mix: Mix, licence: str) -> tuple[Delivered, ...]:
+def delivered(scene: Scene, mix: Mix, licence: str, aside: Aside = written_aside) -> tuple[Delivered, ...]:
     """Write every file that the scene asks for, beside the mix, as ``<scene>.<name>.<format>``."""
     facts = Facts(title=scene.name, licence=licence, marks=tuple(marks(mix)), loop=scene.mix.loop is not None)
     found = []
     for wanted in scene.deliver:
         kind = settled(wanted)
-        path = Path(f"{os.path.splitext(mix.path)[0]}.{wanted.name}.{kind.format}")
-        found.append(deliver(Path(mix.path), kind, path, facts))
+        path = Path(mix.path).with_name(delivery_name(Path(mix.path).stem, wanted))
+        found.append(deliver(Path(mix.path), kind, path, facts, aside=aside))
     return tuple(found)
+
+
+def delivery_name(stem: str, wanted: Wanted) -> str:
+    """What a delivered file is called."""
+    return f"{stem}.{wanted.name}.{settled(wanted).format}"
 
 
 def settled(wanted: Wanted) -> Delivery:

@@ -7,7 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from scenebuild.build import Listener, choices_for
-from scenebuild.errors import EngineError
+from scenebuild.errors import EngineError, UsageError
+from scenebuild.files import real_folder
+from scenebuild.outputs import said_by_file
+from scenebuild.plan.manifest import outputs_root, scene_of
 from scenebuild.plan.policy import planned_licences, refuse_licences
 from scenebuild.plan.steps import Plan, make_plan, with_sharing
 from scenebuild.scene.catalogue import read_categories
@@ -33,6 +36,13 @@ def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str
     commercial = read_config(str(root)).commercial
     plans = _plans({name: replace(scene, commercial=commercial) for name, scene in scenes.items()}, settings, store)
     folder = os.path.join(settings.out or os.path.join(root, "build"), "catalogue")
+    if other := scene_of(folder):
+        raise UsageError(f"{folder} holds the build of {os.path.relpath(other)}; rename that scene, or use --out")
+    with said_by_file():
+        for category in plans:
+            real_folder(
+                outputs_root(str(root / "scene.yaml"), settings.out), os.path.join(folder, category, "elements")
+            )
     listener.begin(_names_of_missing(plans))
     with scratch_folder() as scratch:
         shop = Workshop(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)

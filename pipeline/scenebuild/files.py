@@ -1,5 +1,7 @@
 """The one way a file is opened that somebody else may have named, and the one way a file gets its final name.
 
+Folders: what is written or removed below a folder that the user named never goes through a link (``real_folder``).
+
 Reading: regular files only, and no more than is asked for. A named pipe or a device never hangs a command.
 Writing: aside, checked, renamed. A reader sees the old file, the new file or none, never half of one. The temporary
 file lies in the same folder, so that the rename never crosses a file system.
@@ -73,6 +75,48 @@ def is_reachable(path: str) -> bool:
 def _refuse_kind(mode: int) -> None:
     if not stat.S_ISREG(mode):
         raise OSError(f"is {_KINDS.get(stat.S_IFMT(mode), 'a device')}, not a file")
+
+
+def real_folder(root: str, folder: str) -> None:
+    """Make ``folder``, which is ``root`` or lies below it, part by part. OSError where a part below the root is a link
+    or no folder: nothing is written where a checkout leads to."""
+    if not os.path.isdir(root):
+        os.makedirs(root, exist_ok=True)
+    for part in _parts_below(root, folder):
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(part)
+        mode = os.lstat(part).st_mode
+        if stat.S_ISLNK(mode):
+            raise OSError(errno.ELOOP, "is a link, and nothing is written through it; remove it, or use --out", part)
+        if not stat.S_ISDIR(mode):
+            raise OSError(errno.ENOTDIR, "is no folder; remove it, or use --out", part)
+
+
+def is_real(root: str, path: str) -> bool:
+    """Whether ``path`` is a regular file, and no part of the way to it from ``root`` is a link."""
+    *folders, last = _parts_below(root, path)
+    try:
+        return all(stat.S_ISDIR(os.lstat(part).st_mode) for part in folders) and stat.S_ISREG(os.lstat(last).st_mode)
+    except OSError:
+        return False
+
+
+def remove_below(root: str, path: str) -> None:
+    """Remove a file below ``root``, and its folder where that is empty then; nothing where a link leads to it. Failing
+    harms nobody."""
+    *folders, last = _parts_below(root, path)
+    with contextlib.suppress(OSError):
+        if all(stat.S_ISDIR(os.lstat(part).st_mode) for part in folders):
+            os.unlink(last)
+            os.rmdir(os.path.dirname(last))
+
+
+def _parts_below(root: str, path: str) -> list[str]:
+    """Every folder between ``root`` and ``path``, without the root, and ``path`` itself."""
+    names = os.path.relpath(path, root).split(os.sep)
+    if ".." in names:
+        raise OSError(errno.EINVAL, "does not lie in the output folder", path)
+    return [os.path.join(root, *names[: depth + 1]) for depth in range(len(names)) if names != ["."]]
 
 
 @contextlib.contextmanager

@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
-from scenebuild.files import publish_text
-from scenebuild.plan.manifest import (
-    MANIFEST,
-    Asked,
-    built_variants,
-    digests_of,
-    manifest_text,
-    output_folder,
-    outputs_of,
-)
+from scenebuild.files import utf8
+from scenebuild.outputs import Outputs, said_by_file
+from scenebuild.plan.manifest import Asked, built_variants, digests_of, manifest_text, output_folder, outputs_root
 from scenebuild.result import SceneResult
 from scenebuild.scene.project import project_root
 from scenebuild.scene.reference import label_of, stem_of
@@ -36,26 +28,22 @@ def write_overview(path: str, results: Sequence[SceneResult], settings: Settings
         return
     from scenebuild.report.overview import Row, overview_html, overview_markdown
     from scenebuild.scene.extends import read_with_parents
+    from scenebuild.scene.variants import variants_of
 
-    folder = output_folder(path, settings.out)
     document = read_with_parents(path)
+    labels = [label_of(one.scene) for one in results]
+    if [one.label for one in variants_of(document, {})] != labels:  # saved since: the next run reads it again
+        return
+    folder = output_folder(path, settings.out)
     rows = [Row.of(label_of(one.scene), one, folder) for one in results]
     title = stem_of(path)
     pages = {README: overview_markdown(title, path, rows), PAGE: overview_html(title, path, rows, folder)}
-    for name in outputs_of(folder) - pages.keys():  # of the time when the file was one scene
-        _remove(os.path.join(folder, name))
-    for name, text in pages.items():
-        publish_text(os.path.join(folder, name), text)
-    inputs = digests_of(document.sources, begun_ns)
-    plain = {"variants": [label_of(one.scene) for one in results]}
-    configuration = digests_of(config_files(str(project_root(path))), begun_ns)
-    text = manifest_text(asked, inputs, folder, pages, plain, configuration)
-    publish_text(os.path.join(folder, MANIFEST), text)
-
-
-def _remove(path: str) -> None:
-    import contextlib
-
-    with contextlib.suppress(OSError):
-        os.unlink(path)
-        os.rmdir(os.path.dirname(path))
+    outputs = Outputs(outputs_root(path, settings.out), folder)
+    with said_by_file():
+        outputs.begin(pages)
+        for name, text in pages.items():
+            outputs.publish(outputs.path(name), utf8(text))
+        configuration = digests_of(config_files(str(project_root(path))), begun_ns)
+        plain = {"variants": labels}
+        text = manifest_text(path, asked, document.digests, folder, outputs.facts(), plain, configuration)
+        outputs.finish(text.encode())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -11,21 +10,22 @@ from typing import Any
 
 from scenebuild.audio.copyright import copyright_of
 from scenebuild.deliver.deliver import Delivered
-from scenebuild.deliveries import delivered
+from scenebuild.deliveries import delivered, delivery_name
 from scenebuild.engines import action_facts
-from scenebuild.errors import LockError, Problem, SceneError
+from scenebuild.errors import LockError, Problem, SceneError, UsageError
 from scenebuild.expect.hold import expects_anything, hold
-from scenebuild.files import publish_if_changed, publish_text, sweep
-from scenebuild.generate.gather import Gathered
+from scenebuild.files import sweep
+from scenebuild.generate.gather import Gathered, take_path
 from scenebuild.generate.take import Take
 from scenebuild.licences import same as same_licence
 from scenebuild.mix.kept import KeptStem
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, Source
 from scenebuild.mix.tape import tape_of
+from scenebuild.outputs import LABELS, PAGES, Outputs
 from scenebuild.plan.licence import forbids_commerce, strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock
-from scenebuild.plan.manifest import MANIFEST, Asked, digests_of, manifest_text, outputs_of
+from scenebuild.plan.manifest import CHANGED, Asked, digests_of, manifest_text, same_digests
 from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.desk import DeskPage
@@ -44,12 +44,9 @@ from scenebuild.store.care import IN_USE_S
 
 Show = Callable[[DeskPage], object]  # whoever wants the page of a build as a value
 
-LISTEN = "listen.wav"
-LABELS = "timeline.txt"
-
 
 def render_scene(
-    plan: Plan, gathered: Gathered, folder: str, settings: Settings, begun_ns: int, show: Show | None = None
+    plan: Plan, gathered: Gathered, outputs: Outputs, settings: Settings, begun_ns: int, show: Show | None = None
 ) -> SceneResult:
     """Mix a scene whose takes are gathered and write all its outputs. Takes that are missing make it a failed scene.
 
@@ -59,16 +56,19 @@ def render_scene(
     if gathered.failures:
         lines = _failure_lines(plan, gathered)
         return failed_scene(path, *lines, exit_code=gathered.exit_code, elements=_elements(plan, gathered))
+    folder, stem = outputs.folder, outputs.stem
     sweep(folder, IN_USE_S)
-    stem = os.path.basename(folder)
     takes = gathered.takes
+    for name, take in takes.items():
+        outputs.holds(take_path(folder, name), take.digest)
     _refuse_long_fades(plan, takes)
     refuse_licences(plan, {name: take.licence for name, take in takes.items()})
     if settings.is_listening:
-        return _listened(plan, gathered, folder, settings)
+        return _listened(plan, gathered, outputs, settings)
     if settings.frozen:
         _refuse_other_bytes(plan, takes)
     licence = strictest([take.licence for take in takes.values()])
+    read = _read_beside(plan, begun_ns)
     stems: list[KeptStem] = []
     mix = mix_scene(
         plan.scene,
@@ -78,8 +78,9 @@ def render_scene(
         info={"INAM": plan.scene.name, "ICOP": licence},
         keep=stems.append,
         most_kept_frames=round(MOST_KEPT_S * plan.scene.mix.sample_rate),
+        aside=outputs.aside,
     )
-    files = delivered(plan.scene, mix, licence)
+    files = delivered(plan.scene, mix, licence, outputs.aside)
     lock = _lock(plan, takes, mix, files)
     if settings.frozen:
         _refuse_other_mix(plan, lock)
@@ -88,38 +89,41 @@ def render_scene(
     report = report_of(plan, takes, _statuses(plan, gathered), mix, files, warnings, folder)
     template = Path(settings.template) if settings.template else None
     paths = {name: Path(take.path) for name, take in takes.items()}
-    written = write_report(report, Path(folder), Path(mix.path), paths, template, stems, show)
+    templates: dict[str, str | None] = {}
+    write_report(report, Path(folder), Path(mix.path), paths, template, stems, show, outputs.publish, templates)
     # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
     locked = plan.lock.digest if plan.lock else None
     if not plan.is_preview and not settings.frozen and not settings.chosen:
         locked, of_the_lock = _write_lock(plan, lock)
         warnings = (*warnings, *of_the_lock)
     result = _result(plan, gathered, mix, files, warnings, folder)
-    labels = os.path.join(folder, LABELS)
-    publish_if_changed(labels, labels_text(mix).encode())
-    outputs = [
-        mix.path,
-        labels,
-        *(file.path for file in files),
-        *(take.path for take in takes.values()),
-        *map(str, written),
-        *_stem_paths(folder, mix, settings),
-    ]
-    _write_manifest(plan, folder, outputs, result, settings, begun_ns, locked)
+    outputs.publish(outputs.path(LABELS), labels_text(mix).encode())
+    manifest = manifest_text(
+        path,
+        Asked(**settings.deciding),
+        {**_read_before(plan), **same_digests(read), **templates, lock_path(path): locked},
+        folder,
+        outputs.facts(),
+        result_for_manifest(result, folder),
+        _configuration(path, settings, begun_ns),
+    )
+    outputs.finish(manifest.encode())  # last of all: from here on the build counts as done
     return result
 
 
-def _listened(plan: Plan, gathered: Gathered, folder: str, settings: Settings) -> SceneResult:
+def _listened(plan: Plan, gathered: Gathered, outputs: Outputs, settings: Settings) -> SceneResult:
     """What is heard of a scene, in a file of its own; the mix, the README, the lock and the manifest stay."""
     heard = heard_names(plan.scene, settings.solo, settings.mute)
     mix = mix_scene(
         plan.scene,
         {name: source_of(take) for name, take in gathered.takes.items()},
-        Path(folder, LISTEN),
+        Path(outputs.path(outputs.listen)),
         silenced=frozenset(element.name for element in plan.scene.elements) - heard,
+        aside=outputs.aside,
     )
     warnings = (*_warnings(plan, gathered.takes), *mix.warnings)
-    return replace(_result(plan, gathered, mix, (), warnings, folder), readme=None, page=None)
+    outputs.leave()
+    return replace(_result(plan, gathered, mix, (), warnings, outputs.folder), readme=None, page=None)
 
 
 def _result(
@@ -336,41 +340,37 @@ def _impulses(scene: Scene) -> list[str]:
     return [effect.path for channel in channels for effect in channel.effects if isinstance(effect, Convolution)]
 
 
-def _stem_paths(folder: str, mix: Mix, settings: Settings) -> list[str]:
-    return [os.path.join(folder, "stems", f"{stem.name}.wav") for stem in mix.stems] if settings.stems else []
+def intended(plan: Plan, outputs: Outputs, settings: Settings) -> set[str]:
+    """All that a build of a plan may write into its folder."""
+    takes = {os.path.relpath(take_path("", step.name)) for step in plan.steps}
+    if settings.is_listening:
+        return {outputs.listen, *takes}
+    stems = {f"stems/{element.name}.wav" for element in plan.scene.elements if settings.stems}
+    files = {delivery_name(outputs.stem, wanted) for wanted in plan.scene.deliver}
+    return {f"{outputs.stem}.wav", LABELS, *PAGES, *takes, *stems, *files}
 
 
-def _write_manifest(
-    plan: Plan,
-    folder: str,
-    outputs: list[str],
-    result: SceneResult,
-    settings: Settings,
-    begun_ns: int,
-    locked: str | None,
-) -> None:
-    """Last of all: from here on the build counts as done. What only the last build wrote goes: a removed element's take
-    would otherwise look like a part of this one."""
-    path = plan.scene.path
-    recordings = [step.element.recording for step in plan.steps if step.element.recording is not None]
-    recordings += _impulses(plan.scene)
-    template = [settings.template] if settings.template else []
+def _read_beside(plan: Plan, begun_ns: int) -> dict[str, str | None]:
+    """What is read while a scene is mixed, as it is before that: impulse responses, and what says which bytes a
+    model has."""
     records = [one.record for step in plan.steps for one in step.facts.models if one.id == step.action.model]
-    configuration = config_files(str(project_root(path)))
-    inputs = [
-        *plan.scene.sources, *recordings, *template, *filter(None, records),
-    ]  # fmt: skip
-    text = manifest_text(
-        Asked(**settings.deciding),
-        digests_of(inputs, begun_ns) | {os.path.abspath(lock_path(path)): locked},
-        folder,
-        [os.path.relpath(output, folder) for output in outputs],
-        result_for_manifest(result, folder),
-        digests_of(configuration, begun_ns),
-    )
-    kept = {os.path.relpath(output, folder) for output in outputs}
-    for name in outputs_of(folder) - kept:
-        with contextlib.suppress(OSError):
-            os.unlink(os.path.join(folder, name))
-            os.rmdir(os.path.dirname(os.path.join(folder, name)))  # stems/ goes with the last of them
-    publish_text(os.path.join(folder, MANIFEST), text)
+    return digests_of([*_impulses(plan.scene), *filter(None, records)], begun_ns)
+
+
+def _read_before(plan: Plan) -> dict[str, str | None]:
+    """What was read while a scene was planned: its files, and the recordings, by what they were then."""
+    recordings = {
+        step.element.recording: step.action.content for step in plan.steps if step.element.recording is not None
+    }
+    return {**plan.scene.digests, **recordings}
+
+
+def _configuration(path: str, settings: Settings, begun_ns: int) -> dict[str, str | None]:
+    """The files of the configuration; none that a later build will find, where they no longer say what it was."""
+    root = str(project_root(path))
+    found = digests_of(config_files(root), begun_ns)
+    try:
+        same = settings.within(root).deciding == settings.deciding
+    except UsageError:
+        same = False
+    return same_digests(found) if same else dict.fromkeys(found, CHANGED)

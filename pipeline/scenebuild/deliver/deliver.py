@@ -7,10 +7,8 @@ its name when it is complete. Memory does not grow with the length.
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from math import floor, isfinite
 from pathlib import Path
@@ -20,6 +18,7 @@ from scenebuild.audio.riff import Mark
 from scenebuild.deliver.convert import Converted, convert
 from scenebuild.deliver.presets import Delivery
 from scenebuild.deliver.write import Facts, Levels, write
+from scenebuild.files import aside as written_aside
 
 # Meters that interpolate with another filter read the same peak up to this much higher (ffmpeg's, on noise and clicks).
 TRUE_PEAK_MARGIN_DB = 0.1
@@ -30,6 +29,7 @@ LEAST_DB = 2 / GAIN_STEPS_PER_DB  # a peak that is over by less is not
 TRIES = 5
 
 Progress = Callable[[float], None]
+Aside = Callable[[str], AbstractContextManager[str]]  # see ``files.aside``
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,12 @@ class _Try:
 
 
 def deliver(
-    premaster: Path, wanted: Delivery, path: Path, facts: Facts, progress: Progress = lambda share: None
+    premaster: Path,
+    wanted: Delivery,
+    path: Path,
+    facts: Facts,
+    progress: Progress = lambda share: None,
+    aside: Aside = written_aside,
 ) -> Delivered:
     """Write the mix in ``premaster`` (any sound file that libsndfile reads) to ``path`` as ``wanted``.
 
@@ -99,8 +104,8 @@ def deliver(
             wanted, setting, lambda one: converted.measure(db_to_gain(one.gain_db), one.ceiling_dbtp)
         ).setting
     progress(0.5)
-    with _written_aside(path) as part:
-        last = _settled(wanted, setting, lambda one: _write(converted, wanted, one, part, facts))
+    with aside(str(path)) as part:
+        last = _settled(wanted, setting, lambda one: _write(converted, wanted, one, Path(part), facts))
     progress(1.0)
     setting, levels = last.setting, last.levels
     limited = setting.ceiling_dbtp is not None and own.true_peak_dbtp + setting.gain_db > setting.ceiling_dbtp
@@ -215,18 +220,6 @@ def _warnings(wanted: Delivery, own: Levels, setting: _Setting, checks: tuple[Ch
     if "loop" in failed:
         warnings.append(f"{wanted.preset}: this preset is for a mix that loops, and the mix does not")
     return tuple(warnings)
-
-
-@contextmanager
-def _written_aside(path: Path) -> Iterator[Path]:
-    """A fresh path beside ``path``, renamed to it when all went well and removed when not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name}")
-    try:
-        yield part
-        os.replace(part, path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 __all__ = ["Check", "Delivered", "Facts", "Mark", "deliver"]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from scenebuild.engines import Request
 from scenebuild.errors import Problem, SceneError, StoreError
+from scenebuild.files import digest_of
 from scenebuild.generate.make import Failure, Order, Tell, Workshop, make_takes
 from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
 from scenebuild.licences import strictest
@@ -17,6 +18,8 @@ from scenebuild.plan.steps import Plan, Step
 from scenebuild.store import DamagedError, LocalStore
 from scenebuild.store.digest import digest_file
 from scenebuild.store.local import copy_file
+
+LARGEST_TAKE = 1 << 32  # bytes; what a WAV file can hold
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ def rescue(lock: Lock | None, store: LocalStore, folder: str, tell: Tell) -> Non
         if store.has(entry["digest"]) or not os.path.isfile(path) or entry["engine"] == "file":
             continue
         with contextlib.suppress(OSError, StoreError):
-            if digest_file(path) == entry["digest"]:
+            if os.path.getsize(path) <= LARGEST_TAKE and digest_file(path) == entry["digest"]:
                 store.put_back(entry["digest"], path)
                 tell(f"{name}: the store had lost the locked take; it was put back from {os.path.relpath(path)}")
 
@@ -143,7 +146,8 @@ def _measured_from_lock(step: Step, path: str, digest: str, entry: Mapping[str, 
 def _place(digest: str, path: str, store: LocalStore) -> None:
     """Copy an object into the outputs, unless exactly these bytes lie there already."""
     with contextlib.suppress(OSError):
-        if digest_file(path) == digest:
+        same_size = os.lstat(path).st_size == os.lstat(store.object_path(digest)).st_size
+        if same_size and digest_of(path, follow_links=False) == digest:  # a link is no output
             return
     store.copy(digest, path)
 

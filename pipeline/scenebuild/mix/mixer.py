@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from math import inf
 from pathlib import Path
@@ -15,6 +13,7 @@ from scenebuild.audio.level import gain_to_db
 from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
 from scenebuild.errors import ScenebuildError
+from scenebuild.files import aside as written_aside
 from scenebuild.mix.console import Console
 from scenebuild.mix.kept import Keep, held_frames, keep_share, keep_stem
 from scenebuild.mix.layer import Layer, highest_gain
@@ -32,6 +31,8 @@ from scenebuild.mix.timeline import Placement, Span, Timeline, lay_out
 from scenebuild.mix.track import Format
 from scenebuild.mix.treated import Treated, treat
 from scenebuild.scene.model import Element, Scene
+
+Aside = Callable[[str], AbstractContextManager[str]]  # see ``files.aside``
 
 BLOCK_FRAMES = 32768  # stays in the cache; smaller ones cost more calls, larger ones more memory traffic
 
@@ -81,13 +82,15 @@ def mix_scene(
     progress: Progress = lambda share: None,
     block_frames: int = BLOCK_FRAMES,
     held_bytes: int = HELD_BYTES,
+    aside: Aside = written_aside,
 ) -> Mix:
     """Render a scene into a 24-bit WAV at ``path``, and each stem into ``stems_folder``/<name>.wav if that is given.
 
     ``sources`` has the take of every element by the element's name, further ones as ``rain.2`` (see ``tape_of``);
     ``info`` is text for the file (see ``info_chunk``); ``progress`` is told the share that is done, 0 … 1. The same
     scene and takes give the same bytes, with or without stems and whatever the block size. A file appears under its
-    name when it is complete: an error or an interruption leaves the one that was there.
+    name when it is complete: an error or an interruption leaves the one that was there. ``aside`` gives out the names
+    under which they are written until then.
 
     ``silenced``: elements that others make room for, without being heard themselves; left out, those that the scene
     mutes. Their stems are silent.
@@ -117,7 +120,8 @@ def mix_scene(
         gain_db, missed = master_gain_db(scene.mix, raw.loudness, raw.true_peak_dbtp, highest_stem)
         names = [element.name for element in scene.elements]
         stem_paths = [stems_folder / f"{name}.wav" for name in names] if stems_folder else []
-        with _written_aside(*stem_paths, path) as (*stem_parts, mix_part):
+        with ExitStack() as parts:
+            *stem_parts, mix_part = [Path(parts.enter_context(aside(str(one)))) for one in (*stem_paths, path)]
             final = _write_mix(ready, gain_db, mix_part, info, progress)
             seam_db = mix_seam(mix_part) if scene.mix.loop else None
             refuse_bad_seams(scene, seams, seam_db)
@@ -285,19 +289,3 @@ def _stem_facts(one: _Placed, ready: _Set, gain_db: float) -> StemFacts:
         pass_s=seconds_of(one.placement.pass_frames, rate),
         seam_db=one.seam_db,
     )
-
-
-@contextmanager
-def _written_aside(*paths: Path) -> Iterator[tuple[Path, ...]]:
-    """Fresh paths to write to instead, in the same folders: two builds of a scene may run at once.
-
-    Renamed to ``paths`` when all went well, removed when not.
-    """
-    parts = tuple(path.with_name(f".tmp-{secrets.token_hex(8)}-{path.name}") for path in paths)
-    try:
-        yield parts
-        for part, path in zip(parts, paths, strict=True):
-            os.replace(part, path)
-    finally:
-        for part in parts:
-            part.unlink(missing_ok=True)

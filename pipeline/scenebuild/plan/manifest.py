@@ -1,32 +1,46 @@
 """What a build read, what it was asked and what it wrote: how the next one sees that there is nothing to do.
 
-Imports only what a bare Python start has cheaply. Inputs are few and small and are always hashed. An output counts as
-untouched while its size is right and it is not younger than the manifest, which is written last; a younger one is
-hashed.
+Imports only what a bare Python start has cheaply. A manifest holds the digests of the bytes that the build read and
+wrote, not of what lies there when it is written. Inputs are few and small and are always hashed; where a link leads is
+noted as well. An output counts as untouched while it has the size and the times that it was left with, and is older
+than the manifest, which is written last; any other is hashed.
+
+A manifest may be damaged, or come with a stranger's checkout: what is not exactly as a build writes it is none.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
+import re
+import stat
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib import import_module
 from typing import Any
 
 from scenebuild import __version__
-from scenebuild.files import is_reachable
+from scenebuild.files import digest_of, is_reachable, read_bounded
 from scenebuild.scene.reference import referenced, scene_file, stem_of
 
-MANIFEST_VERSION = 2
+MANIFEST_VERSION = 3
 MANIFEST = "manifest.json"
+LARGEST_MANIFEST = 64 << 20
+LIST = ".build-"  # what a build may write: such a file is there until its manifest is
 CHANGED = "changed while it was built"  # instead of a digest
 # Flags by another name: the command line turns them into settings. The store and the number of jobs decide nothing.
 AS_FLAGS = frozenset(
     f"SCENEBUILD_{name}" for name in ("ENGINE", "MODEL", "PRECISION", "TEMPLATE", "OUT", "DEVICE", "COLOR")
 )
 WITHOUT_EFFECT = AS_FLAGS | {"SCENEBUILD_STORE", "SCENEBUILD_JOBS"}
+_LABEL = re.compile(r"[a-z0-9][a-z0-9_+-]{0,149}")  # of a variant; it becomes the name of a folder
+_HEX = re.compile(r"[0-9a-f]{64}")
+
+Fact = list[Any]  # of an output: its size, its digest, when it was written and changed (ns; 0 where nobody knows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +63,7 @@ class Asked:
         names = sorted(name for name in os.environ if name.startswith("SCENEBUILD_") and name not in WITHOUT_EFFECT)
         return {
             "engine": self.engine,
-            "template": self.template,
+            "template": os.path.abspath(self.template) if self.template else None,
             "stems": self.stems,
             "precision": self.precision,
             "model": self.model,
@@ -59,33 +73,74 @@ class Asked:
 
 
 def manifest_text(
+    scene_path: str,
     asked: Asked,
     inputs: Mapping[str, str | None],
     folder: str,
-    outputs: Iterable[str],
+    outputs: Mapping[str, Fact],
     result: Mapping[str, Any],
     configuration: Mapping[str, str | None],
 ) -> str:
-    """The manifest of a finished build: ``inputs`` and the files of the ``configuration`` with what they were,
-    ``outputs`` relative to ``folder``."""
+    """The manifest of a finished build: ``inputs`` and the files of the ``configuration`` with the digests of what was
+    read, ``outputs`` (relative to ``folder``) with what was written."""
     plain = {
         "version": MANIFEST_VERSION,
         "scenebuild": __version__,
+        "code": fingerprint(),
+        "scene": _relative(scene_file(scene_path), folder),
         "asked": asked.plain(),
         "configured": dict(asked.configured or {}),
-        "configuration": {os.path.relpath(path, folder): digest for path, digest in configuration.items()},
+        "configuration": {_relative(path, folder): digest for path, digest in configuration.items()},
         "home": _home(),
-        "inputs": {os.path.relpath(path, folder): digest for path, digest in inputs.items()},
-        "outputs": {path: _fact(os.path.join(folder, path)) for path in sorted(outputs)},
+        "inputs": {_relative(path, folder): digest for path, digest in inputs.items()},
+        "links": _links(inputs, folder),
+        "outputs": dict(outputs),
         "result": dict(result),
     }
-    return json.dumps(plain, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(plain, indent=1, sort_keys=True) + "\n"
+
+
+@cache
+def fingerprint() -> str:
+    """What decides beside the version: the code that is installed. Of a wheel its own list of digests; else, as in a
+    development install, which keeps its number, the sizes and times of all files."""
+    more = [way for name in ("schema", "templates") for way in import_module(f"scenebuild.{name}").__path__]
+    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    record = os.path.join(os.path.dirname(package), f"scenebuild-{__version__}.dist-info", "RECORD")
+    try:
+        return digest_of(record)
+    except OSError:
+        found = [one for root in (package, *more) for one in _files_in(root, root)]
+        return hashlib.sha256(repr(sorted(found)).encode()).hexdigest()
+
+
+def _files_in(folder: str, root: str) -> Iterator[tuple[str, int, int]]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if not entry.is_dir():
+                found = entry.stat()
+                yield os.path.relpath(entry.path, root), found.st_size, found.st_mtime_ns
+            elif entry.name != "__pycache__":
+                yield from _files_in(entry.path, root)
 
 
 def digests_of(paths: Iterable[str], begun_ns: int | None = None) -> dict[str, str | None]:
     """What the files are, for the inputs of a manifest. One that was written since ``begun_ns``, after it was read
     perhaps, is none that any later build will find."""
     return {path: CHANGED if _is_newer(path, begun_ns) else _digest(path) for path in map(os.path.abspath, paths)}
+
+
+def same_digests(before: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Digests that were taken before the files were read, for a manifest: one that is another by now may have been
+    read before or after it was changed."""
+    return {path: digest if _digest_or_none(path) == digest else CHANGED for path, digest in before.items()}
+
+
+def _digest_or_none(path: str) -> str | None:
+    try:
+        return _digest(path)
+    except OSError:
+        return None
 
 
 def _is_newer(path: str, begun_ns: int | None) -> bool:
@@ -96,24 +151,44 @@ def _is_newer(path: str, begun_ns: int | None) -> bool:
     return begun_ns is not None and begun_ns < max(found.st_mtime_ns, found.st_ctime_ns) <= time.time_ns()
 
 
-def up_to_date(folder: str, scene_path: str, asked: Asked) -> Mapping[str, Any] | None:
-    """The result of the last build in ``folder``, if nothing that decides it has changed since; else None."""
-    path = os.path.join(folder, MANIFEST)
+def _relative(path: str, folder: str) -> str:
+    return os.path.relpath(os.path.abspath(path), os.path.abspath(folder))
+
+
+def _at(name: str, folder: str) -> str:
+    """The other way round; ``..`` is taken as it was written, also where the folder is reached through a link."""
+    return os.path.normpath(os.path.join(os.path.abspath(folder), name))
+
+
+def _links(inputs: Iterable[str], folder: str) -> dict[str, str]:
+    """Where the inputs lie that are reached through links: the same bytes elsewhere are another file."""
+    found = {_relative(path, folder): _real(path, folder) for path in inputs}
+    return {name: real for name, real in found.items() if name != real}
+
+
+def _real(path: str, folder: str) -> str:
+    return os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
+
+
+def up_to_date(scene_path: str, asked: Asked, out: str | None = None) -> Mapping[str, Any] | None:
+    """The result of the last build of a scene, if nothing that decides it has changed since; else None."""
+    folder = output_folder(scene_path, out)
     try:
-        written = os.stat(path).st_mtime_ns
-        with open(path, encoding="utf-8") as file:
-            plain = json.load(file)
+        found = _read(folder)
+        if found is None:
+            return None
+        plain, written = found
         fresh = (
-            plain["version"] == MANIFEST_VERSION
-            and plain["scenebuild"] == __version__
-            and plain["asked"] == asked.plain()
+            plain["asked"] == asked.plain()
+            and plain["code"] == fingerprint()
+            and plain["scene"] == _relative(scene_file(scene_path), folder)
+            and _untouched_all(outputs_root(scene_path, out), folder, plain["outputs"], written)
             and _same_configuration(plain, asked, folder)
-            and os.path.relpath(scene_file(scene_path), folder) in plain["inputs"]
-            and all(_digest(os.path.join(folder, name)) == digest for name, digest in plain["inputs"].items())
-            and all(_untouched(os.path.join(folder, name), fact, written) for name, fact in plain["outputs"].items())
+            and all(_digest(_at(name, folder)) == digest for name, digest in plain["inputs"].items())
+            and _links((_at(name, folder) for name in plain["inputs"]), folder) == plain["links"]
         )
         result: Mapping[str, Any] = plain["result"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError):
         return None
     return result if fresh else None
 
@@ -124,7 +199,7 @@ def _same_configuration(plain: Mapping[str, Any], asked: Asked, folder: str) -> 
     if asked.configured is not None:
         return bool(plain["configured"] == dict(asked.configured))
     files = plain["configuration"].items()
-    return plain["home"] == _home() and all(_digest(os.path.join(folder, name)) == digest for name, digest in files)
+    return plain["home"] == _home() and all(_digest(_at(name, folder)) == digest for name, digest in files)
 
 
 def _home() -> str:
@@ -135,21 +210,144 @@ def _home() -> str:
 
 def outputs_of(folder: str) -> set[str]:
     """What the last build wrote into ``folder``, relative to it; only plain names below it."""
-    return {name for name in _named(folder, "outputs") if not os.path.isabs(name) and ".." not in name.split("/")}
+    return {name for name in _named(folder, "outputs") if _is_below(name)}
+
+
+def scene_of(folder: str) -> str | None:
+    """The scene file whose build lies in a folder; None where that is not known."""
+    try:
+        name = _json(os.path.join(folder, MANIFEST))["scene"]
+        return _at(name, folder) if isinstance(name, str) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def inputs_of(folder: str) -> set[str]:
     """Every file that the last build in ``folder`` depended on, there or not."""
-    return {os.path.normpath(os.path.join(folder, name)) for name in _named(folder, "inputs")}
+    return {_at(name, folder) for name in _named(folder, "inputs")}
 
 
 def _named(folder: str, what: str) -> set[str]:
+    """Names in a manifest of any version."""
     try:
-        with open(os.path.join(folder, MANIFEST), encoding="utf-8") as file:
-            names = set(json.load(file)[what])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        names = _json(os.path.join(folder, MANIFEST))[what]
+        return {name for name in names if isinstance(name, str)} if isinstance(names, dict) else set()
+    except (OSError, ValueError, KeyError, TypeError):
         return set()
-    return {name for name in names if isinstance(name, str)}
+
+
+def _is_below(name: str) -> bool:
+    return not os.path.isabs(name) and not {"", ".", ".."} & set(name.split("/")) and "\0" not in name
+
+
+def _json(path: str) -> Any:
+    """OSError or ValueError where it can not be read. Never waits, never reads without end."""
+    try:
+        return json.loads(read_bounded(path, LARGEST_MANIFEST, follow_links=False), parse_constant=_refuse)
+    except RecursionError as error:
+        raise ValueError("nobody nests so deep") from error
+
+
+def _refuse(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _read(folder: str) -> tuple[Mapping[str, Any], int] | None:
+    """The manifest in a folder and when it was written (ns); None where there is none that this version wrote, and
+    where a build is, or was, at work since."""
+    path = os.path.join(folder, MANIFEST)
+    written = os.lstat(path).st_mtime_ns
+    plain = _json(path)
+    if any(name.startswith(LIST) for name in os.listdir(folder)):
+        return None
+    return (plain, written) if _is_manifest(plain) else None
+
+
+def _is_manifest(plain: Any) -> bool:
+    return (
+        _fits(plain, _MANIFEST)
+        and (plain["version"], plain["scenebuild"]) == (MANIFEST_VERSION, __version__)
+        and all(map(_is_below, plain["outputs"]))
+        and plain["scene"] in plain["inputs"]
+        and _is_result(plain["result"], plain["outputs"])
+    )
+
+
+def _is_result(plain: Mapping[str, Any], outputs: Mapping[str, Fact]) -> bool:
+    if plain.keys() == {"variants"}:
+        return bool(plain["variants"]) and _is_list(
+            plain["variants"], lambda label: isinstance(label, str) and bool(_LABEL.fullmatch(label))
+        )
+    if not _fits(plain, RESULT) or plain["exit_code"] != 0:
+        return False
+    return {plain["mix"], plain["readme"], plain["page"], *plain["delivered"]} <= outputs.keys()
+
+
+Check = Callable[[Any], bool]
+
+
+def _fits(plain: Any, checks: Mapping[str, Check]) -> bool:
+    return isinstance(plain, dict) and plain.keys() == checks.keys() and all(checks[it](plain[it]) for it in checks)
+
+
+def _is_list(value: Any, check: Check) -> bool:
+    return isinstance(value, list) and all(map(check, value))
+
+
+def _is_dict(value: Any, check: Check) -> bool:
+    return isinstance(value, dict) and all(map(check, value.values()))
+
+
+def _is_line(value: Any) -> bool:
+    return isinstance(value, str) and value.isprintable()
+
+
+def _is_line_or_none(value: Any) -> bool:
+    return value is None or _is_line(value)
+
+
+def _is_whole(value: Any) -> bool:
+    return type(value) is int and 0 <= value < 1 << 63
+
+
+def _is_number(value: Any) -> bool:
+    return _is_whole(value) or (type(value) is float and math.isfinite(value))
+
+
+def _is_number_or_none(value: Any) -> bool:
+    return value is None or _is_number(value)
+
+
+def _is_fact(value: Any) -> bool:
+    return (
+        isinstance(value, list)
+        and len(value) == 4
+        and isinstance(value[1], str)
+        and _HEX.fullmatch(value[1]) is not None
+        and all(map(_is_whole, (value[0], *value[2:])))
+    )
+
+
+# What stands in the manifest of this version, and in the result of a scene (``SceneResult``), to the letter.
+_ELEMENT: Mapping[str, Check] = {
+    **dict.fromkeys(("name", "engine", "key", "status", "reason", "fidelity"), _is_line), "digest": _is_line_or_none,
+}  # fmt: skip
+RESULT: Mapping[str, Check] = {
+    **dict.fromkeys(("scene", "status", "mix", "readme", "page"), _is_line),
+    **dict.fromkeys(("duration_s", "loudness_lufs", "true_peak_dbtp"), _is_number_or_none),
+    **dict.fromkeys(("warnings", "errors", "delivered"), lambda value: _is_list(value, _is_line)),
+    "preview": lambda value: isinstance(value, bool),
+    "exit_code": _is_whole,
+    "elements": lambda value: _is_list(value, lambda one: _fits(one, _ELEMENT)),
+}
+_MANIFEST: Mapping[str, Check] = {
+    "version": _is_whole,
+    **dict.fromkeys(("scenebuild", "code", "home", "scene"), _is_line),
+    **dict.fromkeys(("asked", "configured", "result"), lambda value: isinstance(value, dict)),
+    **dict.fromkeys(("inputs", "configuration"), lambda value: _is_dict(value, _is_line_or_none)),
+    "links": lambda value: _is_dict(value, lambda one: isinstance(one, str)),
+    "outputs": lambda value: _is_dict(value, _is_fact),
+}
 
 
 def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:
@@ -174,14 +372,14 @@ def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:
 def built_variants(scene_path: str, asked: Asked, out: str | None = None) -> list[str] | None:
     """The scenes that a file holds, if the last build of all of them says so and nothing that decides it has changed;
     None where that is not known without reading the file."""
-    result = up_to_date(output_folder(scene_path, out), scene_path, asked)
+    result = up_to_date(scene_path, asked, out)
     return None if result is None else _held(scene_path, result)
 
 
 def _result_of(reference: str) -> Mapping[str, Any] | None:
     if not os.path.isfile(scene_file(reference)):
         return None
-    return up_to_date(output_folder(reference), reference, Asked())
+    return up_to_date(reference, Asked())
 
 
 def _held(scene_path: str, result: Mapping[str, Any]) -> list[str]:
@@ -191,23 +389,53 @@ def _held(scene_path: str, result: Mapping[str, Any]) -> list[str]:
 
 def output_folder(scene_path: str, out: str | None = None) -> str:
     """Where a scene is built: ``<project>/build/<stem>``, or ``<out>/<stem>``; a variant in ``<stem>@<variant>``."""
+    return os.path.join(out or os.path.join(_root_of(scene_path), "build"), stem_of(scene_path))
+
+
+def outputs_root(scene_path: str, out: str | None = None) -> str:
+    """The folder that the user named, below which no link is followed: ``--out`` or the project. A ``build`` that is a
+    link into the project itself, as to a folder that is kept elsewhere in it, is the user's as well."""
+    if out is not None:
+        return out
+    root = _root_of(scene_path)
+    build = os.path.join(root, "build")
+    if not os.path.islink(build):
+        return root
+    inner = os.path.relpath(os.path.realpath(build), os.path.realpath(root)).split(os.sep)
+    return root if inner[0] in ("..", ".") or ".git" in inner else build
+
+
+def _root_of(scene_path: str) -> str:
     from scenebuild.scene.project import project_root
 
-    return os.path.join(out or os.path.join(project_root(scene_path), "build"), stem_of(scene_path))
+    return str(project_root(scene_path))
 
 
 def _digest(path: str) -> str | None:
     if not is_reachable(path):  # an input that is not there, such as a configuration file, must stay away
         return None
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    return digest_of(path)
 
 
-def _fact(path: str) -> list[Any]:
-    return [os.stat(path).st_size, _digest(path)]
+def _untouched_all(root: str, folder: str, facts: Mapping[str, Fact], written: int) -> bool:
+    """Whether all outputs are as they were left, each a file of its own in a real folder."""
+    names = {os.path.dirname(name) for name in (MANIFEST, *facts)}
+    return all(_is_real_folder(root, os.path.join(folder, name)) for name in names) and all(
+        _untouched(os.path.join(folder, name), fact, written) for name, fact in facts.items()
+    )
+
+
+def _is_real_folder(root: str, folder: str) -> bool:
+    parts = os.path.relpath(folder, root).split(os.sep)
+    ways = [os.path.join(root, *parts[: depth + 1]) for depth in range(len(parts))]
+    return ".." not in parts and all(stat.S_ISDIR(os.lstat(way).st_mode) for way in ways)
 
 
 def _untouched(path: str, fact: Sequence[Any], written: int) -> bool:
-    found = os.stat(path)
-    size, digest = fact
-    return found.st_size == size and (found.st_mtime_ns <= written or _digest(path) == digest)
+    found = os.lstat(path)
+    size, digest, times = fact[0], fact[1], fact[2:]
+    if not stat.S_ISREG(found.st_mode) or found.st_size != size:
+        return False
+    now = [found.st_mtime_ns, found.st_ctime_ns]
+    # What is not older than the manifest may have been changed since in the same tick of the clock.
+    return (now == times and max(now) < written) or digest_of(path, follow_links=False) == digest

@@ -10,6 +10,7 @@ import os
 import traceback
 from collections.abc import Callable, Iterator
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import scenebuild.templates
 from scenebuild.errors import UsageError
+from scenebuild.files import read_bounded
 from scenebuild.report import markdown, words
 from scenebuild.report.model import Report
 
@@ -29,6 +31,9 @@ OURS = Path(str(scenebuild.templates.__file__)).parent
 MOST_CHARACTERS = 16 * 2**20
 MOST_TURNS = 100_000  # of all its range() loops together
 MOST_REPEATS = 100_000  # of one string or list
+
+
+Read = dict[str, str | None]
 
 
 class Inert(str):
@@ -46,13 +51,26 @@ def _filter(function: Callable[..., str]) -> Callable[..., Inert]:
 
 
 class _Folder(FileSystemLoader):
-    """Templates of one folder and the folders in it; a link that leads out of it is not followed."""
+    """Templates of one folder and the folders in it; a link that leads out of it is not followed.
+
+    ``read``: is told each file that was looked for, with the SHA-256 of what was read, None where there is none.
+    """
+
+    def __init__(self, folder: Path, read: Read | None = None) -> None:
+        super().__init__(folder)
+        self._read = {} if read is None else read
 
     def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
-        source, path, uptodate = super().get_source(environment, template)
+        try:
+            _, path, uptodate = super().get_source(environment, template)
+        except TemplateNotFound:
+            self._read[os.path.join(self.searchpath[0], template)] = None
+            raise
         if not Path(path).resolve().is_relative_to(Path(self.searchpath[0]).resolve()):
             raise TemplateNotFound(template)
-        return source, path, uptodate
+        content = read_bounded(path, MOST_CHARACTERS)
+        self._read[path] = sha256(content).hexdigest()
+        return content.decode(self.encoding), path, uptodate
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
@@ -99,20 +117,24 @@ def _size(value: Any) -> int:
     return abs(value) if isinstance(value, int) else len(value) if hasattr(value, "__len__") else 1
 
 
-def render_readme(report: Report, template: Path | None = None) -> str:
+def render_readme(report: Report, template: Path | None = None, read: Read | None = None) -> str:
     """The README of a build as Markdown (UTF-8, ending in a newline), by our template or by the user's own.
 
     A user's template sees ``report`` and nothing else, and may include templates of its own folder and ours. Raises
-    UsageError, ``file:line: what``, for a template that is missing, wrong or runs away.
+    UsageError, ``file:line: what``, for a template that is missing, wrong or runs away. ``read`` is told the user's
+    templates: path -> SHA-256, None for one that was looked for and not there.
     """
     if template is None:
         return rendered(README, report=report)
     if not template.is_file():
         raise UsageError(f"{template}: there is no such template file")
     real = template.resolve()
-    sandbox = _Sandbox(ChoiceLoader([_Folder(real.parent), _Folder(OURS)]))
+    sandbox = _Sandbox(ChoiceLoader([_Folder(real.parent, read), _Folder(OURS)]))
     try:
-        return _rendered(sandbox.get_template(real.name), report=report)
+        text = _rendered(sandbox.get_template(real.name), report=report)
+        if read is not None:
+            read[str(template)] = read.get(str(real))
+        return text
     # A template is a program: there is no telling what it raises.
     except Exception as error:
         raise UsageError(_complaint(error, template)) from error

@@ -11,7 +11,7 @@ from scenebuild.files import publish_bytes, utf8
 from scenebuild.mix.kept import KeptStem
 from scenebuild.report.desk import DeskPage, desk_html
 from scenebuild.report.model import ElementRow, Report
-from scenebuild.report.render import render_readme
+from scenebuild.report.render import Read, render_readme
 from scenebuild.report.side import PAGE, Seen, build_page
 from scenebuild.report.sound import Samples, envelope, opened
 from scenebuild.report.spectrogram import framed_png, spectrum_of
@@ -30,15 +30,18 @@ def write_report(
     template: Path | None = None,
     stems: Sequence[KeptStem] = (),
     show: Callable[[DeskPage], object] | None = None,
+    publish: Callable[[str, bytes], object] = publish_bytes,
+    read: Read | None = None,
 ) -> list[Path]:
     """Write README.md, the pictures it shows and the page to ``folder``, each at once or not at all; what was written,
     in order.
 
     ``takes``: the take of each element by name, for its outline; ``stems``: what the page plays, if they are not too
     long for it; ``show`` is given the page as a value, before anything is written. The README comes last, so that the
-    pictures it shows are there. Nothing is written when the template fails (UsageError).
+    pictures it shows are there. Nothing is written when the template fails (UsageError). ``read``: see
+    ``render_readme``.
     """
-    readme = render_readme(report, template)
+    readme = render_readme(report, template, read)
     seen = look(report, mix_path, takes)
     page = build_page(report, seen, stems)
     if show:
@@ -51,7 +54,7 @@ def write_report(
         "README.md": utf8(readme),
     }
     for name, content in contents.items():
-        publish_bytes(str(folder / name), content)
+        publish(str(folder / name), content)
     return [folder / name for name in contents]
 
 

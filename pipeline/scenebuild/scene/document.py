@@ -8,14 +8,14 @@ the bytes of the file.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 from scenebuild.errors import Place, Problem, SceneError
 from scenebuild.scene.findings import MOST_SHOWN, capped
 from scenebuild.scene.quoting import printable
-from scenebuild.scene.source import place_at, read_source
+from scenebuild.scene.source import place_at, read_content, text_of
 from scenebuild.scene.syntax import syntax_problem
 
 MOST_NODES = 50_000  # values of a file, and of all that it extends; 2,000 elements with all their fields are 42,000
@@ -34,6 +34,7 @@ class Document:
     sources: tuple[str, ...] = ()  # every file that it was put together from, this one first
     # How a number or a word such as true is written, by its place. The places of all files are different ones.
     spelled: Mapping[Place, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each source as it was read
 
     def key(self, field: Field) -> Place:
         """The place of a field's name, or of its nearest parent that is written in the file."""
@@ -53,7 +54,10 @@ class Document:
 
 def read_document(path: str) -> Document:
     """Read a scene file strictly. Raises SceneError with all that makes it unreadable as plain data."""
-    return _parsed(path, read_source(path))
+    from hashlib import sha256
+
+    content = read_content(path)
+    return replace(_parsed(path, text_of(path, content)), digests={path: sha256(content).hexdigest()})
 
 
 @lru_cache(maxsize=8)

@@ -35,6 +35,7 @@ def laid_over(below: Document, above: Document) -> Document:
         problems=(*below.problems, *above.problems, *merge.problems),
         sources=tuple(dict.fromkeys((*above.sources, *below.sources))),
         spelled={**below.spelled, **above.spelled},
+        digests={**below.digests, **above.digests},
     )
 
 

@@ -6,7 +6,7 @@ No dicts after this point. Every number is checked and finite; every default is 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from scenebuild.errors import Place
@@ -99,6 +99,7 @@ class Scene:
     deliver: tuple[Wanted, ...] = ()
     commercial: bool = False  # `policy.commercial`: no take may be of weights that forbid commercial use
     sources: tuple[str, ...] = ()  # every file it was read from: its own first, then those that it extends
+    digests: Mapping[str, str] = field(default_factory=dict, compare=False)  # SHA-256 of each of them, as it was read
 
     def place_of(self, *field: str) -> Place:
         """The place of a field, or of the nearest parent that is written in the file."""

@@ -36,14 +36,15 @@ def path_fault(path: str, what: str = "recording") -> str | None:
 
 
 def locate(path: str, scene_path: str) -> str:
-    """The absolute path, links followed, of a recording that is written in the scene file."""
-    return os.path.realpath(Path(scene_path).parent / path)
+    """The absolute path of a recording as it is written in the scene file: a link in it stays, as it may lead elsewhere
+    by the next build."""
+    return os.path.join(os.path.realpath(Path(scene_path).parent), os.path.normpath(path))
 
 
 def recording_fault(path: str, scene_path: str, root: Path) -> str | None:
     """What is wrong with the file that a good path leads to, in words that follow it; ``None`` for audio."""
     found = locate(path, scene_path)
-    if not Path(found).is_relative_to(root):
+    if not Path(os.path.realpath(found)).is_relative_to(root):
         return "leads out of the project through a link; copy the recording into it"
     try:
         with open(regular_file(found), "rb") as file:

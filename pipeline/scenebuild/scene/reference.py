@@ -29,6 +29,17 @@ def label_of(reference: str) -> str:
     return found["label"] if found else ""
 
 
+def folded(name: str) -> str:
+    """A name as file systems take it that ignore capitals and the form of accents.
+
+    >>> folded("Caf\u00e9") == folded("CAFE\u0301")
+    True
+    """
+    from unicodedata import normalize
+
+    return normalize("NFC", normalize("NFC", name).casefold())
+
+
 def referenced(file: str, label: str) -> str:
     """The reference to one variant of a file; with an empty label the file itself."""
     return f"{file}@{label}" if label else file

@@ -43,6 +43,7 @@ def resolve(document: Document) -> Scene:
         deliver=tuple(map(wanted_of, data.get("deliver", ()))),
         commercial=data.get("policy", {}).get("commercial", False),
         sources=document.sources,
+        digests=document.digests,
     )
 
 

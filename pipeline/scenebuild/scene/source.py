@@ -26,7 +26,12 @@ CONFLICT_MESSAGE = (
 
 def read_source(path: str) -> str:
     """The text of the file, without a byte order mark. Raises SceneError."""
-    return text_of(path, _bytes(path))
+    return text_of(path, read_content(path))
+
+
+def read_content(path: str) -> bytes:
+    """The bytes of the file. Raises SceneError."""
+    return _bytes(path)
 
 
 def text_of(path: str, content: bytes) -> str:
