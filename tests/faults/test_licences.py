@@ -307,6 +307,10 @@ def test_a_corrected_licence_reaches_the_takes_that_are_there(
     take = Path("build/x/elements/rain.wav").read_bytes()
     file = Path(user_file())
     file.write_text(file.read_text().replace("CC0-1.0", "CC BY-NC 4.0"))
+    before = Path("scenes/x.lock.json").read_text()
+    assert run([SCENE]) == 0  # nothing but the configuration has changed
+    assert licences_in_the_lock() == (NC, NC)
+    Path("scenes/x.lock.json").write_text(before)
     capsys.readouterr()
     assert run([SCENE, "--frozen"]) == 3
     said = capsys.readouterr().err

@@ -174,7 +174,7 @@ def test_what_was_decided_stands_in_the_manifest_and_nobody_s_home_does(
     configure(tmp_path / "a", 'engine = "sketch"\nprecision = "fp32"')
     assert run([scene, "-q"]) == 0
     found = manifest("p")
-    assert found["configured"] == {"commercial": True, "engine": "sketch", "precision": "fp32"}
+    assert found["configured"] == {"commercial": True, "engine": "sketch", "models": "", "precision": "fp32"}
     assert os.environ["HOME"] not in json.dumps(found)
 
 
