@@ -101,6 +101,7 @@ BOMBS = {
     "odd_spaces": (filled("\u00a0", HEAD + " a: {prompt: a, pan: 1", "}"), "type"),
     "long_word": (filled("a", HEAD + " a: {prompt: a, ", ":1}"), "comma"),
     "returns": (filled("\r", "a: b", "%"), "directive"),
+    "values_of_a_matrix": (numbered("x#,", HEAD + " a: {prompt: a}\nmatrix: {w: [1,")[:300_000] + "]}", "matrix"),
     "over_a_mebibyte": ("a" * (MIB + 1), "too-large"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +210,24 @@ def test_looking_for_loose_comments_takes_linear_time(line: str) -> None:
         return Counted.seen
 
     assert looked_through(200) <= 2.2 * looked_through(100)
+
+
+def test_comments_that_silence_a_rule_are_read_in_linear_time() -> None:
+    from scenebuild.scene.lint.comments import read_comments
+
+    def calls(count: int) -> int:
+        text = "".join(f"a{index}: b # scenebuild: ignore=prompt-music\n" for index in range(count))
+        made = 0
+
+        def counted(_: object, event: str, __: object) -> None:
+            nonlocal made
+            made += event in ("call", "c_call")
+
+        read_comments("a.yaml", text)
+        sys.setprofile(counted)
+        found = read_comments("a.yaml", text)
+        sys.setprofile(None)
+        assert len(found.named) == count
+        return made
+
+    assert calls(200) <= 2.2 * calls(100)

@@ -148,12 +148,15 @@ def _params(document: Document, params: Values) -> Iterator[Problem]:
 
 def _rows(document: Document, wrong: set[Field]) -> Iterator[Problem]:
     for name, row in document.data.get("matrix", {}).items():
+        seen: set[Value] = set()
         for index, value in enumerate(row if ("matrix", name) not in wrong else ()):
             place = document.value(("matrix", name, str(index)))
             if fault := _value_fault(value):
                 yield Problem("parameter", f"{label(name)}: {fault}", place)
-            elif value in row[:index]:
+            elif value in seen:
                 yield Problem("matrix", f"{label(name)}: {described(value)} stands twice; remove one of the two", place)
+            else:
+                seen.add(value)
 
 
 def _value_fault(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,17 +32,22 @@ def read_comments(path: str, text: str) -> Comments:
     if not _COMMENT.search(text):
         return Comments()
     scalars = list(_scalars(text))
+    begins = [begin for begin, _ in scalars]
+    first_lines: dict[int, int] = {}  # of what takes several lines, by its last one
+    for begin, end in scalars:
+        if begin[0] < end[0]:
+            first_lines.setdefault(end[0], begin[0])
     by_line: dict[int, frozenset[str]] = {}
     named: list[tuple[str, Place]] = []
     for line, written in enumerate(re.split(r"\r\n|\r|\n|\x85", text), 1):
         for found in _COMMENT.finditer(written):
             at = (line, found.start() + 1)
-            if any(begin <= at < end for begin, end in scalars):
+            before = bisect_right(begins, at) - 1
+            if before >= 0 and at < scalars[before][1]:
                 continue  # it is part of a text
             ids = [name for name in re.split(r"[,\s]+", found.group(1)) if name]
             # A text over several lines has its comment on the last one; a finding stands at the first.
-            first_line = next((begin[0] for begin, end in scalars if end[0] == line and begin[0] < line), line)
-            for where in {line, first_line}:
+            for where in {line, first_lines.get(line, line)}:
                 by_line[where] = by_line.get(where, frozenset()) | frozenset(ids)
             named += [(name, Place(printable(path), line, found.start() + 1)) for name in ids]
     return Comments(by_line, tuple(named))
@@ -51,7 +57,9 @@ def _scalars(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Where texts begin and end, lines and columns from 1; a block begins on the line after its | or >."""
     import yaml
 
-    for event in yaml.parse(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    from scenebuild.scene.document import ended, the_loader
+
+    for event in yaml.parse(ended(text), Loader=the_loader()):
         if isinstance(event, yaml.ScalarEvent):
             first: Any = event.start_mark
             last: Any = event.end_mark
