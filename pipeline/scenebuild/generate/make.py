@@ -84,6 +84,8 @@ def make_takes(orders: Sequence[Order], shop: Workshop, *, anew: bool = False) -
             yield from _served(lot, claim, bench)
             theirs.extend(claim.held_by_others)
         signs = Signs()
+        if theirs:
+            bench.clear()
         while theirs:
             claim = _Claim(shop, anew, signs)
             lot = [theirs.popleft() for _ in range(min(len(theirs), AT_ONCE))]
@@ -199,6 +201,11 @@ class _Bench:
     ) -> None:
         self._children.__exit__(kind, error, trace)
 
+    def clear(self) -> None:
+        """End the children: a model that waits for other builders has no claim to memory."""
+        self._children.close()
+        self._now = None
+
     def make(self, missing: Sequence[Order], leases: Mapping[str, Lease]) -> Iterator[Take | Failure]:
         """Orders of one engine; their leases are given back one by one."""
         children = self._of(missing[0].facts)
@@ -216,7 +223,7 @@ class _Bench:
 
     def _of(self, facts: Facts) -> Children:
         if self._now is None or self._engine != facts.name:
-            self._children.close()
+            self.clear()
             self._engine = facts.name
             self._now = self._children.enter_context(_children(facts.name, facts, self._shop))
         return self._now
