@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from scenebuild.audio.container import is_audio
 from scenebuild.errors import SceneError
 from scenebuild.files import regular_file
 from scenebuild.scene.read import read_scene
-from scenebuild.scene.recording import is_audio
 
 WAV = b"RIFF\x24\0\0\0WAVEfmt "
 
@@ -94,6 +94,10 @@ def test_a_file_exchanged_after_the_look_is_still_no_device(project: Path, monke
         b"\xff\xf3\x40\xc0",  # MPEG-2 layer III
         b"\xff\xe3\x18\xc4",  # MPEG-2.5 layer III
         b"caff\0\1\0\0",
+        b"BW64\xff\xff\xff\xffWAVEds64",
+        b"\0\0\0\x1cftypM4A ",
+        b"\xff\xf1\x50\x80",  # AAC
+        b"\x1aE\xdf\xa3\x9f",  # WebM
     ],
 )
 def test_audio_is_known_by_its_first_bytes(head: bytes) -> None:

@@ -101,7 +101,7 @@ def render_scene(
     manifest = manifest_text(
         path,
         Asked(**settings.deciding),
-        {**_read_before(plan), **same_digests(read), **templates, lock_path(path): locked},
+        {**_read_before(plan), **same_digests(read), **mix.read, **templates, lock_path(path): locked},
         folder,
         outputs.facts(),
         result_for_manifest(result, folder),

@@ -35,6 +35,12 @@ class Biquad:
     a1: float
     a2: float
 
+    def power(self, frequency: float) -> float:
+        """The gain, squared, at a frequency in parts of the sample rate."""
+        turn = np.exp(-2j * np.pi * frequency)
+        response = (self.b0 + turn * (self.b1 + turn * self.b2)) / (1 + turn * (self.a1 + turn * self.a2))
+        return float(abs(response) ** 2)
+
 
 def _one_sample(sections: Sequence[Biquad], state: Floats, x: float) -> tuple[Floats, float]:
     """One sample through the cascade, each section in transposed direct form II: (the next state, the output)."""

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from scenebuild.audio.container import HIGHEST_RATE, LOWEST_RATE, converted, needs_av
+from scenebuild.audio.container import HIGHEST_RATE, LOWEST_RATE, converted, lacking, needs_av
 from scenebuild.audio.level import Samples
 from scenebuild.audio.wav import AudioFileError
 
@@ -19,28 +19,12 @@ _DEMUXERS = {"MPEG-4 (m4a)": "mov", "Matroska or WebM": "matroska", "AAC": "aac"
 Block = tuple[Samples, tuple[str, ...] | None]
 
 
-def missing(head: bytes, name: str) -> str:
-    """What a recording that begins so needs and this installation lacks, in words that follow its name; "" if nothing.
-
-    Looks for PyAV without importing it.
-    """
-    from importlib.util import find_spec
-
-    kind = needs_av(head)
-    if not kind or find_spec("av") is not None:
-        return ""
-    return (
-        f"is {kind}, which is read with PyAV; install it (pip install 'scenebuild[video]'), or convert it: "
-        f"{converted(name)}"
-    )
-
-
 def decoded(file: BinaryIO, name: str) -> tuple[int, int, Iterator[Block]]:
     """(sample rate, frames as the header has them, 0 where it does not say, blocks with their speakers)."""
     file.seek(0)
     head = file.read(16)
-    if lacking := missing(head, name):
-        raise AudioFileError(f"{name} {lacking}")
+    if words := lacking(head, name):
+        raise AudioFileError(f"{name} {words}")
     import av
 
     file.seek(0)

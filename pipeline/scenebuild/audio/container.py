@@ -510,6 +510,27 @@ def needs_av(head: bytes) -> str:
     return "AAC" if is_adts(head) else ""
 
 
+def lacking(head: bytes, name: str) -> str:
+    """What a recording that begins so needs and this installation lacks, in words that follow its name; "" if nothing.
+
+    Looks for PyAV without importing it.
+    """
+    from importlib.util import find_spec
+
+    kind = needs_av(head)
+    if not kind or find_spec("av") is not None:
+        return ""
+    return (
+        f"is {kind}, which is read with PyAV; install it (pip install 'scenebuild[video]'), or convert it: "
+        f"{converted(name)}"
+    )
+
+
+def is_audio(head: bytes) -> bool:
+    """Whether a file that begins so (16 bytes are enough) is a container of audio that can be read."""
+    return head[:3] == b"ID3" or any(knows(head) for knows, _ in _READERS)
+
+
 _READERS: tuple[tuple[Callable[[bytes], bool], Callable[[_View, int], Header]], ...] = (
     (lambda head: head[:4] in (b"RIFF", b"RF64", b"BW64") and head[8:12] == b"WAVE", _wav),
     (lambda head: head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"), _aiff),

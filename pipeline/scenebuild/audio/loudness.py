@@ -1,4 +1,4 @@
-"""Loudness after ITU-R BS.1770-4, gated as EBU R 128 uses it. Mono and stereo, any sample rate.
+"""Loudness after ITU-R BS.1770-4, gated as EBU R 128 uses it. Mono and stereo, sample rates from 1 kHz on.
 
 Streaming: memory stays flat (one number every 100 ms is kept), and the answer does not depend on how the samples were
 cut into blocks.
@@ -6,9 +6,9 @@ cut into blocks.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from math import inf, isfinite, log10, pi, tan
+from math import cos, exp, inf, isfinite, log10, pi, sin, sqrt, tan
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,8 @@ MOMENTARY_HOPS = 4  # 400 ms in steps of 100 ms: the gating block, with 75 % ove
 SHORT_TERM_HOPS = 30  # 3 s, EBU Tech 3341
 RANGE_GATE_LU = -20.0  # EBU Tech 3342
 RANGE_PERCENTILES = (10.0, 95.0)  # EBU Tech 3342
+LOWEST_RATE = 1000  # Hz
+LOW_RATE = 4000  # below it the filter of the standard is another one, see ``_k_weighting_of_low_rates``
 HOPS_PER_CHUNK = 3  # 300 ms of stereo fit into the cache, measured
 
 
@@ -35,6 +37,8 @@ def k_weighting(sample_rate: int) -> tuple[Biquad, Biquad]:
     AES 145, 2018); with them the table is met to 13 digits at 48 kHz.
     """
     frequency, gain_db, q = 1681.974450955533, 3.999843853973347, 0.7071752369554196
+    if sample_rate < LOW_RATE:
+        return _k_weighting_of_low_rates(sample_rate)
     k = tan(pi * frequency / sample_rate)
     high = 10 ** (gain_db / 20)
     band = high**0.4996667741545416
@@ -50,6 +54,36 @@ def k_weighting(sample_rate: int) -> tuple[Biquad, Biquad]:
     k = tan(pi * frequency / sample_rate)
     a0 = 1 + k / q + k * k
     return shelf, Biquad(b0=1.0, b1=-2.0, b2=1.0, a1=2 * (k * k - 1) / a0, a2=(1 - k / q + k * k) / a0)
+
+
+def _k_weighting_of_low_rates(sample_rate: int) -> tuple[Biquad, Biquad]:
+    """The same weighting where the shelf lies near or above half the sample rate, which the bilinear transform can not.
+
+    The poles of the shelf are those of the analogue filter (matched z-transform); its zeros are chosen so that the gain
+    is that of the filter at 48 kHz at 0 Hz, at 0.3 and at half the sample rate. The high-pass passes as much as at
+    48 kHz. Right within 0.35 dB at any frequency.
+    """
+    shelf, high_pass = k_weighting(48000)
+    turn = 2 * pi * 1681.974450955533 / sample_rate
+    damping = 1 / (2 * 0.7071752369554196)
+    radius = exp(-damping * turn)
+    a1, a2 = -2 * radius * cos(sqrt(1 - damping * damping) * turn), radius * radius
+    middle = 0.3
+    p1 = sin(pi * middle) ** 2
+    p0 = 1 - p1
+    below = (1 + a1 + a2) ** 2 * p0 + (1 - a1 + a2) ** 2 * p1 - 4 * a2 * 4 * p0 * p1
+    low = (1 + a1 + a2) ** 2 * shelf.power(0.0)
+    high = (1 - a1 + a2) ** 2 * shelf.power(sample_rate / 2 / 48000)
+    bend = (below * shelf.power(middle * sample_rate / 48000) - low * p0 - high * p1) / (4 * p0 * p1)
+    mean = (sqrt(low) + sqrt(high)) / 2
+    b0 = (mean + sqrt(mean * mean + bend)) / 2
+    matched = Biquad(b0=b0, b1=(sqrt(low) - sqrt(high)) / 2, b2=-bend / (4 * b0), a1=a1, a2=a2)
+    k = tan(pi * 38.13547087602444 / sample_rate)
+    q = 0.5003270373238773
+    a0 = 1 + k / q + k * k
+    plain = Biquad(b0=1.0, b1=-2.0, b2=1.0, a1=2 * (k * k - 1) / a0, a2=(1 - k / q + k * k) / a0)
+    gain = sqrt(high_pass.power(0.5) / plain.power(0.5))
+    return matched, replace(plain, b0=gain, b1=-2 * gain, b2=gain)
 
 
 @cache
@@ -146,6 +180,8 @@ class LoudnessMeter:
     def __init__(self, sample_rate: int, channels: int) -> None:
         if channels not in (1, 2):
             raise ValueError(f"loudness is measured of mono and stereo, not of {channels} channels")
+        if sample_rate < LOWEST_RATE:
+            raise ValueError(f"loudness is measured from {LOWEST_RATE} Hz on, not at {sample_rate} Hz")
         self._hop = (sample_rate + 5) // 10  # frames in 100 ms, to the nearest
         self._filter = _k_filter(sample_rate)
         self._state = self._filter.at_rest(channels)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from pathlib import Path
@@ -18,13 +19,15 @@ from scenebuild.audio.dynamics import Compressor
 from scenebuild.audio.effect import Blend, Chain, Effect
 from scenebuild.audio.equalizer import Equalizer
 from scenebuild.audio.level import Samples
+from scenebuild.audio.recording import open_recording
 from scenebuild.audio.resample import resample
 from scenebuild.audio.reverb import Room, impulse_response
 from scenebuild.audio.sweep import Sweep
-from scenebuild.audio.wav import AudioFileError, probe, read_wav
+from scenebuild.audio.wav import AudioFileError
 from scenebuild.mix.track import Format, Track
 from scenebuild.scene import desk
 from scenebuild.scene.desk import Channel, Movement
+from scenebuild.scene.model import Scene
 
 LONGEST_IMPULSE_S = 30.0
 FAR_ROOM = Room(decay_s=1.2, size_m=15.0, damping=0.6)  # the hall or street that `distance` speaks of
@@ -145,25 +148,75 @@ def _room(room: Room, form: Format) -> Convolver:
 _room_impulse = lru_cache(maxsize=8)(impulse_response)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Response:
+    """An impulse response as it was recorded, read once for a whole mix."""
+
+    name: str
+    samples: Samples
+    sample_rate: int
+    digest: str  # SHA-256 of the bytes that were read
+
+
+def read_response(path: str) -> Response:
+    """The sound of an impulse response. Raises AudioFileError where it is no sound, or longer than half a minute."""
+    name = Path(path).name
+    with open_recording(path) as opened:
+        rate, blocks = opened.blocks([])
+        if (opened.header.channels or 1) > 2:
+            raise AudioFileError(f"{name}: an impulse response has one or two channels and at most 30 s")
+        kept: list[Samples] = []
+        for block in blocks:
+            kept.append(block)
+            if sum(map(len, kept)) > LONGEST_IMPULSE_S * rate:
+                raise AudioFileError(f"{name}: an impulse response has one or two channels and at most 30 s")
+        return Response(name, np.concatenate(kept), rate, opened.digest)
+
+
+def with_responses(scene: Scene) -> tuple[Scene, dict[str, str]]:
+    """A scene whose convolutions hold their sound, and the digest of each file that was read for it, by its path.
+
+    Every file is read once, however often it is used and in however many passes: a mix never holds two states of one.
+    """
+    read: dict[str, Response] = {}
+
+    def filled(channel: Channel) -> Channel:
+        effects = tuple(
+            replace(spec, response=read.setdefault(spec.path, _response(spec.path, read)))
+            if isinstance(spec, desk.Convolution)
+            else spec
+            for spec in channel.effects
+        )
+        return replace(channel, effects=effects) if channel.effects else channel
+
+    elements = tuple(replace(one, channel=filled(one.channel)) for one in scene.elements)
+    buses = tuple(replace(one, channel=filled(one.channel)) for one in scene.buses)
+    if not read:
+        return scene, {}
+    return replace(scene, elements=elements, buses=buses), {path: one.digest for path, one in read.items()}
+
+
+def _response(path: str, read: Mapping[str, Response]) -> Response:
+    return read[path] if path in read else read_response(path)
+
+
 def _convolution(spec: desk.Convolution, form: Format) -> Effect:
-    return Blend(Convolver(impulse(spec.path, form), form.channels), spec.wet, 1 - spec.wet)
+    return Blend(
+        Convolver(impulse(spec.response or read_response(spec.path), form), form.channels), spec.wet, 1 - spec.wet
+    )
 
 
-def impulse(path: str, form: Format) -> Samples:
+def impulse(response: Response, form: Format) -> Samples:
     """An impulse response at the mix's rate and channels, brought to unit energy: noise comes out as loud as it was.
 
-    Raises AudioFileError where it is no sound, silent, or longer than half a minute.
+    Raises AudioFileError where it is silent.
     """
-    name, facts = Path(path).name, probe(path)
-    if facts.channels > 2 or facts.frames > LONGEST_IMPULSE_S * facts.sample_rate:
-        raise AudioFileError(f"{name}: an impulse response has one or two channels and at most 30 s")
-    samples, rate = read_wav(path)
-    samples = resample(samples, rate, form.sample_rate)
+    samples = resample(response.samples, response.sample_rate, form.sample_rate)
     if form.channels == 1 and samples.shape[1] == 2:
         samples = samples.mean(axis=1, keepdims=True)
     energy = float(np.square(samples, dtype=np.float64).sum(axis=0).max(initial=0.0))
     if not energy:
-        raise AudioFileError(f"{name}: the impulse response is silent")
+        raise AudioFileError(f"{response.name}: the impulse response is silent")
     return np.asarray(samples / np.float32(energy**0.5))
 
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
-from scenebuild.audio.frames import seconds_of
+from scenebuild.audio.frames import LONGEST_S, seconds_of
 from scenebuild.audio.level import gain_to_db
 from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
-from scenebuild.errors import ScenebuildError
+from scenebuild.errors import Problem, ScenebuildError, SceneError
 from scenebuild.files import aside as written_aside
 from scenebuild.mix.console import Console
+from scenebuild.mix.effects import with_responses
 from scenebuild.mix.kept import Keep, held_frames, keep_share, keep_stem
 from scenebuild.mix.layer import Layer, highest_gain
 from scenebuild.mix.levels import master_gain_db
@@ -100,6 +101,7 @@ def mix_scene(
     Raises AudioFileError where a take can not be read, ScenebuildError where the scene has no length, OSError where a
     file can not be written.
     """
+    scene, read = with_responses(scene)
     path.parent.mkdir(parents=True, exist_ok=True)
     if stems_folder is not None:
         stems_folder.mkdir(parents=True, exist_ok=True)
@@ -141,6 +143,7 @@ def mix_scene(
         stems=tuple(_stem_facts(one, ready, gain_db) for one in ready.placed),
         seam_db=seam_db,
         warnings=(*(one.warning for one in ready.placed if one.warning), *missed),
+        read=read,
     )
 
 
@@ -151,7 +154,27 @@ def _timeline(scene: Scene, tapes: Mapping[str, Tape]) -> Timeline:
     timeline = lay_out(spans, settings.sample_rate, settings.duration_s, goes_round=settings.loop is not None)
     if not timeline.frames:
         raise ScenebuildError(f"{scene.path}: there is nothing to mix: no element and no duration")
+    _refuse_long(scene, spans, timeline)
     return timeline
+
+
+def _refuse_long(scene: Scene, spans: Sequence[Span], timeline: Timeline) -> None:
+    """How long a recording is, reading the scene does not say: what follows from it has the limits of a mix as well."""
+    for element, span in zip(scene.elements, spans, strict=True):
+        if span.length_s > LONGEST_S:
+            message = (
+                f"{element.name}: would sound for {span.length_s:.0f} s, and a mix lasts at most {LONGEST_S:.0f} s; "
+                "trim it, or play it faster"
+            )
+            raise SceneError([Problem("mix-length", message, element.place)])
+    length_s = seconds_of(timeline.frames, timeline.sample_rate)
+    if length_s > LONGEST_S:
+        last = scene.elements[max(range(len(spans)), key=lambda index: timeline.placements[index].stop)]
+        message = (
+            f"{last.name}: would end at {length_s:.0f} s, and a mix lasts at most {LONGEST_S:.0f} s; "
+            "start it earlier, trim it, or write mix: {duration: 36000}"
+        )
+        raise SceneError([Problem("mix-length", message, last.place)])
 
 
 def _span(element: Element, tape: Tape, seed: int) -> Span:

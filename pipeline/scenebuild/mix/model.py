@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +46,5 @@ class Mix:
     master_gain_db: float  # the plain gain that brought the sum to its loudness and under its true peak
     stems: tuple[StemFacts, ...]
     seam_db: float | None = None  # the score of the seam of a mix that goes round
+    read: Mapping[str, str] = field(default_factory=dict)  # the digest of each impulse response that was read, by path
     warnings: tuple[str, ...] = ()  # for people, such as "the loudness target of -14 LUFS was missed by 2.1 LU: …"

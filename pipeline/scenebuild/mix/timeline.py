@@ -10,8 +10,6 @@ from scenebuild.audio.frames import frames_of, seconds_of
 from scenebuild.mix.times import repeat_times
 from scenebuild.scene.desk import Repeat
 
-LONGEST_MIX_S = 36_000.0  # ten hours
-
 
 @dataclass(frozen=True, slots=True)
 class Span:

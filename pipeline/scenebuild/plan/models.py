@@ -6,16 +6,20 @@ but a lock that was committed with the scene says which bytes of it made a take,
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 
 from scenebuild.engines import REGISTRY, Facts, ModelFacts, engine, facts_for, no_such_model
 from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError, UsageError
 from scenebuild.licences import LONGEST, strictest
 from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
+from scenebuild.scene.desk import Convolution
 from scenebuild.scene.lint.check import lint_scene
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.read import read_scene, references_in
+from scenebuild.scene.recording import content_fault, sentence
 
 
 def findings_about(path: str) -> list[Problem]:
@@ -39,7 +43,31 @@ def _findings(reference: str) -> list[Problem]:
         lock = read_lock(lock_path(reference))
     except LockError:  # a matter of the build, which names it
         lock = None
-    return unknown_models(scene, lock) or lint_scene(scene, engines_of_models())
+    refused, odd = about_recordings(scene)
+    return [*unknown_models(scene, lock), *refused] or [*odd, *lint_scene(scene, engines_of_models())]
+
+
+def about_recordings(scene: Scene) -> tuple[list[Problem], list[Problem]]:
+    """What the headers of a scene's recordings and impulse responses say: (the errors, the warnings)."""
+    refused, odd = [], []
+    for path, place in _recordings(scene):
+        fault, oddity = content_fault(path)
+        if fault:
+            refused.append(Problem("recording", sentence(os.path.basename(path), fault), place))
+        elif oddity:
+            odd.append(Problem("recording", f"file: {oddity}", place, "warning"))
+    return refused, odd
+
+
+def _recordings(scene: Scene) -> Iterator[tuple[str, Place]]:
+    for element in scene.elements:
+        if element.recording is not None:
+            yield element.recording, scene.place_of("elements", element.name, "file")
+    for kind, owners in (("elements", scene.elements), ("buses", scene.buses)):
+        for owner in owners:
+            for index, effect in enumerate(owner.channel.effects):
+                if isinstance(effect, Convolution):
+                    yield effect.path, scene.place_of(kind, owner.name, "effects", str(index), "convolve", "file")
 
 
 def unknown_models(scene: Scene, lock: Lock | None) -> list[Problem]:

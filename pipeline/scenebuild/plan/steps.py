@@ -15,6 +15,7 @@ from scenebuild.plan.models import engines_with, known_facts, model_problem, unk
 from scenebuild.plan.records import is_believed
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import nearest
+from scenebuild.scene.recording import content_fault, sentence
 from scenebuild.scene.reference import stem_of
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
@@ -252,6 +253,10 @@ def _with_model(name: str, element: Element, scene: Scene, entry: Entry | None, 
 
 
 def _obstacle(element: Element, scene: Scene, facts: Facts) -> Problem | None:
+    if element.recording is not None:
+        fault, _ = content_fault(element.recording)
+        place = scene.place_of("elements", element.name, "file")
+        return Problem("recording", sentence(os.path.basename(element.recording), fault), place) if fault else None
     state = _state(facts)
     if state.ready:
         return None

@@ -13,10 +13,12 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from scenebuild.audio.recording import decode_recording
 from scenebuild.audio.wav import open_sound
 
 Samples = NDArray[np.float32]
 
+LONGEST_KNOWN = 2**62  # libsndfile says 2^63 - 1 where it does not know
 MOST_FRAMES = 2**22  # 87 s at 48 kHz, 32 MiB in stereo
 BATCH = 2**18  # frames handled at once, so that memory stays flat
 
@@ -75,9 +77,17 @@ def _across(file: soundfile.SoundFile, frames: int) -> Samples:
 
 @contextmanager
 def opened(path: Path, most_frames: int = MOST_FRAMES) -> Iterator[Wav]:
-    """Open a sound file to be looked at here and there."""
+    """Open a sound file to be looked at here and there.
+
+    One whose header does not know its length, as a FLAC from a pipe, is decoded first, into a file that is mapped.
+    """
     with open_sound(path) as file:
-        held = _across(file, file.frames) if file.frames <= most_frames else None
+        if file.frames > LONGEST_KNOWN:
+            decoded = decode_recording(path).samples.T
+            yield Wav(file, file.samplerate, *decoded.shape, most_frames, decoded)
+            return
+        size = file.frames * max(1, file.channels // 2)  # a small file may have 255 channels
+        held = _across(file, file.frames) if size <= most_frames else None
         yield Wav(file, file.samplerate, file.channels, file.frames, most_frames, held)
 
 

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from scenebuild.audio.chunks import Chunks
 from scenebuild.audio.level import Samples, gain_to_db
-from scenebuild.audio.loudness import LoudnessMeter
+from scenebuild.audio.loudness import LOWEST_RATE, LoudnessMeter
 from scenebuild.audio.true_peak import TruePeakMeter
-from scenebuild.audio.wav import probe, read_blocks
+from scenebuild.audio.wav import AudioFileError, probe, read_blocks
 from scenebuild.review.bands import EDGES_HZ
 from scenebuild.review.model import Null, Sound
 
@@ -68,8 +68,11 @@ class BandMeter:
 
 
 def measure_sound(path: Path, *, over_time: bool = False) -> Sound:
-    """Everything about one sound file of one or two channels, in one pass."""
+    """Everything about one sound file of one or two channels, in one pass. AudioFileError for any other."""
     facts = probe(path)
+    if facts.channels > 2 or facts.sample_rate < LOWEST_RATE:
+        form = f"{facts.channels} channels at {facts.sample_rate} Hz"
+        raise AudioFileError(f"{path.name} has {form}; mono and stereo from {LOWEST_RATE} Hz on can be measured")
     loudness = LoudnessMeter(facts.sample_rate, facts.channels)
     peaks = TruePeakMeter(facts.channels)
     bands = BandMeter(facts.sample_rate, facts.channels)

@@ -150,11 +150,12 @@ def _sound(path: str) -> Iterator[str]:
 
 
 def _levels(wav: Wav) -> tuple[str, str]:
-    from scenebuild.audio.loudness import LoudnessMeter
+    from scenebuild.audio.loudness import LOWEST_RATE, LoudnessMeter
     from scenebuild.audio.true_peak import TruePeakMeter
 
     peak = TruePeakMeter(wav.channels)
-    loudness = LoudnessMeter(wav.sample_rate, wav.channels) if wav.channels <= 2 else None
+    is_measured = wav.channels <= 2 and wav.sample_rate >= LOWEST_RATE
+    loudness = LoudnessMeter(wav.sample_rate, wav.channels) if is_measured else None
     for start in range(0, wav.frames, _BLOCK):
         block = np.ascontiguousarray(wav.read(start, min(_BLOCK, wav.frames - start)).T)
         peak.feed(block)

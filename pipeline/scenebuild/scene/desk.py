@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 Curve = Literal["linear", "exp", "s", "hold"]
 Unit = Literal["gain", "db", "pan", "hz"]
@@ -102,6 +102,7 @@ class Convolution:
 
     path: str  # absolute: an impulse response inside the project
     wet: float
+    response: Any = field(default=None, compare=False, repr=False)  # its sound, once the mixer has read it
 
 
 @dataclass(frozen=True, slots=True)

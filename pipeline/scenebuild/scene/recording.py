@@ -6,8 +6,9 @@ import os
 import re
 from pathlib import Path
 
-from scenebuild.files import regular_file
-from scenebuild.scene.quoting import quoted
+from scenebuild.audio.container import converted, fault_of, is_audio, lacking, oddity_of, read_header
+from scenebuild.files import open_regular, regular_file
+from scenebuild.scene.quoting import printable, quoted
 from scenebuild.scene.source import CONTROL, reason
 
 # What Windows takes for a device, with any extension; a project must check out there too.
@@ -54,25 +55,25 @@ def recording_fault(path: str, scene_path: str, root: Path) -> str | None:
         return f"{reason(error)}{missing}"
     if head.startswith(b"version https://git-lfs"):
         return "is a Git LFS pointer, not the sound itself; run git lfs pull"
+    name = printable(os.path.relpath(found))
     if not is_audio(head):
-        return "is not audio that can be read; use WAV, FLAC, Ogg, MP3, AIFF or CAF"
-    return None
+        return f"is not audio that can be read; use WAV, FLAC, Ogg, MP3, AIFF, CAF or m4a: {converted(name)}"
+    return lacking(head, name) or None
 
 
-def is_audio(head: bytes) -> bool:
-    """Whether a file that begins so (12 bytes are enough) is a container of audio that libsndfile knows."""
-    return (
-        (head[:4] in (b"RIFF", b"RF64") and head[8:12] == b"WAVE")
-        or (head[:4] == b"FORM" and head[8:12] in (b"AIFF", b"AIFC"))
-        or head[:4] in (b"fLaC", b"OggS", b"caff")
-        or head[:3] == b"ID3"
-        or _is_mpeg_frame(head)
-    )
+def content_fault(found: str) -> tuple[str, str]:
+    """(why a recording is refused, in words that follow its name; what is odd about it), as far as its header says.
 
-
-def _is_mpeg_frame(head: bytes) -> bool:
-    # ISO 11172-3, 2.4.1.3: eleven set bits, a version that is not reserved (01), layer III (01)
-    return len(head) > 1 and head[0] == 0xFF and head[1] & 0xE6 == 0xE2 and head[1] & 0x18 != 0x08
+    For a path as ``locate`` gives it. Both are "" for a good one, and for one that can not be read: that is told of
+    elsewhere.
+    """
+    shown = printable(os.path.relpath(found))
+    try:
+        with open_regular(found) as file:
+            header = read_header(file)
+    except (OSError, ValueError):
+        return "", ""
+    return ("", "") if header is None else (fault_of(header, shown), oddity_of(header, shown))
 
 
 def sentence(path: str, fault: str) -> str:

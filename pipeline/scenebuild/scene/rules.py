@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from scenebuild.audio.frames import LONGEST_S as LONGEST_MIX_S
 from scenebuild.errors import Place, Problem
 from scenebuild.scene.deliver_rules import deliver_findings
 from scenebuild.scene.desk_rules import desk_findings
@@ -25,7 +26,6 @@ from scenebuild.scene.slips import slip_of
 from scenebuild.scene.violations import listed_models
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
-LONGEST_MIX_S = 36000.0
 MOST_SUGGESTED = 10  # recordings that are looked for under another name: each look reads folders
 _PAIRS = ("loudness", "duration", "onsets")  # of expectations
 
