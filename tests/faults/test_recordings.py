@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import subprocess
@@ -28,6 +29,7 @@ from scenebuild.audio import recording
 from scenebuild.audio.recording import ChangedError, decode_recording
 from scenebuild.audio.wav import AudioFileError
 from scenebuild.cli import run
+from scenebuild.engines import Action, Failed, Request, engine
 from scenebuild.generate.children import Children
 from scenebuild.store.digest import digest_bytes, digest_file
 
@@ -221,6 +223,20 @@ HEADLESS = {
 }
 
 
+MUTATED = {
+    "wav": A,
+    "extensible": wav(integers(tone(0.2, 2)), channels=2, mask=3),
+    "adpcm": encoded(tone(0.2), "WAV", "IMA_ADPCM"),
+    "bw64": wide(integers(tone(0.2)), head=b"BW64"),
+    "aiff": encoded(tone(0.2), "AIFF", "PCM_16"),
+    "caf": encoded(tone(0.2), "CAF", "ALAC_16"),
+    "flac": encoded(tone(0.2), "FLAC", "PCM_16"),
+    "vorbis": encoded(tone(0.2), "OGG", "VORBIS"),
+    "opus": encoded(tone(0.2, 1, 48000), "OGG", "OPUS", 48000),
+    "mp3": encoded(tone(0.3), "MP3"),
+}
+
+
 @pytest.mark.parametrize("name", HEADLESS)
 def test_a_recording_without_its_header_is_told_in_a_line(tmp_path: Path, name: str) -> None:
     with pytest.raises(AudioFileError, match=rf"^{name} (can not be read as audio|is damaged): [^\n]*copy it again"):
@@ -343,6 +359,43 @@ def test_samples_that_are_no_numbers_are_refused(tmp_path: Path, bad: float) -> 
 def test_a_recording_of_one_value_is_read(tmp_path: Path) -> None:
     found = decode_recording(write(tmp_path / "v.wav", encoded(np.full((RATE, 1), 0.25, np.float32))))
     assert np.ptp(found.samples) == 0
+
+
+def test_an_unknown_encoding_is_told_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(
+        AudioFileError, match=r"^v.wav can not be read as audio: [^\n]*ffmpeg -i v.wav v-converted.flac$"
+    ):
+        decode_recording(write(tmp_path / "v.wav", wav(integers(tone()), tag=0x1234)))
+
+
+@pytest.mark.hard
+@pytest.mark.parametrize("name", MUTATED)
+def test_a_recording_with_a_few_other_bytes_is_read_or_refused_in_a_line(tmp_path: Path, name: str) -> None:
+    random = np.random.default_rng(13)
+    for _ in range(150):
+        content = bytearray(MUTATED[name])
+        for _ in range(random.integers(1, 4)):
+            at = int(random.integers(0, min(len(content), int(random.choice([64, 300, len(content)])))))
+            change = bytes(random.choice([0, 1, 127, 128, 255], size=int(random.choice([1, 4]))).astype(np.uint8))
+            content[at : at + len(change)] = change
+        if random.random() < 0.1:
+            content = content[: int(random.integers(1, len(content)))]
+        path = write(tmp_path / "v", bytes(content))
+        try:
+            assert np.isfinite(decode_recording(path).samples).all()
+        except AudioFileError as error:
+            assert "\n" not in str(error)  # noqa: PT017
+
+
+def test_a_full_disk_is_told_with_the_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> object:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("scenebuild.audio.recording._copied", full)
+    request = Request(Action("file", "1", None, content="0" * 64), write(tmp_path / "v.wav", A))
+    (failed,) = engine("file").load({}).generate([request], lambda index, share: None)
+    assert isinstance(failed, Failed)
+    assert "v.wav can not be decoded: there is no space in " in failed.message
 
 
 # --- bombs ---

@@ -16,9 +16,10 @@ import soundfile
 from odd_recordings import RATE, encoded, integers, streamed_flac, tone, wav, wide, write
 from scenebuild.audio.loudness import LoudnessMeter, k_weighting, measure_loudness
 from scenebuild.cli import run
-from scenebuild.engines import Action, action_facts
+from scenebuild.engines import Action
 from scenebuild.mix import effects
 from scenebuild.plan.action import action_key
+from scenebuild.plan.records import facts_of_action
 from scenebuild.review.measure import measure_sound
 from scenebuild.review.textconv import text_of
 from scenebuild.store import LocalStore
@@ -70,7 +71,7 @@ def test_a_take_that_was_made_of_a_damaged_recording_before_is_used(
     assert good is not None
     write("scenes/v.wav", TRUNCATED)
     damaged = of_recording("scenes/v.wav")
-    facts = {**good.facts, "action": action_facts(damaged)}
+    facts = {**good.facts, **facts_of_action(damaged, damaged.content)}
     store.put(action_key(damaged), "build/x/elements/voice.wav", facts)  # as a version before this rule kept it
     assert run([path]) == 0
     assert run([path, "--force"]) == 1

@@ -74,7 +74,7 @@ class _View:
         self.size = file.seek(0, 2)
 
     def at(self, place: int, length: int) -> bytes:
-        if place > self.size:
+        if not 0 <= place <= self.size:
             return b""
         self.file.seek(place)
         return self.file.read(length)

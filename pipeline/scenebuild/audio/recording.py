@@ -111,8 +111,10 @@ def open_recording(path: str | PathLike[str], digest: str | None = None) -> Iter
     larger than one may be, OSError where the file can not be read, or there is no space for the copy.
     """
     name = os.path.basename(os.fspath(path))
-    with tempfile.TemporaryFile(prefix=".tmp-") as copy:
-        found = _copied(os.fspath(path), name, copy)
+    with tempfile.TemporaryFile(prefix=".tmp-") as written:
+        found = _copied(os.fspath(path), name, written)
+        # Without a buffer: libsndfile moves the place in the file, which a buffer would not know of.
+        copy = open(written.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
         if digest is not None and found != digest:
             raise ChangedError(f"{name} changed while it was built: it is not the file that was planned; build again")
         header = read_header(copy)
@@ -121,9 +123,7 @@ def open_recording(path: str | PathLike[str], digest: str | None = None) -> Iter
         if fault := fault_of(header, name):
             raise AudioFileError(f"{name} {fault}")
         for place, patch in header.patches:
-            copy.seek(place)
-            copy.write(patch)
-        copy.flush()
+            os.pwrite(written.fileno(), patch, place)
         yield Opened(name, cast(BinaryIO, copy), found, header)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,8 +53,17 @@ def _decode(index: int, request: Request) -> Made | Failed:
     except AudioFileError as error:
         return Failed(index, str(error))
     except OSError as error:
-        return Failed(index, f"{Path(path).name} can not be read: {error.strerror or error}")
+        return Failed(index, f"{Path(path).name} {_in_words(error)}")
     return Made(index, found.samples, found.sample_rate, warnings=found.warnings, content=found.digest)
+
+
+def _in_words(error: OSError) -> str:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"can not be read: {error.strerror or error}"
+    import tempfile
+
+    folder = tempfile.gettempdir()
+    return f"can not be decoded: there is no space in {folder}; make room, or set TMPDIR to a folder that has some"
 
 
 ENGINE = FileEngine()

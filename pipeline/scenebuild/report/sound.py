@@ -84,7 +84,7 @@ def opened(path: Path, most_frames: int = MOST_FRAMES) -> Iterator[Wav]:
     with open_sound(path) as file:
         if file.frames > LONGEST_KNOWN:
             decoded = decode_recording(path).samples.T
-            yield Wav(file, file.samplerate, *decoded.shape, most_frames, decoded)
+            yield Wav(file, file.samplerate, decoded.shape[0], decoded.shape[1], most_frames, decoded)
             return
         size = file.frames * max(1, file.channels // 2)  # a small file may have 255 channels
         held = _across(file, file.frames) if size <= most_frames else None
