@@ -151,7 +151,7 @@ def test_without_the_command_on_the_path_git_gets_the_interpreter(
     assert run(["init", "--git"]) == 0
     command = git("config", "--local", "diff.scenebuild-sound.textconv").strip()
     if not shutil.which("scenebuild"):
-        assert command == f"{sys.executable} -m scenebuild textconv"
+        assert command == f"{sys.executable} -P -m scenebuild textconv"
     soundfile.write("a.wav", noise(0.1), RATE)
     git("add", "-A")
     git("commit", "-qm", "first")

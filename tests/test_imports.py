@@ -41,6 +41,7 @@ ALLOWED = {
         "templates",
         "expect",
     },
+    "git": {"scene"},
     "result": set(),
     "deliveries": {"scene", "audio", "mix", "deliver"},
     "render": {
@@ -70,6 +71,7 @@ ALLOWED = {
         "report",
         "deliver",
         "settings",
+        "git",
     },
     "testing": {"store", "plan", "mix", "generate", "settings", "render", "build", "expect"},
     "revise": {"scene", "store"},
@@ -95,8 +97,9 @@ ALLOWED = {
         "review",
         "explore",
         "watch",
+        "git",
     },
-    "ci": {"scene", "store", "plan", "report", "result", "settings", "build", "cli"},
+    "ci": {"git", "scene", "store", "plan", "report", "result", "settings", "build", "cli"},
     "__main__": {"cli", "plan"},
     "__init__": set(),
 }

@@ -80,6 +80,8 @@ def command(
         if len(revisions) == 2 and not between.builds and all(map(os.path.isdir, revisions)):  # two projects
             stores = {side.root: settings.within(side.root).store for side in (between.before, between.after)}
             listening = replace(listening, stores=stores)
+        for note in between.notes:
+            complain(note)
         desk, folder = _collectors(style, out, video, quiet)
         if desk is not None:
             listening = replace(listening, keep=(folder or desk).keep, show=desk.side)

@@ -6,13 +6,13 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterable
 
 import click
 
 from scenebuild.errors import SceneError, UsageError
+from scenebuild.git import GitError, git
 
 ATTRIBUTES = ".gitattributes"
 LOCK, SOUND = "scenebuild-lock", "scenebuild-sound"
@@ -56,10 +56,13 @@ def _settings() -> Iterable[tuple[str, str]]:
 
 
 def _command() -> str:
-    """By its name, so that it lives on in another environment; by its place where no such name is known."""
+    """By its name, so that it lives on in another environment; by its place where no such name is known.
+
+    -P: git calls it in the checkout, of which nothing is imported.
+    """
     if shutil.which("scenebuild"):
         return "scenebuild textconv"
-    return f"{shlex.quote(sys.executable)} -m scenebuild textconv"
+    return f"{shlex.quote(sys.executable)} -P -m scenebuild textconv"
 
 
 def _lock_patterns(root: str) -> list[str]:
@@ -73,10 +76,8 @@ def _lock_patterns(root: str) -> list[str]:
 
 def _git(*arguments: str) -> str:
     try:
-        done = subprocess.run(["git", *arguments], capture_output=True, check=True)
-    except FileNotFoundError as error:
+        return os.fsdecode(git(os.getcwd(), *arguments)).removesuffix("\n")
+    except GitError as error:
+        raise UsageError(f"--git: {error}; go into a repository, or make one with 'git init'") from error
+    except UsageError as error:
         raise UsageError("--git: there is no git here; install it first") from error
-    except subprocess.CalledProcessError as error:
-        said = (os.fsdecode(error.stderr).strip().splitlines() or ["git failed"])[0].removeprefix("fatal: ")
-        raise UsageError(f"--git: {said}; go into a repository, or make one with 'git init'") from error
-    return os.fsdecode(done.stdout.removesuffix(b"\n"))

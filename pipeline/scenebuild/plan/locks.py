@@ -1,7 +1,7 @@
 """Whether a lockfile is the one for its scene: asked of the two files alone, so that it is answered anywhere.
 
 A plan asks what can be had on this machine. A reviewer's machine has neither the takes nor the model, and the lock is
-just as right.
+just as right. Nor does it need a recording that Git LFS keeps: the pointer says which bytes it is.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import shlex
 from collections.abc import Callable, Iterator
 
 from scenebuild.errors import LockError, Place, Problem, SceneError
+from scenebuild.plan.absent import scene_without
 from scenebuild.plan.lockfile import Lock, lock_path, read_lock
 from scenebuild.plan.steps import Choices, make_plan
-from scenebuild.scene.read import read_scene, references_in
+from scenebuild.scene.read import read_composed, references_in
 from scenebuild.scene.reference import scene_file
 from scenebuild.store import LocalStore
 
@@ -58,12 +59,12 @@ def _findings(reference: str, preferred_engine: str | None) -> list[Problem]:
 
 
 def _differences(reference: str, lock: Lock | None, preferred_engine: str | None) -> Iterator[Problem]:
-    scene = read_scene(reference)
+    scene, absent = scene_without(read_composed(reference), reference, None)
     path = lock_path(reference)
     if lock is None:
         yield Problem("lock", f"there is no {path}; build the scene and commit the lock", Place(scene_file(reference)))
         return
-    choices = Choices(preferred=preferred_engine, as_locked=True)
+    choices = Choices(preferred=preferred_engine, as_locked=True, contents=absent.contents)
     plan = make_plan(scene, lock, LocalStore(os.devnull), choices)
     for step in plan.steps:
         if step.drift:

@@ -39,6 +39,7 @@ class Choices:
     force: bool = False
     force_elements: frozenset[str] = frozenset()
     as_locked: bool = False  # the lock's engine stays, whether or not its take can be had here
+    contents: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of recordings that are not here, by path
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ def _decide(
     """The engine of an element, by the order the manual gives, and the element's action on it."""
     if element.recording is not None:
         facts = engine("file").facts
-        return facts, action_of(element, scene, facts, content=_content(element, scene))
+        return facts, action_of(element, scene, facts, content=_content(element, scene, choices))
     asked = choices.engine or element.engine or scene.engine or choices.preferred or "auto"
     if asked != "auto":
         return _acting(element, scene, _named(asked, element, scene, entry, choices), entry, choices)
@@ -264,7 +265,9 @@ def _obstacle(element: Element, scene: Scene, facts: Facts) -> Problem | None:
     return Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))
 
 
-def _content(element: Element, scene: Scene) -> str:
+def _content(element: Element, scene: Scene, choices: Choices) -> str:
+    if known := choices.contents.get(str(element.recording)):
+        return known
     try:
         return digest_file(str(element.recording))
     except OSError as error:

@@ -11,7 +11,7 @@ from pathlib import Path
 from scenebuild.errors import UsageError
 from scenebuild.plan.manifest import MANIFEST
 from scenebuild.review.git import Repository, repository
-from scenebuild.review.projects import SCENES, Side, copied, is_inside
+from scenebuild.review.projects import SCENES, Side, is_inside, scene_files, side_of
 from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import printable, quoted
 from scenebuild.scene.reference import scene_file
@@ -28,6 +28,8 @@ class Between:
     after: Side
     paths: tuple[str, ...]
     builds: bool = False  # the sides are folders of builds
+    unseen: frozenset[str] = frozenset()  # files that a sparse checkout leaves out of the working tree
+    notes: tuple[str, ...] = ()  # what could not be looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,50 @@ def _revisions(arguments: Sequence[str], paths: Sequence[str], stack: ExitStack)
     inside = [_in_project(path, root) for path in paths]
     ends = _ends(arguments, repo)
     sides = [_side(end, repo, root, folder, inside or _default_paths(root), stack) for end in ends]
-    return Between(sides[0], sides[1], _scope(sides, inside))
+    scope = _scope(sides, inside)
+    _refuse_submodules(sides, scope)
+    unseen = _unseen(repo, folder, sides[1])
+    notes = (*_submodule_notes(sides), *_unseen_notes(sides[0], unseen, scope))
+    return Between(sides[0], sides[1], scope, unseen=unseen, notes=notes)
+
+
+def _refuse_submodules(sides: Sequence[Side], paths: Sequence[str]) -> None:
+    """The scenes of a submodule are in the commits of another repository: here, there would be none."""
+    for side in sides:
+        for path in paths if side.snapshot else ():
+            found = side.snapshot.submodule(scene_file(path)) if side.snapshot else None
+            if found is not None:
+                name = printable(found.path)
+                raise UsageError(f"{name} is a submodule, with commits of its own; go into it: cd {name}")
+
+
+def _submodule_notes(sides: Sequence[Side]) -> Iterator[str]:
+    """Of two commits, which other submodules moved: their recordings are told from the locks, scenes in them not."""
+    before, after = (side.snapshot for side in sides)
+    if before is None or after is None:
+        return
+    moved = {one.path for one in before.submodules()} & {one.path for one in after.submodules()}
+    for path in sorted(moved):
+        if before.tree[path].oid != after.tree[path].oid:
+            yield f"{printable(path)} is a submodule that has moved; what lies in it is not compared"
+
+
+def _unseen(repo: Repository, folder: str, after: Side) -> frozenset[str]:
+    """The files that a sparse checkout leaves out, relative to the project: they are not gone."""
+    if after.snapshot is not None:
+        return frozenset()
+    below = os.path.join(folder, "") if folder else ""
+    names = (name.removeprefix(below) for name in repo.left_out() if name.startswith(below))
+    return frozenset(name for name in names if not os.path.lexists(after.path(name)))
+
+
+def _unseen_notes(before: Side, unseen: frozenset[str], scope: Sequence[str]) -> Iterator[str]:
+    count = sum(file in unseen for file in scene_files(before, scope)) if unseen else 0
+    if count:
+        yield (
+            f"{count} scene file{'s are' if count > 1 else ' is'} left out of this sparse checkout and not compared; "
+            "name two revisions to compare all"
+        )
 
 
 def _default_paths(root: str) -> list[str]:
@@ -132,4 +177,4 @@ def _side(end: _End, repo: Repository, root: str, folder: str, paths: Sequence[s
     if end.commit is None:
         return Side(end.label, root, os.path.join(folder, "") if folder else "")
     scratch = stack.enter_context(scratch_folder())
-    return stack.enter_context(copied(repo, end.commit, end.label, folder, paths, scratch))
+    return side_of(repo, end.commit, end.label, folder, paths, scratch)

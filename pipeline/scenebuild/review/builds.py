@@ -11,6 +11,7 @@ from typing import Any
 
 from scenebuild.audio.wav import AudioFileError
 from scenebuild.errors import Place, UsageError
+from scenebuild.files import read_bounded
 from scenebuild.generate.gather import take_path
 from scenebuild.plan.manifest import MANIFEST
 from scenebuild.report.desk import Side
@@ -36,11 +37,16 @@ class Build:
 
     def take(self, name: str) -> Path:
         """The take of an element."""
-        return Path(take_path(self.folder, name))
+        return _own(Path(take_path(self.folder, name)))
 
     def stem(self, name: str) -> Path:
         """The stem of an element, which is there if the build was asked for it."""
-        return Path(self.folder, "stems", f"{name}.wav")
+        return _own(Path(self.folder, "stems", f"{name}.wav"))
+
+
+def _own(path: Path) -> Path:
+    """A file of the build; a link in its place, which came with the build, leads nowhere."""
+    return Path(os.devnull) if path.is_symlink() or path.parent.is_symlink() else path
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +102,14 @@ def _build(folder: str) -> Build | None:
     """None for the pages about the variants of a file, which are built beside them."""
     path = os.path.join(folder, MANIFEST)
     try:
-        with open(path, encoding="utf-8") as file:
-            result = json.loads(file.read(LARGEST_MANIFEST))["result"]
+        result = json.loads(read_bounded(path, LARGEST_MANIFEST, follow_links=False))["result"]
         if "variants" in result:
             return None
         mix, elements = str(result["mix"]), {str(one["name"]): one for one in result["elements"]}
         inside = os.path.basename(mix) == mix and all(_is_name(name) for name in elements)
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{printable(path)}: this is no manifest of a build: {printable(str(error))}") from None
-    if not inside:
+    if not inside or os.path.islink(os.path.join(folder, mix)):
         raise UsageError(f"{printable(path)}: its mix lies elsewhere; build the scene again")
     return Build(os.path.basename(folder), folder, Path(folder, mix), elements)
 

@@ -15,7 +15,8 @@ from scenebuild.review.elements import Planned, elements_between
 from scenebuild.review.figures import Listening, with_figures
 from scenebuild.review.model import Edit, Review, SceneReview
 from scenebuild.review.pairs import is_meant, paired
-from scenebuild.review.projects import ReadScene, count_scenes, read_file, same_files, scene_files
+from scenebuild.review.projects import ReadScene, count_scenes, read_file, scene_files
+from scenebuild.review.same import needed, same_files
 from scenebuild.review.takes import plan_of
 from scenebuild.scene.quoting import printable
 from scenebuild.settings import Config
@@ -24,9 +25,11 @@ from scenebuild.settings import Config
 def review(between: Between, listening: Listening) -> Review:
     """All that changed between two projects."""
     sides = (between.before, between.after)
-    files = [scene_files(side, between.paths) for side in sides]
+    files = [[one for one in scene_files(side, between.paths) if one not in between.unseen] for side in sides]
     configs = (between.before.config(), between.after.config())
-    same = {file for file in {*files[0]} & {*files[1]} if _same_wishes(*configs) and same_files(*sides, file)}
+    same = same_files(*sides, {*files[0]} & {*files[1]}) if _same_wishes(*configs) else set()
+    for side, found in zip(sides, files, strict=True):
+        side.bring(needed(side, [file for file in found if file not in same]))
     first, second = (
         {
             one.reference: one

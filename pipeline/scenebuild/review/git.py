@@ -1,57 +1,45 @@
 """A git repository as a place to read old files from: names and bytes, and nothing that a repository may configure.
 
-Only plumbing is asked (``rev-parse``, ``merge-base``, ``ls-tree``, ``cat-file``): it reads objects as they are, and
-runs no hook, no filter and no other program. A checkout or an archive would.
+Only plumbing is asked (``rev-parse``, ``merge-base``, ``ls-tree``, ``cat-file``), through the one door to git. An
+answer that git could not give is an error in git's words: it is never read as 'not there'.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
-from collections.abc import Iterable, Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 from scenebuild.errors import UsageError
+from scenebuild.files import open_regular
+from scenebuild.git import GitError, ask, command, complaints, environment, git, words
 from scenebuild.scene.quoting import printable, quoted
 
-REGULAR, LINK = ("100644", "100755"), "120000"
+REGULAR, LINK, SUBMODULE = ("100644", "100755"), "120000", "160000"
 CHUNK = 1 << 20
-QUIET = {"GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_REPLACE_OBJECTS": "1", "LC_ALL": "C"}
+LONGEST_LINK = 4096
 DEFAULT_BRANCHES = ("main", "origin/main", "master", "origin/master")
 
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """A file in a tree; ``path`` is relative to the tree."""
+    """A file, a link or a submodule in a tree; ``path`` is relative to the tree."""
 
     path: str
     mode: str
     oid: str
-    size: int
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """A commit, and what the user calls it."""
-
-    commit: str
-    label: str
+Tree = Mapping[str, Blob]  # by path
 
 
-def _git(folder: str, *arguments: str) -> subprocess.CompletedProcess[bytes]:
-    command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", *arguments]
-    try:
-        return subprocess.run(command, cwd=folder, capture_output=True, env={**os.environ, **QUIET}, check=False)
-    except FileNotFoundError:
-        raise UsageError(
-            "git is not installed here; install it, or compare two folders: scenebuild diff OLD NEW"
-        ) from None
-
-
-def _said(done: subprocess.CompletedProcess[bytes]) -> str:
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return printable(lines[0].removeprefix("fatal: ")) if lines else f"exit code {done.returncode}"
+class GoneError(GitError):
+    """An object that the commits name is not in the repository."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,68 +52,126 @@ class Repository:
         """The commit that a name stands for. UsageError for none."""
         if name.startswith("-") or not name.isprintable():
             raise UsageError(f"{quoted(name)} is no revision; name a branch, a tag or a commit")
-        done = _git(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
-        if done.returncode:
+        commit = self._commit(name)
+        if commit is None:
             raise UsageError(f"{quoted(name)} is no revision of this repository{self._advice(name)}")
-        return done.stdout.decode().split()[-1]
+        return commit
+
+    def _commit(self, name: str) -> str | None:
+        answer = ask(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
+        return None if answer is None else answer.decode().split()[-1]
 
     def merge_base(self, one: str, other: str) -> str:
         """The last commit that two have in common. UsageError for none."""
-        first, second = self.resolve(one), self.resolve(other)
-        done = _git(self.top, "merge-base", "--end-of-options", first, second)
-        if done.returncode:
+        answer = ask(self.top, "merge-base", "--end-of-options", self.resolve(one), self.resolve(other))
+        if answer is None:
             shallow = " (the clone is shallow: fetch all of it, in a workflow with fetch-depth: 0)"
             raise UsageError(
                 f"{printable(one)} and {printable(other)} have no commit in common here"
                 f"{shallow if self.is_shallow() else ''}; compare them as they are: "
                 f"scenebuild diff {printable(one)}..{printable(other)}"
             )
-        return done.stdout.decode().split()[0]
+        return answer.decode().split()[0]
 
     def is_shallow(self) -> bool:
         """Whether old commits are missing here."""
-        return _git(self.top, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+        return git(self.top, "rev-parse", "--is-shallow-repository").strip() == b"true"
+
+    def is_partial(self) -> bool:
+        """Whether files of its commits may be missing here, as a clone with a filter leaves them out."""
+        asked = r"^(extensions\.partialclone|remote\..*\.promisor)$"
+        return ask(self.top, "config", "--get-regexp", asked) is not None
 
     def default_base(self) -> str:
         """The branch that changes are held against when none is named. UsageError where there is none of the usual."""
         for name in DEFAULT_BRANCHES:
-            if not _git(
-                self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}"
-            ).returncode:
+            if self._commit(name) is not None:
                 return name
         raise UsageError("there is no branch main here; name what to compare with: scenebuild diff BASE")
 
-    def short(self, commit: str) -> str:
-        """A commit as people write it."""
-        return commit[:7]
-
-    def tree(self, commit: str, folder: str) -> Mapping[str, Blob]:
-        """Every file and link below a folder of a commit, by its path relative to the folder; none where it is not
-        there. Names that lead elsewhere are left out, and so are submodules."""
-        done = _git(self.top, "ls-tree", "-r", "-z", "-l", "--full-tree", f"{commit}:{folder}" if folder else commit)
-        if done.returncode:
+    def tree(self, commit: str, folder: str) -> Tree:
+        """Every file, link and submodule below a folder of a commit, by its path relative to the folder; none where
+        the commit has no such folder. Names that lead elsewhere are left out."""
+        root = self._folder(commit, folder) if folder else commit
+        if root is None:
             return {}
         found: dict[str, Blob] = {}
-        for line in done.stdout.split(b"\0"):
-            facts, tab, name = line.partition(b"\t")
-            if not tab:
-                continue
-            mode, kind, oid, size = facts.decode().split()
-            path = os.fsdecode(name)
-            if kind == "blob" and _is_inside(path):
-                found[path] = Blob(path, mode, oid, int(size))
+        for line in self._listed("-r", root):
+            mode, _, oid, path = line
+            if _is_inside(path):
+                found[path] = Blob(path, mode, oid)
         return found
 
+    def _folder(self, commit: str, folder: str) -> str | None:
+        """The object of a folder; None where the commit has none of that name."""
+        for _, kind, oid, path in self._listed(commit, folder):
+            if path == folder and kind == "tree":
+                return oid
+        return None
+
+    def _listed(self, *arguments: str) -> Iterator[tuple[str, str, str, str]]:
+        try:
+            answer = git(self.top, "ls-tree", "-z", "--full-tree", *arguments)
+        except GitError as error:
+            raise GoneError(f"{error}{self._lacking()}") from None
+        for line in answer.split(b"\0"):
+            facts, tab, name = line.partition(b"\t")
+            if tab:
+                mode, kind, oid = facts.decode().split()
+                yield mode, kind, oid, os.fsdecode(name)
+
+    def left_out(self) -> Iterator[str]:
+        """The files that a sparse checkout leaves out of the working tree, relative to the top."""
+        if (ask(self.top, "config", "--type=bool", "core.sparseCheckout") or b"").strip() != b"true":
+            return
+        for line in git(self.top, "ls-files", "-t", "-z").split(b"\0"):
+            if line.startswith(b"S "):
+                yield os.fsdecode(line[2:])
+
     def large_file(self, digest: str) -> str | None:
-        """Where git LFS keeps the file of that SHA-256, if it is here."""
-        done = _git(self.top, "rev-parse", "--git-common-dir")
-        folder = os.path.join(self.top, os.fsdecode(done.stdout.strip()))
-        path = os.path.join(folder, "lfs", "objects", digest[:2], digest[2:4], digest)
-        return path if os.path.isfile(path) else None
+        """Where git LFS keeps the file of that SHA-256, if it is here and lies in that store."""
+        common = os.path.join(self.top, os.fsdecode(git(self.top, "rev-parse", "--git-common-dir").rstrip(b"\n")))
+        store = os.path.realpath(os.path.join(common, "lfs", "objects"))
+        path = os.path.join(store, digest[:2], digest[2:4], digest)
+        return path if os.path.isfile(path) and os.path.realpath(path) == path else None
+
+    def contents(self, blobs: Sequence[Blob], *, may_lack: bool = False) -> Iterator[tuple[Blob, Content | None]]:
+        """The bytes of files and links, in the order asked for, each to be read before the next one is taken.
+
+        GoneError for one that is not here; with ``may_lack`` it is None, where the clone is a partial one.
+        """
+        left = list(blobs)
+        is_partial: bool | None = None
+        while left:
+            done = 0
+            with _answers(self.top, left) as answers:
+                for blob in left:
+                    content = answers.next()
+                    if content is None:
+                        is_partial = self.is_partial() if is_partial is None else is_partial
+                        if not (may_lack and is_partial):
+                            raise GoneError(f"{printable(blob.path)}: {answers.said()}{self._lacking()}")
+                    done += 1
+                    yield blob, content
+                    if content is not None:
+                        content.skip()
+                    elif answers.has_ended:
+                        break
+            left = left[done:]
+
+    def _lacking(self) -> str:
+        if not self.is_partial():
+            return ""
+        return (
+            "; this clone is a partial one (git clone --filter), and nothing is fetched for a comparison: "
+            "check out both revisions once, or fetch all of it with git fetch --refetch --no-filter"
+        )
 
     def _advice(self, name: str) -> str:
         if os.path.exists(name):
             return f"; to look at that path alone: scenebuild diff -- {printable(name)}"
+        if ask(self.top, "rev-parse", "--verify", "--quiet", "--end-of-options", name) is not None:
+            return ": it names no commit, or one that is not in this clone"
         if self.is_shallow():
             return ", whose clone is shallow; fetch all of it (in a workflow: fetch-depth: 0)"
         return "; see 'git branch --all' for those that there are"
@@ -138,84 +184,152 @@ def _is_inside(path: str) -> bool:
 
 def repository(folder: str) -> Repository:
     """The repository that a folder is in. UsageError for none."""
-    done = _git(folder, "rev-parse", "--show-toplevel")
-    if done.returncode:
-        said = _said(done)
-        if "not a git repository" in said:
-            said = "this folder is in no git repository; compare two folders instead: scenebuild diff OLD NEW"
-        raise UsageError(said)
-    return Repository(os.path.realpath(os.fsdecode(done.stdout.rstrip(b"\n"))))
+    try:
+        answer = git(folder, "rev-parse", "--show-toplevel")
+    except GitError as error:
+        if "not a git repository" not in str(error):
+            raise
+        said = "this folder is in no git repository; compare two folders instead: scenebuild diff OLD NEW"
+        raise UsageError(said) from None
+    top = os.path.realpath(os.fsdecode(answer.removesuffix(b"\n")))
+    if not is_below(os.path.realpath(folder), top):
+        raise UsageError(f"the configuration of this repository (core.worktree) says that its files are in {top}")
+    return Repository(top)
 
 
-class Reader:
-    """One ``git cat-file`` that gives bytes of blobs, to be used in a ``with``."""
+class Content:
+    """The bytes of one object, as git hands them over."""
 
-    def __init__(self, repo: Repository) -> None:
-        command = ["git", "cat-file", "--batch"]
-        self._process = subprocess.Popen(
-            command, cwd=repo.top, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            env={**os.environ, **QUIET},
-        )  # fmt: skip
+    def __init__(self, size: int, source: IO[bytes]) -> None:
+        self.size = size
+        self._source = source
+        self._left = size
+        self._is_open = True
 
-    def __enter__(self) -> Reader:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
-        self._process.wait()
-
-    def copy(self, oid: str, target: BinaryIO) -> None:
-        """Write a blob's bytes. OSError where the repository does not have them."""
-        requests, answers = self._process.stdin, self._process.stdout
-        if requests is None or answers is None:
-            raise OSError("git is gone")
-        requests.write(f"{oid}\n".encode())
-        requests.flush()
-        head = answers.readline().split()
-        if len(head) != 3:
-            raise OSError(f"the object {oid} is not in the repository")
-        left = int(head[2])
-        while left:
-            chunk = answers.read(min(left, CHUNK))
-            if not chunk:
-                raise OSError(f"git ended in the middle of {oid}")
+    def copy(self, target: BinaryIO) -> None:
+        """Write all of it. GitError where git ends in the middle."""
+        for chunk in self._chunks():
             target.write(chunk)
-            left -= len(chunk)
-        answers.read(1)
+
+    def read(self) -> bytes:
+        """All of it, for what is small."""
+        return b"".join(self._chunks())
+
+    def skip(self) -> None:
+        """Pass over what was not read."""
+        for _ in self._chunks():
+            pass
+        if self._is_open:
+            self._source.read(1)
+            self._is_open = False
+
+    def _chunks(self) -> Iterator[bytes]:
+        while self._left:
+            chunk = self._source.read(min(self._left, CHUNK))
+            if not chunk:
+                raise GitError("git cat-file ended in the middle of an object")
+            self._left -= len(chunk)
+            yield chunk
 
 
-def write_blobs(repo: Repository, blobs: Iterable[Blob], root: str) -> None:
-    """Write regular files below ``root``; none through a link that leads out of it."""
-    with Reader(repo) as reader:
-        for blob in blobs:
-            path = os.path.join(root, blob.path)
-            folder = os.path.dirname(path)
+@contextmanager
+def _answers(folder: str, blobs: Iterable[Blob]) -> Iterator[_Answers]:
+    """One ``git cat-file --batch`` over many objects."""
+    order = command("cat-file", "--batch")
+    # Files, not pipes: git neither waits for us nor we for git, however much either has to say.
+    with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as errors:
+        asked.write("".join(f"{blob.oid}\n" for blob in blobs).encode())
+        asked.seek(0)
+        with subprocess.Popen(
+            order, cwd=folder, env=environment(), stdin=asked, stdout=subprocess.PIPE, stderr=errors
+        ) as process:
+            yield _Answers(process, errors)
+
+
+class _Answers:
+    """What it answers, object by object."""
+
+    def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
+        self._process, self._errors = process, errors
+        self.has_ended = False
+
+    def next(self) -> Content | None:
+        """The next object; None where the repository does not have it. GitError where git fails otherwise."""
+        if self._process.stdout is None:
+            raise GitError("git cat-file: no output")
+        head = self._process.stdout.readline().split()
+        if len(head) == 3 and head[1] == b"blob" and head[2].isdigit():
+            return Content(int(head[2]), self._process.stdout)
+        if len(head) == 2 and head[1] == b"missing":
+            return None
+        self.has_ended = True
+        code = self._process.wait() if not head else 0
+        if b"promisor" in self._complained():  # where git fetches nothing, it ends at the first that it lacks
+            return None
+        raise GitError(words(self._complained(), "cat-file", code))
+
+    def said(self) -> str:
+        """Why the last one was None, in git's words."""
+        said = self._complained()
+        return words(said, "cat-file", 0) if complaints(said) else "the file is not in the repository"
+
+    def _complained(self) -> bytes:
+        self._errors.seek(0)
+        return self._errors.read(CHUNK)
+
+
+def write_blobs(repo: Repository, blobs: Iterable[Blob], root: str, *, largest: int | None = None) -> None:
+    """Write regular files below ``root``; none through a link that leads out of it, and none over ``largest`` bytes."""
+    _write(repo, blobs, root, largest=largest, may_lack=False)
+
+
+def write_recordings(repo: Repository, blobs: Iterable[Blob], root: str) -> None:
+    """The same, for files that a scene can be told without: one that a partial clone lacks is left out."""
+    _write(repo, blobs, root, largest=None, may_lack=True)
+
+
+def _write(repo: Repository, blobs: Iterable[Blob], root: str, *, largest: int | None, may_lack: bool) -> None:
+    safe: dict[str, bool] = {}
+    for blob, content in repo.contents(list(blobs), may_lack=may_lack):
+        path = os.path.join(root, blob.path)
+        folder = os.path.dirname(path)
+        if folder not in safe:
             os.makedirs(folder, exist_ok=True)
-            if os.path.lexists(path) or not is_below(os.path.realpath(folder), root):
-                continue
-            with open(path, "xb") as file:
-                reader.copy(blob.oid, file)
+            safe[folder] = is_below(os.path.realpath(folder), root)
+        if content is None or not safe[folder] or os.path.lexists(path) or (largest and content.size > largest):
+            continue
+        with open(path, "xb") as file:
+            content.copy(file)
 
 
 def write_links(repo: Repository, blobs: Iterable[Blob], root: str) -> None:
     """Make the links of a tree below ``root``, as far as they stay below it."""
-    import io
-
     made = []
-    with Reader(repo) as reader:
-        for blob in blobs:
-            path = os.path.join(root, blob.path)
-            target = io.BytesIO()
-            reader.copy(blob.oid, target)
-            os.makedirs(os.path.dirname(path), exist_ok=True)
-            if not os.path.lexists(path) and 0 < len(target.getvalue()) < 4096 and b"\0" not in target.getvalue():
-                os.symlink(os.fsdecode(target.getvalue()), path)
-                made.append(path)
+    for blob, content in repo.contents(list(blobs)):
+        path = os.path.join(root, blob.path)
+        if content is None or not 0 < content.size < LONGEST_LINK:
+            continue
+        target = content.read()
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        if not os.path.lexists(path) and b"\0" not in target:
+            os.symlink(os.fsdecode(target), path)
+            made.append(path)
     for path in made:  # when all are there, as one may go through another
         if not is_below(os.path.realpath(path), root):
             os.unlink(path)
+
+
+def has_content(path: str, oid: str) -> bool:
+    """Whether a regular file, and no link to one, holds exactly what git calls by that id."""
+    sha = hashlib.sha1(usedforsecurity=False) if len(oid) == 40 else hashlib.sha256()
+    try:
+        with open_regular(path, follow_links=False) as file:
+            sha.update(b"blob %d\0" % os.fstat(file.fileno()).st_size)
+            while chunk := file.read(CHUNK):
+                sha.update(chunk)
+    except OSError:
+        return False
+    return sha.hexdigest() == oid
 
 
 def is_below(path: str, root: str) -> bool:

@@ -2,34 +2,29 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from scenebuild.errors import LockError, Place, Problem, SceneError, UsageError
+from scenebuild.files import open_regular, read_bounded
+from scenebuild.plan.absent import Absent, scene_without
 from scenebuild.plan.lockfile import Lock, lock_path, read_lock
-from scenebuild.review.git import LINK, REGULAR, Blob, Repository, is_below, write_blobs, write_links
-from scenebuild.scene.desk import Convolution
-from scenebuild.scene.document import Document, read_document
+from scenebuild.review.git import Repository
+from scenebuild.review.snapshot import LARGEST_TEXT, Snapshot
+from scenebuild.scene.document import Document
 from scenebuild.scene.extends import read_with_parents
 from scenebuild.scene.model import Scene
-from scenebuild.scene.project import SUFFIXES, find_scenes
+from scenebuild.scene.project import find_scenes
 from scenebuild.scene.quoting import printable
 from scenebuild.scene.read import references_in
-from scenebuild.scene.reference import referenced, scene_file, stem_of
-from scenebuild.scene.resolve import resolve
-from scenebuild.scene.validate import validate_document
+from scenebuild.scene.reference import referenced, scene_file
 from scenebuild.scene.variants import Variant, composed, variants_of
-from scenebuild.settings import Config, config_files, read_config
+from scenebuild.settings import Config, read_config
 
 SCENES = "scenes"  # where a project has its scenes, unless paths are given
-LARGEST_TEXT = 64 << 20
-LONGEST_PATH = 4096
-POINTER = b"version https://git-lfs"
-IS_POINTER = "is a Git LFS pointer"
+SEVERAL = (b"variants", b"matrix", b"extends", b"\\")  # one of these is in every file that holds several scenes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +34,20 @@ class Side:
     label: str  # for people: "main (1a2b3c4)", "the working tree"
     root: str  # absolute, links followed
     prefix: str = ""  # what stands before paths in the project when they are shown: "audio/"
+    snapshot: Snapshot | None = None  # of a commit: ``root`` is a scratch folder
 
     def path(self, relative: str) -> str:
         """The absolute path of a file of the project."""
         return os.path.join(self.root, relative)
+
+    def has(self, relative: str) -> bool:
+        """Whether the project has a file of that path."""
+        return os.path.exists(self.path(relative)) or bool(self.snapshot and self.snapshot.blob(relative))
+
+    def bring(self, names: Iterable[str]) -> None:
+        """Make sure that files can be read below ``root``, as far as this side has them."""
+        if self.snapshot is not None:
+            self.snapshot.bring(names)
 
     def shown(self, text: str) -> str:
         """A text of ours with the paths in it as the user knows them."""
@@ -75,7 +80,7 @@ class ReadScene:
     lock: Lock | None = None
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
-    pointers: Mapping[str, str] = field(default_factory=dict)  # recordings that are not here: absolute path -> SHA-256
+    absent: Absent = field(default_factory=Absent)  # recordings that are not here
 
     @property
     def shown(self) -> str:
@@ -95,60 +100,10 @@ def scene_files(side: Side, paths: Sequence[str]) -> list[str]:
 
 def _looks_like_a_scene(path: str) -> bool:
     """Of a project without ``scenes/``: among its YAML files many are none."""
-    with suppress(OSError), open(path, "rb") as file:
+    with suppress(OSError), open_regular(path) as file:
         lines = file.read(1 << 20).splitlines()
         return any(line.startswith((b"elements:", b"extends:", b'{"')) for line in lines)
     return False
-
-
-def same_files(before: Side, after: Side, file: str) -> bool:
-    """Whether a scene file, all that it names and all its locks are the same bytes on both sides."""
-    names = {file} | _locks_of(before, file) | _locks_of(after, file)
-    pending = [file]
-    while pending:
-        for one in _named_in(after, pending.pop()):
-            if one not in names and (os.path.exists(before.path(one)) or os.path.exists(after.path(one))):
-                names.add(one)
-                pending += [one] if one.endswith(SUFFIXES) else []
-    return all(_same(before.path(one), after.path(one)) for one in names)
-
-
-def _same(one: str, other: str) -> bool:
-    try:
-        return os.path.samefile(one, other) or filecmp.cmp(one, other, shallow=False)
-    except OSError:
-        return False
-
-
-def _locks_of(side: Side, file: str) -> set[str]:
-    folder, stem = os.path.dirname(file), stem_of(file)
-    with suppress(OSError):
-        names = os.listdir(side.path(folder))
-        return {
-            os.path.join(folder, name)
-            for name in names
-            if name.endswith(".lock.json") and (name == f"{stem}.lock.json" or name.startswith(f"{stem}@"))
-        }
-    return set()
-
-
-def _named_in(side: Side, file: str) -> set[str]:
-    """The files that the texts of a scene file could mean, relative to the project."""
-    try:
-        data = read_document(side.path(file)).data
-    except SceneError:
-        return set()
-    folder = os.path.dirname(file)
-    texts = (text for text in _texts(data) if len(text) < LONGEST_PATH and text.isprintable())
-    return {os.path.normpath(os.path.join(folder, text)) for text in texts}
-
-
-def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for one in value.values() if isinstance(value, dict) else value:
-            yield from _texts(one)
 
 
 def read_file(side: Side, file: str) -> Iterator[ReadScene]:
@@ -168,22 +123,11 @@ def _read_variant(side: Side, file: str, document: Document, variant: Variant) -
     reference = referenced(file, variant.label)
     try:
         own = composed(document, variant)
-        problems = validate_document(own)
+        lock, notes = _lock(side, reference)
+        scene, absent = scene_without(own, side.path(reference), lock)
     except SceneError as error:
         return ReadScene(side, reference, problems=tuple(map(side.problem, error.problems)))
-    if not all(IS_POINTER in problem.message for problem in problems):
-        return ReadScene(side, reference, problems=tuple(map(side.problem, problems)))
-    scene = replace(resolve(own), path=side.path(reference))
-    lock, notes = _lock(side, reference)
-    pointers = {path: digest for path in _sounds_in(scene) if (digest := pointer_in(path))}
-    return ReadScene(side, reference, own, scene, lock, notes=notes, pointers=pointers)
-
-
-def _sounds_in(scene: Scene) -> list[str]:
-    """Every recording and impulse response."""
-    channels = (*(one.channel for one in scene.elements), *(bus.channel for bus in scene.buses))
-    impulses = [effect.path for channel in channels for effect in channel.effects if isinstance(effect, Convolution)]
-    return [*impulses, *(element.recording for element in scene.elements if element.recording is not None)]
+    return ReadScene(side, reference, own, scene, lock, notes=notes, absent=absent)
 
 
 def _lock(side: Side, reference: str) -> tuple[Lock | None, tuple[str, ...]]:
@@ -193,76 +137,25 @@ def _lock(side: Side, reference: str) -> tuple[Lock | None, tuple[str, ...]]:
         return None, (f"{side.label}: {side.shown(str(error))}",)
 
 
-def pointer_in(path: str) -> str | None:
-    """The SHA-256 of the file that a Git LFS pointer stands for; None for any other file."""
-    with suppress(OSError), open(path, "rb") as file:
-        head = file.read(1024)
-        for line in head.splitlines() if head.startswith(POINTER) else ():
-            if line.startswith(b"oid sha256:") and len(line) == 75:
-                return line[11:].decode("ascii", "replace")
-    return None
-
-
 def count_scenes(side: Side, file: str) -> int:
     """How many scenes a file holds, as far as it can be read."""
+    with suppress(OSError):
+        text = read_bounded(side.path(file), LARGEST_TEXT)
+        if not any(word in text for word in SEVERAL):
+            return 1
     try:
         return len(references_in(side.path(file)))
     except SceneError:
         return 1
 
 
-@contextmanager
-def copied(
-    repo: Repository, commit: str, label: str, folder: str, paths: Sequence[str], scratch: str
-) -> Iterator[Side]:
-    """A project as it was in a commit, in a scratch folder: its scenes below ``paths`` and all that those name."""
-    root = os.path.realpath(scratch)
-    side = Side(label, root, os.path.join(folder, "") if folder else "")
-    tree = repo.tree(commit, folder)
-    os.makedirs(os.path.join(root, ".git"))  # marks the root of the project, as in a checkout: recordings lie below it
-    files = [blob for blob in tree.values() if blob.mode in REGULAR and blob.size <= LARGEST_TEXT]
-    settings = {os.path.basename(one) for one in config_files(root)[:2]}
-    write_blobs(repo, [one for one in files if _is_wanted(one.path, paths) or one.path in settings], root)
-    write_links(repo, [one for one in tree.values() if one.mode == LINK], root)
-    _copy_named(repo, tree, side, scene_files(side, paths))
-    yield side
+def side_of(repo: Repository, commit: str, label: str, folder: str, paths: Sequence[str], scratch: str) -> Side:
+    """A project as it was in a commit, to be read from a scratch folder: its scene files at ``paths`` and below."""
+    snapshot = Snapshot(repo, repo.tree(commit, folder), os.path.realpath(scratch))
+    snapshot.begin(paths)
+    return Side(label, snapshot.root, os.path.join(folder, "") if folder else "", snapshot)
 
 
 def is_inside(path: str) -> bool:
     """Whether a relative path stays below where it begins."""
     return not os.path.isabs(path) and ".." not in path.split("/")
-
-
-def _is_wanted(path: str, paths: Sequence[str]) -> bool:
-    folders = [os.path.dirname(scene_file(one)) if scene_file(one).endswith(SUFFIXES) else one for one in paths]
-    is_there = any(folder in ("", ".") or is_below(path, folder.rstrip("/")) for folder in folders)
-    return is_there and path.endswith((*SUFFIXES, ".lock.json"))
-
-
-def _copy_named(repo: Repository, tree: Mapping[str, Blob], side: Side, files: Sequence[str]) -> None:
-    """The recordings that scenes name, and the scenes that those extend."""
-    pending, seen = list(files), set(files)
-    wanted: dict[str, Blob] = {}
-    while pending:
-        for name in _named_in(side, pending.pop()):
-            real = os.path.relpath(os.path.realpath(side.path(name)), side.root)
-            for one in {name, real} & tree.keys():
-                if one.endswith(SUFFIXES) and one not in seen:
-                    seen.add(one)
-                    pending.append(one)
-                elif tree[one].mode in REGULAR:
-                    wanted[one] = tree[one]
-    write_blobs(repo, wanted.values(), side.root)
-    for name in wanted:
-        _fetch_large(repo, side.path(name))
-
-
-def _fetch_large(repo: Repository, path: str) -> None:
-    """Put what a pointer of Git LFS stands for in its place, if it is on this machine."""
-    import shutil
-
-    digest = pointer_in(path)
-    kept = repo.large_file(digest) if digest else None
-    if kept:
-        os.unlink(path)
-        shutil.copyfile(kept, path)

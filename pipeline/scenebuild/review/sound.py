@@ -53,7 +53,8 @@ def hear(read: ReadScene, plan: Plan, folder: Path, shop: Workshop, show: Show |
 
     ``show`` makes the side of a page of it, while its stems are in memory.
     """
-    lines = [f"{_recording(path, read)} is kept by Git LFS and is not here" for path in read.pointers]
+    lines = [f"{read.side.shown(path)} is kept by Git LFS and is not here" for path in read.absent.pointers]
+    lines += [f"{read.side.shown(path)} is not here" for path in read.absent.missing]
     if lines:
         raise NotAtHandError("\n".join(lines))
     takes = fetch(plan, str(folder), shop)
@@ -80,10 +81,6 @@ def hear(read: ReadScene, plan: Plan, folder: Path, shop: Workshop, show: Show |
     ]
     desk = show(read, plan, mix, takes, kept) if show else None
     return Heard(plan, mix, takes, stems, tuple(notes), desk)
-
-
-def _recording(path: str, read: ReadScene) -> str:
-    return read.side.shown(path)
 
 
 def _absent(step: Step) -> str:

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 from scenebuild.engines import action_facts
 from scenebuild.errors import Place, ScenebuildError
-from scenebuild.plan.action import action_key
 from scenebuild.plan.lockfile import Lock
 from scenebuild.plan.steps import ENTRY_FIELDS, WORDS, Choices, Plan, Step, make_plan
 from scenebuild.review.model import TakeId
@@ -39,25 +38,8 @@ def plan_of(read: ReadScene, config: Config, store: str) -> Plan:
     """The plan of a scene that could be read. ScenebuildError where a recording or a model is not known here."""
     if read.scene is None:
         raise ScenebuildError(f"{read.shown}: this scene can not be read")
-    choices = Choices(preferred=config.engine, preferred_precision=config.precision)
-    plan = make_plan(read.scene, read.lock, _Believed(store, read.lock), choices)
-    return replace(plan, steps=tuple(_of_pointer(step, read) for step in plan.steps)) if read.pointers else plan
-
-
-def _of_pointer(step: Step, read: ReadScene) -> Step:
-    """A recording that Git LFS keeps elsewhere is known by its digest all the same."""
-    content = read.pointers.get(step.element.recording or "")
-    if content is None:
-        return step
-    action = replace(step.action, content=content)
-    key = action_key(action)
-    entry = read.lock.elements.get(step.name) if read.lock else None
-    same = entry is not None and entry["key"] == key
-    return replace(
-        step, action=action, key=key,
-        digest=entry["digest"] if entry and same else None,
-        drift="" if same else step.drift or "recording changed",
-    )  # fmt: skip
+    choices = Choices(preferred=config.engine, preferred_precision=config.precision, contents=read.absent.contents)
+    return make_plan(read.scene, read.lock, _Believed(store, read.lock), choices)
 
 
 def steps_of(plan: Plan) -> dict[str, tuple[Step, ...]]:

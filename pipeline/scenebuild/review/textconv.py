@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from scenebuild.errors import LockError
-from scenebuild.files import open_regular
+from scenebuild.files import open_regular, read_bounded
 from scenebuild.plan.lockfile import LARGEST_LOCK, Lock, level, parse_lock
 from scenebuild.report import words
 from scenebuild.report.sound import Wav, envelope, opened
@@ -81,8 +81,7 @@ def _fact(name: str, value: str) -> str:
 
 
 def _lock(path: str) -> Iterator[str]:
-    with open(path, encoding="utf-8") as file:
-        text = file.read(LARGEST_LOCK)
+    text = read_bounded(path, LARGEST_LOCK).decode("utf-8")
     try:
         lock = parse_lock(text, path)
     except LockError as error:

@@ -24,11 +24,16 @@ def read_scene(reference: str, chosen: Chosen | None = None) -> Scene:
 
     A file that holds several is read as its first.
     """
-    document, variants = _read(reference, chosen or {})
-    scene = composed(document, variants[0])
-    if problems := validate_document(scene):
+    document = read_composed(reference, chosen)
+    if problems := validate_document(document):
         raise SceneError(problems)
-    return replace(resolve(scene), path=reference)
+    return replace(resolve(document), path=reference)
+
+
+def read_composed(reference: str, chosen: Chosen | None = None) -> Document:
+    """The fields of the scene that a file, or ``file@variant``, describes; not yet looked at for mistakes."""
+    document, variants = _read(reference, chosen or {})
+    return composed(document, variants[0])
 
 
 def faults_with(reference: str, chosen: Chosen, field: Field, value: Scalar) -> list[Problem]:

@@ -1,0 +1,80 @@
+"""Recordings that are not on this machine and known all the same: by a pointer of Git LFS, or by the lock."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from scenebuild.errors import Place, SceneError
+from scenebuild.plan.lockfile import Lock
+from scenebuild.scene.desk import Convolution
+from scenebuild.scene.document import Document
+from scenebuild.scene.model import Scene
+from scenebuild.scene.pointer import pointer_in
+from scenebuild.scene.resolve import resolve
+from scenebuild.scene.validate import validate_document
+
+_HEX = re.compile(r"[0-9a-f]{64}\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Files that a scene names and that are not here, by their absolute paths."""
+
+    pointers: Mapping[str, str] = field(default_factory=dict)  # to the SHA-256 that Git LFS keeps them by
+    missing: Mapping[str, str] = field(default_factory=dict)  # to the SHA-256 that the lock has; "" of an impulse
+
+    @property
+    def contents(self) -> dict[str, str]:
+        """The SHA-256 of each that has one."""
+        return {path: content for path, content in {**self.missing, **self.pointers}.items() if content}
+
+
+def scene_without(document: Document, reference: str, lock: Lock | None) -> tuple[Scene, Absent]:
+    """The scene of a document, although recordings of it may be elsewhere. SceneError for all that is wrong with it.
+
+    ``lock`` tells what a file is that is not there at all; None: such a file is a mistake, as it is for a build.
+    """
+    problems = validate_document(document)
+    if any(problem.rule != "recording" for problem in problems):
+        raise SceneError(problems)
+    scene = replace(resolve(document), path=reference)
+    absent, places = _absent(scene, lock) if problems else (Absent(), set())
+    if wrong := [problem for problem in problems if problem.place not in places]:
+        raise SceneError(wrong)
+    return scene, absent
+
+
+def _absent(scene: Scene, lock: Lock | None) -> tuple[Absent, set[Place]]:
+    pointers: dict[str, str] = {}
+    missing: dict[str, str] = {}
+    places = set()
+    for path, place, name in _files_of(scene):
+        if digest := pointer_in(path):
+            pointers[path] = digest
+        elif lock is not None and not os.path.lexists(path) and (name is None or _locked(lock, name)):
+            missing[path] = _locked(lock, name) if name else ""
+        else:
+            continue
+        places.add(place)
+    return Absent(pointers, missing), places
+
+
+def _files_of(scene: Scene) -> Iterator[tuple[str, Place, str | None]]:
+    """Every recording with its element, and every impulse response, and where they stand."""
+    for element in scene.elements:
+        if element.recording is not None:
+            yield element.recording, scene.place_of("elements", element.name, "file"), element.name
+    channels = [("elements", one.name, one.channel) for one in scene.elements]
+    channels += [("buses", one.name, one.channel) for one in scene.buses]
+    for kind, name, channel in channels:
+        for index, effect in enumerate(channel.effects):
+            if isinstance(effect, Convolution):
+                yield effect.path, scene.place_of(kind, name, "effects", str(index), "convolve", "file"), None
+
+
+def _locked(lock: Lock, name: str) -> str:
+    content = str(lock.elements.get(name, {}).get("content", ""))
+    return content if _HEX.match(content) else ""
