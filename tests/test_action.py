@@ -186,7 +186,7 @@ def test_a_pull_request_is_checked_built_compared_and_told(bench: Bench) -> None
     assert asked == f"-I {ROOT}/tools/install.py {bench.temp}/scenebuild/venv core.txt\n"
     assert bench.summary.startswith(f"**[Listen: the page of this change]({PAGE['page']['artifact-url']})**\n\n")
     assert "heavy rain on a tin roof" in bench.summary
-    assert f"{base[:7]} → {head[:7]}" in bench.summary
+    assert f"{base[:7]} → {head[:7]}" in bench.summary.replace("&#8288;", "")
     assert "| `scenes/porch.yaml` | as locked |" in bench.summary
     assert bench.made("report/build/porch/porch.wav").is_file()
     assert bench.made("report/diff/index.html").read_bytes() == bench.made("page/scenebuild.html").read_bytes()

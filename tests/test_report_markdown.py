@@ -159,8 +159,8 @@ def test_a_link_leads_to_a_relative_path_and_nowhere_else(value):
         ("me@a.b", "me&#64;&#8288;a.b"),
         ("see www.a.b", "see www&#8288;&#46;a.b"),
         ("https://a.b", "https&#58;&#8288;//a.b"),
-        ("<b>", "&lt;b&gt;"),
-        ("a\u202eb\x1b[31m", "a\ufffdb\ufffd&#91;31m"),
+        ("<b>", "&lt;b&#8288;&gt;"),
+        ("a\u202eb\x1b[31m", "a\ufffdb\ufffd&#91;&#8288;31m"),
         (" a \n b\t", "a b"),
     ],
 )

@@ -38,8 +38,20 @@ TAG = re.compile(
 )
 REFERENCE = re.compile(r"&(?:amp|lt|gt|quot|nbsp|#(\d{1,5}));")
 KNOWN = re.compile(f"{TAG.pattern}|{REFERENCE.pattern}")
-FENCE = re.compile(r"^([\s>*+\-\d.)]*)(?:(`{3,})[^`]*|(~{3,}).*)$")
-ACTING = re.compile(r"@|#(?=\w)|!(?=\d)|\](?=[(:\[])|:(?=\\*/)|(?<=www)(?=\\*\.)|(?<=gh)(?=\\*-)", re.IGNORECASE)
+# None of these classes holds the bracket that begins it: a text is read in a time that grows as its length does.
+IMAGE = re.compile(r"!\[[^\[\]\n]*\]\([^()\n]*\)")
+LINK = re.compile(r"\[([^\[\]\n]*)\]\([^()\n]*\)")
+ORDER = re.compile(r"^([^\S\n]*)/", re.MULTILINE)  # GitLab's quick actions, such as /merge
+FENCE = re.compile(r"^([\s>*+\-\d.)]*)(`{3,})[^`]*$")
+# Where an invisible JOINER goes in: behind what begins a mention, a reference, a label, a milestone, a footnote, a
+# link, an emoji, an order of a log; before what needs a beginning; and into what could be the id of a commit.
+ACTING = re.compile(
+    r"@|[~%](?=\S)|#(?=[^\s#])|!(?=[\d\[])|\[|\](?=[(:\[])|:(?=\\*/|:|[\w+-]+:)|\*(?=iteration)"
+    r"|(?<=www)(?=\\*\.)|(?<=gh)(?=\\*-)|(?<=cve)(?=\\*-)|(?<=ghsa)(?=\\*-)|(?<=\w)(?=>)|[0-9a-f]{6}(?=[0-9a-f])",
+    re.IGNORECASE,
+)
+PUNCTUATION = set("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
+DOLLAR = "\uff04"  # reads the same, and no formula begins with it; a reference would be shown as such in code
 JOINER = "\u2060"  # invisible; parts what would be a mention, a reference or a link
 UNSHOWABLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb]"
@@ -105,7 +117,7 @@ def unpacked(artifact: dict[str, Any]) -> dict[str, bytes]:
             for name in {"comment.md", "pull-request"} & set(archive.namelist()):
                 with archive.open(name) as member:
                     files[name] = member.read(4 * LONGEST)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except Exception as error:  # whatever a decoder says of bytes from a stranger
         raise RefusedError("the archive can not be read") from error
     return files
 
@@ -161,14 +173,14 @@ def inert(text: str) -> str:
     """Markdown with text, tables and folds, and nothing that leads away, calls anybody or shows another's picture.
 
     >>> inert("[a](http://x) ![b](y) <img src=z> **c** @d #1").replace(JOINER, "|")
-    'a  &lt;img src=z> **c** @|d #|1'
+    'a  &lt;img src=z|> **c** @|d #|1'
+    >>> inert("~bug 1234567 [^1]").replace(JOINER, "|")
+    '~|bug 123456|7 [|^1]'
     """
     lines = UNSHOWABLE.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).split("\n")
     # The language of a fence can make a diagram or a map of it.
-    text = "\n".join(FENCE.sub(r"\1\2\3", line) for line in lines)
-    text = re.sub(r"!\[[^\]\n]*\]\([^)\n]*\)", "", text)
-    text = re.sub(r"\[([^\]\n]*)\]\([^)\n]*\)", r"\1", text)
-    text = re.sub(r"^(\s*)/", rf"\1{JOINER}/", text, flags=re.MULTILINE)  # GitLab's quick actions, such as /merge
+    text = "\n".join(FENCE.sub(r"\1\2", line) for line in lines)
+    text = ORDER.sub(rf"\1{JOINER}/", LINK.sub(r"\1", IMAGE.sub("", text)))
     return "".join(_pieces(text))
 
 
@@ -177,15 +189,24 @@ def _pieces(text: str) -> Iterator[str]:
     at = 0
     for match in KNOWN.finditer(text):
         yield _parted(text[at : match.start()])
-        yield match[0]
-        if match[1] and chr(int(match[1])) in "@#:/.-<>[]()!":
-            yield JOINER
+        yield match[0] if match[0].startswith("<") else _reference(match)
         at = match.end()
     yield _parted(text[at:])
 
 
+def _reference(match: re.Match[str]) -> str:
+    """A reference acts as the character that it stands for, and a letter or a digit needs none."""
+    number = int(match[1] or 0)
+    if match[0] == "&nbsp;" or chr(number) == JOINER:
+        return match[0]
+    if number and chr(number) not in PUNCTUATION:
+        return _parted(match[0])
+    return f"{JOINER}{match[0]}{JOINER}"
+
+
 def _parted(text: str) -> str:
-    return ACTING.sub(lambda match: match[0] + JOINER, text.replace("&", "&amp;").replace("<", "&lt;"))
+    text = text.replace("&", f"&amp;{JOINER}").replace("<", "&lt;").replace("$", DOLLAR)
+    return ACTING.sub(lambda match: match[0] + JOINER, text)
 
 
 def units(text: str) -> int:

@@ -5,8 +5,8 @@ CommonMark says that a reference never stands for structure, and references hold
 put a value: a paragraph, a heading, a table cell, an HTML block such as ``<summary>``, a double-quoted attribute.
 
 References are not enough where a reader looks for links in the *rendered* text (GFM finds ``a@b.c`` there, code hosts
-find ``@team`` and ``#1``): there an invisible WORD JOINER parts the pattern, written as a reference so that whoever
-reviews the file sees it.
+find ``@team``, ``#1``, ``~label`` and the ids of commits): there an invisible WORD JOINER parts the pattern, written as
+a reference so that whoever reviews the file sees it.
 """
 
 from __future__ import annotations
@@ -22,9 +22,13 @@ _UNSHOWABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\
 _BLANK = re.compile(r"[ \t\n\v\f\r\x1c-\x1f\x85\u2028\u2029]+")
 
 _SPECIAL = re.compile(
-    r"""(?P<after>[@#](?=\S) | :(?=//|[\w+-]+:))        # @team, a@b.c, #1, http://, :smile:
-    | (?P<before>\$ | (?<=www)\. | (?<=GH)-(?=\d))    # formulas, www.example.com, GH-1
-    | (?P<alone>^[-+](?=[-+:\ ]|$) | ^= | :(?=\S) | (?<![^\W_])_ | _(?![^\W_]) | [&<>"`*\[\]{}|~\\^\#])
+    r"""(?P<both>\$)                                     # formulas, snippets of GitLab
+    | (?P<after>[@#~%](?=\S) | !(?=[\d\[]) | &(?=\w) | \[ | \*(?=iteration) | :(?=//|:|[\w+-]+:))
+    #                                                   @team, a@b.c, #1, ~label, %milestone, !1, &1, [^1], ://, :smile:
+    | (?P<before>(?<=www)\. | (?<=gh)-(?=\d) | (?<=cve)- | (?<=ghsa)- | (?<=\w)> | ^/)
+    #                                                   www.example.com, GH-1, GHSA-, group/project>, /merge
+    | (?P<commit>(?=\d{0,39}[a-f])[0-9a-f]{6}(?=[0-9a-f]))    # the id of a commit, and no seed
+    | (?P<alone>^[-+](?=[-+:\ ]|$) | ^= | :(?=\S) | (?<![^\W_])_ | _(?![^\W_]) | [&<>"`*\]{}|~\\^\#])
     """,
     re.VERBOSE | re.IGNORECASE,
 )
@@ -37,8 +41,11 @@ def _reference(character: str) -> str:
 
 
 def _escaped(match: re.Match[str]) -> str:
+    if match.lastgroup == "commit":
+        return match[0] + JOINER
     reference = _reference(match[0])
-    return {"after": reference + JOINER, "before": JOINER + reference}.get(str(match.lastgroup), reference)
+    before = JOINER if match.lastgroup in ("before", "both") else ""
+    return before + reference + (JOINER if match.lastgroup in ("after", "both") else "")
 
 
 def shown(value: str) -> str:
@@ -50,7 +57,7 @@ def text(value: str) -> str:
     """One line of inert Markdown that reads as ``value``.
 
     >>> text("rain *far* away, <b>@team</b> #1")
-    'rain &#42;far&#42; away, &lt;b&gt;&#64;&#8288;team&lt;/b&gt; &#35;&#8288;1'
+    'rain &#42;far&#42; away, &lt;b&#8288;&gt;&#64;&#8288;team&lt;/b&#8288;&gt; &#35;&#8288;1'
     """
     line = shown(value)
     if ordered := _ORDERED.match(line):
