@@ -75,7 +75,7 @@ def fresh(path: Path, number: int) -> float:
     """Seconds of a save and a process that builds."""
     began = time.perf_counter()
     with_volume(path, 0.5 + number / 100)
-    subprocess.run([sys.executable, "-m", "scenebuild", str(path), "-q"], check=True, stderr=subprocess.DEVNULL)
+    subprocess.run([sys.executable, "-P", "-m", "scenebuild", str(path), "-q"], check=True, stderr=subprocess.DEVNULL)
     return time.perf_counter() - began
 
 
@@ -110,7 +110,7 @@ def main() -> None:
             shutil.copytree(SCENES, Path(folder, name, "scenes"))
             Path(folder, name, "scenebuild.toml").touch()
             paths.append(Path(folder, name, "scenes/rainy_cafe.yaml"))
-        command = [sys.executable, "-m", "scenebuild", "watch", str(paths[0]), "-q"]
+        command = [sys.executable, "-P", "-m", "scenebuild", "watch", str(paths[0]), "-q"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True) as watch:
             assert watch.stdout is not None
             address = watch.stdout.readline()

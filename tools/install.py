@@ -30,7 +30,8 @@ def main(environment: str, *names: str) -> int:
         return 0
     if not (folder / "bin" / "python").exists():
         venv.create(folder, with_pip=False)
-    install = [sys.executable, "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet"]
+    # -P, and another folder than the checkout below: a pip/ that somebody put there is not the pip that is run.
+    install = [sys.executable, "-P", "-m", "pip", "--python", str(folder / "bin" / "python"), "install", "--quiet"]
     # What comes as source is built with the setuptools of the first lock, not with whatever there is today.
     install += ["--disable-pip-version-check", "--no-deps", "--no-build-isolation"]
     steps = [["--require-hashes", "--requirement", str(lock)] for lock in missing]
@@ -38,13 +39,20 @@ def main(environment: str, *names: str) -> int:
         [*(lock.name for lock in missing), "scenebuild"], [*steps, ["--editable", str(ROOT)]], strict=True
     ):
         print(f"installing {what} into {environment}", flush=True)
-        code = subprocess.call([*install, *step], env={**os.environ, "PIP_REQUIRE_VIRTUALENV": "0"})
+        code = subprocess.call([*install, *step], cwd=folder, env=_environment())
         if code:
-            print(f"pip could not install {what}; with an old pip, try: {sys.executable} -m pip install --upgrade pip")
+            print(f"pip could not install {what}; with an old pip: {sys.executable} -P -m pip install --upgrade pip")
             return code
     for lock in missing:
         _stamp(folder, lock).write_text(_fingerprint(lock))
     return 0
+
+
+def _environment() -> dict[str, str]:
+    """What pip and all that it starts get to see: no folder of modules beside those of their interpreter."""
+    dropped = ("PYTHONPATH", "PYTHONSTARTUP", "PYTHONHOME")
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    return kept | {"PIP_REQUIRE_VIRTUALENV": "0", "PYTHONSAFEPATH": "1"}
 
 
 def _is_installed(folder: Path, lock: Path) -> bool:

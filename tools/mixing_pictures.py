@@ -33,7 +33,7 @@ def main() -> None:
             if stem in SHOWN:
                 (folder / f"{stem}.yaml").write_text(text, encoding="utf-8")
         environment = {**os.environ, "SCENEBUILD_STORE": str(folder / "store")}
-        command = [sys.executable, "-m", "scenebuild", ".", "--engine", "sketch", "-q"]
+        command = [sys.executable, "-P", "-m", "scenebuild", ".", "--engine", "sketch", "-q"]
         subprocess.run(command, check=True, cwd=folder, env=environment)
         for stem, picture in SHOWN.items():
             shown = ROOT / "docs" / "images" / f"mixing_{stem}{Path(picture).suffix}"

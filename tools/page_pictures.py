@@ -32,7 +32,7 @@ def main() -> None:
         (folder / "scenebuild.toml").touch()
         shutil.copytree(ROOT / "scenes", folder / "scenes", ignore=shutil.ignore_patterns("*.lock.json"))
         environment = {**os.environ, "SCENEBUILD_STORE": str(folder / "store")}
-        command = [sys.executable, "-m", "scenebuild", "scenes/rainy_cafe.yaml", "--engine", "sketch", "-q"]
+        command = [sys.executable, "-P", "-m", "scenebuild", "scenes/rainy_cafe.yaml", "--engine", "sketch", "-q"]
         subprocess.run(command, check=True, cwd=folder, env=environment)
         with sync_playwright() as driver:
             browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=FLAGS)

@@ -35,7 +35,17 @@ def main() -> None:
         (Path(folder) / "scenebuild.toml").touch()
         shutil.copytree(ROOT / "scenes", Path(folder) / "scenes", ignore=shutil.ignore_patterns("*.lock.json"))
         environment = {**os.environ, "SCENEBUILD_STORE": str(Path(folder) / "store")}
-        command = [sys.executable, "-m", "scenebuild", "watch", "scenes/rainy_cafe.yaml", "--engine", "sketch", "-q"]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "scenebuild",
+            "watch",
+            "scenes/rainy_cafe.yaml",
+            "--engine",
+            "sketch",
+            "-q",
+        ]
         with subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True) as watch:
             assert watch.stdout is not None
             with sync_playwright() as driver:

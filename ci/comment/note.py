@@ -1,4 +1,4 @@
-"""Write what a pipeline of GitLab says about a merge request into one note of it: ``python3 note.py FOLDER``.
+"""Write what a pipeline of GitLab says about a merge request into one note of it: ``python3 -I note.py FOLDER``.
 
 Standard library only. The words are treated as those of a stranger, as in ``comment.py``: a line of a note that begins
 with a slash, such as /merge, would be done with the rights of the token.
@@ -9,19 +9,24 @@ from __future__ import annotations
 import json
 import os
 import re
+import stat
 import sys
 import urllib.error
 import urllib.request
 from typing import Any
 
-from comment import LARGEST_ANSWER, LONGEST, MARK, MOST_PAGES, TIMEOUT_S, cut, inert, units
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # -I takes it away, with the folder of the job
+from comment import LARGEST_ANSWER, LONGEST, MARK, MOST_PAGES, TIMEOUT_S, RefusedError, cut, inert, units
 
 
 def main(folder: str) -> int:
     """Create or update the one note from what another job left in a folder; 0 also where there is nothing to say."""
-    said = read(folder, "comment.md").replace(MARK, "").strip()
     try:
+        said = read(folder, "comment.md").replace(MARK, "").strip()
         print(noted(said, read(folder, "job").strip()))
+    except RefusedError as refusal:
+        print(f"refused: {refusal}")
+        return 1
     except (urllib.error.URLError, TimeoutError) as error:
         print(f"the API did not answer as it should: {getattr(error, 'code', '')} {getattr(error, 'reason', error)}")
         return 1
@@ -29,12 +34,25 @@ def main(folder: str) -> int:
 
 
 def read(folder: str, name: str) -> str:
-    """The text of a file that another job left, up to a size; empty where it left none."""
+    """The text of a file that another job left, up to a size; empty where it left none.
+
+    RefusedError for anything but a file: a link would have what this machine keeps elsewhere written into the note.
+    """
+    path = os.path.abspath(os.path.join(folder, name))
+    if os.path.realpath(os.path.dirname(path)) != os.path.dirname(path):
+        raise RefusedError(f"{name} lies behind a link")
     try:
-        with open(os.path.join(folder, name), encoding="utf-8", errors="replace") as file:
-            return file.read(4 * LONGEST)
+        # A named pipe is opened without waiting, and refused like everything that is no file.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except FileNotFoundError:
         return ""
+    except OSError as error:
+        raise RefusedError(f"{name} can not be opened as a file: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise RefusedError(f"{name} is no file")
+    with os.fdopen(descriptor, "rb") as file:
+        return file.read(4 * LONGEST).decode("utf-8", "replace")
 
 
 def noted(said: str, job: str) -> str:

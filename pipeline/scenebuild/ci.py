@@ -13,20 +13,21 @@ lies in one folder outside the checkout, beside the job's summary:
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import secrets
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from scenebuild.errors import ScenebuildError, UsageError
-from scenebuild.files import utf8
+from scenebuild.files import publish_bytes, read_bounded, utf8
+from scenebuild.git import ask
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.result import SceneResult, failed_scene
 from scenebuild.scene.reference import stem_of
@@ -35,7 +36,11 @@ from scenebuild.settings import Settings
 LARGEST_SUMMARY = 1_000_000  # bytes; GitHub takes 1 MiB of one step, and nothing at all of more
 MOST_ERRORS = 20  # of one scene, in words
 MARKER = "<!-- scenebuild-diff -->"  # of comments, which are told by it
-LINK = re.compile(r"(?: · )?(?:\*\*)?!?\[[^\]\n]*\]\([^)\n]*\)(?:\*\*)?")
+# No class holds the bracket that begins it, so that each character is looked at once or twice, whatever a text is.
+LINK = re.compile(r"(?: · )?(?:\*\*)?!?\[[^\[\]\n]*\]\([^()\n]*\)(?:\*\*)?")
+OURS = re.compile(r"::(?:error|warning|notice) file=")  # an annotation, as only we write it
+LARGEST_WORDS = 64 << 20  # bytes of a file that an earlier step wrote
+KEPT = ("store", "venv")  # in the folder, when the first step empties it
 REVISION = re.compile(r"[0-9A-Za-z][\w./@{}^~-]{0,250}\Z")
 
 
@@ -86,7 +91,7 @@ def job_from(environment: Mapping[str, str]) -> Job:
         return environment.get(f"REVIEW_{name}", "").strip().lower() == "true"
 
     return Job(
-        folder=Path(folder, own).resolve(),
+        folder=_unlinked(Path(folder, own)),
         scenes=tuple(filter(None, map(str.strip, environment.get("REVIEW_SCENES", "scenes").splitlines()))),
         base=revisions["BASE"],
         head=revisions["HEAD"] or "HEAD",
@@ -100,17 +105,25 @@ def job_from(environment: Mapping[str, str]) -> Job:
     )
 
 
+def _unlinked(folder: Path) -> Path:
+    """The absolute path of the folder. A link that a checkout has in its place is not followed."""
+    here = Path.cwd()
+    path = Path(os.path.normpath(here / folder))
+    return path if path.is_relative_to(here) and path != here else path.resolve()
+
+
 # The steps
 
 
 def validate(job: Job) -> int:
-    """Mistakes and warnings, as annotations."""
-    return _scenebuild("validate", "--format", job.style, "--", *job.scenes)
+    """Mistakes and warnings, as annotations. The first step: it begins with an empty folder, but for the store."""
+    _begin(job)
+    return _annotated(job, "validate", "--format", job.style, "--", *job.scenes)
 
 
 def locks(job: Job) -> int:
     """Scenes whose committed lock is another scene's, as annotations."""
-    return _scenebuild("validate", "--locks-only", "--format", job.style, "--", *job.scenes)
+    return _annotated(job, "validate", "--locks-only", "--format", job.style, "--", *job.scenes)
 
 
 def lint(job: Job) -> int:
@@ -125,8 +138,7 @@ def build(job: Job) -> int:
         results, own_lock = _built(job)
     if job.on_github:
         sys.stdout.write(_annotations([result for result in results if result.scene in own_lock]))
-    job.report.mkdir(parents=True, exist_ok=True)
-    (job.report / "builds.md").write_text(builds_markdown(results), encoding="utf-8")
+    publish_bytes(str(job.report / "builds.md"), utf8(builds_markdown(results)))
     return max((result.exit_code for result in results), default=0)
 
 
@@ -137,20 +149,22 @@ def diff(job: Job) -> int:
     revisions = f"{_commit(job.base)}...{_commit(job.head)}"
     options = ["--video"] * job.video + ["--exit-code"] * job.fail_on_change
     out = str(job.report / "diff")
-    return _scenebuild("diff", revisions, "--format", job.style, "--out", out, *options, "--", *job.scenes)
+    return _annotated(job, "diff", revisions, "--format", job.style, "--out", out, *options, "--", *job.scenes)
 
 
 def collect(job: Job) -> int:
     """What a comment is made of: the words, which are empty where nothing is new, and the number it belongs to."""
-    job.comment.mkdir(parents=True, exist_ok=True)
+    for folder in (job.comment, job.folder / "page"):
+        _remove(folder)
+    job.comment.mkdir(parents=True)
     news = words(job) if _failed(job) or difference(job) else ""
-    (job.comment / "comment.md").write_text(news, encoding="utf-8")
+    publish_bytes(str(job.comment / "comment.md"), utf8(news))
     if job.pull_request.isascii() and job.pull_request.isdigit():
-        (job.comment / "pull-request").write_text(job.pull_request, encoding="utf-8")
+        publish_bytes(str(job.comment / "pull-request"), job.pull_request.encode())
     page = job.report / "diff" / "index.html"
-    if page.is_file() and difference(job):
-        (job.folder / "page").mkdir(exist_ok=True)
-        shutil.copyfile(page, job.folder / "page" / "scenebuild.html")
+    if _is_plain(page) and difference(job):
+        (job.folder / "page").mkdir()
+        shutil.copyfile(page, job.folder / "page" / "scenebuild.html", follow_symlinks=False)
         _put_out("page", "true")
     _drop_unchanged(job)
     return 0
@@ -165,7 +179,8 @@ def summary(job: Job) -> int:
         with open(job.summary, "a", encoding="utf-8") as file:
             file.write(text)
     else:
-        sys.stdout.write(text)
+        with _inert(job):
+            sys.stdout.write(text)
     failed = _failed(job)
     if failed:
         sys.stdout.write(f"not in order: {', '.join(failed)}\n")
@@ -188,6 +203,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     try:
         job = job_from(os.environ)
+        _own_folders(job)
     except ScenebuildError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -205,9 +221,8 @@ def _run(name: str, job: Job) -> int:
             complain(str(error))
         code = error.exit_code
     if code and name != "summary":
-        job.folder.mkdir(parents=True, exist_ok=True)
-        with open(job.folder / "failed", "a", encoding="utf-8") as file:
-            file.write(f"{name}\n")
+        failed = "".join(f"{one}\n" for one in [*_failed(job), name])
+        publish_bytes(str(job.folder / "failed"), failed.encode())
     return code
 
 
@@ -256,9 +271,9 @@ def _drifts(step: Step) -> bool:
 def _annotations(results: Sequence[SceneResult]) -> str:
     """The mistakes that only a build finds, such as a mix that is not as loud as the lock says."""
     from scenebuild.plan.locks import lock_problem
-    from scenebuild.scene.findings import as_github
+    from scenebuild.scene.findings import as_github, at_root
 
-    return as_github([lock_problem(line, one.scene) for one in results for line in one.errors[:MOST_ERRORS]])
+    return as_github(at_root([lock_problem(line, one.scene) for one in results for line in one.errors[:MOST_ERRORS]]))
 
 
 def _lacks_a_take(plan: Plan) -> bool:
@@ -331,9 +346,11 @@ def cut(text: str, most: int) -> str:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8", errors="replace")
+        return read_bounded(str(path), LARGEST_WORDS, follow_links=False).decode("utf-8", "replace")
     except FileNotFoundError:
         return ""
+    except OSError as error:
+        raise UsageError(f"{path}: this is not what an earlier step wrote: {error.strerror or error}") from error
 
 
 def _drop_unchanged(job: Job) -> None:
@@ -383,6 +400,53 @@ def _inert(job: Job) -> Iterator[None]:
             sys.stdout.flush()
 
 
+def _begin(job: Job) -> None:
+    """Remove whatever lies in the folder: an earlier job's, or what a checkout brought along to be taken for ours."""
+    with suppress(FileNotFoundError):
+        for one in job.folder.iterdir():
+            if one.name not in KEPT:
+                _remove(one)
+
+
+def _own_folders(job: Job) -> None:
+    """A link in place of a folder of ours came with the checkout, and is removed: nothing is written through it."""
+    here = Path.cwd()
+    above = [one for one in job.folder.parents if one.is_relative_to(here) and one != here]
+    if any(one.is_symlink() for one in above):
+        raise UsageError(f"REVIEW_FOLDER: {job.folder} lies behind a link of the checkout; name another folder")
+    inside = [job.folder / name for name in (*KEPT, "report", "page", "comment", "failed")]
+    for one in (job.folder, *inside):
+        if one.is_symlink():
+            one.unlink()
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _is_plain(path: Path) -> bool:
+    """A regular file, and no link to one."""
+    return path.is_file() and not path.is_symlink()
+
+
+def _annotated(job: Job, *arguments: str) -> int:
+    """Run a command whose findings GitHub is to obey: they alone, and none of what else is printed."""
+    if not job.on_github:
+        return _scenebuild(*arguments)
+    printed = io.StringIO()
+    with _inert(job):
+        with redirect_stdout(printed):
+            code = _scenebuild(*arguments)
+        lines = [f"{line}\n" for line in printed.getvalue().split("\n") if line]
+        sys.stdout.writelines(line for line in lines if not OURS.match(line))
+    sys.stdout.writelines(line for line in lines if OURS.match(line))
+    sys.stdout.flush()
+    return code
+
+
 def _scenebuild(*arguments: str) -> int:
     from scenebuild.cli import run
 
@@ -400,17 +464,14 @@ def _choose_store(job: Job) -> None:
 
 
 def _commit(revision: str) -> str:
-    """The full id of a commit. UsageError where the checkout does not have it."""
-    done = subprocess.run(
-        ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if done.returncode:
+    """The full id of a commit. UsageError where the checkout does not have it, in git's words where git fails."""
+    answer = ask(os.getcwd(), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    if answer is None:
         raise UsageError(
             f"{revision} is not in this checkout; fetch the whole history: fetch-depth: 0 for actions/checkout, "
             "GIT_DEPTH: 0 on GitLab"
         )
-    return done.stdout.strip()
+    return answer.decode().strip()
 
 
 if __name__ == "__main__":

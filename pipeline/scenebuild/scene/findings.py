@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scenebuild.errors import Problem
@@ -17,6 +19,29 @@ def capped(problems: Sequence[Problem], total: int | None = None) -> list[Proble
         return ordered
     others = (len(ordered) if total is None else total) - MOST_SHOWN
     return [*ordered[:MOST_SHOWN], Problem("more", f"… and {others} more", ordered[MOST_SHOWN].place)]
+
+
+def at_root(problems: Sequence[Problem]) -> list[Problem]:
+    """The findings with their files as a code host knows them: from the root of the repository, without ``./``.
+
+    A file outside of it, and one of a folder that is in no repository, keeps its path but for a ``./``.
+    """
+    here = os.getcwd()
+    root = _repository_root(here)
+    return [replace(one, place=replace(one.place, file=_from_root(one.place.file, here, root))) for one in problems]
+
+
+def _repository_root(folder: str) -> str | None:
+    while not os.path.lexists(os.path.join(folder, ".git")):
+        folder, name = os.path.split(folder)
+        if not name:
+            return None
+    return folder
+
+
+def _from_root(file: str, here: str, root: str | None) -> str:
+    relative = os.path.relpath(os.path.join(here, file), root) if root else ".."
+    return os.path.normpath(file) if relative == ".." or relative.startswith("../") else relative
 
 
 def as_text(problems: Sequence[Problem]) -> str:
@@ -79,8 +104,8 @@ def as_sarif(problems: Sequence[Problem], rules: Mapping[str, str] | None = None
 FORMATS: dict[str, Callable[[Sequence[Problem]], str]] = {
     "text": as_text,
     "json": as_json,
-    "github": as_github,
-    "sarif": as_sarif,
+    "github": lambda problems: as_github(at_root(problems)),
+    "sarif": lambda problems: as_sarif(at_root(problems)),
 }
 
 
