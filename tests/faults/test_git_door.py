@@ -114,7 +114,7 @@ def test_no_variable_of_the_outside_names_a_command(tmp_path: Path) -> None:
     outside = {name: f"touch {tmp_path / 'canary'}" for name in (
         "GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_ASKPASS", "SSH_ASKPASS", "GIT_PAGER", "PAGER",
         "GIT_EDITOR", "GIT_PROXY_COMMAND", "GIT_TRACE", "GIT_TRACE2_EVENT", "GIT_CONFIG_PARAMETERS", "GIT_TEMPLATE_DIR",
-        "GIT_SEQUENCE_EDITOR", "GIT_REDIRECT_STDOUT", "GIT_INDEX_FILE",
+        "GIT_SEQUENCE_EDITOR", "GIT_REDIRECT_STDOUT",
     )}  # fmt: skip
     inside = environment(outside | {"PATH": "/bin", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_DIR": "x"})
     assert not outside.keys() & inside.keys()

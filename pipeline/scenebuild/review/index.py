@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable, Iterable, Sequence
 
 from scenebuild.errors import UsageError
-from scenebuild.review.git import QUIET
-from scenebuild.scene.quoting import printable
+from scenebuild.git import git
 
 # ``git add --intent-to-add`` puts an empty object there, which no commit takes; no scene and no lock is empty.
 EMPTY = frozenset(
@@ -36,16 +34,11 @@ def _beside(path: str) -> str:
 
 def _names_in_index(folders: Sequence[str]) -> list[str]:
     """The names below folders, from here. Git is not asked elsewhere: a hook's GIT_INDEX_FILE is relative to here."""
-    ask = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "--literal-pathspecs"]
-    command = [*ask, "ls-files", "--stage", "-z", "--", *folders]
     try:
-        done = subprocess.run(command, capture_output=True, env={**os.environ, **QUIET}, check=False)
-    except FileNotFoundError:
-        raise UsageError("--staged: git is not installed here") from None
-    if done.returncode:
-        said = (done.stderr.decode("utf-8", "replace").strip().splitlines() or ["git failed"])[0]
-        raise UsageError(f"--staged: {printable(said.removeprefix('fatal: '))}")
-    entries = (entry.partition(b"\t") for entry in done.stdout.split(b"\0") if entry)
+        answer = git(os.getcwd(), "ls-files", "--stage", "-z", "--", *folders)
+    except UsageError as error:
+        raise UsageError(f"--staged: {error}") from error
+    entries = (entry.partition(b"\t") for entry in answer.split(b"\0") if entry)
     return [os.path.normpath(os.fsdecode(name)) for facts, _, name in entries if _is_whole(facts.decode())]
 
 
