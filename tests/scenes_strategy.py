@@ -377,7 +377,7 @@ def wild_scene(chance: random.Random) -> Project:
     """Each value is one that its own field allows; whether they fit together is chance."""
     draw = _Fields(chance)
     schema = whole_schema()["properties"]
-    scene = draw.fields(schema, left_out=("extends", "variants", "matrix", "params", "elements", "buses"), share=0.25)
+    scene = draw.fields(schema, left_out=("extends", "variants", "matrix", "params", "elements", "buses"), share=0.15)
     scene["name"] = scene.get("name", "Wild")
     element = schema["elements"]["additionalProperties"]
     scene["elements"] = {name: draw.element(element) for name in chance.sample(NAMES, chance.randint(1, 3))}
@@ -386,7 +386,7 @@ def wild_scene(chance: random.Random) -> Project:
         scene["buses"] = {name: draw.fields(bus, share=0.15) for name in chance.sample(NAMES, chance.randint(1, 2))}
     kind = chance.random()
     if kind < 0.1:
-        return Project({PARENT: good_scene(chance).scene, SCENE: {"extends": PARENT, **_with_nulls(scene, chance)}})
+        return Project({PARENT: Author(chance).scene(), SCENE: {"extends": PARENT, **_with_nulls(scene, chance)}})
     if kind < 0.2:
         scene["variants"] = {"one": {}, "two": _with_nulls(wild_scene_fields(draw, schema), chance)}
     if kind > 0.95:
@@ -424,7 +424,9 @@ class _Fields:
         self.chance = chance
 
     def element(self, schema: dict[str, Any]) -> dict[str, Any]:
-        own = self.fields(schema["properties"], left_out=("prompt", "file"), share=self.chance.choice((0.0, 0.1, 0.25)))
+        own = self.fields(
+            schema["properties"], left_out=("prompt", "file"), share=self.chance.choice((0.0, 0.05, 0.15))
+        )
         kind = self.chance.random()
         if kind > 0.1:
             own["prompt" if kind < 0.7 else "file"] = "rain" if kind < 0.7 else self.path()

@@ -103,6 +103,33 @@ BOMBS = {
     "returns": (filled("\r", "a: b", "%"), "directive"),
     "values_of_a_matrix": (numbered("x#,", HEAD + " a: {prompt: a}\nmatrix: {w: [1,")[:300_000] + "]}", "matrix"),
     "over_a_mebibyte": ("a" * (MIB + 1), "too-large"),
+    "matrix_row": (HEAD + f" a: {{prompt: a}}\nmatrix:\n  x: {list(range(49_000))}\n", "matrix"),
+    "ducks": (HEAD + "".join(f" e{n}: {{prompt: a, duck: {{under: f{n}x}}}}\n" for n in range(2000)), "duck"),
+    "duck_lists": (
+        HEAD
+        + "".join(
+            f" e{n}: {{prompt: a, duck: {{under: [{', '.join(f'f{n}x{m}' for m in range(20))}]}}}}\n"
+            for n in range(2000)
+        ),
+        "duck",
+    ),
+    "duck_circle": (
+        HEAD + "".join(f" e{n}: {{prompt: a, duck: {{under: e{(n + 1) % 2000}}}}}\n" for n in range(2000)),
+        "duck",
+    ),
+    "unknown_buses": (
+        HEAD
+        + "".join(f" e{n}: {{prompt: a, bus: c{n}}}\n" for n in range(2000))
+        + "buses:\n"
+        + "".join(f" b{n}: {{}}\n" for n in range(10_000)),
+        "bus",
+    ),
+    "unknown_parameters": (
+        HEAD
+        + f" a: {{prompt: '{''.join(f'{{{{ p{n}x }}}}' for n in range(70_000))}'}}\nparams:\n"
+        + "".join(f" q{n}: 1\n" for n in range(100)),
+        "parameter",
+    ),
 }
 
 

@@ -19,6 +19,7 @@ import scenebuild.generate.make
 from engines_for_tests import TONE, CountingChildren
 from scenebuild.cli import run
 from scenebuild.errors import Problem, SceneError
+from scenebuild.plan.models import findings_about
 from scenebuild.scene.findings import MOST_SHOWN
 from scenebuild.scene.model import Scene
 from scenebuild.scene.read import read_scene, references_in
@@ -232,3 +233,30 @@ def test_a_rate_with_a_point_is_held_to_those_of_mp3(tmp_path: Path) -> None:
         "name: a\nelements: {a: {prompt: rain}}\ndeliver: [{preset: music, format: mp3, sample_rate: 44000.0}]\n"
     )
     assert [problem.rule for problem in _problems(str(path))] == ["deliver"]
+
+
+def test_a_file_of_many_bad_scenes_is_looked_at_until_there_is_enough_to_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "scene.yaml"
+    elements = "".join(f"  e{number}: {{promt: a}}\n" for number in range(80))
+    variants = "".join(f"  v{number}: {{}}\n" for number in range(200))
+    path.write_text(f"name: a\nelements:\n{elements}variants:\n{variants}")
+    looked: list[str] = []
+
+    def counted(reference: str) -> Scene:
+        looked.append(reference)
+        return read_scene(reference)
+
+    monkeypatch.setattr("scenebuild.plan.models.read_scene", counted)
+    assert len(findings_about(str(path))) == MOST_SHOWN + 1
+    assert len(looked) == 1
+
+
+def test_a_long_circle_is_named_in_a_short_line(tmp_path: Path) -> None:
+    path = tmp_path / "scene.yaml"
+    ring = "".join(f"  e{number}: {{prompt: a, duck: {{under: e{(number + 1) % 300}}}}}\n" for number in range(300))
+    path.write_text(f"name: a\nelements:\n{ring}")
+    (problem,) = _problems(str(path))
+    assert len(problem.message) < 500
+    assert "more" in problem.message

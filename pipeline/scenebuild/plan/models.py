@@ -16,6 +16,7 @@ from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError
 from scenebuild.licences import LONGEST, strictest
 from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
 from scenebuild.scene.desk import Convolution
+from scenebuild.scene.findings import MOST_SHOWN
 from scenebuild.scene.lint.check import lint_scene
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.read import read_scene, references_in
@@ -25,13 +26,19 @@ from scenebuild.scene.recording import content_fault, sentence
 def findings_about(path: str) -> list[Problem]:
     """Everything there is to say about a scene file: its errors, or the warnings where it has none.
 
-    Of a file that holds several scenes each is looked at; what is wrong with all of them is said once.
+    Of a file that holds several scenes each is looked at, until there is more to say than anybody reads; what is wrong
+    with all of them is said once.
     """
     try:
         references = references_in(path)
     except SceneError as error:
         return list(error.problems)
-    return list(dict.fromkeys(problem for reference in references for problem in _findings(reference)))
+    found: dict[Problem, None] = {}
+    for reference in references:
+        found.update(dict.fromkeys(_findings(reference)))
+        if sum(problem.severity == "error" for problem in found) > MOST_SHOWN:
+            break
+    return list(found)
 
 
 def _findings(reference: str) -> list[Problem]:

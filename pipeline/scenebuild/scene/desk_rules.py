@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
+from itertools import islice
 from typing import Any
 
 from scenebuild.errors import Problem
 from scenebuild.scene.document import Document, Field
-from scenebuild.scene.quoting import label, nearest, number
+from scenebuild.scene.findings import MOST_SHOWN
+from scenebuild.scene.quoting import MOST_LISTED, Nearest, label, number
 from scenebuild.scene.raw import at_of, fields_of, loops, number_of, pass_length
 
 MOVING = ("volume", "gain_db", "pan", "high_pass", "low_pass")
@@ -21,13 +23,14 @@ def desk_findings(document: Document) -> Iterator[Problem]:
             yield from _repeat(document, name, element)
             yield from _trim(document, name, element)
             yield from _piece(document, name, element)
+    meant = Nearest(MOST_SHOWN)
     for owner, fields in _channels(document):
         for field in MOVING:
             if isinstance(fields.get(field), list):
                 yield from _keyframes(document, (*owner, field), fields[field])
                 yield from _goes_round(document, (*owner, field), fields[field])
-        yield from _bus(document, owner, fields)
-        yield from _duck(document, owner, fields)
+        yield from _bus(document, owner, fields, meant)
+        yield from _duck(document, owner, fields, meant)
     yield from _shared_names(document)
     yield from _circles(document)
 
@@ -128,24 +131,31 @@ def _goes_round(document: Document, field: Field, written: list[Any]) -> Iterato
     yield Problem("keyframes", message, document.value((*field, str(len(written) - 1))))
 
 
-def _bus(document: Document, owner: Field, fields: dict[str, Any]) -> Iterator[Problem]:
+def _bus(document: Document, owner: Field, fields: dict[str, Any], meant: Nearest) -> Iterator[Problem]:
     bus, buses = fields.get("bus"), at_of(document, ("buses",))
     if owner[0] == "elements" and isinstance(bus, str) and bus not in buses:
-        known = f"there are {', '.join(map(label, buses))}" if buses else "the scene has no buses"
-        meant = nearest(bus, list(buses))
-        message = f"bus: {label(bus)} is not a bus of this scene" + (f".{meant}" if meant else f"; {known}")
+        message = f"bus: {label(bus)} is not a bus of this scene{_instead(bus, buses, meant)}"
         yield Problem("bus", message, document.value((*owner, "bus")))
 
 
-def _duck(document: Document, owner: Field, fields: dict[str, Any]) -> Iterator[Problem]:
-    known = [*at_of(document, ("elements",)), *at_of(document, ("buses",))]
+def _instead(bus: str, buses: Collection[str], meant: Nearest) -> str:
+    if not buses:
+        return "; the scene has no buses"
+    if found := meant(bus, buses):
+        return f".{found}"
+    more = f" and {len(buses) - MOST_LISTED} more" if len(buses) > MOST_LISTED else ""
+    return f"; there are {', '.join(map(label, islice(buses, MOST_LISTED)))}{more}"
+
+
+def _duck(document: Document, owner: Field, fields: dict[str, Any], meant: Nearest) -> Iterator[Problem]:
+    elements, buses = at_of(document, ("elements",)), at_of(document, ("buses",))
     for field, name in _under(owner, fields):
         if name == owner[-1]:
             message = f"under: {label(name)} can not make room for itself; name another element or bus"
-        elif name not in known:
-            meant = nearest(name, known)
+        elif name not in elements and name not in buses:
             message = f"under: {label(name)} is neither an element nor a bus of this scene"
-            message += f".{meant}" if meant else "; name one of them"
+            found = meant(name, elements, buses)
+            message += f".{found}" if found else "; name one of them"
         else:
             continue
         yield Problem("duck", message, document.value(field))
@@ -177,8 +187,8 @@ def _circles(document: Document) -> Iterator[Problem]:
     channels = {owner: fields for owner, fields in _channels(document) if len(owner) == 2}
     waits: dict[Field, set[Field]] = {owner: set() for owner in channels}
     for owner, fields in channels.items():
-        named = ((kind, name) for _, name in _under(owner, fields) for kind in ("elements", "buses"))
-        waits[owner].update(other for other in named if other in channels and other != owner)
+        others = ((kind, name) for _, name in _under(owner, fields) for kind in ("elements", "buses"))
+        waits[owner].update(other for other in others if other in channels and other != owner)
         bus = ("buses", str(fields.get("bus")))
         if bus in channels and owner[0] == "elements":
             waits[bus].add(owner)
@@ -187,5 +197,7 @@ def _circles(document: Document) -> Iterator[Problem]:
     except CycleError as error:
         circle = list(reversed(error.args[1]))
         ducking = [owner for owner in circle if "duck" in channels[owner]]  # a bus alone waits for no bus
-        message = f"under: {' waits for '.join(label(name) for _, name in circle)}; let one of them not make room"
+        named = " waits for ".join(label(name) for _, name in circle[:MOST_LISTED])
+        more = f" … and {len(circle) - MOST_LISTED} more" if len(circle) > MOST_LISTED else ""
+        message = f"under: {named}{more}; let one of them not make room"
         yield Problem("duck", message, document.value((*max(ducking, key=document.key), "duck", "under")))

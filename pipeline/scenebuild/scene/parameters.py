@@ -9,7 +9,8 @@ from typing import Any
 
 from scenebuild.errors import Problem
 from scenebuild.scene.document import Document, Field
-from scenebuild.scene.quoting import label, nearest, number, quoted
+from scenebuild.scene.findings import MOST_SHOWN
+from scenebuild.scene.quoting import Nearest, label, number, quoted
 
 Value = str | int | float | bool
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
@@ -24,9 +25,9 @@ def filled(document: Document, values: Mapping[str, Value], *, strict: bool) -> 
     ``strict``: the scene has parameters, so what stands in double braces is one. In a scene without any, braces around
     anything but a plain name are text like any other.
     """
-    data, problems = dict(document.data), list(document.problems)
+    data, problems, nearest = dict(document.data), list(document.problems), Nearest(MOST_SHOWN)
     for field, text in _texts(document):
-        faults = list(_faults(text, values, strict=strict)) if "{{" in text else []
+        faults = list(_faults(text, values, nearest, strict=strict)) if "{{" in text else []
         place = document.value(field)
         problems += [Problem("parameter", f"{field[-1]}: {fault}", place) for fault in faults]
         if "{{" in text and not faults:
@@ -56,11 +57,11 @@ def _texts(document: Document) -> Iterator[tuple[Field, str]]:
             yield field, text
 
 
-def _faults(text: str, values: Mapping[str, Value], *, strict: bool) -> Iterator[str]:
+def _faults(text: str, values: Mapping[str, Value], nearest: Nearest, *, strict: bool) -> Iterator[str]:
     names = _PLACE.findall(text)
     for name in dict.fromkeys(names):
         if name not in values:
-            yield _unknown(name, values)
+            yield _unknown(name, values, nearest)
     odd = _PLACE.sub("", text)
     if strict and "{{" in odd:
         shown = quoted(odd[odd.index("{{") :].partition("}}")[0][:40] + "}}")
@@ -70,10 +71,10 @@ def _faults(text: str, values: Mapping[str, Value], *, strict: bool) -> Iterator
         yield f"is longer than {LONGEST_TEXT} characters with its parameters filled in; shorten it"
 
 
-def _unknown(name: str, values: Mapping[str, Value]) -> str:
+def _unknown(name: str, values: Mapping[str, Value], nearest: Nearest) -> str:
     if not values:
         return f"{{{{ {name} }}}} is a parameter, and the scene has none; write params: {{{name}: …}}"
-    meant = nearest(name, list(values))
+    meant = nearest(name, values)
     return f"there is no parameter {label(name)}.{meant}" if meant else (
         f"there is no parameter {label(name)}; there are {', '.join(sorted(values)[:20])}"
     )  # fmt: skip

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
 LONGEST_QUOTE = 100  # characters; a message quotes at most two pieces, so it holds at most 200 of the author's
-
 MOST_LISTED = 20  # names in one message
 
 
@@ -96,3 +96,15 @@ def nearest(key: str, known: list[str]) -> str:
 
     close = get_close_matches(key[:LONGEST_QUOTE].lower().replace("-", "_"), known, n=1)
     return f" Did you mean {close[0]}?" if close else ""
+
+
+class Nearest:
+    """``nearest`` for as many names as somebody reads the findings of; for 50,000 it would take minutes."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def __call__(self, key: str, *known: Iterable[str]) -> str:
+        """As ``nearest``; nothing once it was asked often enough."""
+        self._left -= 1
+        return nearest(key, list(chain(*known))) if self._left >= 0 else ""

@@ -9,7 +9,7 @@ from typing import Any
 from scenebuild.errors import Problem
 from scenebuild.scene.document import Field
 from scenebuild.scene.misnomers import written_here
-from scenebuild.scene.quoting import LONGEST_QUOTE, cut, described, in_yaml, label, nearest, number, quoted
+from scenebuild.scene.quoting import LONGEST_QUOTE, MOST_LISTED, cut, described, in_yaml, label, nearest, number, quoted
 from scenebuild.scene.slips import ODD_BLANK, blank_message, slip_of
 from scenebuild.scene.violations import Violation, effect_names, known_names, listed_models, scene_schema
 
@@ -31,7 +31,6 @@ SLIPS = {
     "attack": (0.001,), "release": (0.001,), "hold": (0.001,), "predelay": (0.001,), "damping": (0.01,),
     "high_pass": (1000.0,), "low_pass": (1000.0,), "hz": (1000.0,), "threshold": (-1.0,), "by": (-1.0,),
 }  # fmt: skip
-MOST_LISTED = 20  # names in one message
 _KINDS = {
     "number": "a number", "integer": "a whole number", "string": "text", "boolean": "true or false",
     "object": "a set of fields", "array": "a list",
