@@ -26,6 +26,7 @@ PLAIN = Draft202012Validator(scene_schema())
 # Of a file that stands by itself: why no schema can say it.
 ONLY_VALIDATE = {
     "not-finite": "JSON has neither infinity nor NaN, so a schema has no word for them",
+    "control-character": "the names of fields beginning with x-, and lists of lists there, are not looked into",
     "blank": "which signs are seen, beyond spaces, is a table of Unicode's",
     "model-unknown": "checkpoints are registered in the user's configuration",
     "recording": "a schema looks into no folder",
@@ -106,6 +107,20 @@ def test_the_schema_refuses_what_it_can_say_and_nothing_valid(project: Project, 
 def test_the_same_over_thousands(kind: Callable[[random.Random], Project], tmp_path: Path) -> None:
     for seed in range(1000):
         compare(kind(random.Random(seed)), tmp_path)
+
+
+def test_no_way_through_lists_comes_back_to_itself() -> None:
+    """Editors follow a list's items to an example, and do not notice a circle."""
+    definitions = scene_schema()["$defs"]
+
+    def follow(schema: dict[str, Any], passed: tuple[str, ...]) -> None:
+        name = schema.get("items", {}).get("$ref", "").removeprefix("#/$defs/")
+        assert name not in passed
+        if name:
+            follow(definitions[name], (*passed, name))
+
+    for name, schema in definitions.items():
+        follow(schema, (name,))
 
 
 def test_the_lists_name_rules_that_there_are() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _FOR_EDITORS = frozenset(
     {
         "allOf", "if", "then", "else", "pattern", "patternErrorMessage", "errorMessage", "propertyNames", "uniqueItems",
-        "$defs",
+        "doNotSuggest", "$defs",
     }
 )  # fmt: skip
 _OF_PARAMETERS = (("params",), ("matrix",))
