@@ -103,6 +103,7 @@ BOMBS = {
     "returns": (filled("\r", "a: b", "%"), "directive"),
     "values_of_a_matrix": (numbered("x#,", HEAD + " a: {prompt: a}\nmatrix: {w: [1,")[:300_000] + "]}", "matrix"),
     "over_a_mebibyte": ("a" * (MIB + 1), "too-large"),
+    "long_extends": (filled("a/", "extends: ", "b.yaml"), "extends"),
     "matrix_row": (HEAD + f" a: {{prompt: a}}\nmatrix:\n  x: {list(range(49_000))}\n", "matrix"),
     "ducks": (HEAD + "".join(f" e{n}: {{prompt: a, duck: {{under: f{n}x}}}}\n" for n in range(2000)), "duck"),
     "duck_lists": (

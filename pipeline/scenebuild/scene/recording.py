@@ -13,12 +13,15 @@ from scenebuild.scene.source import CONTROL, reason
 
 # What Windows takes for a device, with any extension; a project must check out there too.
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)
+LONGEST_PATH = 1024  # characters, as the schema has it
 _DRIVE = re.compile(r"[A-Za-z]:")
 _NOT_PORTABLE = re.compile(r'[<>:"|?*]')
 
 
 def path_fault(path: str, what: str = "recording") -> str | None:
     """What is wrong with a path as it is written, in words that follow it; ``None`` for a good one."""
+    if len(path) > LONGEST_PATH:  # following links on it would take minutes
+        return f"has {len(path)} characters, and {LONGEST_PATH} are the most; move it to a folder that is nearer"
     parts = path.split("/")
     faults = (
         (CONTROL.search(path), "holds a control character; rename it"),
