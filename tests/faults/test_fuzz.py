@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import subprocess
+import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+
+from scenebuild.plan.lockfile import LARGEST_LOCK
 
 TOOL = Path(__file__).resolve().parents[2] / "tools" / "fuzz.py"
 
@@ -47,3 +51,31 @@ def test_what_is_wrong_is_kept_once_for_each_place(tmp_path: Path) -> None:
     assert list(figures["crashes"].values()) == [2]
     assert (tmp_path / "it-crash-1").read_bytes() == b"wrong"
     assert "ValueError" in (tmp_path / "it-crash-1.txt").read_text()
+
+
+@pytest.mark.hard
+@pytest.mark.parametrize("name", ["lines", "numbers", "sets"])
+def test_a_lock_of_64_mib_is_refused_in_little_memory(name: str, tmp_path: Path) -> None:
+    size = LARGEST_LOCK
+    head, tail = '{"version": 1, "elements": {}, "mix": {"a": [', "1]}}"
+    text = {
+        "lines": "\n" * (size - 2) + "[]",
+        "numbers": head + "1.5," * (size // 4 - 20) + tail,
+        "sets": head + "{}," * (size // 3 - 20) + tail,
+    }[name]
+    (tmp_path / "scene.lock.json").write_text(text)
+    done = subprocess.run([sys.executable, "-c", CHILD], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("scene.lock.json:1:1: the lockfile "), done.stderr
+
+
+CHILD = """
+import resource
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+resource.setrlimit(resource.RLIMIT_CPU, (10, 10))
+from scenebuild.errors import LockError
+from scenebuild.plan.lockfile import read_lock
+try:
+    read_lock("scene.lock.json")
+except LockError as error:
+    print(error)
+"""

@@ -22,6 +22,7 @@ from scenebuild.scene.reference import stem_of
 
 LOCK_VERSION = 1
 LARGEST_LOCK = 64 << 20
+MOST_FACTS = 2_000_000  # of a lock of ours that is as large, each with a line of its own
 LONGEST_NUMBER = 20  # digits; no seed and no count of frames has more, and a float holds all of them
 # A mix measured on another machine may differ in the last printed digit; that is no news for a reader.
 SAME_LEVEL_DB = 0.02
@@ -29,6 +30,7 @@ LEVELS = ("loudness_lufs", "true_peak_dbtp", "seam_db", "seams_db")  # what is m
 
 # As in a scene, for it becomes the name of a file; a further take of an element has its number behind it.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(\.[1-9][0-9]{0,3})?\Z")
+_CONFLICT = re.compile(r"^(?:<<<<<<< |=======|>>>>>>> )", re.MULTILINE)
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
 Entry = Mapping[str, Any]
@@ -74,12 +76,13 @@ def write_lock(path: str, lock: Lock, before: Lock | None) -> str | None:
 def parse_lock(text: str, path: str) -> Lock:
     """The lock in a text; ``path`` is only for the message of the LockError."""
     path = printable(path)
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.startswith(("<<<<<<< ", "=======", ">>>>>>> ")):
-            raise LockError(
-                f"{path}:{number}:1: the lockfile holds a merge conflict; take either side with "
-                f"'git checkout --ours {path}' (or --theirs) and build again"
-            )
+    if found := _CONFLICT.search(text):
+        raise LockError(
+            f"{path}:{text.count(chr(10), 0, found.start()) + 1}:1: the lockfile holds a merge conflict; take either "
+            f"side with 'git checkout --ours {path}' (or --theirs) and build again"
+        )
+    if text.count(",") > MOST_FACTS:  # before they are made: each takes many times its bytes in memory
+        raise LockError(f"{path}:1:1: the lockfile holds more than {MOST_FACTS} facts; restore it from git")
     try:
         plain = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole, parse_float=_finite)
         json.dumps(plain, ensure_ascii=False).encode()  # half a character can neither be shown nor written again
