@@ -254,13 +254,15 @@ def _write_lock(plan: Plan, lock: Lock) -> tuple[str | None, tuple[str, ...]]:
     """Write the lock: (the digest of the lock that this build stands on, what there is to say).
 
     A lock that is not the one that was read stays: it came from git or from another build, and the next build reads it.
+    So does the lock of a scene that was saved since: it may be the one of what stands there now.
     """
     path = lock_path(plan.scene.path)
+    read = plan.lock.digest if plan.lock else None
+    if CHANGED in same_digests(plan.scene.digests).values():
+        return read, (f"{path} stays as it is, because the scene was saved while it was built; build again",)
     written = write_lock(path, lock, plan.lock)
     if written is None:
-        return plan.lock.digest if plan.lock else None, (
-            f"{path} was replaced while the scene was built, so it stays as it is; build again",
-        )
+        return read, (f"{path} was replaced while the scene was built, so it stays as it is; build again",)
     return written, ()
 
 

@@ -149,6 +149,29 @@ def test_a_lock_that_is_replaced_during_a_build_stays(
     assert json.loads(LOCK.read_text()) != theirs
 
 
+def test_the_lock_of_a_scene_that_is_saved_during_a_build_stays(
+    scene: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of two branches, git may have put the lock in place before it was read, and the scene after that."""
+    assert run(["scenes/x.yaml", "-q"]) == 0
+    before = LOCK.read_bytes()
+    scene.write_text(SCENE.replace("prompt: rain", "prompt: steady rain"))
+    mixed = scenebuild.render.mix_scene
+
+    def meanwhile(*arguments: Any, **options: Any) -> Any:
+        scene.write_text(SCENE)
+        return mixed(*arguments, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(scenebuild.render, "mix_scene", meanwhile)
+        assert run(["scenes/x.yaml"]) == 0
+    told = capsys.readouterr()
+    assert "scenes/x.lock.json stays as it is, because the scene was saved while it was built" in told.out + told.err
+    assert LOCK.read_bytes() == before
+    assert run(["scenes/x.yaml"]) == 0
+    assert "up-to-date" not in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("can_exchange", [True, False])
 def test_a_file_is_replaced_only_where_it_is_what_was_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, can_exchange: bool
