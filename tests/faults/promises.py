@@ -42,6 +42,8 @@ PROMISES = (
         store="any_flipped_bit_of_an_object_is_a_miss_and_heals any_flipped_bit_of_a_record_never_gives_other_bytes "
         "an_object_of_another_size_is_a_miss two_swapped_objects_are_both_misses "
         "what_is_no_file_never_hangs_and_is_a_miss a_record_of_another_key_is_a_miss a_malformed_record_is_a_miss",
+        faults_store_records="no_flipped_bit_of_a_record_is_believed the_harness_sees_records_without_a_seal "
+        "the_harness_sees_a_store_that_does_not_verify a_sealed_record_of_another_sound_is_put_right_by_the_file",
     ),
     _promise(
         "P03",
@@ -99,11 +101,14 @@ PROMISES = (
         "P11",
         "cache verify names all damage, and --repair heals it.",
         store="verify_names_exactly_what_is_damaged",
+        faults_store_records="verify_names_every_kind_of_damage_and_repair_heals_it "
+        "a_repair_killed_at_any_call_goes_on",
     ),
     _promise(
         "P12",
         "Exit code 0 means that every output exists, can be decoded, is finite and has the planned rate and length.",
         generate="a_child_that_goes_wrong_fails_its_own_request_alone",
+        faults_generated_input="a_good_scene_becomes_the_mix_that_was_planned good_scenes_by_the_hundred",
     ),
     _promise(
         "P13",
@@ -152,5 +157,71 @@ PROMISES = (
         "P20",
         "A worker that dies costs another try and no result.",
         generate="a_child_that_goes_wrong_fails_its_own_request_alone",
+    ),
+    _promise(
+        "P21",
+        "The bytes that are used are the bytes that were hashed.",
+        faults_recordings="p21_a_recording_that_changes_between_planning_and_decoding_is_not_kept "
+        "p21_a_recording_that_is_rewritten_while_it_is_read_is_refused "
+        "p21_a_recording_that_changes_while_it_is_decoded_is_the_one_that_was_hashed",
+        faults_recordings_under_their_key="a_recording_that_changes_before_it_is_decoded_fails_and_is_not_kept "
+        "the_parent_keeps_nothing_from_a_decoder_that_does_not_say_what_it_decoded",
+        faults_locks_kept="a_lock_that_is_replaced_during_a_build_stays "
+        "a_file_that_is_replaced_at_the_last_moment_is_put_back",
+        faults_outputs="a_manifest_vouches_only_for_what_its_build_wrote",
+    ),
+    _promise(
+        "P22",
+        "'Up to date' is never wrong.",
+        faults_outputs="an_output_that_is_older_is_not_up_to_date a_link_that_leads_elsewhere_is_another_input "
+        "outputs_that_became_links_are_not_up_to_date a_template_is_all_that_it_includes "
+        "what_is_saved_during_a_build_is_built_by_the_next_whatever_the_clocks_say another_scenebuild_builds_again "
+        "what_a_killed_build_left_goes killed_anywhere_it_leaves_nothing_for_ever",
+        faults_projects="another_configuration_of_the_user_is_no_rerun_and_the_same_values_are "
+        "the_short_way_to_say_that_nothing_is_to_do_sees_another_configuration",
+        faults_locks_kept="a_length_is_exact_and_a_level_is_what_a_meter_reads",
+    ),
+    _promise(
+        "P23",
+        "Nothing of a stranger's checkout, git configuration, artifact or comment runs or is followed.",
+        faults_git_door="nothing_that_a_configuration_names_runs_and_nothing_is_fetched "
+        "no_variable_of_the_outside_names_a_command a_git_of_the_checkout_is_not_the_git_that_runs "
+        "every_call_of_git_goes_through_the_one_door",
+        faults_checkout_runs_nothing="every_module_that_is_run_is_run_with_p_or_i "
+        "installing_runs_no_pip_of_the_checkout nothing_is_written_through_a_link_that_came_with_the_checkout "
+        "a_note_is_made_of_plain_files_alone",
+        faults_text_of_strangers="words_lead_nowhere_call_nobody_and_order_nothing a_log_obeys_only_its_annotations",
+    ),
+    _promise(
+        "P24",
+        "What may not be sold is never called sellable.",
+        faults_licences="a_name_that_forbids_commerce_is_known_however_it_is_spelled "
+        "no_way_of_writing_non_commercial_is_missed a_mix_is_never_freer_than_anything_in_it "
+        "the_licence_of_a_listed_model_counts_whatever_files_say an_unknown_name_is_no_permission "
+        "an_unknown_licence_of_a_model_is_refused_with_what_to_do "
+        "a_corrected_licence_reaches_the_takes_that_are_there",
+    ),
+    _promise(
+        "P25",
+        "A failure is never read as absence.",
+        faults_git_door="a_failure_of_git_is_an_error_in_its_own_words an_answer_that_ends_in_the_middle_is_an_error "
+        "a_missing_tree_is_no_empty_one a_damaged_object_is_told",
+        faults_broken_reads="an_error_of_the_disk_is_told_from_a_file_that_is_no_sound "
+        "a_build_folder_that_can_not_be_read_is_told_in_words",
+        faults_store_records="a_folder_of_the_store_that_can_not_be_listed_is_no_empty_one "
+        "an_error_of_reading_an_object_leaves_it_where_it_is",
+    ),
+    _promise(
+        "P26",
+        "Nothing grows: temporary files, open files, memory, time for each record.",
+        faults_soak="nothing_is_lost_and_nothing_grows",
+        faults_scratch="a_build_that_was_killed_leaves_nothing_once_the_next_one_ran "
+        "the_next_command_sweeps_what_a_dead_one_left no_other_module_makes_a_temporary_folder",
+        faults_limits_of_a_build="a_thousand_takes_are_made_with_256_open_files "
+        "leases_are_held_for_what_is_about_to_be_made",
+        faults_store_scale="the_care_of_a_store_takes_calls_in_proportion "
+        "the_harness_sees_work_that_grows_with_the_square",
+        faults_diff_scale="a_diff_of_many_scenes_reads_three_of_them",
+        faults_text_of_strangers="a_text_is_read_in_a_time_that_grows_as_its_length_does",
     ),
 )
