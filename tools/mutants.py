@@ -83,7 +83,7 @@ def of_room(room: str, sample: int | None) -> dict[str, float]:
 def _mutmut(folder: Path, *arguments: str) -> str:
     """What mutmut prints; of no mutant that it can be asked for, and of survivors, its exit code says nothing new."""
     done = subprocess.run(
-        [sys.executable, "-m", "mutmut", *arguments], cwd=folder, text=True, capture_output=True, check=False
+        [sys.executable, "-P", "-m", "mutmut", *arguments], cwd=folder, text=True, capture_output=True, check=False
     )
     return done.stdout
 
