@@ -260,3 +260,9 @@ def test_a_long_circle_is_named_in_a_short_line(tmp_path: Path) -> None:
     (problem,) = _problems(str(path))
     assert len(problem.message) < 500
     assert "more" in problem.message
+
+
+def test_a_number_among_keyframes_is_no_keyframe(tmp_path: Path) -> None:
+    path = tmp_path / "scene.yaml"
+    path.write_text("name: a\nelements: {a: {prompt: a, low_pass: [{at: 0, value: 500}, 2.0]}}\n")
+    assert [problem.rule for problem in _problems(str(path))] == ["type"]

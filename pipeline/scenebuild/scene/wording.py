@@ -211,6 +211,8 @@ def _meant(it: Violation) -> str:
 
 
 def _fits(value: float, schema: dict[str, Any]) -> bool:
+    if "maximum" not in schema:  # a number stands where a set of fields is wanted
+        return False
     above = value > schema["exclusiveMinimum"] if "exclusiveMinimum" in schema else value >= schema["minimum"]
     return above and value != 0 and value <= schema["maximum"]
 
