@@ -46,7 +46,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def old_text(record: Record) -> bytes:
-    """A record as version 1 wrote it."""
+    """A record as earlier versions of scenebuild wrote it, without its seal."""
     plain = {"version": 1, "key": record.key, "digest": record.digest, "size": record.size, "facts": record.facts}
     return json.dumps(plain, indent=1, sort_keys=True).encode() + b"\n"
 
@@ -110,13 +110,21 @@ def test_a_damaged_record_is_named_and_healed_and_its_object_stays(store: LocalS
     assert store.get(KEY) is None
 
 
-def test_a_record_of_version_1_is_read_and_known_as_not_sealed(store: LocalStore, source: Path) -> None:
+def test_a_record_without_a_seal_is_read_and_known_as_not_sealed(store: LocalStore, source: Path) -> None:
     record = store.put(KEY, str(source), FACTS)
     Path(store.record_path(KEY)).write_bytes(old_text(record))
     assert store.get(KEY) == replace(record, sealed=False)
     assert care.verify(store) == []
     store.describe(record)
     assert store.get(KEY) == record
+
+
+def test_an_earlier_scenebuild_reads_a_sealed_record(store: LocalStore, source: Path) -> None:
+    """Builders of both share a store: what the earlier one looks at is there, and it ignores the rest."""
+    record = store.put(KEY, str(source), FACTS)
+    plain = json.loads(Path(store.record_path(KEY)).read_bytes())
+    assert set(plain) - {"sha256"} == {"version", "key", "digest", "size", "facts"}
+    assert (plain["version"], plain["key"], plain["digest"]) == (1, KEY, record.digest)
 
 
 def test_a_record_of_a_later_version_is_a_miss_and_stays(
@@ -162,7 +170,9 @@ def rewrite(store: LocalStore, write: Callable[[Record], bytes]) -> None:
         Path(store.record_path(key)).write_bytes(write(store.read(key)))
 
 
-def test_a_store_of_version_1_builds_the_same_and_is_brought_up(built: tuple[Path, LocalStore, bytes]) -> None:
+def test_a_store_of_an_earlier_scenebuild_builds_the_same_and_is_brought_up(
+    built: tuple[Path, LocalStore, bytes],
+) -> None:
     path, store, mix = built
     new = {key: Path(store.record_path(key)).read_bytes() for key in store.all_keys()}
     rewrite(store, old_text)

@@ -116,7 +116,7 @@ class LocalStore:
             self._put_object(source, digest)
 
     def describe(self, record: Record) -> None:
-        """Write the record of a key anew, in the newest version, about the same object. Failing harms nothing."""
+        """Write the record of a key anew, sealed, about the same object. Failing harms nothing."""
         with contextlib.suppress(OSError):
             publish_bytes(self.record_path(record.key), encode_record(record), durable=True)
 

@@ -1,7 +1,8 @@
 """The record of an action key as bytes: JSON whose first line is the SHA-256 of all that follows it.
 
-So any bit that flipped on the disk is seen. Version 1 had no such line: its key, digest and size prove themselves, as
-the object has to be found and to match; what it says about the sound does not, see ``Record.sealed``.
+So any bit that flipped on the disk is seen. Earlier versions of scenebuild wrote no such line and pass over it where
+they read one, so that builders of both kinds share a store. Without it, key, digest and size prove themselves, as the
+object has to be found and to match; what the record says about the sound does not, see ``Record.sealed``.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, NoReturn
 
 from scenebuild.store.digest import digest_bytes
 
-RECORD_VERSION = 2
+RECORD_VERSION = 1
 LARGEST_RECORD = 1 << 20
 HEX = re.compile(r"[0-9a-f]{64}\Z")
 _SEAL = b'{\n "sha256": "%s",\n'
@@ -30,7 +31,7 @@ class Record:
     digest: str
     size: int
     facts: Mapping[str, Any]
-    sealed: bool = True  # its bytes are those that were written; False: of version 1, where nobody can tell
+    sealed: bool = True  # its bytes are those that were written; False: of an earlier scenebuild, where nobody can tell
 
 
 class NewerRecordError(ValueError):
@@ -38,7 +39,7 @@ class NewerRecordError(ValueError):
 
 
 def encode_record(record: Record) -> bytes:
-    """The one text of a record, in the newest version."""
+    """The one text of a record, sealed."""
     plain = {
         "version": RECORD_VERSION, "key": record.key, "digest": record.digest, "size": record.size,
         "facts": dict(record.facts),
@@ -65,7 +66,7 @@ def _decoded(data: bytes, key: str) -> Record:
         raise NewerRecordError(f"a record of version {version}")
     record = Record(plain["key"], plain["digest"], plain["size"], plain["facts"], sealed)
     well_formed = (
-        version == (RECORD_VERSION if sealed else 1)
+        version == RECORD_VERSION
         and set(plain) == _NAMES
         and record.key == key
         and type(record.size) is int
