@@ -12,6 +12,7 @@ import click
 import pytest
 
 from scenebuild.cli import VERBS, program, run
+from scenebuild.cli.terminal import NORMAL, Terminal
 
 SCENE = "name: Test\nelements:\n  rain: {prompt: steady rain, duration: 0.3}\n  wind: {prompt: wind, duration: 0.2}\n"
 PATH = "scenes/test.yaml"
@@ -41,6 +42,15 @@ def test_a_build_says_one_line_a_scene_and_that_it_was_sketched(scene: Path) -> 
     assert "sketched, not AudioGen: rain, wind" in done.stderr
     again = command(PATH)
     assert (again.stdout, again.stderr) == ("up-to-date  scenes/test.yaml -> build/test/test.wav\n", "")
+
+
+def test_each_build_of_a_watch_counts_its_own_takes(capsys: pytest.CaptureFixture[str]) -> None:
+    with Terminal(loudness=NORMAL, colour=False) as terminal:
+        for _ in range(2):  # the second time after an edit and back, with an empty store
+            terminal.begin({"a key": "rain", "another": "wind"})
+            for key in ("a key", "another"):
+                terminal.progress(key, 1.0)
+    assert capsys.readouterr().err == "making 2 takes\n  1/2 rain\n  2/2 wind\n" * 2
 
 
 def test_json_is_the_only_thing_on_stdout_and_keeps_its_shape(scene: Path) -> None:

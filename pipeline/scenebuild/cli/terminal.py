@@ -80,6 +80,7 @@ class Terminal:
     def begin(self, takes: Mapping[str, str]) -> None:
         """Open the bar, or in a pipe say how many takes there will be."""
         self._names = takes
+        self._done, self._shares, self._tasks = set(), {}, {}  # those of the build before, as `watch` has many
         if not takes or self._loudness == QUIET:
             return
         if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
