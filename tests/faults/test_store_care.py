@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from scenebuild.cli import run
 from scenebuild.errors import StoreError
 from scenebuild.store import DamagedError, LocalStore, Record, UnreadableError, care
 from scenebuild.store import lease as lease_module
@@ -95,6 +96,34 @@ def test_every_damage_is_said_in_words(store: LocalStore, source: Path, monkeypa
     assert [one.repaired for one in care.verify(store)] == [False] * 6
     assert [one.repaired for one in care.verify(store, repair=True)] == [True] * 6
     assert said(store) == {}
+
+
+@pytest.mark.parametrize("error", [errno.EACCES, errno.EIO, errno.ESTALE])
+@pytest.mark.parametrize("kind", ["objects", "actions"])
+def test_what_can_not_be_read_now_is_named_and_stays(
+    store: LocalStore,
+    source: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    error: int,
+) -> None:
+    record = store.put(KEY, str(source), FACTS)
+    path = store.object_path(record.digest) if kind == "objects" else store.record_path(KEY)
+    opened = os.open
+
+    def broken(name: str, *rest: Any, **more: Any) -> int:
+        if name == path:
+            raise OSError(error, os.strerror(error), name)
+        return opened(name, *rest, **more)
+
+    with monkeypatch.context() as away:
+        away.setattr(os, "open", broken)
+        assert run(["cache", "verify", "--repair", "--store", store.root]) == 3
+    said = f"{path}: can not be read: {os.strerror(error)}; stays, as it may be sound: look at its rights and its disk"
+    assert said in capsys.readouterr().out
+    assert store.get(KEY) == record
+    assert run(["cache", "verify", "--store", store.root]) == 0
 
 
 @pytest.mark.parametrize("kind", ["objects", "actions"])

@@ -71,6 +71,8 @@ def verify_(store: str | None, as_json: bool, repair: bool) -> int:
 def _done(damage: Damage, repair: bool) -> str:
     if not repair:
         return ""
+    if damage.out_of_reach:
+        return "; stays, as it may be sound: look at its rights and its disk"
     return "; removed" if damage.repaired else "; can not be removed: look at the rights of its folder"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import stat
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
@@ -35,6 +36,7 @@ class Damage:
     path: str
     what: str
     repaired: bool = False
+    out_of_reach: bool = False  # it could not be read by who repairs: it may be sound, and stays
 
 
 def entries(store: LocalStore) -> Iterator[Entry]:
@@ -61,16 +63,17 @@ def size(store: LocalStore) -> tuple[int, int]:
 
 def verify(store: LocalStore, *, repair: bool = False) -> list[Damage]:
     """Read every byte and name all damage. ``repair`` moves what is damaged out of the way, so that it is made again
-    when it is needed. Every step leaves a store that can be used, so that it may end anywhere.
+    when it is needed. Every step leaves a store that can be used, so that it may end anywhere. What can not be read
+    now, as on a server that is away or where it is another user's, may be sound and stays.
 
     StoreError where a folder can not be listed.
     """
     damages = list(_damaged(store))
     if not damages or not repair:
         return damages
-    done = [replace(damage, repaired=_repair(store, damage.path)) for damage in damages]
+    done = [_repaired(store, damage) for damage in damages]
     for dangling in list(_damaged_in(store, "actions")):  # those of the objects that just went
-        _repair(store, dangling.path)
+        _repaired(store, dangling)
     return done
 
 
@@ -169,9 +172,31 @@ def _problem_of_record(store: LocalStore, name: str) -> str:
         return "is not a well-formed record of its key"
     try:
         found = os.lstat(store.object_path(record.digest))
-    except OSError:
+    except (FileNotFoundError, NotADirectoryError):
         return "names an object that is not there"
+    except OSError:  # nobody can tell; the object itself is named
+        return ""
     return "" if found.st_size == record.size else "names an object of another size"
+
+
+def _repaired(store: LocalStore, damage: Damage) -> Damage:
+    if _is_out_of_reach(damage.path):
+        return replace(damage, out_of_reach=True)
+    return replace(damage, repaired=_repair(store, damage.path))
+
+
+def _is_out_of_reach(path: str) -> bool:
+    """A file that the file system gives no bytes of; no folder, link or pipe, which can never become one."""
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return False
+        with open_regular(path, follow_links=False) as file:
+            digest_of(file)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    return False
 
 
 def _repair(store: LocalStore, path: str) -> bool:
