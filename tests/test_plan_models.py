@@ -238,7 +238,7 @@ def test_the_obstacle_says_where_to_register(project: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"revision": "../../x"}, {"revision": ""}, {"channels": 9}, {"licence": 3}, {"model": "other"},
+    "wrong", [{"revision": "../../x"}, {"revision": ""}, {"channels": 9}, {"licence": "x" * 401}, {"model": "other"},
               {"engine": "musicgen"}]
 )  # fmt: skip
 def test_a_strangers_lock_is_not_believed_for_long(

@@ -29,6 +29,7 @@ from scenebuild.files import (
     publish_bytes,
     publish_if_changed,
     publish_in_place_of,
+    publish_text,
     read_bounded,
     real_folder,
     regular_file,
@@ -464,3 +465,18 @@ def test_only_old_files_of_killed_writers_are_swept(tmp_path: Path) -> None:
     sweep(str(tmp_path), 50)
     left = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if not path.is_dir())
     assert left == [".tmp-dangling", ".tmp-young", "x.tmp-old"]
+
+
+# Texts
+
+
+def test_a_text_is_published_as_utf8_and_what_is_none_as_an_escape(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached: list[int] = []
+    monkeypatch.setattr(os, "fsync", reached.append)
+    publish_text(str(tmp_path / "file"), "café \udce9")
+    assert (tmp_path / "file").read_bytes() == "café ".encode() + b"\\udce9"
+    assert reached == []
+    publish_text(str(tmp_path / "file"), "x", durable=True)
+    assert len(reached) == 2

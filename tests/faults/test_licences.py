@@ -133,6 +133,64 @@ def test_the_strictest_wins_and_what_can_not_be_ranked_is_listed(names: list[str
     assert strictest(names) == whole
 
 
+@pytest.mark.parametrize(
+    ("name", "forbidden", "allowed"),
+    [
+        ("(MIT and (GPL-3.0 or CC-BY-NC-4.0)) or CC-BY-NC-4.0", False, True),
+        ("(MIT) or (CC-BY-NC-4.0)", False, True),
+        ("(MIT) and (CC-BY-NC-4.0)", True, False),
+        ("(MIT or GPL-3.0) and (CC-BY-NC-4.0 or CC-BY-NC-SA-4.0) and MIT", True, False),
+        ("(CC-BY-NC-4.0 and MIT) or (CC-BY-NC-4.0 and GPL-3.0) or MIT", False, True),
+        ("((MIT))", False, True),
+        ("((MIT) or (CC-BY-NC-4.0))", False, True),
+        ("(CC-BY-NC-4.0) / (MIT or x)", True, False),
+        ("(MIT)) or ((GPL-3.0)", False, False),
+        ("()", False, False),
+        ("openrail or MIT", False, True),
+        ("my own licence or MIT", False, False),
+        ("MIT or Boost Software 1.0", False, True),
+    ],
+)
+def test_an_expression_means_what_its_brackets_say(name: str, forbidden: bool, allowed: bool) -> None:
+    assert (forbids_commerce(name), allows_commerce(name)) == (forbidden, allowed)
+
+
+@pytest.mark.parametrize(
+    ("names", "whole"),
+    [
+        (["(MIT) and (CC-BY-NC-4.0)"], "CC-BY-NC-4.0"),
+        (["(MIT or GPL-3.0) and (openrail or MIT)"], "(MIT or GPL-3.0) and (openrail or MIT)"),
+        (["foo and bar"], "foo and bar"),
+        (["(openrail)"], "(openrail)"),
+        (["0-odd", "CC-BY-NC-4.0"], "CC-BY-NC-4.0 and 0-odd"),
+        (["foo and bar and MIT"], "foo and bar and MIT"),
+        (["foo bar and MIT"], "MIT and foo bar"),
+        (["openrail", "CC-BY-SA-4.0", "CC-BY-NC-4.0", "aaa"], "CC-BY-NC-4.0 and CC-BY-SA-4.0 and aaa and openrail"),
+        (["aaa", "MIT or zzz zzz"], "(MIT or zzz zzz) and aaa"),
+    ],
+)
+def test_what_forbids_most_is_named_first_and_strange_parts_stay_together(names: list[str], whole: str) -> None:
+    assert strictest_of(names) == whole
+
+
+def test_several_unknown_models_are_listed_with_the_way_out(project: Path) -> None:
+    from scenebuild.errors import Place
+    from scenebuild.plan.policy import _ways_out
+
+    Path(SCENE).write_text("name: X\npolicy: {commercial: true}\nelements: {a: {prompt: x}, b: {prompt: y}}\n")
+    whole = plan([SCENE], Settings(os.environ["SCENEBUILD_STORE"], engine="sketch"))[SCENE]
+    one, two = (
+        replace(step, action=replace(step.action, model=name)) for step, name in zip(whole.steps, "mn", strict=True)
+    )
+    assert _ways_out(whole, [one, two], [one, two]) == [
+        "if the licence of m, n allows commercial use, write its SPDX id, such as CC-BY-4.0 or Apache-2.0, as licence "
+        "where the model is registered, in your own configuration",
+        "replace a, b: write engine: sketch, or file: with a recording that you may sell, or a model whose licence "
+        "allows commercial use",
+        f"the policy stands in {Place(SCENE, 2, 22)}; nothing was made and no take is lost",
+    ]
+
+
 # Takes
 
 

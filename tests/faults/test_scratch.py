@@ -230,3 +230,24 @@ def test_a_build_with_a_full_temporary_folder_says_which_one(project: Path, tmp_
     finally:
         subprocess.run(["umount", str(temporary)], check=True)
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+def test_a_sweep_says_how_many_bytes_it_freed(temporary: Path) -> None:
+    left_by_a_dead_process(temporary)
+    assert sweep_scratch(dry_run=True) == 1000
+    assert sweep_scratch() == 1000
+    assert sweep_scratch() == 0
+    assert sweep_scratch(str(temporary / "gone")) == 0
+
+
+@pytest.mark.parametrize("lost", ["_lock", "_is_still"])
+def test_a_folder_that_was_lost_to_a_sweep_costs_another_name(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    really = getattr(scratch, lost)
+    answers = iter([False])
+    monkeypatch.setattr(scratch, lost, lambda *facts: next(answers, True) and really(*facts))
+    with scratch_folder() as folder:
+        assert re.match(r"scenebuild-[0-9a-f]{16}\Z", Path(folder).name)
+        assert Path(folder).parent == temporary
+        assert len(list(temporary.iterdir())) == 2

@@ -485,6 +485,26 @@ def test_where_there_are_no_locks_everybody_gets_a_lease(tmp_path: Path, monkeyp
         lease.beat()
         lease.release()
     assert not (tmp_path / "leases" / KEY).exists()
+    lease = take_lease(str(tmp_path), KEY)
+    assert lease is not None
+    lease.release()
+    assert not (tmp_path / "leases" / KEY).exists()
+
+
+def test_a_record_and_its_object_survive_a_power_cut(
+    store: LocalStore, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reached: list[int] = []
+    monkeypatch.setattr(os, "fsync", reached.append)
+    digest = store.put(KEY, str(source), FACTS).digest
+    assert len(reached) == 4, "object and record, each with its folder"
+    store.describe(store.read(KEY))
+    assert len(reached) == 6
+    store.put(OTHER, str(source), FACTS)
+    assert len(reached) == 8, "the object is there"
+    os.unlink(store.object_path(digest))
+    store.put_back(digest, str(source))
+    assert len(reached) == 10
 
 
 def test_a_lease_is_never_taken_through_a_link(tmp_path: Path) -> None:
