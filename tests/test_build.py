@@ -628,9 +628,11 @@ def test_a_recording_is_an_element_like_any_other(door: Path, calls: list[str]) 
 def test_a_recording_that_is_no_audio_fails_with_its_place(door: Path) -> None:
     door.write_bytes(b"RIFF\x10\x00\x00\x00WAVE not a sound at all")
     write(WITH_DOOR)
-    (result,) = run().scenes
+    with pytest.raises(SceneError, match=r"test.yaml:1:\d+: file: 'door.wav' can not be read as audio: no part of it holds"):
+        run()
+    (result,) = run(keep_going=True).scenes
     assert result.status == "failed"
-    assert "door: door.wav can not be read as audio" in result.errors[-1]
+    assert "file: 'door.wav' can not be read as audio" in result.errors[-1]
 
 
 def test_fades_longer_than_a_recording_are_refused(door: Path) -> None:

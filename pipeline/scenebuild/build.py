@@ -76,12 +76,13 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener, show
     plans, mistakes = plan_scenes(missing, settings, of)
     if mistakes and not settings.keep_going:
         raise _all_in_one(mistakes)
+    mistakes |= _obstructed(plans, settings)
+    plans = {path: plan for path, plan in plans.items() if path not in mistakes}
     results |= {
         path: failed_scene(path, str(mistake), exit_code=mistake.exit_code) for path, mistake in mistakes.items()
     }
     for result in results.values():
         listener.finish(result)
-    _refuse_obstacles(plans)
     if plans:
         listener.begin(_names_of_missing(plans))
     for own, group in grouped(plans, of):
@@ -295,11 +296,15 @@ def _make(
     return results
 
 
-def _refuse_obstacles(plans: Mapping[str, Plan]) -> None:
-    """SceneError for what nobody here can make, before a scene of another project is built."""
+def _obstructed(plans: Mapping[str, Plan], settings: Settings) -> dict[str, ScenebuildError]:
+    """The scenes with something that nobody here can make, such as a take of a damaged recording. SceneError for all of
+    them unless the others are to be built."""
     missing = {step.key: step for plan in plans.values() for step in plan.steps if step.status == "miss"}
-    if obstacles := [step.obstacle for step in missing.values() if step.obstacle is not None]:
+    obstacles = [step.obstacle for step in missing.values() if step.obstacle is not None]
+    if obstacles and not settings.keep_going:
         raise SceneError(obstacles)
+    found = {path: [step.obstacle for step in plan.steps if step.obstacle is not None] for path, plan in plans.items()}
+    return {path: SceneError(problems) for path, problems in found.items() if problems}
 
 
 def _left_out(plans: Mapping[str, Plan], listener: Listener) -> dict[str, SceneResult]:

@@ -60,6 +60,20 @@ def test_a_truncated_recording_is_refused_with_its_place(
     assert not Path("build/x/x.wav").exists()
 
 
+def test_a_damaged_recording_of_one_scene_keeps_no_other_from_being_built(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write("scenes/v.wav", TRUNCATED)
+    write("scenes/w.wav", encoded(tone()))
+    paths = [scene(), scene("{file: w.wav}", name="y")]
+    assert run([*paths, "--keep-going"]) == 1
+    said = capsys.readouterr()
+    assert said.err.startswith("scenes/x.yaml:3:17: file: 'v.wav' is damaged: ")
+    assert [line.split()[:2] for line in said.out.splitlines()] == [["failed", paths[0]], ["built", paths[1]]]
+    assert not Path("build/x/x.wav").exists()
+    assert run([*paths]) == 1
+
+
 def test_a_take_that_was_made_of_a_damaged_recording_before_is_used(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
