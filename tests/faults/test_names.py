@@ -27,6 +27,15 @@ def write(name: str, text: str) -> str:
 NIGHT = SCENE + "variants: {night: {}, day: {}}\n"
 
 
+def test_validate_names_scenes_of_one_name(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    paths = [write("x.yaml", SCENE), write("x.yml", OTHER), write("v.yaml", NIGHT), write("v@night.yaml", OTHER)]
+    for arguments, named in ([["scenes"], paths[:2] + paths[3:]], [[paths[0]], paths[:1]], [[paths[3]], paths[3:]]):
+        assert run(["validate", *arguments]) == 1
+        told = [line for line in capsys.readouterr().err.splitlines() if "has the same name: both would have" in line]
+        assert sorted(line.split(":")[0] for line in told) == sorted(named)
+    assert run(["validate", paths[2]]) == 0
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [

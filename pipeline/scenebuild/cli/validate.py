@@ -51,8 +51,14 @@ def command(scenes: tuple[str, ...], style: str, locks_only: bool, staged: bool,
 
 def _about_scenes(paths: list[str]) -> list[Problem]:
     from scenebuild.plan.models import findings_about
+    from scenebuild.scene.neighbours import name_clashes
 
-    return [problem for path in paths for problem in findings_about(path)]
+    clashes = name_clashes(paths)
+    return [
+        problem
+        for path in paths
+        for problem in (*(clashes[path].problems if path in clashes else ()), *findings_about(path))
+    ]
 
 
 def _about_locks(paths: list[str]) -> list[Problem]:
