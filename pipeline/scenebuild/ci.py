@@ -30,6 +30,7 @@ from scenebuild.files import publish_bytes, read_bounded, utf8
 from scenebuild.git import ask
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.result import SceneResult, failed_scene
+from scenebuild.scene.quoting import printable
 from scenebuild.scene.reference import stem_of
 from scenebuild.settings import Settings
 
@@ -204,6 +205,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         job = job_from(os.environ)
         _own_folders(job)
+        _inner_scenes(job)
     except ScenebuildError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
@@ -418,6 +420,15 @@ def _own_folders(job: Job) -> None:
     for one in (job.folder, *inside):
         if one.is_symlink():
             one.unlink()
+
+
+def _inner_scenes(job: Job) -> None:
+    """UsageError where scenes that the workflow names are reached through a link out of the checkout: what lies there
+    is read, and its words are published."""
+    here = Path.cwd()
+    for one in job.scenes:
+        if Path(os.path.normpath(here / one)).is_relative_to(here) and not (here / one).resolve().is_relative_to(here):
+            raise UsageError(f"REVIEW_SCENES: {printable(one)} leads out of the checkout through a link")
 
 
 def _remove(path: Path) -> None:

@@ -152,6 +152,26 @@ def test_a_folder_behind_a_link_of_the_checkout_is_refused(
     assert not (tmp_path / "review").exists()
 
 
+@pytest.mark.parametrize("name", ["validate", "lint", "locks", "build", "diff"])
+def test_scenes_that_a_link_leads_out_of_the_checkout_are_not_read(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """The values of a file of the runner would stand in an annotation that everybody sees."""
+    secrets = tmp_path / "secrets"
+    secrets.mkdir()
+    (secrets / "x.yaml").write_text("name: x\nelements: {a: hunter2}\n")
+    Path("linked").symlink_to(secrets)
+    Path("one.yaml").symlink_to(secrets / "x.yaml")
+    monkeypatch.setenv("REVIEW_FOLDER", str(tmp_path / "review"))
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    for scenes in ("linked", "linked/x.yaml", "one.yaml", "scenes\n./linked/"):
+        monkeypatch.setenv("REVIEW_SCENES", scenes)
+        assert step([name]) == 2
+        told = "".join(capsys.readouterr())
+        assert "leads out of the checkout through a link" in told
+        assert "hunter2" not in told
+
+
 @pytest.mark.parametrize("kind", ["a link", "a folder behind a link", "a pipe", "a folder", "a job behind a link"])
 def test_a_note_is_made_of_plain_files_alone(tmp_path: Path, kind: str) -> None:
     """A runner may keep links in what a job hands over; /proc/self/environ has the token in it."""
