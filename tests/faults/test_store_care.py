@@ -552,3 +552,33 @@ def test_a_holder_without_a_sign_of_life_is_asleep(tmp_path: Path, monkeypatch: 
     assert signs.is_asleep(root, KEY) is False, "a sign of life"
     clock.now += 30
     assert signs.is_asleep(root, KEY) is False
+
+
+# What comes in between
+
+
+def test_a_record_is_never_read_through_a_link(store: LocalStore, source: Path, tmp_path: Path) -> None:
+    store.put(KEY, str(source), FACTS)
+    path = Path(store.record_path(KEY))
+    path.rename(tmp_path / "elsewhere")
+    path.symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError, match="is a link, not a file"):
+        store.read(KEY)
+    assert store.get(KEY) is None
+
+
+def test_what_goes_while_verify_looks_is_no_damage(
+    store: LocalStore, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put(KEY, str(source), FACTS)
+    really = store.listed
+
+    def beside_a_gc(folder: str) -> list[str]:
+        found = really(folder)
+        for name in found:
+            if os.path.isfile(os.path.join(folder, name)):
+                os.unlink(os.path.join(folder, name))
+        return found
+
+    monkeypatch.setattr(store, "listed", beside_a_gc)
+    assert care.verify(store) == []
