@@ -33,7 +33,7 @@ def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, st
 def test_a_scene_that_was_built_fits_and_a_volume_changes_nothing(
     built: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert answer(capsys) == (0, "1 scene is the one of its lock\n")
+    assert answer(capsys) == (0, "1 scene matches its lock\n")
     Path(PATH).write_text(SCENE + "    volume: 0.5\n")
     assert answer(capsys, "-q", "scenes") == (0, "")
 
@@ -59,7 +59,7 @@ def test_takes_that_this_machine_neither_has_nor_can_make_are_no_news(
     lock_as_audiogen(PATH)
     assert run(["plan", PATH, "--frozen"]) == 3, "a plan asks what can be had here"
     capsys.readouterr()
-    assert answer(capsys) == (0, "1 scene is the one of its lock\n")
+    assert answer(capsys) == (0, "1 scene matches its lock\n")
     Path(PATH).write_text(SCENE.replace("steady", "gentle"))
     code, said = answer(capsys)
     assert code == 3

@@ -49,7 +49,7 @@ BYTES: dict[str, tuple[bytes, str]] = {
     "byte_order_mark": (
         "\ufeffname: Test\nelements: {é: {prompt: a}}\n".encode(),
         "2:12: 'é' cannot name an element: names are made of a-z, 0-9, _ and -, begin with a letter or digit,"
-        " and have at most 64 signs. Did you mean e?",
+        " and have at most 64 characters. Did you mean e?",
     ),
     "column_in_characters": (
         "name: Test\nelements: {a: {prompt: 雨🌧é, volume: x}}\n".encode(),

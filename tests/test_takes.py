@@ -72,6 +72,13 @@ def test_the_candidates_are_the_takes_that_a_build_makes(scene: Path, capsys: py
     assert Path("build/takes/test/owl/elements/take-3.wav").read_bytes() == third
 
 
+def test_the_command_that_chooses_can_be_pasted(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    spaced = Path("scenes", "forest walk.yaml")
+    Path(PATH).rename(spaced)
+    assert run(["takes", "owl", "-n", "1", str(spaced)]) == 0
+    assert "scenebuild pick owl NUMBER 'scenes/forest walk.yaml'\n" in capsys.readouterr().out
+
+
 def test_a_pick_is_one_line(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path(PATH).chmod(0o640)
     assert run(["pick", "rain", "2"]) == 0

@@ -320,7 +320,7 @@ def _registered(path: str, name: str, value: object) -> Registered:
     if not os.path.isabs(value["path"]):
         raise UsageError(f"{where}: path = {value['path']!r} is not absolute; write the whole path of the folder")
     if not value["licence"].isprintable() or not 0 < len(value["licence"]) <= 100:
-        raise UsageError(f"{where}: licence is one line of at most 100 signs, such as CC-BY-NC-4.0")
+        raise UsageError(f"{where}: licence is one line of at most 100 characters, such as CC-BY-NC-4.0")
     return Registered(name, os.path.normpath(value["path"]), value["base"], value["licence"])
 
 

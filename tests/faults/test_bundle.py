@@ -61,7 +61,7 @@ def test_it_holds_what_helps_and_nothing_private(built: Path, capsys: pytest.Cap
     assert plain["store.json"]["verified"] == "0 damaged"
     assert plain["store.json"]["objects"] == plain["store.json"]["records"] == 1
     lock = plain["locks/scenes-garden.lock.json"]["content"]
-    assert lock["elements"]["rain"]["prompt"] == "<15 signs>"
+    assert lock["elements"]["rain"]["prompt"] == "<15 characters>"
     assert lock["elements"]["rain"]["engine"] == "sketch"
     assert plain["builds/build-garden-manifest.json"]["content"]["asked"]["engine"] == "sketch"
     whole = "".join(parts.values())
@@ -117,7 +117,7 @@ def test_the_least_private_names_are_replaced() -> None:
 
 def test_all_words_of_the_author_are_counted() -> None:
     assert without_words({"asked": {"set": {"weather": "drizzle"}}, "warnings": ["rain: x"], "n": [1.5, None]}) == {
-        "asked": {"set": {"weather": "<7 signs>"}},
-        "warnings": ["<7 signs>"],
+        "asked": {"set": {"weather": "<7 characters>"}},
+        "warnings": ["<7 characters>"],
         "n": [1.5, None],
     }

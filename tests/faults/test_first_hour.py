@@ -127,7 +127,7 @@ SCENES: dict[str, tuple[str, str]] = {
     "a name with a capital and a space": (
         f"{HEAD}  Heavy Rain: {{prompt: rain}}\n",
         "3:3: 'Heavy Rain' cannot name an element: names are made of a-z, 0-9, _ and -, begin with a letter or digit, "
-        "and have at most 64 signs. Did you mean heavy_rain?",
+        "and have at most 64 characters. Did you mean heavy_rain?",
     ),
     "no space behind a colon": (
         f"{HEAD}  rain:\n    prompt:rain\n    volume: 1\n",
@@ -232,6 +232,8 @@ COMMANDS: dict[str, tuple[int, str]] = {
     "scenes/rainy_cafe": (1, f"scenes/rainy_cafe:1:1: {MISSING} Did you mean scenes/rainy_cafe.yaml?"),
     "scenes/rainy_caffe.yaml": (1, f"scenes/rainy_caffe.yaml:1:1: {MISSING} Did you mean scenes/rainy_cafe.yaml?"),
     "validate scene/rainy_cafe.yaml": (1, f"scene/rainy_cafe.yaml:1:1: {MISSING} Did you mean scenes/rainy_cafe.yaml?"),
+    "scenes/rainy_cafe.ymal": (1, f"scenes/rainy_cafe.ymal:1:1: {MISSING} Did you mean scenes/rainy_cafe.yaml?"),
+    "scenes/rainy_cafe.wav": (1, f"scenes/rainy_cafe.wav:1:1: {MISSING} Did you mean scenes/rainy_cafe.yaml?"),
     "validate sceens": (1, f"sceens:1:1: {MISSING} Did you mean scenes?"),
     "plan frobnicate": (1, "frobnicate:1:1: this is not there; give scene files or folders of them"),
     "scenes/sounds/rain.wav": (
@@ -262,6 +264,10 @@ COMMANDS: dict[str, tuple[int, str]] = {
     "plan scenes/rainy_cafe.yaml@nihgt": (
         1, "scenes/rainy_cafe.yaml:6:1: there is no variant 'nihgt'. Did you mean night?",
     ),
+    "takes scenes/rainy_cafe.yaml rain": (
+        2, "the element comes first, then its scene; write: scenebuild takes rain scenes/rainy_cafe.yaml",
+    ),
+    "pick 2 rain": (2, "'rain' is not the number of a take; write: scenebuild pick ELEMENT NUMBER [SCENE]"),
     "pick rian 2": (2, "rian: the scenes here have no such element. Did you mean rain?"),
     "takes dog scenes/rainy_cafe.yaml": (2, "dog: scenes/rainy_cafe.yaml has no such element; there are rain, wind"),
 }  # fmt: skip

@@ -210,3 +210,11 @@ def test_the_short_way_imports_neither_the_command_line_nor_what_finds_folders(m
     )
     said = subprocess.run([sys.executable, "-c", code, scene], capture_output=True, text=True, check=True).stdout
     assert json.loads(said) == [True, []]
+
+
+def test_scenes_below_a_folder_in_capitals_have_one_project(tmp_path: Path) -> None:
+    """A game's ``Scenes`` without git: outputs go beside it, as with ``scenes``."""
+    from scenebuild.scene.project import project_root
+
+    for folder in ("scenes", "Scenes", "Scenes/Level 1"):
+        assert project_root(tmp_path / "game" / folder / "Wet Cave.yaml") == (tmp_path / "game").resolve()

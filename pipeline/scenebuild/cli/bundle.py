@@ -92,7 +92,7 @@ def without_words(value: Any) -> Any:
     """Plain JSON with the author's words replaced by how many they are.
 
     >>> without_words({"prompt": "rain on leaves", "seed": 3, "warnings": []})
-    {'prompt': '<14 signs>', 'seed': 3, 'warnings': []}
+    {'prompt': '<14 characters>', 'seed': 3, 'warnings': []}
     """
     if isinstance(value, dict):
         return {name: _counted(one) if name in WORDS else without_words(one) for name, one in value.items()}
@@ -101,7 +101,7 @@ def without_words(value: Any) -> Any:
 
 def _counted(value: Any) -> Any:
     if isinstance(value, str):
-        return f"<{len(value)} signs>"
+        return f"<{len(value)} characters>"
     if isinstance(value, dict):
         return {name: _counted(one) for name, one in value.items()}
     return [_counted(one) for one in value] if isinstance(value, list) else value

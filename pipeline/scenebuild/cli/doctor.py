@@ -71,7 +71,7 @@ def _write(path: str, settings: Settings, findings: list[Finding]) -> None:
     complain("the last builds and locks with the names of their files and elements. Left out: all sound, prompts and")
     complain("descriptions; home, user, machine and secrets are replaced. Look at it before you send it.")
     for name, text in parts.items():
-        complain(f"  {name}  {len(text)} signs")
+        complain(f"  {name}  {len(text)} characters")
     write_bundle(path, parts)
     complain(f"wrote {path}")
 

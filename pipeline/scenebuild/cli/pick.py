@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from scenebuild.cli import options
 from scenebuild.cli.terminal import safe
 
 
+class _Take(click.IntRange):
+    """The number of a take; the order of the arguments is said where another word stands in its place."""
+
+    name = "number"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if not str(value).strip().lstrip("+-").isdecimal():
+            said = f"{value!r} is not the number of a take; write: scenebuild pick ELEMENT NUMBER [SCENE]"
+            raise click.UsageError(safe(said), ctx)
+        return int(super().convert(value, param, ctx))
+
+
 @click.command("pick")
 @click.argument("element")
-@click.argument("number", type=click.IntRange(1, 1_000_000))
+@click.argument("number", type=_Take(1, 1_000_000))
 @click.argument("scene", required=False, type=click.Path(readable=False))
 def command(element: str, number: int, scene: str | None) -> None:
     """Write 'take: NUMBER' into the scene file for ELEMENT, as an edit of that one line.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import sys
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,8 @@ import click
 
 from scenebuild.cli import options
 from scenebuild.cli.terminal import NORMAL, QUIET, Terminal, safe, wants_colour
+from scenebuild.scene.project import SUFFIXES
+from scenebuild.scene.reference import scene_file
 
 if TYPE_CHECKING:
     from scenebuild.report.candidates import Measured
@@ -46,6 +49,9 @@ def command(
     """
     from scenebuild.candidates import find_element, make_candidates
 
+    if scene is not None and scene_file(element).endswith(SUFFIXES):
+        right = shlex.join(["scenebuild", "takes", scene, element])
+        raise click.UsageError(safe(f"the element comes first, then its scene; write: {right}"))
     settings = options.settings_for([scene] if scene else [], **flags)
     with (
         options.refusal_as_json(as_json),
@@ -62,7 +68,8 @@ def command(
         return 0
     for one in made:
         click.echo(safe(_line(one)))
-    click.echo(safe(f"listen: {os.path.relpath(page)}   choose: scenebuild pick {element} NUMBER {found.path}"))
+    choose = f"scenebuild pick {element} NUMBER {shlex.quote(found.path)}"
+    click.echo(safe(f"listen: {os.path.relpath(page)}   choose: {choose}"))
     return 0
 
 

@@ -42,7 +42,7 @@ def command(scenes: tuple[str, ...], style: str, locks_only: bool, staged: bool,
     _tell(problems, style, quiet)
     errors = {problem.rule for problem in problems if problem.severity == "error"}
     if not errors and style == "text" and not quiet:
-        verdict = ("is the one of its lock", "are those of their locks") if locks_only else ("is valid", "are valid")
+        verdict = ("matches its lock", "match their locks") if locks_only else ("is valid", "are valid")
         click.echo(f"1 scene {verdict[0]}" if len(paths) == 1 else f"{len(paths)} scenes {verdict[1]}")
     if locks_only and errors == {"lock"}:
         return DRIFTED

@@ -48,7 +48,9 @@ def _in_folder(path: str, suffixes: tuple[str, ...], base: str) -> str:
         if os.path.exists(os.path.join(base, folder, name)):
             return os.path.join(folder, name)
     names = {_stem(known, suffixes): known for known in reversed(_names(os.path.join(base, folder or "."), suffixes))}
-    close = get_close_matches(_stem(name[:100], suffixes), names, n=1, cutoff=0.7)
+    meant = name[:100].lower()
+    tries = dict.fromkeys((_stem(meant, suffixes), os.path.splitext(meant)[0]))  # an ending is a slip, too
+    close = next(filter(None, (get_close_matches(one, names, n=1, cutoff=0.7) for one in tries)), [])
     return os.path.join(folder, names[close[0]]) if close else ""
 
 

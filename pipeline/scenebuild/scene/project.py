@@ -19,14 +19,15 @@ SUFFIXES = (".yaml", ".yml")
 
 def project_root(scene_path: str | Path) -> Path:
     """The nearest folder around the scene that holds one of ``MARKS``; without one, the scene's own folder, or the one
-    around it where the scene lies in a folder called ``scenes``.
+    around it where the scene lies in a folder called ``scenes``, in any capitals
+    (some file systems do not tell them apart).
 
     Absolute, links followed: what a scene may read lies below it.
     """
     folder = Path(scene_path).parent.resolve()
     around = (folder, *folder.parents)
     marked = (parent for parent in around if mark_of(parent) is not None)
-    unmarked = (parent.parent for parent in around if parent.name == SCENES)
+    unmarked = (parent.parent for parent in around if parent.name.casefold() == SCENES)
     return next(marked, None) or next(unmarked, folder)
 
 

@@ -59,8 +59,10 @@ def recording_fault(path: str, scene_path: str, root: Path) -> str | None:
     if head.startswith(b"version https://git-lfs"):
         return "is a Git LFS pointer, not the sound itself; run git lfs pull"
     name = printable(os.path.relpath(found))
+    if not head:
+        return "is empty: there is no sound in it; copy it again"
     if not is_audio(head):
-        return f"is not audio that can be read; use WAV, FLAC, Ogg, MP3, AIFF, CAF or m4a: {converted(name)}"
+        return f"is not audio that can be read; if it is a sound, convert it: {converted(name)}"
     return lacking(head, name) or None
 
 

@@ -84,7 +84,7 @@ def _name(document: Document, field: Field, what: str) -> Iterator[Problem]:
             return
         simple = _simple(name)
         meant = f" Did you mean {simple}?" if simple and simple not in at_of(document, field[:-1]) else ""
-        allowed = "names are made of a-z, 0-9, _ and -, begin with a letter or digit, and have at most 64 signs"
+        allowed = "names are made of a-z, 0-9, _ and -, begin with a letter or digit, and have at most 64 characters"
         yield Problem("name", f"{quoted(name)} cannot name {what}: {allowed}.{meant}", place)
 
 
