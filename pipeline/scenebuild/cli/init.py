@@ -54,8 +54,9 @@ CATALOGUE = "catalogue/"
     help="Let 'git diff' show lockfiles and sounds as text; a first scene is written only where there is none.",
 )
 def command(path: str | None, kinds: str | None, with_git: bool) -> None:
-    """Write a first scene, the schema for your editor, and a .gitignore line for build/.
+    """Write a first scene, the schema for your editor, and in a git repository a .gitignore line for build/.
 
+    In a folder that is no project yet, a scenebuild.toml makes it one.
     PATH is the scene file to write, scenes/first.yaml unless it is given; nothing that exists is overwritten.
     'scenebuild explore' plays the kinds that --from can name.
     """
