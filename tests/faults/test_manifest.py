@@ -284,7 +284,7 @@ def put(value: Any) -> Callable[[Any, Any], None]:
     return change
 
 
-@pytest.mark.parametrize("value", [{}, True, {"x": {"y": 3}}, "two\nlines"], ids=str)
+@pytest.mark.parametrize("value", [{}, True, {"x": {"y": 3}}, "two\nlines"], ids=["none", "true", "nested", "lines"])
 def test_whatever_stands_in_the_place_of_a_value_it_is_no_manifest_of_ours(built: dict[str, Any], value: Any) -> None:
     believed = []
     for way in values_in(built):

@@ -382,3 +382,73 @@ def test_what_is_expected_is_read_as_numbers(project: Path) -> None:
     assert (expect.no_clipping, expect.energy_above, expect.onsets) == (True, (100.0, 0.5), (1, 3))
     assert (expect.loop_seam_db, expect.similar_to_lock_lu) == (3.0, 2.0)
     assert os.path.basename(scene.path) == "x.yaml"
+
+
+# The desk
+
+
+def test_each_field_of_the_desk_is_read_and_has_its_own_default() -> None:
+    from scenebuild.scene import desk, resolve_desk
+
+    full = {"decay": 1, "size": 2, "damping": 0.3, "predelay": 0.4, "wet": 0.5}
+    assert resolve_desk._reverb("", full, "") == desk.Reverb(1.0, 2.0, 0.3, 0.4, 0.5)
+    assert resolve_desk._reverb("", {}, "") == desk.Reverb(1.5, 10.0, 0.5, 0.0, 0.25)
+    pressed = {"threshold": -1, "ratio": 2, "attack": 3, "release": 4, "knee": 5, "makeup": 6}
+    assert resolve_desk._compressor("", pressed, "") == desk.Compressor(-1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+    assert resolve_desk._compressor("", {}, "") == desk.Compressor(-20.0, 3.0, 0.01, 0.15, 6.0, 0.0)
+    ducked = {"under": ["a", "b"], "by": 1, "attack": 2, "release": 3, "hold": 4, "threshold": -5}
+    assert resolve_desk._duck(ducked) == desk.Duck(
+        under=("a", "b"), by_db=1.0, attack_s=2.0, release_s=3.0, hold_s=4.0, threshold_db=-5.0
+    )
+    assert resolve_desk._duck({"under": "a"}) == desk.Duck(
+        under=("a",), by_db=9.0, attack_s=0.15, release_s=0.6, hold_s=0.3, threshold_db=-40.0
+    )
+    assert resolve_desk._peak("", {"hz": 1, "gain_db": 2}, "") == desk.Filter("peak", 1.0, 2.0, 1.0)
+    assert resolve_desk._peak("", {"hz": 1, "gain_db": 2, "q": 3}, "") == desk.Filter("peak", 1.0, 2.0, 3.0)
+    assert resolve_desk._shelf("low_shelf", {"hz": 1, "gain_db": 2}, "") == desk.Filter("low_shelf", 1.0, 2.0)
+    assert resolve_desk._shelf("high_shelf", {"hz": 1, "gain_db": 2}, "") == desk.Filter("high_shelf", 1.0, 2.0)
+    assert resolve_desk._pass("low_pass", 5, "") == desk.Filter("low_pass", 5.0)
+    assert resolve_desk._pass("high_pass", 5, "") == desk.Filter("high_pass", 5.0)
+    assert resolve_desk._repeat({"every": 1}) == desk.Repeat(every_s=1.0, jitter_s=0.0, gap_s=None, count=None)
+    assert resolve_desk._repeat({"every": 1, "jitter": 2, "gap": 3, "count": 4.0}) == desk.Repeat(
+        every_s=1.0, jitter_s=2.0, gap_s=3.0, count=4
+    )
+    wanted = {
+        "preset": "podcast", "name": "n", "format": "mp3", "loudness": -1, "true_peak": -2, "sample_rate": 3.0,
+        "channels": 1.0, "bits": 16.0, "limiter": True,
+    }  # fmt: skip
+    assert resolve_desk.wanted_of(wanted) == desk.Wanted(
+        preset="podcast", name="n", format="mp3", loudness_lufs=-1.0, true_peak_dbtp=-2.0, sample_rate=3, channels=1,
+        bits=16, limiter=True,
+    )  # fmt: skip
+    assert resolve_desk.wanted_of({"preset": "podcast"}) == desk.Wanted(
+        preset="podcast", name="podcast", format=None, loudness_lufs=None, true_peak_dbtp=None, sample_rate=None,
+        channels=None, bits=None, limiter=False,
+    )  # fmt: skip
+
+
+def test_how_a_take_is_played_is_read_field_by_field() -> None:
+    from scenebuild.scene import desk, resolve_desk
+
+    own = {
+        "start": [3, 1, 2], "trim": {"from": 1, "to": 2}, "reverse": True, "speed": 2, "long": "loop", "piece": 5,
+        "loop": {"seam": "search", "crossfade": 1, "worst_seam": 2},
+    }  # fmt: skip
+    assert resolve_desk.playing_of(own) == desk.Playing(
+        more_starts_s=(2.0, 3.0), repeat=None, trim_from_s=1.0, trim_to_s=2.0, reverse=True, speed=2.0,
+        looping=desk.Looping(seam="search", crossfade_s=1.0, worst_seam=2.0), long="loop", piece_s=5.0,  # type: ignore[arg-type]
+    )  # fmt: skip
+    assert resolve_desk.playing_of({}) == desk.Playing(
+        more_starts_s=(), repeat=None, trim_from_s=0.0, trim_to_s=None, reverse=False, speed=1.0,
+        looping=desk.Looping(), long="extend", piece_s=None,
+    )  # fmt: skip
+    assert resolve_desk.starts_of({"start": 2}) == (2.0,)
+    assert resolve_desk.starts_of({}) == (0.0,)
+    assert resolve_desk.mix_loop_of({"loop": {"worst_seam": 2}}) == desk.MixLoop(2.0)
+    assert resolve_desk.mix_loop_of({"loop": True}) == desk.MixLoop()
+    assert resolve_desk.mix_loop_of({}) is None
+    assert resolve_desk.gain_of({"gain_db": -20}, {"volume": 1}) == pytest.approx(0.1)
+    assert resolve_desk.gain_of({}, {"volume": 0.5}) == 0.5
+    assert resolve_desk.gain_of({}, {}) == 1.0
+    assert resolve_desk.pan_of({}) == 0.0
+    assert resolve_desk.pan_of({"pan": -0.5}) == -0.5
