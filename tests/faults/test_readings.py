@@ -18,7 +18,7 @@ from scenebuild.scene.parameters import filled, written
 from scenebuild.scene.pointer import pointer_in
 from scenebuild.scene.raw import at_of, fields_of, has_no_end, loops, number_of, pass_length
 from scenebuild.scene.read import read_scene, references_in
-from scenebuild.scene.recording import LONGEST_PATH, locate, path_fault, recording_fault, sentence
+from scenebuild.scene.recording import LONGEST_PATH, content_fault, locate, path_fault, recording_fault, sentence
 from scenebuild.scene.reference import folded, label_of, referenced, scene_file, stem_of
 from scenebuild.scene.scalars import plain
 from scenebuild.scene.slips import slip_of, slip_of_line
@@ -182,6 +182,15 @@ def test_a_recording_lies_in_the_project_and_is_audio(project: Path) -> None:
         "is not audio that can be read; use WAV, FLAC, Ogg, MP3, AIFF, CAF or m4a: "
         "ffmpeg -i scenes/notes.wav scenes/notes-converted.flac"
     )
+
+
+def test_a_damaged_recording_is_told_with_a_command_for_that_file(project: Path) -> None:
+    path = Path("scenes/cut.wav")
+    head = b"RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\x01\0\x01\0\x40\x1f\0\0\x80\x3e\0\0\x02\0\x10\0data\x10\x27\0\0"
+    path.write_bytes(head + bytes(10))
+    fault, _ = content_fault(str(path))
+    assert "scenes/cut" in fault
+    assert content_fault("gone.wav") == ("", "")
 
 
 def test_a_pointer_of_git_lfs_names_the_bytes(tmp_path: Path) -> None:
@@ -442,6 +451,9 @@ def test_how_a_take_is_played_is_read_field_by_field() -> None:
         more_starts_s=(), repeat=None, trim_from_s=0.0, trim_to_s=None, reverse=False, speed=1.0,
         looping=desk.Looping(), long="extend", piece_s=None,
     )  # fmt: skip
+    assert resolve_desk.playing_of({"repeat": {"every": 1}}).repeat == desk.Repeat(
+        every_s=1.0, jitter_s=0.0, gap_s=None, count=None
+    )
     assert resolve_desk.starts_of({"start": 2}) == (2.0,)
     assert resolve_desk.starts_of({}) == (0.0,)
     assert resolve_desk.mix_loop_of({"loop": {"worst_seam": 2}}) == desk.MixLoop(2.0)
