@@ -269,9 +269,9 @@ def test_the_cache_can_be_listed_checked_and_tidied(scene: Path, capsys: pytest.
 def test_init_writes_a_scene_that_builds(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (scene / ".git").mkdir()
     assert run(["init", "scenes/quiet_harbour.yaml"]) == 0
-    assert capsys.readouterr().out == (
-        "wrote scenes/quiet_harbour.yaml; build it with: scenebuild scenes/quiet_harbour.yaml\n"
-    )
+    wrote, project = capsys.readouterr().out.splitlines()
+    assert wrote == "wrote scenes/quiet_harbour.yaml; build it with: scenebuild scenes/quiet_harbour.yaml"
+    assert project.startswith(f"project {scene.resolve()} (it holds .git); outputs in ")
     text = Path("scenes/quiet_harbour.yaml").read_text()
     assert text.startswith("# yaml-language-server: $schema=../schema/scene.schema.json\n")
     assert "name: Quiet harbour\n" in text
