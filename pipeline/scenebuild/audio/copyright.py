@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from scenebuild.audio.wav import AudioFileError, open_sound
+
 
 def copyright_of(path: str) -> str:
     """The text (ICOP of a WAV file's INFO chunk, and what stands for it elsewhere); empty where there is none, or where
-    the file is no sound."""
-    import soundfile
-
+    the file is no sound. OSError where the file system does not give it: that is not the same as a file without one."""
     try:
-        with soundfile.SoundFile(path) as file:
+        with open_sound(path) as file:
             return str(file.copyright)
-    except (OSError, RuntimeError):
+    except AudioFileError:
         return ""

@@ -302,6 +302,11 @@ def _is_line(value: Any) -> bool:
     return isinstance(value, str) and value.isprintable()
 
 
+def _is_path(value: Any) -> bool:
+    """A name of a file may hold what no line does, bytes that are no UTF-8 as well; it is escaped where it is shown."""
+    return isinstance(value, str) and "\0" not in value
+
+
 def _is_line_or_none(value: Any) -> bool:
     return value is None or _is_line(value)
 
@@ -333,16 +338,19 @@ _ELEMENT: Mapping[str, Check] = {
     **dict.fromkeys(("name", "engine", "key", "status", "reason", "fidelity"), _is_line), "digest": _is_line_or_none,
 }  # fmt: skip
 RESULT: Mapping[str, Check] = {
-    **dict.fromkeys(("scene", "status", "mix", "readme", "page"), _is_line),
+    **dict.fromkeys(("scene", "mix", "readme", "page"), _is_path),
+    "status": _is_line,
     **dict.fromkeys(("duration_s", "loudness_lufs", "true_peak_dbtp"), _is_number_or_none),
-    **dict.fromkeys(("warnings", "errors", "delivered"), lambda value: _is_list(value, _is_line)),
+    **dict.fromkeys(("warnings", "errors"), lambda value: _is_list(value, _is_line)),
+    "delivered": lambda value: _is_list(value, _is_path),
     "preview": lambda value: isinstance(value, bool),
     "exit_code": _is_whole,
     "elements": lambda value: _is_list(value, lambda one: _fits(one, _ELEMENT)),
 }
 _MANIFEST: Mapping[str, Check] = {
     "version": _is_whole,
-    **dict.fromkeys(("scenebuild", "code", "home", "scene"), _is_line),
+    **dict.fromkeys(("scenebuild", "code", "home"), _is_line),
+    "scene": _is_path,
     **dict.fromkeys(("asked", "configured", "result"), lambda value: isinstance(value, dict)),
     **dict.fromkeys(("inputs", "configuration"), lambda value: _is_dict(value, _is_line_or_none)),
     "links": lambda value: _is_dict(value, lambda one: isinstance(one, str)),
