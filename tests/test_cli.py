@@ -457,3 +457,17 @@ def test_nothing_to_do_shows_no_control_character_either(scene: Path) -> None:
         done = command(path)
         assert "\x1b" not in done.stdout + done.stderr
     assert done.stdout.startswith("up-to-date  scenes/\\x1b[31mred.yaml -> build/\\x1b[31mred/")
+
+
+def test_doctor_answers_about_a_store_that_is_not_there(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A relative path ends in "" on the way up, and not in /."""
+    assert run(["doctor", "--store", "nowhere"]) in (0, 1)
+    assert "nowhere" in capsys.readouterr().out
+
+
+def test_init_names_the_store_that_a_build_will_take(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SCENEBUILD_STORE", str(project / "elsewhere"))
+    assert run(["init", "scenes/first.yaml"]) == 0
+    assert f"takes in {project / 'elsewhere'}" in "".join(capsys.readouterr())

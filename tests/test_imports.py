@@ -22,7 +22,7 @@ ALLOWED = {
     "store": set(),
     "engines": {"audio", "store", "settings"},
     "settings": set(),
-    "plan": {"scene", "store", "engines"},
+    "plan": {"git", "scene", "store", "engines"},
     "outputs": {"scene", "plan"},
     "deliver": {"audio"},
     "mix": {"scene", "audio"},

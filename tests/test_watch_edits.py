@@ -141,7 +141,10 @@ def test_the_value_that_is_there_is_not_written_again(scene: Path) -> None:
     ("edit", "answer"),
     [
         (("rain", "volume", 17.0, 0.7), f"{PATH}:8:13: volume: 17 is more than 16. Did you mean 0.17?"),
-        (("rain", "volume", -0.1, 0.7), f"{PATH}:8:13: volume: -0.1 is less than 0; write 0 to 16"),
+        (
+            ("rain", "volume", -0.1, 0.7),
+            f"{PATH}:8:13: volume: -0.1 is less than 0 (1.0 is unity); for decibels write gain_db: -0.1",
+        ),
         (
             ("cups", "pan", 1.01, -0.3),
             f"{PATH}:13:53: pan: 1.01 is more than 1; write -1 to 1 (-1 is left, 1 is right)",

@@ -4,6 +4,7 @@ that is so."""
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import os
 import shutil
@@ -385,6 +386,32 @@ def test_outputs_that_were_copied_are_known_by_their_bytes(project: Path) -> Non
     shutil.rmtree("build")
     os.rename("copy", "build")
     assert up()
+
+
+def test_outputs_that_git_brought_are_built_again_whatever_their_manifest_says(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stranger can commit a mix of his own and a manifest that vouches for it."""
+    assert run([PATH, "-q"]) == 0
+    good = Path("build/x/x.wav").read_bytes()
+    forged = good[:2000] + bytes(len(good) - 4000) + good[-2000:]
+    Path("build/x/x.wav").write_bytes(forged)
+    manifest = Path("build/x/manifest.json")
+    digests = (hashlib.sha256(good).hexdigest(), hashlib.sha256(forged).hexdigest())
+    manifest.write_text(manifest.read_text().replace(*digests))
+    assert up(), "copied files are known by their bytes"
+    for command in (
+        ["init", "-q"],
+        ["add", "-Af"],
+        ["-c", "user.name=a", "-c", "user.email=a@b", "commit", "-qm", "a"],
+    ):
+        subprocess.run(["git", *command], check=True)
+    subprocess.run(["git", "clone", "-q", str(project), str(tmp_path / "clone")], check=True)
+    monkeypatch.chdir(tmp_path / "clone")
+    assert not up()
+    assert run([PATH, "-q"]) == 0
+    assert Path("build/x/x.wav").read_bytes() == good
+    assert up(), "what was built here is known by its times"
 
 
 @pytest.mark.parametrize("what", ["recording", "impulse response", "scene file", "scene above"])

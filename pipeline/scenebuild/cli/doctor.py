@@ -93,7 +93,7 @@ def _project(store: str) -> Finding:
 
 def _store(root: str) -> Finding:
     """Writable, or to be made in a writable folder."""
-    place = root
+    place = os.path.abspath(root)
     while not os.path.lexists(place):
         place = os.path.dirname(place)
     if os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK):

@@ -426,11 +426,32 @@ def _digest(path: str) -> str | None:
 
 
 def _untouched_all(root: str, folder: str, facts: Mapping[str, Fact], written: int) -> bool:
-    """Whether all outputs are as they were left, each a file of its own in a real folder."""
+    """Whether all outputs are as they were left, each a file of its own in a real folder.
+
+    Outputs that were copied, with their manifest, are known by their bytes; but not where git brought them: then the
+    manifest is a stranger's word about a stranger's bytes.
+    """
     names = {os.path.dirname(name) for name in (MANIFEST, *facts)}
-    return all(_is_real_folder(root, os.path.join(folder, name)) for name in names) and all(
-        _untouched(os.path.join(folder, name), fact, written) for name, fact in facts.items()
-    )
+    if not all(_is_real_folder(root, os.path.join(folder, name)) for name in names):
+        return False
+    if not all(_untouched(os.path.join(folder, name), fact, written) for name, fact in facts.items()):
+        return False
+    here = all(_times(os.lstat(os.path.join(folder, name))) == fact[2:] for name, fact in facts.items())
+    return here or not _is_committed(folder)
+
+
+def _is_committed(folder: str) -> bool:
+    """Whether git tracks the manifest in a folder; where git can not say, it may."""
+    ways = os.path.abspath(folder).split(os.sep)
+    if not any(os.path.lexists(os.path.join(os.sep, *ways[:depth], ".git")) for depth in range(len(ways) + 1)):
+        return False
+    from scenebuild.errors import UsageError
+    from scenebuild.git import git
+
+    try:
+        return bool(git(folder, "ls-files", "-z", "--", MANIFEST))
+    except UsageError:
+        return True
 
 
 def _is_real_folder(root: str, folder: str) -> bool:
@@ -444,6 +465,10 @@ def _untouched(path: str, fact: Sequence[Any], written: int) -> bool:
     size, digest, times = fact[0], fact[1], fact[2:]
     if not stat.S_ISREG(found.st_mode) or found.st_size != size:
         return False
-    now = [found.st_mtime_ns, found.st_ctime_ns]
+    now = _times(found)
     # What is not older than the manifest may have been changed since in the same tick of the clock.
     return (now == times and max(now) < written) or digest_of(path, follow_links=False) == digest
+
+
+def _times(found: os.stat_result) -> list[int]:
+    return [found.st_mtime_ns, found.st_ctime_ns]
