@@ -82,6 +82,7 @@ def test_a_lock_alone_or_a_recording_calls_the_lock_hook(repository: Path) -> No
 
 def test_somebody_without_the_model_may_commit_what_was_made_with_it(repository: Path) -> None:
     lock_as_audiogen("scenes/porch.yaml")
+    subprocess.run(["git", "add", "scenes/porch.lock.json"], check=True)
     assert hooked("scenebuild-lock", "scenes/porch.lock.json") == (0, "")
 
 

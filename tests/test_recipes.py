@@ -46,8 +46,11 @@ def same(one: Scene, other: Scene) -> bool:
     return plain[0] == plain[1] and keys(one) == keys(other)
 
 
+NOWHERE = ("path", "places", "sources", "digests")  # of the files, not of the sound
+
+
 def vars_of(scene: Scene) -> dict[str, Any]:
-    nowhere = {name: getattr(scene, name) for name in scene.__slots__ if name not in ("path", "places", "sources")}
+    nowhere = {name: getattr(scene, name) for name in scene.__slots__ if name not in NOWHERE}
     nowhere["elements"] = [
         {name: getattr(element, name) for name in element.__slots__ if name != "place"} for element in scene.elements
     ]

@@ -55,6 +55,20 @@ def test_a_lock_that_is_not_added_is_refused(repository: Path, capsys: pytest.Ca
     assert hooked() == 0
 
 
+def test_a_lock_that_was_built_again_and_not_added_is_refused(
+    repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A commit of the new scene with the old lock is one that nobody can build with --frozen."""
+    path = Path("scenes/first.yaml")
+    path.write_text(path.read_text().replace("rain on leaves", "rain on a roof"))
+    assert run([str(path), "--engine", "sketch", "-q"]) == 0
+    git("add", str(path))
+    assert hooked() == 3
+    assert "scenes/first.lock.json is in the commit as it was before the last build" in capsys.readouterr().err
+    git("add", "scenes/first.lock.json")
+    assert hooked() == 0
+
+
 def test_a_lock_that_is_ignored_or_taken_out_is_refused(repository: Path) -> None:
     Path(".gitignore").write_text("*.lock.json\n")
     assert hooked() == 0, "what is in the index stays in it"

@@ -70,11 +70,12 @@ def _about_locks(paths: list[str]) -> list[Problem]:
 def _about_staged(paths: list[str]) -> list[Problem]:
     """What a commit of the index, as it is now, would lack. A lock that lies beside it in the folder is not in it."""
     from scenebuild.plan.locks import findings_about_missing_locks
-    from scenebuild.review.index import staged_among
+    from scenebuild.review.index import is_staged_as_it_is, staged_among
 
     staged = staged_among(paths)
     mine = [path for path in paths if staged(path)]
-    return [*_about_locks(mine), *(problem for path in mine for problem in findings_about_missing_locks(path, staged))]
+    lacking = (problem for path in mine for problem in findings_about_missing_locks(path, staged, is_staged_as_it_is))
+    return [*_about_locks(mine), *lacking]
 
 
 def _tell(problems: list[Problem], style: str, quiet: bool) -> None:

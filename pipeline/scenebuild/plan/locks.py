@@ -34,17 +34,25 @@ def findings_about_locks(path: str, preferred_engine: str | None = None) -> list
     return list(dict.fromkeys(problem for one in references for problem in _findings(one, preferred_engine)))
 
 
-def findings_about_missing_locks(path: str, is_kept: Callable[[str], bool]) -> list[Problem]:
-    """The locks of a scene file that are there and not among what is kept, such as in a commit."""
+def findings_about_missing_locks(
+    path: str, is_kept: Callable[[str], bool], is_the_same: Callable[[str], bool]
+) -> list[Problem]:
+    """The locks of a scene file that are there and not among what is kept, such as in a commit, or kept as they were
+    before."""
     try:
         locks = [lock_path(one) for one in references_in(path)]
     except SceneError:
         return []  # what is wrong with it is said by ``findings_about_locks``
-    return [
-        Problem("lock", f"{one} is not part of the commit; add it: git add --force {shlex.quote(one)}", Place(path))
-        for one in locks
-        if os.path.lexists(one) and not is_kept(one)
-    ]
+    problems = []
+    for lock in filter(os.path.lexists, locks):
+        if not is_kept(lock):
+            told = f"{lock} is not part of the commit; add it: git add --force {shlex.quote(lock)}"
+        elif not is_the_same(lock):
+            told = f"{lock} is in the commit as it was before the last build; add it: git add {shlex.quote(lock)}"
+        else:
+            continue
+        problems.append(Problem("lock", told, Place(path)))
+    return problems
 
 
 def _findings(reference: str, preferred_engine: str | None) -> list[Problem]:

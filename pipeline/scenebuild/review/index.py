@@ -6,7 +6,10 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 
 from scenebuild.errors import UsageError
+from scenebuild.files import read_bounded
 from scenebuild.git import git
+
+LARGEST = 64 << 20  # bytes of a file that is compared
 
 # ``git add --intent-to-add`` puts an empty object there, which no commit takes; no scene and no lock is empty.
 EMPTY = frozenset(
@@ -25,6 +28,20 @@ def staged_among(paths: Iterable[str]) -> Callable[[str], bool]:
     folders = sorted({os.path.relpath(os.path.realpath(os.path.dirname(path))) for path in paths})
     names = set(_names_in_index(folders)) if folders else set()
     return lambda path: os.path.relpath(_beside(path)) in names
+
+
+def is_staged_as_it_is(path: str) -> bool:
+    """Whether the index holds a file as it lies in the folder, line ends aside. UsageError where git can not say."""
+    name = os.path.relpath(_beside(path))
+    try:
+        staged = git(os.getcwd(), "cat-file", "blob", f":./{name}")
+        return _lines(read_bounded(path, LARGEST, follow_links=False)) == _lines(staged)
+    except OSError as error:
+        raise UsageError(f"--staged: {path}: {error.strerror or error}") from error
+
+
+def _lines(data: bytes) -> bytes:
+    return data.replace(b"\r\n", b"\n")
 
 
 def _beside(path: str) -> str:
