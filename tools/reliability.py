@@ -24,10 +24,25 @@ def main(*reports: str) -> int:
     page = PAGE.read_text(encoding="utf-8")
     for path in reports:
         report = json.loads(Path(path).read_text())
-        name, text = ("promises", _promises(report)) if isinstance(report, list) else _long_run(report)
+        name, text = _rendered(report)
         page = re.sub(rf"(<!-- {name} -->\n).*?(<!-- end -->)", rf"\g<1>{text}\g<2>", page, flags=re.DOTALL)
     PAGE.write_text(page, encoding="utf-8")
     return 0
+
+
+def _rendered(report: Any) -> tuple[str, str]:
+    """The name of a table and its text."""
+    if isinstance(report, dict):
+        return _long_run(report)
+    return ("fuzz", _fuzzed(report)) if "target" in report[0] else ("promises", _promises(report))
+
+
+def _fuzzed(report: list[dict[str, Any]]) -> str:
+    rows = ["| reader | inputs | CPU seconds | slowest, ms | crashes | slow |", "| --- | --- | --- | --- | --- | --- |"]
+    for one in report:
+        figures = (one["target"], one["inputs"], one["cpu_s"], one["slowest_ms"], len(one["crashes"]), one["slow"])
+        rows.append(f"| {' | '.join(map(_told, figures))} |")
+    return "\n".join(rows) + "\n"
 
 
 def _promises(report: list[dict[str, Any]]) -> str:

@@ -35,7 +35,8 @@ def can_mix_down(speakers: Sequence[str] | None) -> bool:
 def mixed_down(samples: Samples, speakers: Sequence[str]) -> Samples:
     """Samples of shape ``(frames, len(speakers))`` as stereo, ``(frames, 2)``. Not scaled: peaks may add up.
 
-    >>> mixed_down(np.array([[0, 0, 1, 1, 0, 0]], np.float32), ("FL", "FR", "FC", "LFE", "BL", "BR")).round(4).tolist()
+    >>> samples = np.array([[0, 0, 1, 1, 0, 0]], np.float32)
+    >>> mixed_down(samples, ("FL", "FR", "FC", "LFE", "BL", "BR")).astype(float).round(4).tolist()
     [[0.7071, 0.7071]]
     """
     out = np.zeros((len(samples), 2), np.float32)
