@@ -302,7 +302,7 @@ def test_what_texts_may_not_hold(tmp_path: Path) -> None:
 
 
 def test_rates_that_mp3_does_not_know(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="an MP3 has 16, 22.05, 24, 32, 44.1 or 48 kHz, not 96000 Hz"):
+    with pytest.raises(ValueError, match="an MP3 has 8, 11.025, 12, 16, 22.05, 24, 32, 44.1 or 48 kHz, not 96000 Hz"):
         write_mp3(tmp_path / "a.mp3", [SAMPLES], 96000, 2)
 
 
