@@ -274,11 +274,21 @@ def _locks() -> Iterator[bytes]:
 def _manifests() -> Iterator[bytes]:
     from scenebuild.plan.manifest import Asked, manifest_text
 
-    inputs = {os.path.abspath("scene.yaml"): hashlib.sha256(SCENE.encode()).hexdigest()}
+    inputs: dict[str, str | None] = {os.path.abspath("scene.yaml"): hashlib.sha256(SCENE.encode()).hexdigest()}
     absent: dict[str, str | None] = {os.path.abspath("a.toml"): None}
-    results: tuple[dict[str, Any], ...] = ({"mix": "scene.wav"}, {"variants": ["a", "b"]}, {})
+    fact = [4, KEY, 1, 1]
+    outputs = {name: fact for name in ("scene.wav", "README.md", "index.html", "elements/rain.wav")}
+    element = dict.fromkeys(("name", "engine", "key", "digest", "status", "reason", "fidelity"), "rain")
+    built = {
+        "scene": "scene.yaml", "status": "built", "mix": "scene.wav", "readme": "README.md", "page": "index.html",
+        "duration_s": 1.5, "loudness_lufs": -20.5, "true_peak_dbtp": None, "preview": False, "elements": [element],
+        "warnings": ["rain: short"], "errors": [], "exit_code": 0, "delivered": [],
+    }  # fmt: skip
+    results: tuple[dict[str, Any], ...] = (built, {"variants": ["a", "b"]}, {})
     for result in results:
-        yield manifest_text(Asked(), inputs, os.path.abspath("build/scene"), (), result, absent).encode()
+        yield manifest_text(
+            "scene.yaml", Asked(), inputs, os.path.abspath("build/scene"), outputs, result, absent
+        ).encode()
 
 
 def _records() -> Iterator[bytes]:
