@@ -162,8 +162,8 @@ def about_project(root: str, store: str | None = None) -> str:
 
     mark = mark_of(root)
     why = f"it holds {mark}" if mark else "no folder around holds a .git, a scenebuild.toml or a pyproject.toml"
-    chosen = store or os.environ.get("SCENEBUILD_STORE") or None  # `init` has no such option; a build will
-    takes = settings_for([os.path.join(root, "scene.yaml")], store=chosen).store
+    told = os.environ.get("SCENEBUILD_STORE") or None  # where a verb has no --store, as init; a build will look at it
+    takes = store or settings_for([os.path.join(root, "scene.yaml")], store=told).store
     return f"project {root} ({why}); outputs in {os.path.join(root, 'build')}, takes in {takes}"
 
 
