@@ -45,7 +45,7 @@ test-core: dev
 	$(SHARING) $(BIN)/pytest -m "not hard" $(PARALLEL)
 
 test-faults: dev
-	$(SHARING) SCENEBUILD_FAULTS_REPORT=build/faults.json $(BIN)/pytest -m "hard or faults" $(PARALLEL)
+	$(SHARING) FAULTS_REPORT=build/faults.json $(BIN)/pytest -m "hard or faults" $(PARALLEL)
 
 soak: dev
 	$(BIN)/python tests/faults/soak.py --builds 2000

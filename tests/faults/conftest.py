@@ -1,4 +1,4 @@
-"""Names the tests of each promise and, where ``SCENEBUILD_FAULTS_REPORT`` says so, writes what came of them as JSON."""
+"""Names the tests of each promise and, where ``FAULTS_REPORT`` says so, writes what came of them as JSON."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """One row a promise: how many of its tests passed, failed and were skipped, and the figures that they recorded."""
-    path = os.environ.get("SCENEBUILD_FAULTS_REPORT")
+    path = os.environ.get("FAULTS_REPORT")
     if not path:
         return
     outcomes: defaultdict[str, Counter[str]] = defaultdict(Counter)

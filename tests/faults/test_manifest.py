@@ -296,6 +296,7 @@ def test_whatever_stands_in_the_place_of_a_value_it_is_no_manifest_of_ours(built
         "True": [("result", "preview")],
         "{}": [("configuration",)],  # as of a build that read none
         "{'x': {'y': 3}}": [("configured",)],  # decides only where it was read
+        "two\nlines": [("result", "scene")],  # a name may hold anything, and this one is never shown
     }
     assert believed == known.get(str(value), [])
 

@@ -179,7 +179,7 @@ def test_a_recording_lies_in_the_project_and_is_audio(project: Path) -> None:
         "pointer": "is a Git LFS pointer, not the sound itself; run git lfs pull",
     }  # fmt: skip
     assert recording_fault("notes.wav", scene, project) == (
-        "is not audio that can be read; use WAV, FLAC, Ogg, MP3, AIFF, CAF or m4a: "
+        "is not audio that can be read; if it is a sound, convert it: "
         "ffmpeg -i scenes/notes.wav scenes/notes-converted.flac"
     )
 
