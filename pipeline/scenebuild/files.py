@@ -209,6 +209,10 @@ def publish_in_place_of(path: str, data: bytes, was: str | None) -> bool:
         placed = _placed(temporary, path, was)
     except FileNotFoundError:  # taken away since the look
         placed = False
+    except OSError as error:
+        if error.filename == temporary:
+            error.filename = path  # the name that its reader knows
+        raise
     finally:
         with contextlib.suppress(OSError):
             os.unlink(temporary)

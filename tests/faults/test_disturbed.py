@@ -68,7 +68,8 @@ class Site:
         return {
             str(path.relative_to(folder)): path.read_bytes()
             for path in folder.rglob("*")
-            if path.is_file() and path.name != "manifest.json"
+            # A build that failed leaves the list of what it may have written, and the next one removes it.
+            if path.is_file() and path.name != "manifest.json" and not path.name.startswith(".build-")
         }
 
     def statuses(self, out: str) -> list[str]:
