@@ -161,7 +161,8 @@ def settle(user: User, found: Found) -> int:
     fresh = user.folder.parent / f"{user.folder.name}-fresh"
     for number in range(len(user.scenes)):
         user.server.run(user.order(number, "--out", str(fresh)))
-    extra = names(user.folder / "build") - names(fresh)
+    # What a killed build was writing lies aside, and goes once it is an hour old.
+    extra = {name for name in names(user.folder / "build") - names(fresh) if ".tmp-" not in name}
     found.faults += [f"{user.folder.name}: build/{one} is of no build" for one in sorted(extra)]
     return len(extra)
 
