@@ -473,7 +473,7 @@ def test_the_example_of_the_messages_can_be_copied(configure: Callable[[str], Pa
         (TABLE.replace("my-rain", "../rain"), "a name is small letters, digits, - and _, 64 at most"),
         (TABLE.replace("my-rain", "facebook/audiogen-medium"), "a name is small letters, digits, - and _, 64 at most"),
         (TABLE.replace("licence", "license"), "needs path, base and licence and nothing else; for example: "),
-        (TABLE.replace("CC0-1.0", r"CC0\n1.0"), "licence is one line of at most 100 signs, such as CC-BY-NC-4.0"),
+        (TABLE.replace("CC0-1.0", r"CC0\n1.0"), "licence is one line of at most 100 characters, such as CC-BY-NC-4.0"),
         (TABLE.replace('"/x"', "3"), "needs path, base and licence and nothing else; for example: "),
         ("models = 3", "models is not a table of checkpoints; write for example: "),
         (TABLE.replace("gen-m", "-m"), "base = 'facebook/audio-medium' is not a model; there are: facebook/audiogen-m"),
