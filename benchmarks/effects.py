@@ -19,14 +19,14 @@ from pathlib import Path
 import numpy as np
 
 from scenebuild.audio.convolution import Convolver
-from scenebuild.audio.curves import Curve, Point
+from scenebuild.audio.curves import Curve, CurvePoint
 from scenebuild.audio.dynamics import Compressor, Ducker
 from scenebuild.audio.effect import GRID_FRAMES
 from scenebuild.audio.equalizer import Equalizer, high_pass, low_pass, peak
 from scenebuild.audio.level import Samples
 from scenebuild.audio.limiter import limit
 from scenebuild.audio.pan import spread_along
-from scenebuild.audio.reverb import Room, impulse_response, reverb
+from scenebuild.audio.reverb import RoomReverb, impulse_response, reverb
 from scenebuild.audio.sweep import Sweep
 from scenebuild.audio.wav import write_wav
 
@@ -42,9 +42,9 @@ def each(run: Callable[[Samples], object]) -> Job:
 def jobs() -> dict[str, tuple[Callable[[], Job], str]]:
     """By name: what makes our effect at rest, and the peer's filter; {ir} is an impulse response of two seconds."""
     three = high_pass(80, RATE, 4) + low_pass(8000, RATE) + peak(1000, 3, 1, RATE)
-    corner = Curve([Point(0, 100), Point(SECONDS, 8000, "exp")], RATE)
+    corner = Curve([CurvePoint(0, 100), CurvePoint(SECONDS, 8000, "exp")], RATE)
     moving = np.linspace(-1, 1, GRID_FRAMES, dtype=np.float32)
-    ir = impulse_response(Room(2.0), RATE, 2)
+    ir = impulse_response(RoomReverb(2.0), RATE, 2)
     filters = "highpass=f=80,highpass=f=80,lowpass=f=8000,equalizer=f=1000:g=3:width_type=q:w=1"
     return {
         "equalizer, three filters": (lambda: each(Equalizer(three, 2).run), filters),
@@ -59,8 +59,8 @@ def jobs() -> dict[str, tuple[Callable[[], Job], str]]:
         ),
         "ducker": (lambda: each(Ducker(RATE, depth_db=9).gains), ""),
         "convolution, 2 s": (lambda: each(Convolver(ir[:, 0], 2).run), "afir"),
-        "reverb, 2 s": (lambda: each(reverb(Room(2.0), RATE, 2).run), ""),
-        "reverb, 10 s": (lambda: each(reverb(Room(10.0), RATE, 2).run), ""),
+        "reverb, 2 s": (lambda: each(reverb(RoomReverb(2.0), RATE, 2).run), ""),
+        "reverb, 10 s": (lambda: each(reverb(RoomReverb(10.0), RATE, 2).run), ""),
         "limiter, always at work": (
             lambda: lambda blocks: list(limit(blocks, -12.0, RATE, 2)),
             "aresample=192000,alimiter=limit=0.25:level=false,aresample=48000",
@@ -102,7 +102,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_wav(folder / "sound.wav", sound, RATE)
-        write_wav(folder / "ir.wav", 0.1 * impulse_response(Room(2.0), RATE, 2)[:, 0], RATE)
+        write_wav(folder / "ir.wav", 0.1 * impulse_response(RoomReverb(2.0), RATE, 2)[:, 0], RATE)
         for title, (make, filters) in jobs().items():
             figures[title] = {"times_real_time": round(SECONDS / ours(make, blocks), 1)}
             if filters and shutil.which("ffmpeg"):

@@ -104,11 +104,11 @@ class Ours:
     def stepper(self, count: int, middle: int) -> Callable[[], None]:
         """The same for ours; a step writes its own place of the past and nothing else."""
         from scenebuild.engines import Action
-        from scenebuild.engines.audiocraft.sampling import Wishes, draw, sample
+        from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, sample
 
         device = self.decoder.device
         action = Action("audiogen", "2", 1, temperature=1.0, top_k=250, cfg=3.0)
-        wishes = Wishes.of([action] * count, self.decoder.codes, device)
+        wishes = SamplingParams.of([action] * count, self.decoder.codes, device)
         dice = [torch.Generator().manual_seed(row) for row in range(count)]
         state = begin(self.decoder, count)
         for past in state.past:
@@ -369,9 +369,10 @@ def compared(times: dict[str, float], ours: dict[str, Ours], speed: float) -> di
         rows[f"{name} 4"]["of_batched"] = round(times["audiocraft 4"] / times[f"{name} 4"], 2)
         rows[f"{name} 16"]["over_4"] = round(times[f"{name} 16"] / times[f"{name} 4"], 2)
     return {
-        "ms_a_step": {name: round(value, 1) for name, value in times.items()}, "gb_a_second": round(speed / 1e9, 1),
+        "ms_a_step": {name: round(value, 1) for name, value in times.items()},
+        "gb_a_second": round(speed / 1e9, 1),
         "takes": rows,
-    }  # fmt: skip
+    }
 
 
 def goals_of(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
@@ -405,10 +406,21 @@ def main() -> None:
     found = measure(asked.size, torch.device(asked.device), asked.rounds)
     ratio = found["takes"]["fp32 4" if "fp32 4" in found["takes"] else "fp16 4"]["of_one_by_one"]
     goal = 10 if asked.device == "cpu" else 15
-    print(json.dumps({
-        "name": "generate", "ratio": ratio, "goal": goal, "met": ratio >= goal, "size": asked.size,
-        "device": asked.device, "threads": torch.get_num_threads(), "goals": goals_of(found), **found,
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "name": "generate",
+                "ratio": ratio,
+                "goal": goal,
+                "met": ratio >= goal,
+                "size": asked.size,
+                "device": asked.device,
+                "threads": torch.get_num_threads(),
+                "goals": goals_of(found),
+                **found,
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -55,18 +55,26 @@ def make_checkpoint(folder: Path, size: str) -> Path:
 
 def load_ours(seconds: float) -> dict[str, float]:
     """As a build does it in its child process; the first word of progress comes after the first step."""
-    from scenebuild.engines import Action, Failed, Request, engine
+    from scenebuild.engines import Action, FailedRequest, Request, engine
 
     known = engine("audiogen").facts
     session = engine("audiogen").load({"device": "cpu"})
     before = peak_bytes()
     action = Action(
-        "audiogen", known.version, round(seconds * 16000), prompt=PROMPT, seed=1, temperature=1.0, top_k=250, cfg=3.0,
-        model=known.default_model, precision="auto",
-    )  # fmt: skip
+        "audiogen",
+        known.version,
+        round(seconds * 16000),
+        prompt=PROMPT,
+        seed=1,
+        temperature=1.0,
+        top_k=250,
+        cfg=3.0,
+        model=known.default_model,
+        precision="auto",
+    )
     first: list[float] = []
     for made in session.generate([Request(action)], lambda index, share: first.append(time.time())):
-        if isinstance(made, Failed):
+        if isinstance(made, FailedRequest):
             raise SystemExit(made.message)
     return {"ready": first[0], "generated_s": time.time() - first[0], "memory_bytes": peak_bytes() - before}
 
@@ -106,9 +114,7 @@ def measure(which: str, folder: Path, seconds: float) -> dict[str, float]:
     }  # fmt: skip
     command = [sys.executable, "-W", "ignore", __file__, "--run", which, "--folder", str(folder)]
     start = time.time()
-    done = subprocess.run(
-        [*command, "--seconds", str(seconds)], env=environment, check=True, stdout=subprocess.PIPE
-    )  # fmt: skip
+    done = subprocess.run([*command, "--seconds", str(seconds)], env=environment, check=True, stdout=subprocess.PIPE)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return {"start_s": found.pop("ready") - start, **found}
 
@@ -127,13 +133,21 @@ def report(folder: Path, weights_folder: Path, seconds: float, size: str) -> dic
     ratio = ours["start_s"] / theirs["start_s"]
     memory = ours["memory_bytes"] / weights
     return {
-        "name": "load", "ratio": round(ratio, 3), "goal": GOAL_RATIO,
-        "met": ratio <= GOAL_RATIO and memory <= GOAL_MEMORY, "size": size, "weights_bytes": weights,
-        "memory": round(memory, 2), "memory_goal": GOAL_MEMORY,
-        "theirs_memory": round(theirs["memory_bytes"] / weights, 2), "theirs_start_s": round(theirs["start_s"], 2),
-        "start_s": [round(one["start_s"], 2) for one in starts], "converting_start_s": round(first["start_s"], 2),
-        "generated_s": round(ours["generated_s"], 2), "seconds": seconds,
-    }  # fmt: skip
+        "name": "load",
+        "ratio": round(ratio, 3),
+        "goal": GOAL_RATIO,
+        "met": ratio <= GOAL_RATIO and memory <= GOAL_MEMORY,
+        "size": size,
+        "weights_bytes": weights,
+        "memory": round(memory, 2),
+        "memory_goal": GOAL_MEMORY,
+        "theirs_memory": round(theirs["memory_bytes"] / weights, 2),
+        "theirs_start_s": round(theirs["start_s"], 2),
+        "start_s": [round(one["start_s"], 2) for one in starts],
+        "converting_start_s": round(first["start_s"], 2),
+        "generated_s": round(ours["generated_s"], 2),
+        "seconds": seconds,
+    }
 
 
 def main() -> None:

@@ -49,23 +49,38 @@ def mix_ours(folder: Path, seconds: float, desk: str = "") -> None:
     from scenebuild.audio.wav import probe
     from scenebuild.errors import Place
     from scenebuild.mix.mixer import mix_scene
-    from scenebuild.mix.model import Source
-    from scenebuild.scene.desk import Bus, Channel, Movement, Point, Reverb
+    from scenebuild.mix.model import PlayedTake
+    from scenebuild.scene.channel import Automation, Bus, Channel, Keyframe, Reverb
     from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
 
-    opening = Movement("hz", (Point(0.0, 300.0), Point(seconds, 9000.0, "exp")))
+    opening = Automation("hz", (Keyframe(0.0, 300.0), Keyframe(seconds, 9000.0, "exp")))
     treated = Channel(low_pass=opening, bus="room")
     room = Bus("room", 1.0, Channel(effects=(Reverb(2.0, 20.0, 0.5, 0.0, 0.3),)))
 
     elements, sources = [], {}
     for path in sorted(folder.glob("take*.wav")):
         facts = probe(path)
-        sources[path.stem] = Source(str(path), facts.sample_rate, facts.channels, facts.frames, -26.0, -12.0)
+        sources[path.stem] = PlayedTake(str(path), facts.sample_rate, facts.channels, facts.frames, -26.0, -12.0)
         element = Element(
-            name=path.stem, place=Place(""), prompt="", recording=None, engine=None, model=None, duration_s=TAKE_S,
-            seed=None, take=1, sampling=Sampling(), start_s=0.0, gain=0.2, pan=0.1, fade_in_s=1.0, fade_out_s=2.0,
-            loop=True, normalize="loudness", channel=treated if desk and len(elements) % 5 == 0 else Channel(),
-        )  # fmt: skip
+            name=path.stem,
+            place=Place(""),
+            prompt="",
+            recording=None,
+            engine=None,
+            model=None,
+            duration_s=TAKE_S,
+            seed=None,
+            take=1,
+            sampling=Sampling(),
+            start_s=0.0,
+            gain=0.2,
+            pan=0.1,
+            fade_in_s=1.0,
+            fade_out_s=2.0,
+            loop=True,
+            normalize="loudness",
+            channel=treated if desk and len(elements) % 5 == 0 else Channel(),
+        )
         elements.append(element)
     settings = MixSettings(duration_s=seconds, loudness_lufs=-23.0)
     scene = Scene("", "", "", 0, None, tuple(elements), settings, {}, (room,))

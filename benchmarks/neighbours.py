@@ -44,11 +44,11 @@ def compare(decoder: Any, steps: int, seed: int, size: int) -> dict[str, float]:
     import torch
 
     from scenebuild.engines import Action
-    from scenebuild.engines.audiocraft.sampling import Wishes, draw, kept, sample
+    from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, kept, sample
 
     action = Action("audiogen", "2", 1, temperature=1.0, top_k=250, cfg=3.0)
     generators = [torch.Generator().manual_seed(seed * TAKES + row) for row in range(TAKES)]
-    wishes = Wishes.of([action] * TAKES, decoder.codes, decoder.device)
+    wishes = SamplingParams.of([action] * TAKES, decoder.codes, decoder.device)
     texts = torch.randn(TAKES, 9, decoder._dim, generator=torch.Generator().manual_seed(seed))
     shapes = [range(TAKES)], [range(first, first + size) for first in range(0, TAKES, size)]
     states = [[begin(decoder, texts[list(rows)], steps) for rows in shape] for shape in shapes]
@@ -126,13 +126,24 @@ def main() -> None:
         print(f"round {number + 1} of {asked.rounds}: {rounds[-1]}", file=sys.stderr, flush=True)
     total = {name: sum(one[name] for one in rounds) for name in rounds[0] if name != "largest"}
     ratio = total["flips"] / total["tokens"]
-    print(json.dumps({
-        "name": "neighbours", "ratio": ratio, "goal": 0, "met": ratio == 0, "size": asked.size,
-        "arithmetic": decoder.backend.name, "takes": TAKES, "apart": asked.apart,
-        "threads": torch.get_num_threads(), **total,
-        "expected_flips_per_million": round(1e6 * total.pop("expected_flips") / total["tokens"], 3),
-        "largest_relative_difference_of_a_logit": max(one["largest"] for one in rounds),
-    }))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "name": "neighbours",
+                "ratio": ratio,
+                "goal": 0,
+                "met": ratio == 0,
+                "size": asked.size,
+                "arithmetic": decoder.backend.name,
+                "takes": TAKES,
+                "apart": asked.apart,
+                "threads": torch.get_num_threads(),
+                **total,
+                "expected_flips_per_million": round(1e6 * total.pop("expected_flips") / total["tokens"], 3),
+                "largest_relative_difference_of_a_logit": max(one["largest"] for one in rounds),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -51,8 +51,19 @@ def main() -> int:
         print(f"{kind.name:12s} {figures[kind.name]:7.1f} x real time", flush=True)
     slowest = min(figures, key=lambda name: figures[name])
     ratio = figures[slowest]
-    print(json.dumps({"name": "sketch", "ratio": ratio, "goal": GOAL, "met": ratio >= GOAL and hour <= GOAL_MB,
-                      "slowest": slowest, "hour_growth_mib": hour, "times_real_time": figures}))  # fmt: skip
+    print(
+        json.dumps(
+            {
+                "name": "sketch",
+                "ratio": ratio,
+                "goal": GOAL,
+                "met": ratio >= GOAL and hour <= GOAL_MB,
+                "slowest": slowest,
+                "hour_growth_mib": hour,
+                "times_real_time": figures,
+            }
+        )
+    )
     return 0
 
 

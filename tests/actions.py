@@ -96,9 +96,11 @@ class Runner:
     def _told(self) -> dict[str, str]:
         told = {name: str(path) for name, path in self.files.items()}
         return told | {
-            "GITHUB_ACTIONS": "true", "GITHUB_ACTION_PATH": str(self.action.parent), "RUNNER_TEMP": str(self.temp),
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_ACTION_PATH": str(self.action.parent),
+            "RUNNER_TEMP": str(self.temp),
             "GITHUB_WORKSPACE": str(self.checkout),
-        }  # fmt: skip
+        }
 
     def _note(self, plain: dict[str, Any], outputs: dict[str, str]) -> None:
         if "id" in plain:

@@ -120,61 +120,122 @@ def lm_config(kind: Kind, size: Size) -> dict[str, Any]:
     """``config/solver/audiogen/audiogen_base_16khz.yaml`` and what it includes, resolved."""
     codebooks = len(kind.delays)
     return {
-        "device": "cpu", "dtype": "float32", "solver": "audiogen" if kind.window_s == 10 else "musicgen",
-        "sample_rate": kind.sample_rate, "channels": 2 if kind.stereo else 1, "lm_model": "transformer_lm",
+        "device": "cpu",
+        "dtype": "float32",
+        "solver": "audiogen" if kind.window_s == 10 else "musicgen",
+        "sample_rate": kind.sample_rate,
+        "channels": 2 if kind.stereo else 1,
+        "lm_model": "transformer_lm",
         "compression_model_n_q": None,
         "interleave_stereo_codebooks": {"use": kind.stereo, "per_timestep": False},
         "codebooks_pattern": {
-            "modeling": "delay", "delay": {"delays": kind.delays, "flatten_first": 0, "empty_initial": 0},
+            "modeling": "delay",
+            "delay": {"delays": kind.delays, "flatten_first": 0, "empty_initial": 0},
         },
         "transformer_lm": {
-            "dim": size.dim, "num_heads": size.heads, "num_layers": size.layers, "hidden_scale": 4, "n_q": codebooks,
-            "card": size.card, "dropout": 0.0, "emb_lr": None, "activation": "gelu", "norm_first": True,
-            "bias_ff": False, "bias_attn": False, "bias_proj": False, "past_context": None, "causal": True,
-            "custom": False, "memory_efficient": True, "attention_as_float32": False, "layer_scale": None,
-            "positional_embedding": "sin", "xpos": False, "checkpointing": "none", "weight_init": "gaussian",
-            "depthwise_init": "current", "zero_bias_init": True, "norm": "layer_norm", "cross_attention": False,
-            "qk_layer_norm": False, "qk_layer_norm_cross": False, "attention_dropout": None, "kv_repeat": 1,
+            "dim": size.dim,
+            "num_heads": size.heads,
+            "num_layers": size.layers,
+            "hidden_scale": 4,
+            "n_q": codebooks,
+            "card": size.card,
+            "dropout": 0.0,
+            "emb_lr": None,
+            "activation": "gelu",
+            "norm_first": True,
+            "bias_ff": False,
+            "bias_attn": False,
+            "bias_proj": False,
+            "past_context": None,
+            "causal": True,
+            "custom": False,
+            "memory_efficient": True,
+            "attention_as_float32": False,
+            "layer_scale": None,
+            "positional_embedding": "sin",
+            "xpos": False,
+            "checkpointing": "none",
+            "weight_init": "gaussian",
+            "depthwise_init": "current",
+            "zero_bias_init": True,
+            "norm": "layer_norm",
+            "cross_attention": False,
+            "qk_layer_norm": False,
+            "qk_layer_norm_cross": False,
+            "attention_dropout": None,
+            "kv_repeat": 1,
             "two_step_cfg": False,
         },
         "classifier_free_guidance": {"training_dropout": 0.1, "inference_coef": 3.0},
         "attribute_dropout": {},
         "fuser": {
-            "cross_attention_pos_emb": False, "cross_attention_pos_emb_scale": 1, "sum": [], "prepend": [],
-            "cross": ["description"], "input_interpolate": [],
+            "cross_attention_pos_emb": False,
+            "cross_attention_pos_emb_scale": 1,
+            "sum": [],
+            "prepend": [],
+            "cross": ["description"],
+            "input_interpolate": [],
         },
         "conditioners": {
             "description": {
                 "model": "t5",
                 "t5": {"name": size.text_encoder, "finetune": False, "word_dropout": 0.0, "normalize_text": False},
-            },
+            }
         },
         "dataset": {"segment_duration": kind.window_s, "train": {}},
-    }  # fmt: skip
+    }
 
 
 def codec_config(kind: Kind, size: Size) -> dict[str, Any]:
     """``config/solver/compression/encodec_audiogen_16khz.yaml`` and what it includes, resolved."""
     return {
-        "device": "cpu", "sample_rate": kind.sample_rate, "channels": 1, "compression_model": "encodec",
+        "device": "cpu",
+        "sample_rate": kind.sample_rate,
+        "channels": 1,
+        "compression_model": "encodec",
         "encodec": {
-            "autoencoder": "seanet", "quantizer": "rvq", "sample_rate": kind.sample_rate, "channels": 1,
-            "causal": False, "renormalize": False,
+            "autoencoder": "seanet",
+            "quantizer": "rvq",
+            "sample_rate": kind.sample_rate,
+            "channels": 1,
+            "causal": False,
+            "renormalize": False,
         },
         "seanet": {
-            "dimension": size.codec_dimension, "channels": 1, "causal": False, "n_filters": size.codec_filters,
-            "n_residual_layers": 1, "ratios": list(kind.ratios), "activation": "ELU",
-            "activation_params": {"alpha": 1.0}, "norm": "weight_norm", "norm_params": {}, "kernel_size": 7,
-            "residual_kernel_size": 3, "last_kernel_size": 7, "dilation_base": 2, "pad_mode": "constant",
-            "true_skip": True, "compress": 2, "lstm": size.codec_lstm, "disable_norm_outer_blocks": 0,
+            "dimension": size.codec_dimension,
+            "channels": 1,
+            "causal": False,
+            "n_filters": size.codec_filters,
+            "n_residual_layers": 1,
+            "ratios": list(kind.ratios),
+            "activation": "ELU",
+            "activation_params": {"alpha": 1.0},
+            "norm": "weight_norm",
+            "norm_params": {},
+            "kernel_size": 7,
+            "residual_kernel_size": 3,
+            "last_kernel_size": 7,
+            "dilation_base": 2,
+            "pad_mode": "constant",
+            "true_skip": True,
+            "compress": 2,
+            "lstm": size.codec_lstm,
+            "disable_norm_outer_blocks": 0,
             "decoder": {"trim_right_ratio": 1.0, "final_activation": None, "final_activation_params": None},
             "encoder": {},
         },
         "rvq": {
-            "n_q": 4, "q_dropout": False, "bins": size.card, "decay": 0.99, "kmeans_init": True, "kmeans_iters": 50,
-            "threshold_ema_dead_code": 2, "orthogonal_reg_weight": 0.0, "orthogonal_reg_active_codes_only": False,
+            "n_q": 4,
+            "q_dropout": False,
+            "bins": size.card,
+            "decay": 0.99,
+            "kmeans_init": True,
+            "kmeans_iters": 50,
+            "threshold_ema_dead_code": 2,
+            "orthogonal_reg_weight": 0.0,
+            "orthogonal_reg_active_codes_only": False,
         },
-    }  # fmt: skip
+    }
 
 
 def write_text_encoder(folder: Path, name: str = "t5-small", seed: int = 1) -> Path:
@@ -186,9 +247,17 @@ def write_text_encoder(folder: Path, name: str = "t5-small", seed: int = 1) -> P
 
     folder.mkdir(parents=True, exist_ok=True)
     sentencepiece.SentencePieceTrainer.train(
-        sentence_iterator=iter(SENTENCES), model_prefix=str(folder / "spiece"), vocab_size=90, hard_vocab_limit=False,
-        pad_id=0, eos_id=1, unk_id=2, bos_id=-1, minloglevel=2, num_threads=1,
-    )  # fmt: skip
+        sentence_iterator=iter(SENTENCES),
+        model_prefix=str(folder / "spiece"),
+        vocab_size=90,
+        hard_vocab_limit=False,
+        pad_id=0,
+        eos_id=1,
+        unk_id=2,
+        bos_id=-1,
+        minloglevel=2,
+        num_threads=1,
+    )
     (folder / "spiece.vocab").unlink()
     tokenizer = T5Tokenizer.from_pretrained(folder, extra_ids=0)
     tokenizer.save_pretrained(folder)

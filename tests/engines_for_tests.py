@@ -14,10 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from scenebuild.engines import Facts, Failed, Made, ModelFacts, Progress, Request, State
+from scenebuild.engines import EngineFacts, EngineState, FailedRequest, MadeTake, ModelFacts, Progress, Request
 from scenebuild.generate import worker
 
-TONE_FACTS = Facts(
+TONE_FACTS = EngineFacts(
     name="audiogen",
     title="Tone",
     version="1",
@@ -50,14 +50,14 @@ def tone(request: Request) -> np.ndarray:
 class ToneSession:
     """Makes what it is asked for, honestly."""
 
-    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[Made | Failed]:
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest]:
         for index, request in enumerate(requests):
             progress(index, 0.5)
             yield self.make(index, request)
             progress(index, 1.0)
 
-    def make(self, index: int, request: Request) -> Made | Failed:
-        return Made(index, tone(request), 16000, made_by={"device": "cpu"})
+    def make(self, index: int, request: Request) -> MadeTake | FailedRequest:
+        return MadeTake(index, tone(request), 16000, made_by={"device": "cpu"})
 
 
 @dataclass
@@ -65,15 +65,15 @@ class TestEngine:
     """An engine for a test; ``ready`` as an installation would have it."""
 
     __test__ = False
-    facts: Facts = TONE_FACTS
+    facts: EngineFacts = TONE_FACTS
     session: ToneSession = field(default_factory=ToneSession)
     ready: bool = True
 
-    def state(self, model: str | None = None) -> State:
+    def state(self, model: str | None = None) -> EngineState:
         return (
-            State(True)
+            EngineState(True)
             if self.ready
-            else State(False, "its weights are not here", "type: scenebuild models fetch audiogen")
+            else EngineState(False, "its weights are not here", "type: scenebuild models fetch audiogen")
         )
 
     def load(self, options: dict[str, Any]) -> ToneSession:
@@ -86,7 +86,7 @@ TONE = TestEngine()
 class Misbehaving(ToneSession):
     """Goes wrong in the way that the prompt names; every other prompt is made honestly."""
 
-    def make(self, index: int, request: Request) -> Made | Failed:
+    def make(self, index: int, request: Request) -> MadeTake | FailedRequest:
         good = tone(request)
         wrong: Mapping[str, Any] = {
             "empty": good[:0],
@@ -100,14 +100,14 @@ class Misbehaving(ToneSession):
         if prompt == "raises":
             raise ValueError("out of tune")
         if prompt == "fails":
-            return Failed(index, "too long for this model; shorten it")
+            return FailedRequest(index, "too long for this model; shorten it")
         if prompt == "exits":
             os._exit(0)
         if prompt == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
         if prompt == "other rate":
-            return Made(index, good, 8000)
-        return Made(index, wrong.get(prompt, good), 16000)
+            return MadeTake(index, good, 8000)
+        return MadeTake(index, wrong.get(prompt, good), 16000)
 
 
 MISBEHAVING = TestEngine(replace(TONE_FACTS, name="musicgen"), Misbehaving())

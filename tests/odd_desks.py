@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scenebuild.audio.wav import write_wav
 from scenebuild.engines import engine
 from scenebuild.generate.take import measure_take
-from scenebuild.mix.model import Source
+from scenebuild.mix.model import PlayedTake
 from scenebuild.render import source_of
 
 SOUNDS = ("noise", "inverse", "loud", "silent", "tiny", "stereo")
@@ -19,7 +19,7 @@ NAMES = ("a", "b", "c", "defaults")
 TIMES = (0, 0.01, 0.1, 0.25, 0.5)
 
 
-def write_sounds(folder: Path) -> dict[str, Source]:
+def write_sounds(folder: Path) -> dict[str, PlayedTake]:
     """The takes, by name."""
     noise = np.random.default_rng(1).normal(0, 0.2, (8000, 1)).clip(-0.99, 0.99).astype(np.float32)
     sounds = {
@@ -38,8 +38,9 @@ def _moving(values: tuple[float, ...]) -> st.SearchStrategy[Any]:
             {"at": st.sampled_from(TIMES), "value": st.sampled_from(values)},
             optional={"curve": st.sampled_from(["linear", "exp", "s", "hold"])},
         ),
-        min_size=1, max_size=3,
-    )  # fmt: skip
+        min_size=1,
+        max_size=3,
+    )
     return st.sampled_from(values) | frames.map(_in_order)
 
 
@@ -72,13 +73,17 @@ _EFFECT = st.one_of(
             "compress": st.fixed_dictionaries(
                 {},
                 optional={
-                    "threshold": st.sampled_from([-80, 0]), "ratio": st.sampled_from([1, 50]), "attack": st.just(0),
-                    "release": st.just(0), "knee": st.sampled_from([0, 24]), "makeup": st.sampled_from([0, 24]),
+                    "threshold": st.sampled_from([-80, 0]),
+                    "ratio": st.sampled_from([1, 50]),
+                    "attack": st.just(0),
+                    "release": st.just(0),
+                    "knee": st.sampled_from([0, 24]),
+                    "makeup": st.sampled_from([0, 24]),
                 },
             )
         }
     ),
-)  # fmt: skip
+)
 _FADER = st.sampled_from([0, 1, 16])
 _DUCK = st.fixed_dictionaries(
     {"under": st.sampled_from(NAMES) | st.lists(st.sampled_from(NAMES), min_size=1, max_size=2)},
@@ -121,10 +126,13 @@ _ELEMENT = st.builds(
 _MIX = st.fixed_dictionaries(
     {"sample_rate": st.sampled_from([8000, 22050, 48000])},
     optional={
-        "duration": st.sampled_from([0.01, 0.3, 0.6]), "channels": st.sampled_from([1, 2]), "loop": st.booleans(),
-        "loudness": st.sampled_from([-70, -20, -5]), "true_peak": st.sampled_from([-20, 0]),
+        "duration": st.sampled_from([0.01, 0.3, 0.6]),
+        "channels": st.sampled_from([1, 2]),
+        "loop": st.booleans(),
+        "loudness": st.sampled_from([-70, -20, -5]),
+        "true_peak": st.sampled_from([-20, 0]),
     },
-)  # fmt: skip
+)
 SCENES = st.builds(
     lambda elements, buses, mix: (
         {"name": "Odd", "elements": elements, "mix": mix} | ({"buses": buses} if buses else {})

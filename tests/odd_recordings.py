@@ -55,9 +55,7 @@ def wide(data: bytes, rate: int = RATE, *, head: bytes = b"RF64", sizes: tuple[i
     fmt = struct.pack("<HHIIHH", 1, 1, rate, rate * 2, 2, 16)
     named = sizes if sizes is not None else (4 + 36 + 24 + 8 + len(data), len(data), len(data) // 2)
     ds64 = b"ds64" + struct.pack("<IQQQI", 28, *named, 0)
-    return b"".join([
-        head, b"\xff" * 4, b"WAVE", ds64, b"fmt ", struct.pack("<I", 16), fmt, b"data", b"\xff" * 4, data
-    ])  # fmt: skip
+    return b"".join([head, b"\xff" * 4, b"WAVE", ds64, b"fmt ", struct.pack("<I", 16), fmt, b"data", b"\xff" * 4, data])
 
 
 def integers(samples: np.ndarray) -> bytes:

@@ -18,7 +18,7 @@ import soundfile
 import yaml
 from hypothesis import strategies as st
 
-from scenebuild.scene.violations import whole_schema
+from scenebuild.scene.check.violations import whole_schema
 
 SCENE = "scene.yaml"
 PARENT = "_parent.yaml"

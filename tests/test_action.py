@@ -24,7 +24,7 @@ from markdown_it import MarkdownIt
 from actions import Run, Runner, commands
 from locks import lock_as_audiogen
 from repositories import PORCH, begin_repository, committed, git, locked, louder
-from scenebuild.ci import cut, job_from
+from scenebuild.ci.steps import cut, job_from
 from scenebuild.cli import run as scenebuild
 from scenebuild.errors import UsageError
 from scenebuild.store import LocalStore
@@ -35,9 +35,7 @@ ALLOWED = {
     "actions/cache/restore", "actions/cache/save", "actions/checkout", "actions/setup-python",
     "actions/upload-artifact",
 }  # fmt: skip
-WORKFLOWS = [
-    ROOT / ".github" / "workflows" / "test.yml", *sorted((ROOT / "ci" / "github").glob("*.yml"))
-]  # fmt: skip
+WORKFLOWS = [ROOT / ".github" / "workflows" / "test.yml", *sorted((ROOT / "ci" / "github").glob("*.yml"))]
 ACTIONS = [ROOT / "action.yml", ROOT / "ci" / "comment" / "action.yml"]
 BELL = "name: New\nelements:\n  bell: {prompt: a bell, engine: audiogen, duration: 1}\n"
 PAGE = {"page": {"artifact-url": "https://forge.invalid/owner/harbour/actions/runs/9/artifacts/3"}}
@@ -109,11 +107,12 @@ def fingerprint(folder: Path, but: str = "") -> dict[str, tuple[str, int]]:
     paths = [folder, *folder.rglob("*")]
     return {
         str(path.relative_to(folder)): (
-            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "", path.lstat().st_mtime_ns
+            hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "",
+            path.lstat().st_mtime_ns,
         )
         for path in paths
         if not but or but not in path.relative_to(folder).parts
-    }  # fmt: skip
+    }
 
 
 class Bench:
@@ -146,11 +145,22 @@ class Bench:
         assert list((self.folder / "home").iterdir()) == list((self.folder / "tmp").iterdir()) == []
         assert {path.name for path in self.temp.iterdir()} == {"scenebuild"}
         assert {path.name for path in (self.temp / "scenebuild").iterdir()} <= {
-            "venv", "store", "report", "comment", "page", "failed"
-        }  # fmt: skip
+            "venv",
+            "store",
+            "report",
+            "comment",
+            "page",
+            "failed",
+        }
         assert {path.name for path in self.folder.iterdir()} - {"project", "canary"} == {
-            "runner", "home", "tmp", "bin", "GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY"
-        }  # fmt: skip
+            "runner",
+            "home",
+            "tmp",
+            "bin",
+            "GITHUB_OUTPUT",
+            "GITHUB_ENV",
+            "GITHUB_STEP_SUMMARY",
+        }
         assert (self.folder / "GITHUB_ENV").read_text() == ""
         return result
 
@@ -216,8 +226,9 @@ def test_a_push_keeps_the_store_and_compares_nothing(bench: Bench) -> None:
     assert not bench.made("report/diff").exists()
     assert "| `scenes/porch.yaml` | as locked |" in bench.summary
     assert {one.name for one in run.steps if one.outcome == "skipped"} == {
-        "Upload the page", "Upload the words for the comment"
-    }  # fmt: skip
+        "Upload the page",
+        "Upload the words for the comment",
+    }
 
 
 def test_the_store_is_kept_for_the_default_branch_alone(bench: Bench) -> None:

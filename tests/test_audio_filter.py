@@ -53,6 +53,14 @@ def test_the_table_of_the_standard_at_48_khz() -> None:
     shelf, high_pass = k_weighting(48000)
     found = (shelf.b0, shelf.b1, shelf.b2, shelf.a1, shelf.a2, high_pass.a1, high_pass.a2)
     assert found == pytest.approx(
-        (1.53512485958697, -2.69169618940638, 1.19839281085285, -1.69065929318241, 0.73248077421585,
-         -1.99004745483398, 0.99007225036621), abs=1e-13,
-    )  # fmt: skip
+        (
+            1.53512485958697,
+            -2.69169618940638,
+            1.19839281085285,
+            -1.69065929318241,
+            0.73248077421585,
+            -1.99004745483398,
+            0.99007225036621,
+        ),
+        abs=1e-13,
+    )

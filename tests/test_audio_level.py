@@ -7,16 +7,7 @@ from math import inf, sqrt
 import numpy as np
 import pytest
 
-from scenebuild.audio.level import (
-    crossfade,
-    db_to_gain,
-    fade_curve,
-    fade_in,
-    fade_out,
-    gain_to_db,
-    pan_gains,
-    spread,
-)
+from scenebuild.audio.level import crossfade, db_to_gain, fade_curve, fade_in, fade_out, gain_to_db, pan_gains, spread
 from signals import level_db, noise, stereo, tone
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenebuild.audio.curves import HOLD_RAMP_S, Curve, Point
+from scenebuild.audio.curves import HOLD_RAMP_S, Curve, CurvePoint
 from scenebuild.audio.effect import GRID_FRAMES
 from scenebuild.audio.equalizer import Equalizer, high_pass, low_pass
 from scenebuild.audio.level import pan_gains, spread
@@ -18,9 +18,9 @@ from signals import RATE, noise, tone
 WAYS = st.sampled_from(["linear", "exp", "s", "hold"])
 
 
-def points_of(gaps: list[float], values: list[float], ways: list[str]) -> list[Point]:
+def points_of(gaps: list[float], values: list[float], ways: list[str]) -> list[CurvePoint]:
     times = np.cumsum(gaps)
-    return [Point(float(at), value, way) for at, value, way in zip(times, values, ways, strict=False)]
+    return [CurvePoint(float(at), value, way) for at, value, way in zip(times, values, ways, strict=False)]
 
 
 curves = st.builds(
@@ -33,7 +33,7 @@ curves = st.builds(
 
 def test_between_the_points() -> None:
     def at(way: str, *times: float) -> list[float]:
-        curve = Curve([Point(1, 0.2), Point(5, 0.8, way)], 1000)
+        curve = Curve([CurvePoint(1, 0.2), CurvePoint(5, 0.8, way)], 1000)
         return [float(curve.over(frame, frame + 1)[0]) for frame in (round(1000 * time) for time in times)]
 
     assert at("linear", 0, 1, 2, 3, 5, 9) == pytest.approx([0.2, 0.2, 0.35, 0.5, 0.8, 0.8])
@@ -43,13 +43,15 @@ def test_between_the_points() -> None:
 
 
 def test_a_level_that_moves_exponentially_moves_evenly_in_decibels() -> None:
-    gains = Curve([Point(0, 0.01), Point(2, 1.0, "exp")], RATE).over(0, 2 * RATE)
+    gains = Curve([CurvePoint(0, 0.01), CurvePoint(2, 1.0, "exp")], RATE).over(0, 2 * RATE)
     wanted = np.linspace(-40, 0, 2 * RATE, endpoint=False)
     assert np.abs(20 * np.log10(gains) - wanted).max() < 0.01
 
 
 def test_an_exponential_way_to_silence_arrives() -> None:
-    gains = Curve([Point(0, 1.0), Point(1, 0.0, "exp"), Point(2, 0.5, "exp")], RATE).over(0, 2 * RATE + 1)
+    gains = Curve([CurvePoint(0, 1.0), CurvePoint(1, 0.0, "exp"), CurvePoint(2, 0.5, "exp")], RATE).over(
+        0, 2 * RATE + 1
+    )
     assert gains[RATE] == 0
     assert gains[2 * RATE] == 0.5
     assert 20 * np.log10(gains[RATE // 2]) == pytest.approx(-30, abs=0.3)
@@ -57,7 +59,7 @@ def test_an_exponential_way_to_silence_arrives() -> None:
 
 
 def test_an_exponential_way_from_the_smallest_number_there_is() -> None:
-    values = Curve([Point(0, 5e-324), Point(1, 20_000.0, "exp")], RATE).over(0, RATE + 1)
+    values = Curve([CurvePoint(0, 5e-324), CurvePoint(1, 20_000.0, "exp")], RATE).over(0, RATE + 1)
     assert np.isfinite(values).all()
     assert (np.diff(values) >= 0).all()
     assert values[-1] == 20_000
@@ -65,7 +67,7 @@ def test_an_exponential_way_from_the_smallest_number_there_is() -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(curves, st.integers(0, 8000), st.integers(0, 5000), st.integers(1, 5000))
-def test_any_stretch_of_a_curve_alone(points: list[Point], start: int, length: int, cut: int) -> None:
+def test_any_stretch_of_a_curve_alone(points: list[CurvePoint], start: int, length: int, cut: int) -> None:
     curve = Curve(points, 1000)
     whole = curve.over(start, start + length)
     assert len(whole) == length
@@ -83,7 +85,7 @@ def test_any_stretch_of_a_curve_alone(points: list[Point], start: int, length: i
 
 @settings(max_examples=100, deadline=None)
 @given(curves)
-def test_the_points_are_met_exactly(points: list[Point]) -> None:
+def test_the_points_are_met_exactly(points: list[CurvePoint]) -> None:
     curve = Curve(points, 96000)
     for point in points:
         frame = int(np.floor(point.at_s * 96000 + 0.5))
@@ -91,14 +93,14 @@ def test_the_points_are_met_exactly(points: list[Point]) -> None:
 
 
 def test_constant_stretches_are_told() -> None:
-    curve = Curve([Point(1, 0.5), Point(2, 0.5), Point(3, 1.0)], 10)
+    curve = Curve([CurvePoint(1, 0.5), CurvePoint(2, 0.5), CurvePoint(3, 1.0)], 10)
     assert curve.constant_over(0, 20) == 0.5
     assert curve.constant_over(0, 22) is None
     assert curve.constant_over(30, 99) == 1.0
 
 
 def test_a_held_value_changes_without_a_click() -> None:
-    values = Curve([Point(0, 0.0), Point(1, 1.0, "hold")], RATE).over(0, RATE + 1)
+    values = Curve([CurvePoint(0, 0.0), CurvePoint(1, 1.0, "hold")], RATE).over(0, RATE + 1)
     ramp = round(HOLD_RAMP_S * RATE)
     assert not values[: RATE - ramp].any()
     assert values[RATE] == 1
@@ -109,9 +111,9 @@ def test_what_a_curve_refuses() -> None:
     with pytest.raises(ValueError, match="a curve needs at least one point"):
         Curve([], RATE)
     with pytest.raises(ValueError, match="follow each other in time: 1 after 1"):
-        Curve([Point(1, 0), Point(1, 1)], RATE)
+        Curve([CurvePoint(1, 0), CurvePoint(1, 1)], RATE)
     with pytest.raises(ValueError, match="an exponential way needs values of 0 and more: -3 to 2"):
-        Curve([Point(0, -3), Point(1, 2, "exp")], RATE)
+        Curve([CurvePoint(0, -3), CurvePoint(1, 2, "exp")], RATE)
 
 
 @pytest.mark.parametrize("inputs", [1, 2])
@@ -180,7 +182,9 @@ def test_a_corner_that_stands_is_a_butterworth(order: int) -> None:
 def test_a_sweep_makes_no_noise_of_its_own() -> None:
     """A low tone under a corner that races over four octaves in a second: what is not tone lies 100 dB below it."""
     samples = tone(100, 4, -6)[:, None].astype(np.float32)
-    curve = Curve([Point(0, 8000), Point(1, 500, "exp"), Point(2, 8000, "exp"), Point(4, 500, "s")], RATE)
+    curve = Curve(
+        [CurvePoint(0, 8000), CurvePoint(1, 500, "exp"), CurvePoint(2, 8000, "exp"), CurvePoint(4, 500, "s")], RATE
+    )
     sweep = Sweep("low", curve.over, RATE, 1)
     out = np.concatenate(
         [sweep.run(block) for block in np.split(samples, range(GRID_FRAMES, len(samples), GRID_FRAMES))]

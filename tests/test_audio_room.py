@@ -13,7 +13,7 @@ from scenebuild.audio.distance import AIR_DB, AIR_HZ, CRITICAL_METRES, at_distan
 from scenebuild.audio.effect import GRID_FRAMES
 from scenebuild.audio.equalizer import low_pass, response
 from scenebuild.audio.level import pan_gains
-from scenebuild.audio.reverb import Room, impulse_response, reverb
+from scenebuild.audio.reverb import RoomReverb, impulse_response, reverb
 from signals import RATE, level_db, noise
 
 
@@ -88,18 +88,18 @@ def decay_time(line: np.ndarray, hz: float) -> float:
 @pytest.mark.parametrize("decay_s", [0.4, 1.2, 4.0])
 @pytest.mark.parametrize("size_m", [3.0, 12.0])
 def test_it_decays_in_the_time_that_was_asked_for(decay_s: float, size_m: float) -> None:
-    ways = impulse_response(Room(decay_s, size_m, damping=0.6), RATE, 2)
+    ways = impulse_response(RoomReverb(decay_s, size_m, damping=0.6), RATE, 2)
     for ear in range(2):
         for hz in (125, 250, 500, 1000):
             assert decay_time(ways[:, 0, ear], hz) == pytest.approx(decay_s, rel=0.1), hz
-    open_room = impulse_response(Room(decay_s, size_m, damping=0.0), RATE, 1)
+    open_room = impulse_response(RoomReverb(decay_s, size_m, damping=0.0), RATE, 1)
     for hz in (250, 1000, 4000, 8000):
         assert decay_time(open_room[:, 0, 0], hz) == pytest.approx(decay_s, rel=0.1), hz
 
 
 @pytest.mark.parametrize("damping", [0.3, 1.0])
 def test_damping_shortens_the_treble(damping: float) -> None:
-    room = Room(2.0, 8.0, damping)
+    room = RoomReverb(2.0, 8.0, damping)
     line = impulse_response(room, RATE, 1)[:, 0, 0]
     for hz in (2000, 4000, 8000):
         assert room.decay_at(hz) == pytest.approx(2.0 * (hz / 1000) ** -damping)
@@ -107,7 +107,7 @@ def test_damping_shortens_the_treble(damping: float) -> None:
 
 
 def test_the_predelay_is_silence() -> None:
-    plain, later = (impulse_response(Room(0.5, predelay_s=predelay), RATE, 2) for predelay in (0.0, 0.03))
+    plain, later = (impulse_response(RoomReverb(0.5, predelay_s=predelay), RATE, 2) for predelay in (0.0, 0.03))
     assert not later[:1440].any()
     assert np.array_equal(later[1440:], plain)
     before_the_walls = plain[: round(0.5 * 10 / 343 * RATE)]
@@ -115,17 +115,17 @@ def test_the_predelay_is_silence() -> None:
 
 
 def test_noise_comes_out_as_loud_and_on_two_sides_that_know_nothing_of_each_other() -> None:
-    effect = reverb(Room(1.0), RATE, 2)
+    effect = reverb(RoomReverb(1.0), RATE, 2)
     out = effect.run(noise(8.0))[2 * RATE :]
     assert level_db(out) == pytest.approx(-20, abs=0.3)
     assert abs(np.corrcoef(out.T)[0, 1]) < 0.1
     one_voice = np.repeat(noise(8.0, channels=1), 2, axis=1)
-    sides = reverb(Room(1.0), RATE, 2).run(one_voice)[2 * RATE :]
+    sides = reverb(RoomReverb(1.0), RATE, 2).run(one_voice)[2 * RATE :]
     assert abs(np.corrcoef(sides.T)[0, 1]) < 0.2
 
 
 def test_the_room_is_as_loud_wherever_a_sound_is_panned() -> None:
-    ways = impulse_response(Room(1.5), RATE, 2)
+    ways = impulse_response(RoomReverb(1.5), RATE, 2)
     levels = []
     for pan in (-1.0, -0.5, 0.0, 0.5, 1.0):
         left, right = pan_gains(pan, 1)[0]
@@ -137,7 +137,7 @@ def test_nothing_rings() -> None:
     """A room that rings has a few modes that outlive all others. The late power of noise is spread over the frequencies
     as that of noise: its logarithm has a standard deviation of 5.57 dB (exponential distribution), and no line stands
     out from the many."""
-    line = impulse_response(Room(2.0, damping=0.0), RATE, 1)[:, 0, 0]
+    line = impulse_response(RoomReverb(2.0, damping=0.0), RATE, 1)[:, 0, 0]
     late = line[RATE // 2 : RATE + RATE // 2] * np.exp(6.9077553 / 2.0 * np.arange(RATE) / RATE)
     power = np.abs(np.fft.rfft(late * np.hanning(len(late))))[200:15000] ** 2
     assert np.std(10 * np.log10(power)) == pytest.approx(5.57, abs=0.3)
@@ -146,20 +146,20 @@ def test_nothing_rings() -> None:
 
 def test_the_echoes_are_dense() -> None:
     """Share of the late samples beyond one standard deviation: 0.317 for noise (J. Abel, echo density)."""
-    line = impulse_response(Room(1.5, 6.0), RATE, 1)[:, 0, 0]
+    line = impulse_response(RoomReverb(1.5, 6.0), RATE, 1)[:, 0, 0]
     window = line[int(0.1 * RATE) : int(0.12 * RATE)]
     assert np.mean(np.abs(window) > window.std()) == pytest.approx(0.317, abs=0.04)
 
 
 def test_the_same_numbers_give_the_same_room() -> None:
-    assert np.array_equal(impulse_response(Room(0.3), RATE, 2), impulse_response(Room(0.3), RATE, 2))
+    assert np.array_equal(impulse_response(RoomReverb(0.3), RATE, 2), impulse_response(RoomReverb(0.3), RATE, 2))
 
 
 def test_what_is_no_room() -> None:
-    for room in (Room(0.04), Room(1.0, 0.0), Room(damping=1.5), Room(predelay_s=-1)):
+    for room in (RoomReverb(0.04), RoomReverb(1.0, 0.0), RoomReverb(damping=1.5), RoomReverb(predelay_s=-1)):
         with pytest.raises(ValueError, match="is no room"):
             reverb(room, RATE, 2)
-    tiny = impulse_response(Room(0.05), 8000, 1)
+    tiny = impulse_response(RoomReverb(0.05), 8000, 1)
     assert np.isfinite(tiny).all()
     assert np.square(tiny).sum() == pytest.approx(1)
 

@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: 
 import scenebuild.engines.audiocraft  # noqa: E402
 from audiocraft_fixtures import AUDIOGEN, MUSICGEN_STEREO, cache_content, write_checkpoint  # noqa: E402
 from hub import put_in_cache  # noqa: E402
-from scenebuild.engines import Facts, engine, facts_for  # noqa: E402
+from scenebuild.engines import EngineFacts, engine, facts_for  # noqa: E402
 from scenebuild.engines.audiocraft.models import model  # noqa: E402
 from scenebuild.settings import user_file  # noqa: E402
 from test_models_pickles import Canary  # noqa: E402
@@ -194,8 +194,12 @@ def fetch(name: str) -> str:
 def test_a_checkpoint_of_ones_own_from_training_to_another_machine(project: Path, tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "my rain", AUDIOGEN, seed=5)
     configuration = register(folder)
-    path = write({"rain": {"prompt": "rain", "model": "my-rain", "duration": 0.2, "seed": 1},
-                  "other": {"prompt": "rain", "engine": "audiogen", "duration": 0.2, "seed": 1}})  # fmt: skip
+    path = write(
+        {
+            "rain": {"prompt": "rain", "model": "my-rain", "duration": 0.2, "seed": 1},
+            "other": {"prompt": "rain", "engine": "audiogen", "duration": 0.2, "seed": 1},
+        }
+    )
     asked = subprocess.run(
         [str(Path(sys.executable).parent / "scenebuild"), path, "--engine", "audiogen"], capture_output=True, text=True
     )
@@ -253,12 +257,14 @@ def test_the_state_says_what_is_missing(hub: Path, monkeypatch: pytest.MonkeyPat
     )
     bare = engine("audiogen").state()
     assert (bare.ready, bare.reason, bare.advice) == (
-        False, "the AudioGen set is not installed (no torch, audiocraft)", "type: make audiogen",
-    )  # fmt: skip
+        False,
+        "the AudioGen set is not installed (no torch, audiocraft)",
+        "type: make audiogen",
+    )
 
 
 def test_facts_follow_from_the_model() -> None:
-    def told(facts: Facts) -> Sequence[object]:
+    def told(facts: EngineFacts) -> Sequence[object]:
         return facts.default_model, facts.sample_rate, facts.channels, facts.longest_take_s, facts.licence
 
     assert told(facts_for("audiogen")) == (MEDIUM, 16000, 1, 10.0, "CC-BY-NC-4.0")

@@ -27,7 +27,7 @@ from scenebuild.engines.audiocraft.language import load_language_model  # noqa: 
 from scenebuild.engines.audiocraft.manifest import record_of  # noqa: E402
 from scenebuild.engines.audiocraft.models import model  # noqa: E402
 from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
-from scenebuild.engines.audiocraft.weights import Located  # noqa: E402
+from scenebuild.engines.audiocraft.weights import LocatedWeights  # noqa: E402
 
 CPU = torch.device("cpu")
 PRECISIONS = ["fp32", "bf16", "int8"]
@@ -250,9 +250,9 @@ def verified_calls(folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     """Calls of ``weights.verified``, which finds the tiny model; what is packed lies in a folder of the test."""
     asked: list[frozenset[str]] = []
 
-    def verified(model: Any, without: frozenset[str] = frozenset()) -> Located:
+    def verified(model: Any, without: frozenset[str] = frozenset()) -> LocatedWeights:
         asked.append(without)
-        return Located(str(folder / "audiogen"), str(folder / "text"))
+        return LocatedWeights(str(folder / "audiogen"), str(folder / "text"))
 
     monkeypatch.setattr(weights, "verified", verified)
     monkeypatch.setenv("HF_HOME", str(tmp_path / "huggingface"))

@@ -36,7 +36,7 @@ from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: 
 from scenebuild.engines.audiocraft.kernels import kernels, why_not  # noqa: E402
 from scenebuild.engines.audiocraft.language import LanguageModel, dimensions_of, load_language_model  # noqa: E402
 from scenebuild.engines.audiocraft.pattern import deinterleave, interleave, steps_of  # noqa: E402
-from scenebuild.engines.audiocraft.session import Session, Studio  # noqa: E402
+from scenebuild.engines.audiocraft.session import AudiocraftSession, Generator  # noqa: E402
 from scenebuild.engines.audiocraft.text import encode_prompts  # noqa: E402
 from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
@@ -99,18 +99,18 @@ def backend(request: pytest.FixtureRequest) -> Backend:
 
 def studio_of(
     folder: Path, prompts: tuple[str, ...] = PROMPTS, *, exact: bool = False, backend: Backend | None = None
-) -> Studio:
+) -> Generator:
     """A loaded model, as a session has it."""
     backend = backend or backend_for(CPU, "fp32")
     language = load_language_model(open_checkpoint(str(folder), LANGUAGE_MODEL), backend)
     texts = encode_prompts(prompts, str(folder.parent / "text"), language.projection, CPU)
     codec = Codec(open_checkpoint(str(folder), CODEC), CPU, stereo=language.dimensions.stereo)
     window, stride = (500, 100) if language.dimensions.window_s == 10 else (1500, 900)
-    session = Session("audiogen", CPU, exact=exact)
-    return Studio(Decoder(language, backend), codec, language.dimensions.delays, window, stride, texts, session)
+    session = AudiocraftSession("audiogen", CPU, exact=exact)
+    return Generator(Decoder(language, backend), codec, language.dimensions.delays, window, stride, texts, session)
 
 
-def greedy(studio: Studio, prompt: str, moments: int) -> Any:
+def greedy(studio: Generator, prompt: str, moments: int) -> Any:
     """The likeliest codes, (K, moments)."""
     action = Action("audiogen", "1", moments * studio.codec.hop, prompt=prompt, seed=1, top_k=1, cfg=3.0)
     take = studio.begin(0, action)
@@ -139,7 +139,7 @@ def test_a_take_longer_than_the_window_slides_as_audiocrafts_does(reference: dic
         assert lead(studio, PROMPTS[1], theirs, ours, differing[0]) < 1e-5
 
 
-def lead(studio: Studio, prompt: str, theirs: Any, ours: Any, moment: int) -> float:
+def lead(studio: Generator, prompt: str, theirs: Any, ours: Any, moment: int) -> float:
     """How far our code leads before theirs at a moment, given their past; a share of the largest logit."""
     number = max(0, -(-(moment + 1 - studio.window) // studio.stride))  # of the pass that decides it
     start = number * studio.stride
@@ -155,7 +155,7 @@ def lead(studio: Studio, prompt: str, theirs: Any, ours: Any, moment: int) -> fl
     return float((logits.max() - logits[theirs[codebook, moment]]) / logits.abs().max())
 
 
-def logits_of(studio: Studio, sequence: Any, prefill: int) -> tuple[Any, Any]:
+def logits_of(studio: Generator, sequence: Any, prefill: int) -> tuple[Any, Any]:
     """With the prompt and without, (K, S, V) each, after every step but those that are taken in at once."""
     decoder, steps = studio.decoder, sequence.shape[-1]
     text = studio.texts[PROMPTS[0]]
@@ -286,12 +286,12 @@ def test_a_text_encoder_of_another_width_is_refused(folders: Path, tmp_path: Pat
 
 
 def test_the_stand_ins_leave_with_the_import() -> None:
-    from scenebuild.engines.audiocraft.package import UNUSED, StandIn, import_audiocraft
+    from scenebuild.engines.audiocraft.package import UNUSED, StubModule, import_audiocraft
 
     import_audiocraft()
-    assert not [name for name in UNUSED if isinstance(sys.modules.get(name), StandIn)]
+    assert not [name for name in UNUSED if isinstance(sys.modules.get(name), StubModule)]
     with pytest.raises(EngineError, match=r"audiocraft called spacy\.load, which the AudioGen set leaves out"):
-        StandIn("spacy").load("en")
+        StubModule("spacy").load("en")
 
 
 def test_a_mono_checkpoint_of_another_size_is_loaded_by_its_own_configuration(tmp_path: Path) -> None:

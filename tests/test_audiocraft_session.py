@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
 
 from audiocraft_fixtures import AUDIOGEN, MUSICGEN_STEREO, SENTENCES, write_checkpoint, write_text_encoder  # noqa: E402
-from scenebuild.engines import Action, Failed, Made, Request  # noqa: E402
+from scenebuild.engines import Action, FailedRequest, MadeTake, Request  # noqa: E402
 from scenebuild.engines.audiocraft import device as device_module  # noqa: E402
 from scenebuild.engines.audiocraft import kernels as kernels_module  # noqa: E402
 from scenebuild.engines.audiocraft import weights  # noqa: E402
@@ -24,9 +24,9 @@ from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
 from scenebuild.engines.audiocraft.device import choose_device, made_by  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
-from scenebuild.engines.audiocraft.sampling import Wishes, draw, kept, sample  # noqa: E402
-from scenebuild.engines.audiocraft.session import Session  # noqa: E402
-from scenebuild.engines.audiocraft.weights import Located  # noqa: E402
+from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, kept, sample  # noqa: E402
+from scenebuild.engines.audiocraft.session import AudiocraftSession  # noqa: E402
+from scenebuild.engines.audiocraft.weights import LocatedWeights  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -43,16 +43,18 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def located_in(folders: Path, always: str = "") -> Callable[..., Located]:
+def located_in(folders: Path, always: str = "") -> Callable[..., LocatedWeights]:
     """What stands for ``weights.verified``: the tiny checkpoint of the model's name, or always the same one."""
-    return lambda model, without=frozenset(): Located(str(folders / (always or model.id)), str(folders / "text"))
+    return lambda model, without=frozenset(): LocatedWeights(str(folders / (always or model.id)), str(folders / "text"))
 
 
 @pytest.fixture(autouse=True)
 def _located(folders: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The weights of a model are the tiny ones, and one thread runs them."""
     monkeypatch.setattr(
-        weights, "verified", lambda model, without=frozenset(): Located(str(folders / model.id), str(folders / "text"))
+        weights,
+        "verified",
+        lambda model, without=frozenset(): LocatedWeights(str(folders / model.id), str(folders / "text")),
     )
     before = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -66,15 +68,17 @@ def request(prompt: str = SENTENCES[0], duration_s: float = 0.3, seed: int = 1, 
     return Request(Action("audiogen", "1", round(duration_s * rate), prompt=prompt, seed=seed, **{**sampling, **by}))
 
 
-def outcomes(requests: list[Request], *, exact: bool = False, engine: str = "audiogen") -> dict[int, Made | Failed]:
-    found = list(Session(engine, CPU, exact=exact).generate(requests, lambda index, share: None))
+def outcomes(
+    requests: list[Request], *, exact: bool = False, engine: str = "audiogen"
+) -> dict[int, MadeTake | FailedRequest]:
+    found = list(AudiocraftSession(engine, CPU, exact=exact).generate(requests, lambda index, share: None))
     assert sorted(one.index for one in found) == list(range(len(requests)))
     return {one.index: one for one in found}
 
 
 def samples(requests: list[Request], **options: Any) -> list[bytes]:
     found = outcomes(requests, **options)
-    return [made.samples.tobytes() for _, made in sorted(found.items()) if isinstance(made, Made)]
+    return [made.samples.tobytes() for _, made in sorted(found.items()) if isinstance(made, MadeTake)]
 
 
 some_requests = st.lists(
@@ -120,8 +124,8 @@ def test_the_arithmetic_of_torch_gives_the_same_takes(monkeypatch: pytest.Monkey
     monkeypatch.setattr(kernels_module, "kernels", lambda: None)
     for index, theirs in outcomes(requests).items():
         made = ours[index]
-        assert isinstance(made, Made)
-        assert isinstance(theirs, Made)
+        assert isinstance(made, MadeTake)
+        assert isinstance(theirs, MadeTake)
         assert theirs.made_by["arithmetic"] == "torch, fp32"
         assert np.abs(made.samples - theirs.samples).max() < 1e-4
 
@@ -147,8 +151,8 @@ def test_another_precision_gives_another_take_of_the_same_sound(precision: str) 
         outcomes([Request(replace(request(top_k=1, duration_s=1).action, precision=one))])[0]
         for one in ("fp32", precision)
     )
-    assert isinstance(plain, Made)
-    assert isinstance(other, Made)
+    assert isinstance(plain, MadeTake)
+    assert isinstance(other, MadeTake)
     assert precision in other.made_by["arithmetic"]
     assert plain.samples.shape == other.samples.shape
 
@@ -169,7 +173,7 @@ def test_everything_that_is_asked_changes_the_sound() -> None:
 @pytest.mark.parametrize("duration_s", [0.01, 0.1, 0.58, 2.3, 9.99, 10.0, 10.7, 11.2, 12.25, 33.3])
 def test_any_duration_has_its_exact_number_of_frames(duration_s: float) -> None:
     one = outcomes([request(duration_s=duration_s)])[0]
-    assert isinstance(one, Made)
+    assert isinstance(one, MadeTake)
     assert one.samples.shape == (round(duration_s * 16000), 1)
     assert one.samples.any()
     assert np.abs(one.samples).max() <= 1.0
@@ -183,22 +187,25 @@ def test_a_longer_take_begins_as_a_shorter_one_and_needs_no_more_memory(monkeypa
         Decoder, "begin", lambda self, places, steps, text: (rooms.append(steps), begin(self, places, steps, text))[1]
     )
     short, long = (outcomes([request(duration_s=duration_s)])[0] for duration_s in (10, 31))
-    assert isinstance(short, Made)
-    assert isinstance(long, Made)
+    assert isinstance(short, MadeTake)
+    assert isinstance(long, MadeTake)
     assert np.abs(short.samples[:150_000] - long.samples[:150_000]).max() < 1e-4
     assert rooms == [500 + 3, 500 + 3]
 
 
 def test_stereo_and_the_rate_follow_from_the_model() -> None:
     found = outcomes([request(duration_s=0.5, model=STEREO), request()], engine="musicgen")
-    assert [(one.sample_rate, one.samples.shape) for _, one in sorted(found.items()) if isinstance(one, Made)] == [
-        (32000, (16000, 2)), (16000, (4800, 1)),
-    ]  # fmt: skip
+    assert [(one.sample_rate, one.samples.shape) for _, one in sorted(found.items()) if isinstance(one, MadeTake)] == [
+        (32000, (16000, 2)),
+        (16000, (4800, 1)),
+    ]
 
 
 def test_files_that_are_not_the_models_are_said(folders: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        weights, "verified", lambda model, without=frozenset(): Located(str(folders / STEREO), str(folders / "text"))
+        weights,
+        "verified",
+        lambda model, without=frozenset(): LocatedWeights(str(folders / STEREO), str(folders / "text")),
     )
     with pytest.raises(EngineError, match=r"should give \(16000, 1\) \(Hz, channels\), its files give \(32000, 2\)"):
         outcomes([request()])
@@ -207,7 +214,7 @@ def test_files_that_are_not_the_models_are_said(folders: Path, monkeypatch: pyte
 def test_short_takes_come_first_and_progress_only_grows() -> None:
     shares: dict[int, list[float]] = {0: [], 1: []}
     order: list[int] = []
-    session = Session("audiogen", CPU, exact=False)
+    session = AudiocraftSession("audiogen", CPU, exact=False)
     for one in session.generate([request(duration_s=1), request()], lambda index, share: shares[index].append(share)):
         order.append(one.index)
     assert order == [1, 0]
@@ -287,9 +294,9 @@ def test_one_element_that_does_not_fit_alone_fails_with_advice_and_the_others_go
 
     monkeypatch.setattr(Decoder, "begin", guarded)
     found = outcomes([request(), request(duration_s=5), request(seed=9)])
-    assert [type(one) for _, one in sorted(found.items())] == [Made, Failed, Made]
+    assert [type(one) for _, one in sorted(found.items())] == [MadeTake, FailedRequest, MadeTake]
     failed = found[1]
-    assert isinstance(failed, Failed)
+    assert isinstance(failed, FailedRequest)
     assert failed.message == (
         "cpu has not enough memory for this element alone (5 s); close other programs, shorten it, "
         "or use a smaller model"
@@ -326,9 +333,9 @@ def test_as_many_threads_as_there_is_time_for(monkeypatch: pytest.MonkeyPatch) -
 # Sampling
 
 
-def wishes(count: int, codes: int, **by: Any) -> Wishes:
+def wishes(count: int, codes: int, **by: Any) -> SamplingParams:
     action = request().action
-    return Wishes.of([replace(action, **{"top_k": None, "cfg": 1.0, **by})] * count, codes, CPU)
+    return SamplingParams.of([replace(action, **{"top_k": None, "cfg": 1.0, **by})] * count, codes, CPU)
 
 
 @pytest.mark.parametrize(

@@ -133,9 +133,16 @@ def test_a_build_writes_the_mix_the_takes_the_report_and_the_lock(project: Path,
     assert samples.any()
     written = {str(path.relative_to("build/test")) for path in Path("build/test").rglob("*") if path.is_file()}
     assert {
-        "test.wav", "README.md", "index.html", "manifest.json", "waveform.svg", "spectrogram.png",
-        "elements/one.wav", "elements/two.wav", "elements/three.wav",
-    } <= written  # fmt: skip
+        "test.wav",
+        "README.md",
+        "index.html",
+        "manifest.json",
+        "waveform.svg",
+        "spectrogram.png",
+        "elements/one.wav",
+        "elements/two.wav",
+        "elements/three.wav",
+    } <= written
     assert list(lock()["elements"]) == ["one", "three", "two"]
     assert lock()["elements"]["two"]["prompt"] == "second sound"
     assert lock()["elements"]["two"]["licence"] == "CC-BY-NC-4.0"
@@ -296,8 +303,10 @@ def test_the_take_of_a_removed_element_goes_with_it_but_stays_in_the_store(proje
     run()
     left = {str(path.relative_to("build/test")) for path in Path("build/test").rglob("*") if path.is_file()}
     assert {name for name in left if name.startswith(("elements/", "stems/"))} == {
-        "elements/one.wav", "elements/three.wav", "elements/mine.txt",
-    }  # fmt: skip
+        "elements/one.wav",
+        "elements/three.wav",
+        "elements/mine.txt",
+    }
     calls.clear()
     write(SCENE)
     run()
@@ -465,8 +474,10 @@ def test_mistakes_of_all_scenes_are_said_before_anything_is_generated(project: P
     assert calls == []
     result = run("scenes", keep_going=True)
     assert {scene.scene: scene.status for scene in result.scenes} == {
-        "scenes/bad.yaml": "failed", "scenes/test.yaml": "built", "scenes/worse.yaml": "failed",
-    }  # fmt: skip
+        "scenes/bad.yaml": "failed",
+        "scenes/test.yaml": "built",
+        "scenes/worse.yaml": "failed",
+    }
     assert result.exit_code == 1
 
 

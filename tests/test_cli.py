@@ -28,8 +28,10 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     """The installed command, as a user types it."""
     return subprocess.run(
         [str(Path(sys.executable).with_name("scenebuild")), *arguments],
-        capture_output=True, text=True, env={**os.environ, **environment},
-    )  # fmt: skip
+        capture_output=True,
+        text=True,
+        env={**os.environ, **environment},
+    )
 
 
 def test_a_build_says_one_line_a_scene_and_that_it_was_sketched(scene: Path) -> None:
@@ -84,8 +86,9 @@ def test_plan_says_status_and_reason_in_words_and_in_json(scene: Path, capsys: p
     found = json.loads(capsys.readouterr().out)
     assert found["generated"] == 1
     assert [(one["status"], one["reason"]) for one in found["scenes"][0]["elements"]] == [
-        ("miss", "prompt changed"), ("locked", "as the lock says"),
-    ]  # fmt: skip
+        ("miss", "prompt changed"),
+        ("locked", "as the lock says"),
+    ]
 
 
 def test_a_mistake_has_its_place_and_exit_code_1(scene: Path) -> None:
@@ -436,8 +439,10 @@ def test_an_element_to_force_need_not_be_in_every_scene(scene: Path, capsys: pyt
     run(["scenes", "-q"])
     assert run(["plan", "scenes", "--force-element", "fire"]) == 0
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines() if line[0] == " "] == [
-        "miss", "locked", "locked",
-    ]  # fmt: skip
+        "miss",
+        "locked",
+        "locked",
+    ]
     assert run(["plan", "scenes", "--force-element", "hail"]) == 2
     assert capsys.readouterr().err == "--force-element hail: no scene has such an element; there are fire, rain, wind\n"
 

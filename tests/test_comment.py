@@ -288,8 +288,12 @@ def test_what_a_report_is_made_of_comes_through() -> None:
     )
     done = subprocess.run(
         [sys.executable, "-c", "import sys, comment; sys.stdout.write(comment.inert(sys.stdin.read()))"],
-        input=text, capture_output=True, text=True, check=True, cwd=SCRIPT.parent,
-    )  # fmt: skip
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=SCRIPT.parent,
+    )
     assert done.stdout.replace("\u2060", "") == text
 
 

@@ -18,10 +18,10 @@ from scenebuild.audio.wav import AudioFileError, read_wav, write_wav
 from scenebuild.deliver.convert import convert
 from scenebuild.deliver.deliver import MOST_GAIN_DB, Check, Delivered, deliver
 from scenebuild.deliver.presets import BY_NAME, PRESETS, Delivery, delivery
-from scenebuild.deliver.write import Facts
+from scenebuild.deliver.write import FileMetadata
 from signals import RATE, Samples, ffmpeg_ebur128, impulses, level_db, needs_ffmpeg, noise, speech_like, stereo, tone
 
-TEXTS = Facts(title="Rainy café", licence="CC0-1.0", comment="made by a test", software="scenebuild 0.1.0")
+TEXTS = FileMetadata(title="Rainy café", licence="CC0-1.0", comment="made by a test", software="scenebuild 0.1.0")
 
 
 def premaster(folder: Path, samples: Samples, rate: int = RATE) -> Path:
@@ -30,7 +30,9 @@ def premaster(folder: Path, samples: Samples, rate: int = RATE) -> Path:
     return path
 
 
-def delivered(folder: Path, samples: Samples, wanted: Delivery, facts: Facts = TEXTS, rate: int = RATE) -> Delivered:
+def delivered(
+    folder: Path, samples: Samples, wanted: Delivery, facts: FileMetadata = TEXTS, rate: int = RATE
+) -> Delivered:
     return deliver(premaster(folder, samples, rate), wanted, folder / f"out.{wanted.format}", facts)
 
 
@@ -44,7 +46,7 @@ def mixture() -> Samples:
 @pytest.mark.parametrize("preset", [one.preset for one in PRESETS])
 def test_every_preset_passes_when_ffmpeg_measures_it(tmp_path: Path, preset: str) -> None:
     wanted = delivery(preset, limiter=True)
-    found = delivered(tmp_path, mixture(), wanted, Facts(loop=wanted.loop))
+    found = delivered(tmp_path, mixture(), wanted, FileMetadata(loop=wanted.loop))
     loudness, peak = ffmpeg_ebur128(Path(found.path))
     if wanted.loudness_lufs is not None:
         assert loudness == pytest.approx(wanted.loudness_lufs, abs=0.5)
@@ -77,11 +79,11 @@ def test_a_compliance_table() -> None:
 def _of(passes: bool) -> tuple[Check, ...]:
     from scenebuild.audio.loudness import LoudnessMeter
     from scenebuild.deliver.deliver import _checks
-    from scenebuild.deliver.write import Levels
+    from scenebuild.deliver.write import MeasuredLevels
 
     meter = LoudnessMeter(RATE, 2)
     meter.feed(stereo(tone(997, 4, -24.0 if passes else -34.0)))
-    return _checks(delivery("game-loop"), Levels(meter.loudness(), -3.04), Facts(loop=passes))
+    return _checks(delivery("game-loop"), MeasuredLevels(meter.loudness(), -3.04), FileMetadata(loop=passes))
 
 
 def test_the_words_of_the_table() -> None:
@@ -179,7 +181,7 @@ def test_a_loop_stays_whole_through_resampler_and_limiter(
     """What is delivered, twice round, is what delivering the loop twice round gives in its middle."""
     samples = looping(frames)
     wanted = delivery("music", sample_rate=rate, bits=24, limiter=limiter, loudness_lufs=-10.0, tolerance_lu=20.0)
-    found = delivered(tmp_path, samples, wanted, Facts(loop=True))
+    found = delivered(tmp_path, samples, wanted, FileMetadata(loop=True))
     out = read_wav(found.path)[0].astype(np.float64)
     spectrum = np.abs(np.fft.rfft(out[:, 0])) ** 2
     if not limiter:  # a whole number of periods has nothing above what it was made of: no seam, no line of a step
@@ -192,7 +194,7 @@ def test_a_loop_stays_whole_through_resampler_and_limiter(
 
 @needs_ffmpeg
 def test_a_loop_in_ogg_says_where_it_is(tmp_path: Path) -> None:
-    found = delivered(tmp_path, looping(3 * RATE), delivery("game-loop"), Facts(title="Sea", loop=True))
+    found = delivered(tmp_path, looping(3 * RATE), delivery("game-loop"), FileMetadata(title="Sea", loop=True))
     command = ["ffprobe", "-v", "error", "-show_entries", "stream_tags", "-of", "csv", found.path]
     told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "0,144000" in told
@@ -201,7 +203,9 @@ def test_a_loop_in_ogg_says_where_it_is(tmp_path: Path) -> None:
 
 
 def test_a_wav_says_all_it_knows(tmp_path: Path) -> None:
-    facts = Facts("Rainy café", "CC0-1.0", "x", "scenebuild", (Mark(0, "rain"), Mark(RATE, "thunder")), loop=True)
+    facts = FileMetadata(
+        "Rainy café", "CC0-1.0", "x", "scenebuild", (Mark(0, "rain"), Mark(RATE, "thunder")), loop=True
+    )
     found = delivered(tmp_path, looping(3 * RATE), delivery("broadcast", sample_rate=44100), facts)
     data = Path(found.path).read_bytes()
     assert data[12:16] == b"bext"
@@ -231,20 +235,20 @@ def test_what_fails_leaves_what_was_there(tmp_path: Path) -> None:
     out.write_text("before")
     source = premaster(tmp_path, noise(1))
     with pytest.raises(ValueError, match="can not hold control characters"):
-        deliver(source, delivery("streaming"), out, Facts(title="a\nb"))
+        deliver(source, delivery("streaming"), out, FileMetadata(title="a\nb"))
     write_wav(tmp_path / "empty.wav", np.zeros((0, 2), np.float32), RATE)
     with pytest.raises(AudioFileError, match="empty.wav is empty"):
-        deliver(tmp_path / "empty.wav", delivery("streaming"), out, Facts())
+        deliver(tmp_path / "empty.wav", delivery("streaming"), out, FileMetadata())
     soundfile.write(tmp_path / "three.wav", np.zeros((10, 3)), RATE)
     with pytest.raises(AudioFileError, match="three.wav has 3 channels; mono and stereo can be delivered"):
-        deliver(tmp_path / "three.wav", delivery("streaming"), out, Facts())
+        deliver(tmp_path / "three.wav", delivery("streaming"), out, FileMetadata())
     assert out.read_text() == "before"
     assert len(list(tmp_path.iterdir())) == 4
 
 
 def test_progress_is_told(tmp_path: Path) -> None:
     told: list[float] = []
-    deliver(premaster(tmp_path, noise(1)), delivery("broadcast"), tmp_path / "a.wav", Facts(), told.append)
+    deliver(premaster(tmp_path, noise(1)), delivery("broadcast"), tmp_path / "a.wav", FileMetadata(), told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
 

@@ -12,10 +12,10 @@ import soundfile
 
 from scenebuild.audio.wav import read_wav
 from scenebuild.deliver.presets import PRESETS
-from scenebuild.deliveries import settled
-from scenebuild.scene.deliver_rules import _KINDS
-from scenebuild.scene.desk import Wanted
-from scenebuild.scene.violations import scene_schema
+from scenebuild.deliver.scene_files import settled
+from scenebuild.scene.channel import DeliveryRequest
+from scenebuild.scene.check.delivery_rules import _KINDS
+from scenebuild.scene.check.violations import scene_schema
 from signals import ffmpeg_ebur128, needs_ffmpeg
 
 SCENE = """
@@ -45,7 +45,7 @@ def test_the_schema_knows_every_preset_and_the_rules_every_format() -> None:
 
 
 def test_what_an_author_wants_otherwise_goes_before_the_preset() -> None:
-    kind = settled(Wanted("podcast", "phone", format="flac", channels=1, bits=16, limiter=True))
+    kind = settled(DeliveryRequest("podcast", "phone", format="flac", channels=1, bits=16, limiter=True))
     assert (kind.format, kind.channels, kind.bits, kind.limiter) == ("flac", 1, 16, True)
     assert (kind.loudness_lufs, kind.sample_rate) == (-16.0, 44100)
 

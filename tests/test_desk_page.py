@@ -24,12 +24,12 @@ from browser import Visit, visit
 from scenebuild.audio.level import db_to_gain
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.cli import run
-from scenebuild.mix.kept import KeptStem
-from scenebuild.report import desk
-from scenebuild.report.desk import DeskPage, DeskScene, Live, Note, Side, desk_html, facts_of, rows_of
+from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.report.model import Report
-from scenebuild.report.side import build_page, side_of
-from scenebuild.report.sounds import mix_sound, stem_sound, stem_sounds
+from scenebuild.report.pages import mixer_page as desk
+from scenebuild.report.pages.build_page import build_page, side_of
+from scenebuild.report.pages.embedded_audio import mix_sound, stem_sound, stem_sounds
+from scenebuild.report.pages.mixer_page import DeskPage, DeskScene, Live, MixerSide, Note, desk_html, facts_of, rows_of
 from scenebuild.report.write import look
 from signals import RATE, noise, stereo, tone
 from test_hostile import PAYLOADS, write_scene
@@ -103,8 +103,8 @@ def stem(quay: Path, *names: str) -> np.ndarray:
 # In Python: sounds
 
 
-def kept(samples: np.ndarray, start: int = 0) -> KeptStem:
-    return KeptStem("a", start, quantize(samples))
+def kept(samples: np.ndarray, start: int = 0) -> CapturedStem:
+    return CapturedStem("a", start, quantize(samples))
 
 
 def decoded(sound: Any) -> np.ndarray:
@@ -164,16 +164,16 @@ def test_a_whole_mix_is_encoded_at_128_kbit_a_second(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def side(tmp_path: Path) -> Side:
+def side(tmp_path: Path) -> MixerSide:
     return a_side(tmp_path, FULL)
 
 
-def a_side(folder: Path, report: Report, label: str = "") -> Side:
+def a_side(folder: Path, report: Report, label: str = "") -> MixerSide:
     """A side of three elements and 3 s."""
     report = replace(report, duration_s=3.0)
     names = ("mix", *(row.name for row in report.elements))
     sounds = {name: wav(folder / f"{name}.wav", noise(3.0, 0.1, seed=seed)) for seed, name in enumerate(names)}
-    stems = [KeptStem(row.name, 0, quantize(read_wav(sounds[row.name])[0])) for row in report.elements]
+    stems = [CapturedStem(row.name, 0, quantize(read_wav(sounds[row.name])[0])) for row in report.elements]
     return side_of(report, look(report, sounds["mix"], sounds), stems, label)
 
 
@@ -189,22 +189,31 @@ class Elements(HTMLParser):
         self.found.append((tag, tuple(name for name, _ in attrs)))
 
 
-def hostile_page(text: str, side: Side, path: str) -> str:
+def hostile_page(text: str, side: MixerSide, path: str) -> str:
     """A page that has a text wherever somebody may write one."""
     strips = tuple(replace(strip, text=text, line=text, facts=((text, text),), badges=(text,)) for strip in side.strips)
     one = replace(side, facts=((text, text),), strips=strips, file=path, why="", label=text)
     notes = (Note(text, (text,), "warning"), Note(text, (text, text), "warning"))
     scene = DeskScene(
-        "key", text, text, (one, one), text, {strips[0].name: (text,)}, notes, b"png", text, ((text, path),),
+        "key",
+        text,
+        text,
+        (one, one),
+        text,
+        {strips[0].name: (text,)},
+        notes,
+        b"png",
+        text,
+        ((text, path),),
         ((text, ((text, text),)),),
-    )  # fmt: skip
+    )
     return desk_html(DeskPage(text, text, text.replace("\n\n", ""), (scene, replace(scene, key="other")), notes, text))
 
 
 @pytest.mark.parametrize(
     "text", [*PAYLOADS, "</script><script>alert(1)</script>", "</style><svg onload=x>", "a\x1b\x00"]
 )
-def test_text_of_an_author_stays_text(text: str, side: Side) -> None:
+def test_text_of_an_author_stays_text(text: str, side: MixerSide) -> None:
     page = hostile_page(text, side, text)
     assert Elements(page).found == Elements(hostile_page("plain", side, "a.wav")).found
     assert not re.search("[\x00\x1b\u202e\u2066]", page)
@@ -238,7 +247,7 @@ def test_the_page_asks_nothing_of_a_network_and_runs_nothing_but_its_own(quay: P
     assert " style=" not in page.split("<body")[1]
 
 
-def test_a_page_that_lives_may_talk_to_its_own_server_and_no_other(side: Side) -> None:
+def test_a_page_that_lives_may_talk_to_its_own_server_and_no_other(side: MixerSide) -> None:
     page = DeskPage("m", "t", "", (DeskScene("key", "t", "", (side,)),))
     text = desk_html(page, Live("to-ken", "const extra = 1 < 2;"))
     assert "connect-src 'self'" in policy_of(text)
@@ -249,7 +258,7 @@ def test_a_page_that_lives_may_talk_to_its_own_server_and_no_other(side: Side) -
     assert "token" not in desk_html(page).split("<style>")[0]
 
 
-def test_controls_that_write_are_there_even_where_nothing_sounds(side: Side) -> None:
+def test_controls_that_write_are_there_even_where_nothing_sounds(side: MixerSide) -> None:
     silent = DeskPage("m", "t", "", (DeskScene("key", "t", "", (replace(side, sounds=()),)),))
     assert 'class="fader"' not in desk_html(silent)
     assert desk_html(silent, Live("t", "")).count('class="fader"') == 3
@@ -300,8 +309,11 @@ def test_elements_of_two_sides_are_joined_by_name(tmp_path: Path) -> None:
     rows = rows_of(scene)
     assert [row.name for row in rows] == [THUNDER.name, "hail", RAIN.name, DOOR.name]
     assert [[strip is not None for strip in row.strips] for row in rows] == [
-        [True, True], [False, True], [True, True], [True, False],
-    ]  # fmt: skip
+        [True, True],
+        [False, True],
+        [True, True],
+        [True, False],
+    ]
     assert rows[1].badges == (("added", "good"),)
     assert rows[3].badges == (("removed", "bad"), ("odd", "quiet"))
     seed = next(fact for fact in rows[0].facts if fact.label == "Seed")
@@ -316,8 +328,11 @@ def test_the_examples_are_true() -> None:
 def test_facts_that_agree_are_said_once() -> None:
     found = facts_of(((("a", "1"), ("b", "2"), ("gone", "3")), (("a", "1"), ("b", "9"), ("new", "4"))))
     assert [(fact.label, fact.values) for fact in found] == [
-        ("a", ("1",)), ("b", ("2", "9")), ("new", ("–", "4")), ("gone", ("3", "–")),
-    ]  # fmt: skip
+        ("a", ("1",)),
+        ("b", ("2", "9")),
+        ("new", ("–", "4")),
+        ("gone", ("3", "–")),
+    ]
 
 
 # In a browser: what is heard
@@ -548,7 +563,7 @@ def two(browser: Any, tmp_path: Path) -> Iterator[Visit]:
     """Before and after of two scenes: in one the rain is gone, the thunder is another."""
     before = a_side(tmp_path, FULL, "before")
     other = a_side(tmp_path, replace(FULL, elements=(DOOR, THUNDER)), "after")
-    thunder = replace(stem_sound(KeptStem(THUNDER.name, 0, quantize(noise(3.0, seed=9))), RATE))
+    thunder = replace(stem_sound(CapturedStem(THUNDER.name, 0, quantize(noise(3.0, seed=9))), RATE))
     after = replace(other, sounds=(*(one for one in other.sounds if one.name != THUNDER.name), thunder))
     badges = {THUNDER.name: ("generated again",), RAIN.name: ("removed",)}
     scenes = [
@@ -646,13 +661,14 @@ def test_another_document_moves_in_while_the_sound_plays_on(browser: Any, tmp_pa
         replace(strip, values=replace(strip.values, volume=0.5, pan=0.0, start_s=1.0)) for strip in side.strips
     )
     louder = (replace(strips[0], values=replace(strips[0].values, volume=1.0)), *strips[1:])
-    sounds = (stem_sound(KeptStem(RAIN.name, 0, quantize(noise(3.0, seed=9))), RATE), *side.sounds[1:])
+    sounds = (stem_sound(CapturedStem(RAIN.name, 0, quantize(noise(3.0, seed=9))), RATE), *side.sounds[1:])
     pages = [
         desk_html(DeskPage("m", title, "", (DeskScene("key", title, "", (one,)),)), Live("t", "window.extra = 1;"))
         for title, one in (
-            ("First", replace(side, strips=strips)), ("Second", replace(side, strips=louder, sounds=sounds)),
+            ("First", replace(side, strips=strips)),
+            ("Second", replace(side, strips=louder, sounds=sounds)),
         )
-    ]  # fmt: skip
+    ]
     (tmp_path / "index.html").write_text(pages[0])
     seen = visit(browser, tmp_path / "index.html")
     assert seen.do("window.extra") == 1

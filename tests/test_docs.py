@@ -22,8 +22,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "CONTRIBUTING.md"]
 SCENES = sorted((ROOT / "scenes").glob("*.yaml"))
 BEGIN_PRESETS, END_PRESETS = (
-    "<!-- begin: presets (python tests/test_docs.py writes this part) -->\n", "<!-- end: presets -->"
-)  # fmt: skip
+    "<!-- begin: presets (python tests/test_docs.py writes this part) -->\n",
+    "<!-- end: presets -->",
+)
 BEGIN, END = "<!-- begin: fields (python tests/test_docs.py writes this part) -->\n", "<!-- end: fields -->"
 
 
@@ -36,9 +37,12 @@ def shell(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run lines as a user would type them, with the environment's commands first."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, text=True, capture_output=True,
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder,
+        text=True,
+        capture_output=True,
         env={**os.environ, "PATH": path},
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture

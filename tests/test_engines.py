@@ -11,14 +11,17 @@ import numpy as np
 import pytest
 import soundfile
 
-from scenebuild.engines import REGISTRY, Action, Engine, Failed, Made, Request, engine
+from scenebuild.engines import REGISTRY, Action, Engine, FailedRequest, MadeTake, Request, engine
 from scenebuild.errors import EngineError
 from scenebuild.generate.worker import _write
 from scenebuild.store.digest import digest_file
 
 READY = [name for name in REGISTRY if engine(name).state().ready]
-NOT_READY = [pytest.param(name, marks=pytest.mark.skip(f"{name}: {engine(name).state().reason}"))
-             for name in REGISTRY if name not in READY]  # fmt: skip
+NOT_READY = [
+    pytest.param(name, marks=pytest.mark.skip(f"{name}: {engine(name).state().reason}"))
+    for name in REGISTRY
+    if name not in READY
+]
 
 
 @pytest.fixture(params=[*READY, *NOT_READY])
@@ -43,18 +46,27 @@ def requests_for(each: Engine, folder: Path) -> list[Request]:
     prompts = [("steady rain", 0.5), ("a door slams", 0.1), ("birds at dawn", 0.7)]
     return [
         Request(
-            Action(facts.name, facts.version, round(rate * duration_s), prompt=prompt, seed=number, temperature=1.0,
-                   model=model, revision=revision, precision=facts.precision)
+            Action(
+                facts.name,
+                facts.version,
+                round(rate * duration_s),
+                prompt=prompt,
+                seed=number,
+                temperature=1.0,
+                model=model,
+                revision=revision,
+                precision=facts.precision,
+            )
         )
         for number, (prompt, duration_s) in enumerate(prompts)
-    ]  # fmt: skip
+    ]
 
 
-def made(each: Engine, requests: list[Request]) -> dict[int, Made]:
+def made(each: Engine, requests: list[Request]) -> dict[int, MadeTake]:
     shares: list[float] = []
     found = {}
     for one in each.load({}).generate(requests, lambda index, share: shares.append(share)):
-        assert isinstance(one, Made), one
+        assert isinstance(one, MadeTake), one
         found[one.index] = one
     assert sorted(found) == list(range(len(requests)))
     assert all(0 <= share <= 1 for share in shares)
@@ -130,9 +142,9 @@ def test_a_recording_that_is_none_fails_alone(tmp_path: Path) -> None:
     planned = replace(good.action, content=digest_file(str(tmp_path / "x.wav")))
     bad = replace(good, action=planned, path=str(tmp_path / "x.wav"))
     results = list(engine("file").load({}).generate([bad, good], lambda index, share: None))
-    assert isinstance(results[0], Failed)
+    assert isinstance(results[0], FailedRequest)
     assert results[0].message.startswith("x.wav can not be read as audio")
-    assert isinstance(results[1], Made)
+    assert isinstance(results[1], MadeTake)
 
 
 def test_an_unknown_engine_is_named_with_those_there_are() -> None:

@@ -195,8 +195,11 @@ def test_what_does_not_hold_is_said_by_the_build_and_fails_the_test(
     (failure,) = suite.iter("failure")
     assert failure.attrib["message"] == f"{PATH}:9:12: {message}"
     assert [case.attrib["name"] for case in suite] == [
-        "rain: loudness", "rain: no_silence_over", "mix: duration", "mix: no_clipping",
-    ]  # fmt: skip
+        "rain: loudness",
+        "rain: no_silence_over",
+        "mix: duration",
+        "mix: no_clipping",
+    ]
 
 
 def test_json_and_scenes_that_expect_nothing(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -209,8 +212,10 @@ def test_json_and_scenes_that_expect_nothing(project: Path, capsys: pytest.Captu
     assert run(["test", "scenes", "--json"]) == 1
     found = json.loads(capsys.readouterr().out)
     assert [(one["scene"], one["holds"], len(one["expectations"]), len(one["errors"])) for one in found["scenes"]] == [
-        ("scenes/bad.yaml", False, 0, 1), ("scenes/plain.yaml", True, 0, 0), (PATH, True, 4, 0),
-    ]  # fmt: skip
+        ("scenes/bad.yaml", False, 0, 1),
+        ("scenes/plain.yaml", True, 0, 0),
+        (PATH, True, 4, 0),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scenebuild.cli import run
 from scenebuild.engines.sketch.render import render
 from scenebuild.plan.models import findings_about
-from scenebuild.report.explored import made_in
+from scenebuild.report.pages.catalogue_page import made_in
 from scenebuild.scene.catalogue import categories
 from scenebuild.scene.read import read_scene
 
@@ -30,9 +30,7 @@ ASKED = {
     "abstract": ["interface", "science_fiction", "magic", "horror"],
 }
 FILES = categories("/nowhere")
-PROMPTS = {
-    element.name: element.prompt or "" for path in FILES.values() for element in read_scene(path).elements
-}  # fmt: skip
+PROMPTS = {element.name: element.prompt or "" for path in FILES.values() for element in read_scene(path).elements}
 
 
 def test_the_catalogue_holds_every_kind_and_says_what_a_model_understands() -> None:
@@ -153,5 +151,8 @@ def test_init_starts_from_kinds(project: Path, capsys: pytest.CaptureFixture[str
 
 def test_times_are_in_words() -> None:
     assert [made_in(*pair) for pair in ((0.5, 8.0), (16.0, 8.0), (None, 8.0), (0.0, 8.0))] == [
-        "0.50 s (16 × real time)", "16.0 s (0.5 × real time)", "not known", "< 0.01 s",
-    ]  # fmt: skip
+        "0.50 s (16 × real time)",
+        "16.0 s (0.5 × real time)",
+        "not known",
+        "< 0.01 s",
+    ]

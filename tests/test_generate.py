@@ -20,7 +20,7 @@ from scenebuild.engines import Action, Request
 from scenebuild.errors import EngineError
 from scenebuild.generate import Failure, Order, make_takes
 from scenebuild.generate.children import Children
-from scenebuild.generate.make import Workshop
+from scenebuild.generate.make import TakeMaker
 from scenebuild.generate.take import Take, take_from_store
 from scenebuild.plan.action import action_key
 from scenebuild.store import LocalStore
@@ -44,11 +44,11 @@ def _children_know_the_test_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Workshop:
+def shop(tmp_path: Path) -> TakeMaker:
     folder = tmp_path / "shop"
     folder.mkdir()
     lines: list[str] = []
-    return Workshop(LocalStore(str(tmp_path / "store")), str(folder), 2, lambda key, share: None, lines.append)
+    return TakeMaker(LocalStore(str(tmp_path / "store")), str(folder), 2, lambda key, share: None, lines.append)
 
 
 def order(prompt: str, engine: str = "audiogen", seed: int = 1) -> Order:
@@ -57,7 +57,7 @@ def order(prompt: str, engine: str = "audiogen", seed: int = 1) -> Order:
     return Order(action_key(action), facts, Request(action))
 
 
-def test_takes_come_back_in_the_store_and_measured(shop: Workshop) -> None:
+def test_takes_come_back_in_the_store_and_measured(shop: TakeMaker) -> None:
     orders = [order("one"), order("two"), order("three")]
     takes = list(make_takes(orders, shop))
     assert {take.key for take in takes} == {one.key for one in orders}
@@ -73,7 +73,7 @@ def test_takes_come_back_in_the_store_and_measured(shop: Workshop) -> None:
         assert record.facts["action"]["prompt"] in ("one", "two", "three")
 
 
-def test_the_same_order_gives_the_same_bytes_alone_and_with_others(tmp_path: Path, shop: Workshop) -> None:
+def test_the_same_order_gives_the_same_bytes_alone_and_with_others(tmp_path: Path, shop: TakeMaker) -> None:
     (alone,) = make_takes([order("two")], shop)
     elsewhere = replace(shop, store=LocalStore(str(tmp_path / "elsewhere")))
     together = {take.key: take for take in make_takes([order("three"), order("two"), order("one")], elsewhere)}
@@ -89,7 +89,7 @@ def test_the_same_order_gives_the_same_bytes_alone_and_with_others(tmp_path: Pat
         ("nan", "the engine returned samples that are not finite numbers"),
     ],
 )
-def test_a_child_that_goes_wrong_fails_its_own_request_alone(shop: Workshop, prompt: str, message: str) -> None:
+def test_a_child_that_goes_wrong_fails_its_own_request_alone(shop: TakeMaker, prompt: str, message: str) -> None:
     outcomes = {one.key: one for one in make_takes([order("good", "musicgen"), order(prompt, "musicgen")], shop)}
     assert isinstance(outcomes[order("good", "musicgen").key], Take)
     failure = outcomes[order(prompt, "musicgen").key]
@@ -99,7 +99,7 @@ def test_a_child_that_goes_wrong_fails_its_own_request_alone(shop: Workshop, pro
 
 
 def test_children_serve_lot_after_lot_and_those_that_die_are_replaced(
-    shop: Workshop, monkeypatch: pytest.MonkeyPatch
+    shop: TakeMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("scenebuild.generate.make.AT_ONCE_TOGETHER", 2)
     begun: list[int] = []
@@ -116,7 +116,7 @@ def test_children_serve_lot_after_lot_and_those_that_die_are_replaced(
     assert begun == [0, 0, 0], "one at first, one for the second try, one for the lots after it"
 
 
-def test_what_libraries_print_is_not_taken_for_an_answer(shop: Workshop, tmp_path: Path) -> None:
+def test_what_libraries_print_is_not_taken_for_an_answer(shop: TakeMaker, tmp_path: Path) -> None:
     chatter = CHANGED_REGISTRY + "print('{\"event\": \"made\"}'); import os; os.system('echo noise')\n"
     (tmp_path / "sitecustomize.py").write_text(
         chatter.replace("print(", "import sys; print('x', file=sys.stderr); print(")
@@ -125,13 +125,13 @@ def test_what_libraries_print_is_not_taken_for_an_answer(shop: Workshop, tmp_pat
     assert isinstance(take, Take)
 
 
-def test_a_process_that_can_not_be_started_is_said(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_can_not_be_started_is_said(shop: TakeMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(EngineError, match="no process for an engine can be started: /nowhere/python: No such file"):
         list(make_takes([order("one")], shop))
 
 
-def test_the_children_end_with_an_exception_of_the_parent(shop: Workshop) -> None:
+def test_the_children_end_with_an_exception_of_the_parent(shop: TakeMaker) -> None:
     children = Children("audiogen", {}, shop.folder, {})
 
     def interrupted() -> None:
@@ -174,7 +174,7 @@ def test_a_child_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
 
 
 def test_another_builders_take_is_waited_for_and_used(
-    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    shop: TakeMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     wanted = order("one")
     lease = take_lease(shop.store.root, wanted.key)
@@ -197,7 +197,7 @@ def test_another_builders_take_is_waited_for_and_used(
     assert take.digest == made.digest
 
 
-def test_another_builders_take_that_is_damaged_is_made_again(shop: Workshop, tmp_path: Path) -> None:
+def test_another_builders_take_that_is_damaged_is_made_again(shop: TakeMaker, tmp_path: Path) -> None:
     """Planning found nothing; when it is this one's turn there is a record, but its bytes are others."""
     (take,) = make_takes([order("one")], shop)
     assert isinstance(take, Take)
@@ -210,7 +210,7 @@ def test_another_builders_take_that_is_damaged_is_made_again(shop: Workshop, tmp
     assert digest_file(shop.store.object_path(take.digest)) == take.digest
 
 
-def test_a_holder_that_fell_asleep_is_not_waited_for(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_holder_that_fell_asleep_is_not_waited_for(shop: TakeMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     wanted = order("one")
     lease = take_lease(shop.store.root, wanted.key)
     assert lease is not None
@@ -237,14 +237,16 @@ def test_a_stopped_build_keeps_what_is_finished_and_goes_on(
     project: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     """Stopped after some takes, the same command makes exactly the rest."""
-    slow = CHANGED_REGISTRY + "\n".join([
-        "import time, engines_for_tests",
-        "honest = engines_for_tests.ToneSession.make",
-        "def make(self, index, request):",
-        "    time.sleep(0.4)",
-        "    return honest(self, index, request)",
-        "engines_for_tests.ToneSession.make = make",
-    ])  # fmt: skip
+    slow = CHANGED_REGISTRY + "\n".join(
+        [
+            "import time, engines_for_tests",
+            "honest = engines_for_tests.ToneSession.make",
+            "def make(self, index, request):",
+            "    time.sleep(0.4)",
+            "    return honest(self, index, request)",
+            "engines_for_tests.ToneSession.make = make",
+        ]
+    )
     (tmp_path / "sitecustomize.py").write_text(slow)
     names = [f"e{index:02}" for index in range(20)]
     Path("scenes/long.yaml").write_text(SCENE + "".join(f"  {name}: {{prompt: {name}}}\n" for name in names))

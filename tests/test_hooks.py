@@ -99,8 +99,13 @@ def pipeline(project: Path, **variables: str) -> tuple[int, str]:
     assert script.count("/opt/scenebuild-venv/bin/python") == 1
     done = subprocess.run(
         ["bash", "-c", script.replace("/opt/scenebuild-venv/bin/python", shlex.quote(sys.executable))],
-        env=environment(**told), cwd=project, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
+        env=environment(**told),
+        cwd=project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
     return done.returncode, done.stdout
 
 

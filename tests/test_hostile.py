@@ -130,8 +130,9 @@ def test_the_harness_sees_a_file_a_program_and_a_network_address(tmp_path: Path,
     trace = tmp_path / "trace"
     subprocess.run(
         [str(STRACE), "-f", "-y", "-qq", "-o", str(trace), "-e", TRACED, sys.executable, "-c", code],
-        check=True, cwd=project,
-    )  # fmt: skip
+        check=True,
+        cwd=project,
+    )
     kinds = {line.split(":")[0] for line in violations(trace, project, [], secret)}
     assert kinds == {"read", "write", "canary", "program", "network"}
 

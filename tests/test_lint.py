@@ -10,9 +10,9 @@ import pytest
 from scenebuild.cli import run
 from scenebuild.errors import Place, Problem
 from scenebuild.plan.models import findings_about
+from scenebuild.scene.check.rulebook import RULES
 from scenebuild.scene.lint.comments import read_comments
 from scenebuild.scene.lint.rulebook import LINT_RULES
-from scenebuild.scene.rulebook import RULES
 
 PATH = "scenes/test.yaml"
 

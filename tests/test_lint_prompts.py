@@ -126,8 +126,11 @@ def test_sources_are_counted_by_clauses_that_name_one(prompt: str, sources: int)
 def test_phrases_are_whole_words_over_any_line_break_of_a_list() -> None:
     pattern = phrases("bands?,\n(?:big\n|small) ones")
     assert [found.group() for found in pattern.finditer("a band, husband, big ones small ones bands")] == [
-        "band", "big ones", "small ones", "bands",
-    ]  # fmt: skip
+        "band",
+        "big ones",
+        "small ones",
+        "bands",
+    ]
     assert plain("Lo-fi  hip‑hop, the cat’s “purr”_x!") == "lo fi hip hop the cat's purr x"
     assert without("music box", "a music box waltz") == "a | waltz"
 

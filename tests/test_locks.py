@@ -74,8 +74,9 @@ def test_a_lock_that_is_not_there_or_can_not_be_read(built: Path, capsys: pytest
     assert "merge conflict" in said
     lock.unlink()
     assert answer(capsys) == (
-        3, "scenes/porch.yaml:1:1: there is no scenes/porch.lock.json; build the scene and commit the lock\n"
-    )  # fmt: skip
+        3,
+        "scenes/porch.yaml:1:1: there is no scenes/porch.lock.json; build the scene and commit the lock\n",
+    )
     Path(PATH).write_text("name: Porch\n")
     assert answer(capsys)[0] == 1, "a scene that can not be read is no matter of its lock"
 

@@ -15,7 +15,7 @@ from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.engines import engine
 from scenebuild.plan.action import action_key, action_of, pieces_of, seed_of
 from scenebuild.plan.lockfile import parse_lock
-from scenebuild.scene.desk import Long, Playing
+from scenebuild.scene.channel import Long, Playback
 from scenebuild.scene.model import Element
 from signals import RATE, level_db, noise
 from test_mix import Studio, element
@@ -26,7 +26,7 @@ WINDOW = replace(SKETCH, longest_take_s=10.0)
 
 
 def long(how: Long, duration_s: float, piece_s: float | None = None) -> Element:
-    return replace(RAIN, duration_s=duration_s, playing=Playing(long=how, piece_s=piece_s))
+    return replace(RAIN, duration_s=duration_s, playing=Playback(long=how, piece_s=piece_s))
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def studio(tmp_path: Path) -> Studio:
 def test_takes_lead_into_each_other_without_a_dip(studio: Studio) -> None:
     for number, name in enumerate(("a", "a.2", "a.3")):
         studio.take(name, noise(4.0, 0.02 * (number + 1), seed=number))
-    made = element("a", duration_s=10.5, normalize="loudness", playing=Playing(long="takes"))
+    made = element("a", duration_s=10.5, normalize="loudness", playing=Playback(long="takes"))
     mixed = studio.sound(made)
     assert len(mixed) == 10.5 * RATE
     levels = [level_db(piece) for piece in np.array_split(mixed, 105)]
@@ -108,7 +108,7 @@ def test_takes_lead_into_each_other_without_a_dip(studio: Studio) -> None:
 def test_one_take_is_looped_to_its_duration(studio: Studio) -> None:
     take = noise(2.0)
     studio.take("a", take)
-    mixed = studio.sound(element("a", duration_s=7.0, playing=Playing(long="loop")))
+    mixed = studio.sound(element("a", duration_s=7.0, playing=Playback(long="loop")))
     assert len(mixed) == 7 * RATE
     assert np.array_equal(quantize(mixed[: RATE * 3 // 2]), quantize(take[: RATE * 3 // 2]))
     levels = [level_db(piece) for piece in np.array_split(mixed, 70)]
@@ -118,8 +118,8 @@ def test_one_take_is_looped_to_its_duration(studio: Studio) -> None:
 def test_several_takes_backwards_are_the_same_sound_backwards(studio: Studio) -> None:
     for number, name in enumerate(("a", "a.2")):
         studio.take(name, noise(2.0, seed=number))
-    forwards = element("a", duration_s=3.2, playing=Playing(long="takes", trim_from_s=0.7))
-    backwards = element("a", duration_s=3.2, playing=Playing(long="takes", trim_from_s=0.7, reverse=True))
+    forwards = element("a", duration_s=3.2, playing=Playback(long="takes", trim_from_s=0.7))
+    backwards = element("a", duration_s=3.2, playing=Playback(long="takes", trim_from_s=0.7, reverse=True))
     there, back = studio.sound(forwards), studio.sound(backwards)
     assert len(there) == 2.5 * RATE
     assert np.abs(there - back[::-1]).max() < 1e-6

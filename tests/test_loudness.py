@@ -13,18 +13,7 @@ from hypothesis import strategies as st
 
 from scenebuild.audio.loudness import Loudness, LoudnessMeter, measure_loudness
 from scenebuild.audio.wav import write_wav
-from signals import (
-    RATE,
-    Samples,
-    band_noise,
-    ffmpeg_ebur128,
-    impulses,
-    needs_ffmpeg,
-    noise,
-    speech_like,
-    stereo,
-    tone,
-)
+from signals import RATE, Samples, band_noise, ffmpeg_ebur128, impulses, needs_ffmpeg, noise, speech_like, stereo, tone
 
 SIGNALS = {
     "speech": speech_like(20),

@@ -22,26 +22,29 @@ from scenebuild.audio.wav import AudioFileError, quantize, read_wav, write_wav
 from scenebuild.errors import Place, ScenebuildError
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.mixer import mix_scene
-from scenebuild.mix.model import Mix, Source
+from scenebuild.mix.model import Mix, PlayedTake
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
-from signals import (
-    RATE,
-    Samples,
-    ffmpeg_ebur128,
-    impulses,
-    level_db,
-    needs_ffmpeg,
-    noise,
-    speech_like,
-    stereo,
-    tone,
-)
+from signals import RATE, Samples, ffmpeg_ebur128, impulses, level_db, needs_ffmpeg, noise, speech_like, stereo, tone
 
 ELEMENT = Element(
-    name="a", place=Place("scene.yaml"), prompt="rain", recording=None, engine=None, model=None, duration_s=1.0,
-    seed=None, take=1, sampling=Sampling(), start_s=0.0, gain=1.0, pan=0.0, fade_in_s=0.0, fade_out_s=0.0, loop=False,
+    name="a",
+    place=Place("scene.yaml"),
+    prompt="rain",
+    recording=None,
+    engine=None,
+    model=None,
+    duration_s=1.0,
+    seed=None,
+    take=1,
+    sampling=Sampling(),
+    start_s=0.0,
+    gain=1.0,
+    pan=0.0,
+    fade_in_s=0.0,
+    fade_out_s=0.0,
+    loop=False,
     normalize="none",
-)  # fmt: skip
+)
 
 
 def element(name: str, **changes: object) -> Element:
@@ -53,13 +56,13 @@ class Studio:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sources: dict[str, Source] = {}
+        self.sources: dict[str, PlayedTake] = {}
 
     def take(self, name: str, samples: Samples, rate: int = RATE) -> None:
         path = self.folder / f"take-{name}.wav"
         write_wav(path, samples, rate)
         samples, _ = read_wav(path)
-        self.sources[name] = Source(
+        self.sources[name] = PlayedTake(
             str(path), rate, samples.shape[1], len(samples), measure_loudness(samples, rate), measure_peak(samples)
         )
 
@@ -68,9 +71,12 @@ class Studio:
 
     def mix(self, *elements: Element, stems: bool = False, block_frames: int = 32768, **mix: object) -> Mix:
         return mix_scene(
-            self.scene(*elements, **mix), self.sources, self.folder / "mix.wav",
-            stems_folder=self.folder / "stems" if stems else None, block_frames=block_frames,
-        )  # fmt: skip
+            self.scene(*elements, **mix),
+            self.sources,
+            self.folder / "mix.wav",
+            stems_folder=self.folder / "stems" if stems else None,
+            block_frames=block_frames,
+        )
 
     def sound(self, *elements: Element, **mix: object) -> Samples:
         return read_wav(self.mix(*elements, **mix).path)[0]

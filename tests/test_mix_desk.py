@@ -13,18 +13,18 @@ from scenebuild.audio import equalizer
 from scenebuild.audio.wav import AudioFileError, quantize, read_wav, write_wav
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix
-from scenebuild.scene.desk import (
+from scenebuild.scene.channel import (
+    Automation,
     Bus,
     Channel,
-    Compressor,
+    Compression,
     Convolution,
     Curve,
     Duck,
     Filter,
     FilterKind,
-    Movement,
-    Playing,
-    Point,
+    Keyframe,
+    Playback,
     Reverb,
     Unit,
 )
@@ -40,17 +40,28 @@ def studio(tmp_path: Path) -> Studio:
     return Studio(tmp_path)
 
 
-def moving(unit: Unit, *points: tuple[float, float] | tuple[float, float, Curve]) -> Movement:
-    return Movement(unit, tuple(Point(*point) for point in points))
+def moving(unit: Unit, *points: tuple[float, float] | tuple[float, float, Curve]) -> Automation:
+    return Automation(unit, tuple(Keyframe(*point) for point in points))
 
 
-def on_the_desk(studio: Studio, *elements: Element, buses: tuple[Bus, ...] = (), stems: bool = False,
-                block_frames: int = 32768, held_bytes: int = 96 << 20, **mix: object) -> Mix:  # fmt: skip
+def on_the_desk(
+    studio: Studio,
+    *elements: Element,
+    buses: tuple[Bus, ...] = (),
+    stems: bool = False,
+    block_frames: int = 32768,
+    held_bytes: int = 96 << 20,
+    **mix: object,
+) -> Mix:
     scene = replace(studio.scene(*elements, **mix), buses=buses)
     return mix_scene(
-        scene, studio.sources, studio.folder / "mix.wav", block_frames=block_frames, held_bytes=held_bytes,
+        scene,
+        studio.sources,
+        studio.folder / "mix.wav",
+        block_frames=block_frames,
+        held_bytes=held_bytes,
         stems_folder=studio.folder / "stems" if stems else None,
-    )  # fmt: skip
+    )
 
 
 def heard(studio: Studio, *elements: Element, **options: object) -> Samples:
@@ -104,7 +115,7 @@ def test_no_step_is_heard_at_the_edges_of_blocks(studio: Studio) -> None:
         pan=moving("pan", (0.0, -1.0), (4.0, 1.0)),
         low_pass=moving("hz", (0.0, 400.0), (4.0, 8000.0, "exp")),
         high_pass=moving("hz", (0.0, 150.0), (4.0, 40.0, "exp")),
-        effects=(Reverb(1.0, 10.0, 0.5, 0.0, 0.3), Compressor(-24.0, 4.0, 0.01, 0.1, 6.0, 0.0)),
+        effects=(Reverb(1.0, 10.0, 0.5, 0.0, 0.3), Compression(-24.0, 4.0, 0.01, 0.1, 6.0, 0.0)),
         distance=3.0,
     )
     mixed = heard(studio, element("a", channel=channel))
@@ -231,7 +242,7 @@ def test_distance_is_softer_duller_and_more_of_a_room(studio: Studio) -> None:
 
 def test_a_compressor_in_the_mix_has_its_ratio(studio: Studio) -> None:
     """A fader behind it does not move its threshold."""
-    press = Channel(effects=(Compressor(-30.0, 4.0, 0.005, 0.1, 0.0, 0.0),))
+    press = Channel(effects=(Compression(-30.0, 4.0, 0.005, 0.1, 0.0, 0.0),))
     for dbfs, wanted in ((-40.0, -40.0), (-20.0, -27.5), (-10.0, -25.0)):
         studio.take("a", stereo(tone(1000, 2.0, dbfs)))
         for gain in (1.0, 0.25):
@@ -279,15 +290,18 @@ def busy(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
     studio.take("tick", noise(0.25, 0.1, 1, 16000, seed=2), 16000)
     studio.take("bell", stereo(tone(880, 1.0, -10)))
     studio.take("plain", noise(2.0, 0.05, seed=3))
-    room, press = Reverb(0.8, 8.0, 0.4, 0.01, 0.4), Compressor(-30.0, 4.0, 0.01, 0.1, 6.0, 3.0)
-    outside = Bus("outside", 0.8, Channel(effects=(Filter("high_pass", 200.0), press, room),
-                                          duck=Duck(("voice",), 6.0, 0.1, 0.4, 0.2, -40.0)))  # fmt: skip
+    room, press = Reverb(0.8, 8.0, 0.4, 0.01, 0.4), Compression(-30.0, 4.0, 0.01, 0.1, 6.0, 3.0)
+    outside = Bus(
+        "outside",
+        0.8,
+        Channel(effects=(Filter("high_pass", 200.0), press, room), duck=Duck(("voice",), 6.0, 0.1, 0.4, 0.2, -40.0)),
+    )
     inside = Bus("inside", 1.0, Channel(fader=moving("gain", (0.0, 1.0), (4.0, 0.3)), distance=4.0))
     elements = (
         element("rain", loop=True, gain=1.2, channel=Channel(
             bus="outside", low_pass=moving("hz", (0, 500), (4, 5000)))),
         element("voice", start_s=1.0, pan=0.4, channel=Channel(effects=(press,))),
-        element("tick", playing=Playing(more_starts_s=(0.3, 2.2)), channel=Channel(bus="outside", pan=moving(
+        element("tick", playing=Playback(more_starts_s=(0.3, 2.2)), channel=Channel(bus="outside", pan=moving(
             "pan", (0, -1), (3, 1)))),
         element("bell", start_s=2.0, channel=Channel(bus="inside", effects=(room,))),
         element("plain", start_s=0.5, gain=0.7),

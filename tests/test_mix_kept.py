@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from scenebuild.audio.wav import quantize, read_wav
-from scenebuild.mix.kept import KeptStem
 from scenebuild.mix.mixer import mix_scene
-from scenebuild.scene.desk import Bus, Channel, Duck, Reverb
+from scenebuild.mix.stem_capture import CapturedStem
+from scenebuild.scene.channel import Bus, Channel, Duck, Reverb
 from scenebuild.scene.model import Scene
 from signals import RATE, noise
 from test_mix import Studio, element
@@ -25,16 +25,20 @@ def studio(tmp_path: Path) -> Studio:
     return studio
 
 
-def kept(studio: Studio, scene: Scene, most_s: float = 100.0, stems: bool = False) -> dict[str, KeptStem]:
-    found: list[KeptStem] = []
+def kept(studio: Studio, scene: Scene, most_s: float = 100.0, stems: bool = False) -> dict[str, CapturedStem]:
+    found: list[CapturedStem] = []
     mix_scene(
-        scene, studio.sources, studio.folder / "mix.wav", stems_folder=studio.folder / "stems" if stems else None,
-        keep=found.append, most_kept_frames=round(most_s * RATE),
-    )  # fmt: skip
+        scene,
+        studio.sources,
+        studio.folder / "mix.wav",
+        stems_folder=studio.folder / "stems" if stems else None,
+        keep=found.append,
+        most_kept_frames=round(most_s * RATE),
+    )
     return {stem.name: stem for stem in found}
 
 
-def laid(stem: KeptStem, frames: int) -> np.ndarray:
+def laid(stem: CapturedStem, frames: int) -> np.ndarray:
     out = np.zeros((frames, 2), np.int64)
     out[stem.start : stem.start + stem.frames] = stem.whole()
     return out
@@ -45,8 +49,9 @@ def test_kept_stems_add_up_to_the_mix_exactly(studio: Studio) -> None:
         element("rain", loop=True, fade_in_s=0.4, fade_out_s=1.2, pan=-0.5),
         element("wind", loop=True, start_s=0.7),
         element("bell", start_s=3.5, gain=0.5),
-        duration_s=7.3, loudness_lufs=-22,
-    )  # fmt: skip
+        duration_s=7.3,
+        loudness_lufs=-22,
+    )
     stems = kept(studio, scene)
     mix = quantize(read_wav(studio.folder / "mix.wav")[0])
     assert list(stems) == ["rain", "wind", "bell"]
@@ -95,9 +100,13 @@ def test_what_is_too_long_is_not_kept_and_the_mix_is_the_same(studio: Studio) ->
 
 
 def test_an_element_that_is_not_heard_has_no_stem(studio: Studio) -> None:
-    found: list[KeptStem] = []
+    found: list[CapturedStem] = []
     mix_scene(
-        studio.scene(element("rain"), element("bell")), studio.sources, studio.folder / "mix.wav",
-        silenced=frozenset({"rain"}), keep=found.append, most_kept_frames=RATE * 9,
-    )  # fmt: skip
+        studio.scene(element("rain"), element("bell")),
+        studio.sources,
+        studio.folder / "mix.wav",
+        silenced=frozenset({"rain"}),
+        keep=found.append,
+        most_kept_frames=RATE * 9,
+    )
     assert [stem.name for stem in found] == ["bell"]

@@ -11,17 +11,17 @@ import pytest
 from scenebuild.audio.seam import seam_score
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.errors import SceneError
-from scenebuild.scene.desk import (
+from scenebuild.scene.channel import (
+    Automation,
     Bus,
     Channel,
-    Compressor,
+    Compression,
     Duck,
     Filter,
-    Looping,
+    Keyframe,
+    LoopSettings,
     MixLoop,
-    Movement,
-    Playing,
-    Point,
+    Playback,
     Repeat,
     Reverb,
 )
@@ -37,8 +37,8 @@ def studio(tmp_path: Path) -> Studio:
     return Studio(tmp_path)
 
 
-def looping(**how: object) -> Playing:
-    return Playing(looping=Looping(**how))  # type: ignore[arg-type]
+def looping(**how: object) -> Playback:
+    return Playback(looping=LoopSettings(**how))  # type: ignore[arg-type]
 
 
 def step_at_the_seam(samples: Samples) -> float:
@@ -121,16 +121,16 @@ def landscape(studio: Studio) -> tuple[tuple, tuple[Bus, ...]]:
     studio.take("hum", stereo(tone(100, 2.9, -28) + tone(233, 2.9, -34)))
     studio.take("bell", stereo(tone(700, 3.0, -12) * np.exp(-np.arange(3 * RATE) / RATE)))
     studio.take("drip", noise(0.2, 0.1, seed=4))
-    lane = Movement("gain", (Point(0.0, 0.5), Point(4.0, 1.0, "s"), Point(11.3, 0.5, "s")))
+    lane = Automation("gain", (Keyframe(0.0, 0.5), Keyframe(4.0, 1.0, "s"), Keyframe(11.3, 0.5, "s")))
     elements = (
         element("rain", loop=True, channel=Channel(bus="wet", fader=lane)),
         element("hum", loop=True, playing=looping(seam="best"), channel=Channel(duck=Duck(
             ("bell",), 6.0, 0.1, 1.0, 0.5, -30.0))),
         element("bell", start_s=9.5, fade_in_s=0.01, fade_out_s=0.5, channel=Channel(effects=(
             Reverb(2.0, 20.0, 0.3, 0.0, 0.5),))),
-        element("drip", start_s=0.7, fade_in_s=0.01, fade_out_s=0.05, playing=Playing(repeat=Repeat(1.7, 0.5))),
+        element("drip", start_s=0.7, fade_in_s=0.01, fade_out_s=0.05, playing=Playback(repeat=Repeat(1.7, 0.5))),
     )  # fmt: skip
-    press = Compressor(-30.0, 3.0, 0.01, 0.2, 6.0, 0.0)
+    press = Compression(-30.0, 3.0, 0.01, 0.2, 6.0, 0.0)
     return elements, (
         Bus("wet", 1.0, Channel(effects=(Filter("low_pass", 4000.0), press, Reverb(1.0, 8.0, 0.5, 0.0, 0.3)))),
     )
@@ -162,7 +162,7 @@ def test_what_rings_over_the_end_is_heard_at_the_beginning(studio: Studio) -> No
     room = Channel(effects=(Reverb(1.0, 10.0, 0.3, 0.0, 0.5),))
     bell = element("bell", start_s=4.0, channel=room)
     once = heard(studio, bell, duration_s=5.0, loop=ROUND)
-    by_hand = element("bell", start_s=4.0, channel=room, playing=Playing(more_starts_s=(9.0, 14.0)))
+    by_hand = element("bell", start_s=4.0, channel=room, playing=Playback(more_starts_s=(9.0, 14.0)))
     laid_out = heard(studio, by_hand, duration_s=20.0)
     assert np.abs(once - laid_out[10 * RATE : 15 * RATE]).max() < 2e-4  # what rang a turn before is at -60 dB
     assert np.abs(once[:RATE]).max() > 0.01
@@ -188,7 +188,9 @@ def test_a_hum_that_goes_round_is_joined_where_it_fits(studio: Studio) -> None:
 
 def test_a_bad_mix_loop_fails(studio: Studio) -> None:
     studio.take("a", noise(4.0))
-    swell = Channel(fader=Movement("gain", (Point(0.0, 0.05), Point(4.0, 1.0))))  # a rule refuses it in a scene file
+    swell = Channel(
+        fader=Automation("gain", (Keyframe(0.0, 0.05), Keyframe(4.0, 1.0)))
+    )  # a rule refuses it in a scene file
     with pytest.raises(SceneError, match=r"^scene.yaml:1:1: loop: the seam of the mix scores \d+\.\d dB, and 3 is"):
         on_the_desk(studio, element("a", channel=swell), duration_s=4.0, loop=MixLoop())
 

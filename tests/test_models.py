@@ -21,9 +21,9 @@ from scenebuild.engines.audiocraft import weights
 from scenebuild.engines.audiocraft.fetch import fetch
 from scenebuild.engines.audiocraft.manifest import record_path
 from scenebuild.engines.audiocraft.models import ENCODEC_32KHZ, MODELS, Model, model, models
-from scenebuild.engines.audiocraft.weights import Located, Missing, cache_folder, check, located, verified
+from scenebuild.engines.audiocraft.weights import LocatedWeights, MissingWeights, cache_folder, check, located, verified
 from scenebuild.errors import DigestError, EngineError, UsageError
-from scenebuild.scene.violations import listed_models
+from scenebuild.scene.check.violations import listed_models
 from scenebuild.settings import REGISTERED_EXAMPLE, read_config
 from test_models_pickles import Canary
 
@@ -91,20 +91,35 @@ def test_the_json_list_gives_every_fact(capsys: pytest.CaptureFixture[str]) -> N
     plain = json.loads(capsys.readouterr().out)
     assert plain["version"] == 1
     assert plain["models"][0] == {
-        "id": "facebook/audiogen-medium", "engine": "audiogen", "repository": "facebook/audiogen-medium",
-        "revision": AUDIOGEN.revision, "files": ["state_dict.bin", "compression_state_dict.bin"],
-        "licence": "CC-BY-NC-4.0", "sample_rate": 16000, "channels": 1, "longest_take_s": 10.0, "folder": None,
+        "id": "facebook/audiogen-medium",
+        "engine": "audiogen",
+        "repository": "facebook/audiogen-medium",
+        "revision": AUDIOGEN.revision,
+        "files": ["state_dict.bin", "compression_state_dict.bin"],
+        "licence": "CC-BY-NC-4.0",
+        "sample_rate": 16000,
+        "channels": 1,
+        "longest_take_s": 10.0,
+        "folder": None,
         "codec": None,
         "text_encoder": {
-            "repository": "t5-large", "revision": AUDIOGEN.text_encoder.revision,
+            "repository": "t5-large",
+            "revision": AUDIOGEN.text_encoder.revision,
             "files": ["config.json", "spiece.model", "model.safetensors"],
         },
         "here": False,
-    }  # fmt: skip
+    }
     stereo = [one["codec"] for one in plain["models"] if one["channels"] == 2]
     assert len(stereo) == 3
-    assert all(one == {"repository": "facebook/encodec_32khz", "revision": ENCODEC_32KHZ.revision,
-                       "files": ["config.json", "model.safetensors"]} for one in stereo)  # fmt: skip
+    assert all(
+        one
+        == {
+            "repository": "facebook/encodec_32khz",
+            "revision": ENCODEC_32KHZ.revision,
+            "files": ["config.json", "model.safetensors"],
+        }
+        for one in stereo
+    )
 
 
 def test_the_list_for_people(capsys: pytest.CaptureFixture[str], here: Path) -> None:
@@ -133,7 +148,7 @@ def test_nothing_here(capsys: pytest.CaptureFixture[str], cache: Path) -> None:
 def test_one_file_is_missing(here: Path, cache: Path) -> None:
     (here / "state_dict.bin").unlink()
     found = located(AUDIOGEN)
-    assert isinstance(found, Missing)
+    assert isinstance(found, MissingWeights)
     assert found.files == ("facebook/audiogen-medium/state_dict.bin",)
     assert found.reason == (
         f"facebook/audiogen-medium is not all here: no facebook/audiogen-medium/state_dict.bin in {cache}"
@@ -142,10 +157,10 @@ def test_one_file_is_missing(here: Path, cache: Path) -> None:
 
 def test_a_link_to_nowhere_and_a_folder_are_not_files(here: Path) -> None:
     (here / "state_dict.bin").resolve().unlink()
-    assert isinstance(located(AUDIOGEN), Missing)
+    assert isinstance(located(AUDIOGEN), MissingWeights)
     (here / "state_dict.bin").unlink()
     (here / "state_dict.bin").mkdir()
-    assert isinstance(located(AUDIOGEN), Missing)
+    assert isinstance(located(AUDIOGEN), MissingWeights)
 
 
 def test_another_commit_is_not_the_model(cache: Path) -> None:
@@ -154,7 +169,7 @@ def test_another_commit_is_not_the_model(cache: Path) -> None:
     put_in_cache(cache, content)
     (cache / "models--facebook--audiogen-medium" / "refs").mkdir()
     (cache / "models--facebook--audiogen-medium" / "refs" / "main").write_text("0" * 40)
-    assert isinstance(located(AUDIOGEN), Missing)
+    assert isinstance(located(AUDIOGEN), MissingWeights)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +210,7 @@ def test_fetch_without_huggingface_hub_says_what_to_type(
 
 
 def test_first_sight_is_recorded_and_a_change_is_refused(here: Path) -> None:
-    assert verified(AUDIOGEN) == Located(str(here), located(AUDIOGEN).text_encoder_folder)  # type: ignore[union-attr]
+    assert verified(AUDIOGEN) == LocatedWeights(str(here), located(AUDIOGEN).text_encoder_folder)  # type: ignore[union-attr]
     record = Path(record_path(AUDIOGEN.repository, AUDIOGEN.revision))
     assert str(record).startswith(os.environ["XDG_DATA_HOME"])
     before = record.read_bytes()
@@ -323,7 +338,7 @@ def test_a_model_in_the_working_folder_is_never_used(project: Path, tmp_path: Pa
         (project / name).mkdir(parents=True)
         for file in (*AUDIOGEN.files, *AUDIOGEN.text_encoder.files):
             (project / name / file).write_bytes(canary)
-    assert isinstance(located(AUDIOGEN), Missing)
+    assert isinstance(located(AUDIOGEN), MissingWeights)
     assert run(["models", "path", "audiogen-medium"]) == 1
     assert run(["models", "verify", "audiogen-medium"]) == 1
     assert not (tmp_path / "song").exists()
@@ -356,8 +371,10 @@ def test_a_relative_cache_of_the_user_becomes_absolute(project: Path, monkeypatc
 def own(tmp_path: Path, cache: Path) -> Path:
     """A folder with a fine-tuned checkpoint; only the text encoder of its base is in the cache."""
     content = content_of(AUDIOGEN)
-    put_in_cache(cache, {(one.repository, one.revision): content[one.repository, one.revision]
-                         for one in [AUDIOGEN.text_encoder]})  # fmt: skip
+    put_in_cache(
+        cache,
+        {(one.repository, one.revision): content[one.repository, one.revision] for one in [AUDIOGEN.text_encoder]},
+    )
     folder = tmp_path / "my rain"
     folder.mkdir()
     for name in AUDIOGEN.files:

@@ -61,9 +61,14 @@ class User:
     ) -> subprocess.Popen[str]:
         where = {"HF_ENDPOINT": hub.url} if hub else {}
         return subprocess.Popen(
-            [*COMMAND, "models", *words], cwd=self.project, env={**self.environment, **where, **environment},
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=first,
-        )  # fmt: skip
+            [*COMMAND, "models", *words],
+            cwd=self.project,
+            env={**self.environment, **where, **environment},
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            preexec_fn=first,
+        )
 
     def types(
         self, *words: str, hub: Hub | None = None, first: Callable[[], None] | None = None, **environment: str
@@ -117,8 +122,9 @@ def test_a_model_that_shares_its_codec_brings_it_along(user: User) -> None:
     with Hub(content_of(stereo)) as hub:
         code, out, err = user.types("fetch", "musicgen-stereo-small", hub=hub)
         assert (code, out) == (
-            0, f"facebook/musicgen-stereo-small is here, at {stereo.revision}; non-commercial use only\n",
-        )  # fmt: skip
+            0,
+            f"facebook/musicgen-stereo-small is here, at {stereo.revision}; non-commercial use only\n",
+        )
         assert "fetching model.safetensors of facebook/encodec_32khz" in err
         folder = user.cache / "models--facebook--encodec_32khz" / "snapshots" / stereo.codec.revision
         for name, body in hub.content[stereo.codec.repository, stereo.codec.revision].items():
@@ -331,8 +337,10 @@ def test_a_flipped_byte_in_the_cache_is_found_and_healed(user: User, hub: Hub) -
         file.write(flipped)
     os.utime(blob, ns=(before.st_atime_ns, before.st_mtime_ns))
     assert (blob.stat().st_size, blob.stat().st_mtime_ns, blob.stat().st_ino) == (
-        before.st_size, before.st_mtime_ns, before.st_ino,
-    )  # fmt: skip
+        before.st_size,
+        before.st_mtime_ns,
+        before.st_ino,
+    )
     code, out, err = user.types("verify", MODEL.id)
     assert (code, out, len(err.splitlines())) == (3, "", 1)
     assert err.startswith(f"{MODEL.id}: refused, nothing was loaded: {WEIGHTS} of {MODEL.id} has the digest ")

@@ -14,7 +14,7 @@ import pytest
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix
-from scenebuild.scene.desk import Bus, Channel, Compressor, Duck, Playing, Repeat, Reverb
+from scenebuild.scene.channel import Bus, Channel, Compression, Duck, Playback, Repeat, Reverb
 from scenebuild.scene.model import Element
 from signals import RATE, Samples, noise, stereo, tone
 from test_mix import Studio, element
@@ -32,7 +32,7 @@ elements:
   music: {prompt: a steady hum, duration: 1, loop: true, volume: 0.5, duck: {under: bell, by: 12}}
 mix: {duration: 3}
 """
-ROOM = (Reverb(0.4, 10.0, 0.5, 0.0, 0.3), Compressor(-24.0, 4.0, 0.01, 0.1, 6.0, 0.0))
+ROOM = (Reverb(0.4, 10.0, 0.5, 0.0, 0.3), Compression(-24.0, 4.0, 0.01, 0.1, 6.0, 0.0))
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ CASES = {
         (
             replace(VOICE, channel=Channel(bus="talk")),
             element("bed", channel=Channel(duck=duck("talk"))),
-            element("rain", playing=Playing(repeat=Repeat(0.6, 0.1))),
+            element("rain", playing=Playback(repeat=Repeat(0.6, 0.1))),
         ),
         (Bus("talk", 1.0, Channel(effects=ROOM[:1])),),
     ),

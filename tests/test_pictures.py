@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from scenebuild.errors import UsageError
-from scenebuild.report import axes
-from scenebuild.report.colours import ramp
-from scenebuild.report.sound import Envelope, envelope, opened
-from scenebuild.report.spectrogram import COLUMN, HEIGHT, ROWS, TOP, range_db, spectrogram_png
-from scenebuild.report.spectrum import FLOOR_DB, Spectrum, row_of, spectrum
-from scenebuild.report.timeline import Lane, timeline_svg
-from scenebuild.report.waveform import COLUMNS, waveform_svg
+from scenebuild.report.pictures import axes
+from scenebuild.report.pictures.colours import ramp
+from scenebuild.report.pictures.outline import Envelope, envelope, opened
+from scenebuild.report.pictures.spectrogram import COLUMN, HEIGHT, ROWS, TOP, range_db, spectrogram_png
+from scenebuild.report.pictures.spectrum import FLOOR_DB, Spectrum, row_of, spectrum
+from scenebuild.report.pictures.timeline import Lane, timeline_svg
+from scenebuild.report.pictures.waveform import COLUMNS, waveform_svg
 from scenebuild.report.write import write_report
 from test_report import DOOR, FULL, PAYLOAD, RAIN, THUNDER
 

@@ -17,16 +17,30 @@ from scenebuild.errors import LockError, Place, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of, frames_of, seed_of
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, level, merged_mix, mix_drift, parse_lock, read_lock, write_lock_text
-from scenebuild.plan.steps import Choices, Plan, count, make_plan
+from scenebuild.plan.steps import Plan, PlanOptions, count, make_plan
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
 from scenebuild.store import LocalStore
 
 SKETCH = engine("sketch").facts
 RAIN = Element(
-    name="rain", place=Place("rain.yaml", 4, 3), prompt="steady rain", recording=None, engine=None, model=None,
-    duration_s=8.0, seed=None, take=1, sampling=Sampling(), start_s=0.0, gain=1.0, pan=0.0, fade_in_s=0.0,
-    fade_out_s=0.0, loop=False, normalize="loudness",
-)  # fmt: skip
+    name="rain",
+    place=Place("rain.yaml", 4, 3),
+    prompt="steady rain",
+    recording=None,
+    engine=None,
+    model=None,
+    duration_s=8.0,
+    seed=None,
+    take=1,
+    sampling=Sampling(),
+    start_s=0.0,
+    gain=1.0,
+    pan=0.0,
+    fade_in_s=0.0,
+    fade_out_s=0.0,
+    loop=False,
+    normalize="loudness",
+)
 SCENE = Scene("rain.yaml", "Rain", "", 7, None, (RAIN,), MixSettings(), {})
 
 
@@ -205,7 +219,7 @@ def test_a_level_that_reads_the_same_is_no_change() -> None:
 
 
 def planned(store: LocalStore, *elements: Element, lock: Lock | None = None, **choices: object) -> Plan:
-    return make_plan(replace(SCENE, elements=elements), lock, store, Choices(**choices))  # type: ignore[arg-type]
+    return make_plan(replace(SCENE, elements=elements), lock, store, PlanOptions(**choices))  # type: ignore[arg-type]
 
 
 def entry_of(plan: Plan, digest: str = "b" * 64) -> dict[str, object]:
@@ -284,7 +298,7 @@ def test_equal_actions_are_made_once(store: LocalStore) -> None:
 def test_the_order_in_which_an_engine_is_chosen(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     def chosen(element: Element = RAIN, scene_engine: str | None = None, **choices: object) -> str:
         scene = replace(SCENE, engine=scene_engine, elements=(element,))
-        return make_plan(scene, None, store, Choices(**choices)).steps[0].facts.name  # type: ignore[arg-type]
+        return make_plan(scene, None, store, PlanOptions(**choices)).steps[0].facts.name  # type: ignore[arg-type]
 
     tone = replace(RAIN, engine="audiogen")
     assert chosen(tone, "sketch", engine="sketch", preferred="sketch") == "sketch"  # the flag beats all

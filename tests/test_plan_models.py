@@ -11,7 +11,7 @@ import pytest
 
 from scenebuild.build import plan
 from scenebuild.cli import run
-from scenebuild.engines import State, action_facts, audiocraft, engine
+from scenebuild.engines import EngineState, action_facts, audiocraft, engine
 from scenebuild.engines.audiocraft.manifest import Fingerprint, record_path, write_record
 from scenebuild.engines.audiocraft.models import MODELS
 from scenebuild.settings import REGISTERED_EXAMPLE, Settings, user_file
@@ -147,8 +147,9 @@ def test_every_unknown_model_is_said_at_once_and_one_of_the_defaults_once(
     for verb in ("validate", "plan"):
         lines = refused(capsys, verb, SCENE).splitlines()
         assert [line.split(" here. ")[0] for line in lines] == [
-            f"{SCENE}:1:37: model: there is no model 'first'", f"{SCENE}:1:134: model: there is no model 'third'",
-        ]  # fmt: skip
+            f"{SCENE}:1:37: model: there is no model 'first'",
+            f"{SCENE}:1:134: model: there is no model 'third'",
+        ]
 
 
 def test_sarif_knows_the_rule(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -310,7 +311,7 @@ def test_the_flag_overrides_what_its_engine_makes_and_nothing_else(
     assert models(model="my-rain") == {**before, "plain": "my-rain", "named": "my-rain"}
     assert models(model="musicgen-medium") == {**before, "music": "facebook/musicgen-medium"}
     assert models(model="my-rain", engine="audiogen") == dict.fromkeys(before, "my-rain")
-    monkeypatch.setattr(audiocraft.AudiocraftEngine, "state", lambda self, model=None: State(True))
+    monkeypatch.setattr(audiocraft.AudiocraftEngine, "state", lambda self, model=None: EngineState(True))
     assert models(model="my-rain")["free"] == "my-rain"
     capsys.readouterr()
     monkeypatch.setenv("SCENEBUILD_MODEL", "my-rain")

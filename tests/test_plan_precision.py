@@ -40,8 +40,12 @@ def lock_it(tmp_path: Path, precision: str | None) -> Step:
     made = LocalStore(os.environ["SCENEBUILD_STORE"]).put(step.key, str(sound), {"licence": "CC-BY-NC-4.0"})
     assert made is not None
     entry = {
-        **action_facts(step.action), "key": step.key, "digest": made.digest, "channels": 1, "licence": "CC-BY-NC-4.0",
-    }  # fmt: skip
+        **action_facts(step.action),
+        "key": step.key,
+        "digest": made.digest,
+        "channels": 1,
+        "licence": "CC-BY-NC-4.0",
+    }
     Path("scenes/x.lock.json").write_text(json.dumps({"version": 1, "elements": {"rain": entry}, "mix": {}}))
     return step
 

@@ -140,10 +140,7 @@ def test_the_plan_says_what_the_build_would(project: Path, calls: list[str]) -> 
 
 @pytest.mark.parametrize(
     ("file", "text"),
-    [
-        ("scenebuild.toml", "commercial = true\n"),
-        ("pyproject.toml", "[tool.scenebuild]\ncommercial = true\n"),
-    ],
+    [("scenebuild.toml", "commercial = true\n"), ("pyproject.toml", "[tool.scenebuild]\ncommercial = true\n")],
 )
 def test_the_configuration_of_a_project_asks_for_all_its_scenes(file: str, text: str, project: Path) -> None:
     Path(file).write_text(text)

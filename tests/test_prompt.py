@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenebuild.cli import run
-from scenebuild.scene.phrase import Wish, name_for, prompt_of
+from scenebuild.scene.check.rules import NAME
+from scenebuild.scene.phrase import PromptParts, name_for, prompt_of
 from scenebuild.scene.read import read_scene
-from scenebuild.scene.rules import NAME
 
 SCENE = "name: Yard\nelements:\n  rain: {prompt: rain}  # the bed\n\n# how loud\nmix: {duration: 9}\n"
 
@@ -22,15 +22,18 @@ SCENE = "name: Yard\nelements:\n  rain: {prompt: rain}  # the bed\n\n# how loud\
 @pytest.mark.parametrize(
     ("wish", "prompt"),
     [
-        (Wish("rain"), "rain"),
-        (Wish("a dog barking", "behind a fence", "large", "closer"), "a large dog barking behind a fence, closer"),
-        (Wish("a door", quality="old"), "an old door"),
-        (Wish("an owl", quality="large"), "a large owl"),
-        (Wish("The sea", quality="calm"), "The calm sea"),
-        (Wish("  two   dogs ", "in a\nyard"), "two dogs in a yard"),
+        (PromptParts("rain"), "rain"),
+        (
+            PromptParts("a dog barking", "behind a fence", "large", "closer"),
+            "a large dog barking behind a fence, closer",
+        ),
+        (PromptParts("a door", quality="old"), "an old door"),
+        (PromptParts("an owl", quality="large"), "a large owl"),
+        (PromptParts("The sea", quality="calm"), "The calm sea"),
+        (PromptParts("  two   dogs ", "in a\nyard"), "two dogs in a yard"),
     ],
-)  # fmt: skip
-def test_the_parts_become_one_description(wish: Wish, prompt: str) -> None:
+)
+def test_the_parts_become_one_description(wish: PromptParts, prompt: str) -> None:
     assert prompt_of(wish) == prompt
 
 

@@ -16,9 +16,9 @@ from scenebuild.engines import engine
 from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.manifest import nothing_to_do
+from scenebuild.scene.check.rulebook import RULES
 from scenebuild.scene.model import Scene
 from scenebuild.scene.read import read_scene, references_in
-from scenebuild.scene.rulebook import RULES
 from test_scene_properties import ELEMENT, NAMES, PIECES, QUICK, meaning, retyped
 from test_scene_properties import SCENES as WITH_BUSES
 
@@ -113,11 +113,17 @@ def test_a_link_out_of_the_project_is_not_followed(project: Path) -> None:
 
 def test_a_child_changes_adds_and_removes_by_name(project: Path) -> None:
     Path("scenes/shared").mkdir()
-    write(project, "scenes/shared/forest.yaml", {
-        "name": "Forest", "seed": 3, "defaults": {"duration": 4},
-        "elements": {"rain": {"prompt": "rain", "volume": 0.5, "pan": 0.2}, "birds": {"prompt": "birds"}},
-        "mix": {"duration": 9, "loudness": -20},
-    })  # fmt: skip
+    write(
+        project,
+        "scenes/shared/forest.yaml",
+        {
+            "name": "Forest",
+            "seed": 3,
+            "defaults": {"duration": 4},
+            "elements": {"rain": {"prompt": "rain", "volume": 0.5, "pan": 0.2}, "birds": {"prompt": "birds"}},
+            "mix": {"duration": 9, "loudness": -20},
+        },
+    )
     child = write(project, "scenes/night.yaml", {
         "extends": "shared/forest.yaml", "name": "Night",
         "elements": {"rain": {"gain_db": -6, "pan": None}, "birds": None, "owl": {"prompt": "an owl"}},
@@ -315,11 +321,14 @@ def test_variants_build_share_takes_and_stand_side_by_side(project: Path, capsys
     made = [one["status"] for scene in built["scenes"] for one in scene["elements"]].count("generated")
     assert made == 5, "a take that two scenes share was made for the first of them"
     assert [one["mix"] for one in built["scenes"]] == [
-        "build/forest@day/forest@day.wav", "build/forest@night/forest@night.wav",
-    ]  # fmt: skip
+        "build/forest@day/forest@day.wav",
+        "build/forest@night/forest@night.wav",
+    ]
     assert sorted(path.name for path in Path("scenes").iterdir()) == [
-        "forest.yaml", "forest@day.lock.json", "forest@night.lock.json",
-    ]  # fmt: skip
+        "forest.yaml",
+        "forest@day.lock.json",
+        "forest@night.lock.json",
+    ]
     page = Path("build/forest/README.md").read_text()
     assert "[day](../forest%40day/README.md)" in page
     assert "[night](../forest%40night/README.md)" in page

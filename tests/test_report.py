@@ -12,12 +12,12 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from scenebuild.errors import UsageError
-from scenebuild.report import render
-from scenebuild.report.model import BusRow, DeliveryRow, ElementRow, Report
-from scenebuild.report.render import render_readme
+from scenebuild.report.model import BusRow, DeliveryRow, Report, ReportElement
+from scenebuild.report.readme import render
+from scenebuild.report.readme.render import render_readme
 from test_report_markdown import GFM, LINKLIKE, rendered_text, structure
 
-RAIN = ElementRow(
+RAIN = ReportElement(
     name="rain",
     prompt="steady rain on a window, thunder far away",
     recording="",
@@ -103,11 +103,25 @@ MINIMAL = Report(
     scenebuild_version="0.1.0",
 )
 DELIVERIES = (
-    DeliveryRow("rainy_cafe.podcast.mp3", "podcasts", "MP3, 44.1 kHz, stereo", "−16.0 LUFS, −1.3 dBTP",
-                "−16.0 LUFS ± 1.0 LU, at most −1.0 dBTP", True, "Apple Podcasts, audio requirements"),
-    DeliveryRow("rainy_cafe.game.wav", "games", "WAV, 16 bit, 48 kHz, stereo", "−27.2 LUFS, −1.1 dBTP",
-                "−24.0 LUFS ± 2.0 LU, at most −1.0 dBTP", False, "ASWG-R001"),
-)  # fmt: skip
+    DeliveryRow(
+        "rainy_cafe.podcast.mp3",
+        "podcasts",
+        "MP3, 44.1 kHz, stereo",
+        "−16.0 LUFS, −1.3 dBTP",
+        "−16.0 LUFS ± 1.0 LU, at most −1.0 dBTP",
+        True,
+        "Apple Podcasts, audio requirements",
+    ),
+    DeliveryRow(
+        "rainy_cafe.game.wav",
+        "games",
+        "WAV, 16 bit, 48 kHz, stereo",
+        "−27.2 LUFS, −1.1 dBTP",
+        "−24.0 LUFS ± 2.0 LU, at most −1.0 dBTP",
+        False,
+        "ASWG-R001",
+    ),
+)
 DESK = replace(
     MINIMAL,
     elements=(
@@ -187,9 +201,7 @@ class MarkdownFile(SingleFileSnapshotExtension):
 
 
 @pytest.mark.parametrize(
-    "report",
-    [FULL, MINIMAL, PREVIEW, DESK, hostile(FULL)],
-    ids=["full", "minimal", "preview", "desk", "hostile"],
+    "report", [FULL, MINIMAL, PREVIEW, DESK, hostile(FULL)], ids=["full", "minimal", "preview", "desk", "hostile"]
 )
 def test_the_readme_is_the_one_that_was_looked_at(report: Report, snapshot: SnapshotAssertion) -> None:
     assert render_readme(report) == snapshot(extension_class=MarkdownFile)
@@ -326,10 +338,7 @@ TURNS = "{% for a in range(999) %}{% for b in range(999) %}{% endfor %}{% endfor
         ('{% include "link.jinja2" %}', ABSENT.format("link.jinja2")),
         ('{% include "mine.jinja2" %}', "1: it calls or includes itself without end"),
         ('{% include "broken.jinja2" %}', None),
-        (
-            "{{ report.__class__.__mro__ }}",
-            REFUSED + "access to attribute '__class__' of 'Report' object is unsafe.",
-        ),
+        ("{{ report.__class__.__mro__ }}", REFUSED + "access to attribute '__class__' of 'Report' object is unsafe."),
         ("{{ report.elements.append(1) }}", "1: 'tuple object' has no attribute 'append'"),
         ("{{ lipsum(n=10**9) }}", "1: 'lipsum' is undefined"),
         ("{% for a in range(10**12) %}{% endfor %}", REFUSED + "more than 100000 turns of range()"),

@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from scenebuild.report import markdown
+from scenebuild.report.readme import markdown
 
 GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
@@ -133,8 +133,14 @@ def test_a_sentence_is_inert_without_a_command_too(value):
 def test_a_code_block_ends_where_it_should(value):
     tokens = GFM.parse(f"before\n\n{markdown.code_block(value)}\n\nafter\n")
     assert [token.type for token in tokens] == [
-        "paragraph_open", "inline", "paragraph_close", "fence", "paragraph_open", "inline", "paragraph_close"
-    ]  # fmt: skip
+        "paragraph_open",
+        "inline",
+        "paragraph_close",
+        "fence",
+        "paragraph_open",
+        "inline",
+        "paragraph_close",
+    ]
 
 
 @given(texts)

@@ -10,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenebuild.report import axes, markdown, words
+from scenebuild.report import words
+from scenebuild.report.pictures import axes
+from scenebuild.report.readme import markdown
 
 
 @pytest.mark.parametrize("module", [words, markdown, axes], ids=lambda module: module.__name__)

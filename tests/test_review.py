@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import soundfile
 
-import scenebuild.review.sound
+import scenebuild.review.compare.audition
 from engines_for_tests import TONE, CountingChildren
 from revisions import (
     EDITED,
@@ -34,11 +34,11 @@ from revisions import (
     write,
 )
 from scenebuild.cli import run
-from scenebuild.review.between import opened
-from scenebuild.review.compare import review
-from scenebuild.review.figures import Listening
-from scenebuild.review.markdown import MARKER
-from scenebuild.review.model import Edit, ElementChange, Pair, Review, SceneReview
+from scenebuild.review.checkout.comparison import opened
+from scenebuild.review.compare.compare import review
+from scenebuild.review.compare.measurements import Listening
+from scenebuild.review.formats.markdown import MARKER
+from scenebuild.review.model import ElementChange, FieldEdit, Pair, Review, SceneReview
 from signals import ffmpeg_ebur128, needs_ffmpeg
 
 pytestmark = needs_git
@@ -147,21 +147,29 @@ def _mirrored_scene(scene: SceneReview) -> SceneReview:
     )
 
 
-def _mirrored_edit(edit: Edit) -> Edit:
+def _mirrored_edit(edit: FieldEdit) -> FieldEdit:
     other = {"added": "removed", "removed": "added"}
     return replace(
-        edit, kind=other.get(edit.kind, edit.kind), before=edit.after, after=edit.before,
-        place_before=edit.place_after, place_after=edit.place_before,
-    )  # fmt: skip
+        edit,
+        kind=other.get(edit.kind, edit.kind),
+        before=edit.after,
+        after=edit.before,
+        place_before=edit.place_after,
+        place_after=edit.place_before,
+    )
 
 
 def _mirrored_element(one: ElementChange) -> ElementChange:
     other = {"added": "removed", "removed": "added"}
     return replace(
-        one, status=other.get(one.status, one.status), takes_before=one.takes_after, takes_after=one.takes_before,
-        name=one.old_name or one.name, old_name=one.name if one.old_name else "",
+        one,
+        status=other.get(one.status, one.status),
+        takes_before=one.takes_after,
+        takes_after=one.takes_before,
+        name=one.old_name or one.name,
+        old_name=one.name if one.old_name else "",
         sound=Pair(one.sound.after, one.sound.before),
-    )  # fmt: skip
+    )
 
 
 def _without_places(found: Review) -> Review:
@@ -191,8 +199,11 @@ def test_the_other_direction_mirrors_everything(repository: Path) -> None:
     there, back = reviewed("HEAD~1", "HEAD"), reviewed("HEAD", "HEAD~1")
     assert {scene.status for scene in there.scenes} == {"changed", "added"}
     assert {one.status for one in there.elements("mixed", "generated", "added", "removed")} == {
-        "mixed", "generated", "added", "removed",
-    }  # fmt: skip
+        "mixed",
+        "generated",
+        "added",
+        "removed",
+    }
     assert _without_places(mirrored(there)) == _without_places(back)
     for name in ("loudness_lufs", "true_peak_dbtp", "length_s"):
         one, other = there.scenes[0].mix.change(name), back.scenes[0].mix.change(name)
@@ -255,13 +266,13 @@ def test_only_what_changed_is_mixed(
     commit("more")
     edit()
     mixed: list[str] = []
-    real = scenebuild.review.sound.mix_scene
+    real = scenebuild.review.compare.audition.mix_scene
 
     def counted(scene: Any, *arguments: Any, **options: Any) -> Any:
         mixed.append(Path(scene.path).name)
         return real(scene, *arguments, **options)
 
-    monkeypatch.setattr(scenebuild.review.sound, "mix_scene", counted)
+    monkeypatch.setattr(scenebuild.review.compare.audition, "mix_scene", counted)
     found = plain(capsys, "HEAD~1..HEAD")
     assert mixed == ["harbour.yaml", "harbour.yaml"]
     assert found["looked_at"] == 7
@@ -318,7 +329,7 @@ def test_only_the_locks_are_looked_at_where_that_is_asked_for(
     repository: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     edit()
-    monkeypatch.delattr(scenebuild.review.sound, "mix_scene")
+    monkeypatch.delattr(scenebuild.review.compare.audition, "mix_scene")
     (scene,) = plain(capsys, "HEAD~1..HEAD", "--locks-only")["scenes"]
     assert (scene["basis"], scene["null_test"]) == ("locks", None)
     assert statuses(scene) == {"rain": "mixed", "dog": "generated"}
@@ -451,8 +462,10 @@ def test_scenes_are_added_removed_and_renamed(repository: Path, capsys: pytest.C
     commit("four")
     found = {one["scene"]: one for one in plain(capsys, "HEAD~1..HEAD")["scenes"]}
     assert {path: one["status"] for path, one in found.items()} == {
-        "scenes/gone.yaml": "removed", "scenes/new.yaml": "added", "scenes/renamed.yaml": "renamed",
-    }  # fmt: skip
+        "scenes/gone.yaml": "removed",
+        "scenes/new.yaml": "added",
+        "scenes/renamed.yaml": "renamed",
+    }
     assert found["scenes/renamed.yaml"]["renamed_from"] == "scenes/old.yaml"
     assert found["scenes/renamed.yaml"]["null_test"]["identical"]
     assert statuses(found["scenes/new.yaml"]) == {"wolf": "added"}

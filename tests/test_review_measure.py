@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenebuild.audio.wav import write_wav
-from scenebuild.review import measure
-from scenebuild.review.bands import BANDS, EDGES_HZ, balance, in_words
-from scenebuild.review.measure import BandMeter, measure_sound, null_test
+from scenebuild.review.compare.compare import measure
+from scenebuild.review.compare.measure import BandMeter, measure_sound, null_test
+from scenebuild.review.compare.spectral_balance import BANDS, EDGES_HZ, balance, in_words
 from signals import RATE, Samples, band_noise, ffmpeg_ebur128, needs_ffmpeg, noise, stereo, tone
 
 levels = st.lists(st.floats(-90, 0) | st.just(-math.inf), min_size=len(BANDS), max_size=len(BANDS))

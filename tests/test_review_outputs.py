@@ -23,10 +23,10 @@ from markdown_it import MarkdownIt
 from revisions import EDITED, SCENE, build, commit, diff, fast_engines, needs_git, start_repository, write
 from scenebuild.cli import run
 from scenebuild.errors import Place
-from scenebuild.review.markdown import LARGEST, MARKER, as_markdown
-from scenebuild.review.model import Edit, ElementChange, Null, Pair, Review, SceneReview, Sound
-from scenebuild.review.over_time import BLOCKS, strips_of
-from scenebuild.review.rows import excerpts, scene_row, total
+from scenebuild.review.formats.loudness_over_time import BLOCKS, strips_of
+from scenebuild.review.formats.markdown import LARGEST, MARKER, as_markdown
+from scenebuild.review.formats.rows import excerpts, scene_row, total
+from scenebuild.review.model import ElementChange, FieldEdit, NullTest, Pair, Review, SceneReview, SoundFacts
 from test_hostile import PAYLOADS, PLAIN, Tags
 
 GFM = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
@@ -40,14 +40,16 @@ def _fast(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def scene_of(number: int = 0, edits: int = 3, elements: int = 4, prompt: str = "rain on a roof") -> SceneReview:
     """A review of one scene in which everything changed, by hand."""
-    sound = Sound(24.0, -20.0, -3.0, -3.1, 48000, 2, (-20.0, -21.0, -22.0, -30.0, -40.0), tuple([-20.0, -24.0] * 120))
+    sound = SoundFacts(
+        24.0, -20.0, -3.0, -3.1, 48000, 2, (-20.0, -21.0, -22.0, -30.0, -40.0), tuple([-20.0, -24.0] * 120)
+    )
     other = replace(sound, loudness_lufs=-21.5, true_peak_dbtp=-4.0, bands_db=(-20.0, -21.0, -22.0, -26.0, -34.0))
     place = Place(f"scenes/scene{number}.yaml", 9, 3)
     return SceneReview(
         path=f"scenes/scene{number}.yaml",
         status="changed",
         edits=tuple(
-            Edit(("elements", f"element{k}", "prompt"), "changed", prompt, f"{prompt} {k}", place, place)
+            FieldEdit(("elements", f"element{k}", "prompt"), "changed", prompt, f"{prompt} {k}", place, place)
             for k in range(edits)
         ),
         elements=tuple(
@@ -55,7 +57,7 @@ def scene_of(number: int = 0, edits: int = 3, elements: int = 4, prompt: str = "
             for k in range(elements)
         ),
         mix=Pair(sound, other),
-        null=Null(False, -30.0, -10.0, -20.0),
+        null=NullTest(False, -30.0, -10.0, -20.0),
         basis="sound",
     )
 
@@ -148,7 +150,7 @@ def test_excerpts_differ_where_the_values_do(before: str, after: str) -> None:
 
 
 def test_the_loudness_over_time_is_on_one_scale() -> None:
-    loud, quiet = Sound(4.8, -10.0, over_time=(-10.0,) * 48), Sound(2.4, -22.0, over_time=(-22.0,) * 24)
+    loud, quiet = SoundFacts(4.8, -10.0, over_time=(-10.0,) * 48), SoundFacts(2.4, -22.0, over_time=(-22.0,) * 24)
     before, after, scale = strips_of(Pair(loud, quiet))
     assert before.picture == BLOCKS[-1] * 48
     assert after.picture == BLOCKS[0] * 24 + " " * 24, "silent behind its end"
@@ -156,8 +158,8 @@ def test_the_loudness_over_time_is_on_one_scale() -> None:
     before, after, scale = strips_of(Pair(loud, replace(loud, over_time=(-11.0,) * 24 + (-60.0,) * 24)))
     assert after.picture == BLOCKS[-1] * 24 + " " * 24
     assert scale.picture == "▁ −38 LUFS, █ −10 LUFS"
-    assert strips_of(Pair(None, Sound(1.0, -20.0))) == ()
-    assert strips_of(Pair(None, Sound(1.0, -math.inf, over_time=(-math.inf,) * 6))) == ()
+    assert strips_of(Pair(None, SoundFacts(1.0, -20.0))) == ()
+    assert strips_of(Pair(None, SoundFacts(1.0, -math.inf, over_time=(-math.inf,) * 6))) == ()
 
 
 def test_the_words_of_a_scene() -> None:
@@ -289,8 +291,12 @@ def test_two_builds_are_heard_on_a_page(
         assert run(["build", "scenes", "-q", "-o", name, *flags]) == 0
     diff(capsys, "one", "two", "-o", "out")
     assert {path.name for path in Path("out").iterdir()} == {
-        "index.html", "diff.md", "diff.json", "harbour.png", "harbour.svg",
-    }  # fmt: skip
+        "index.html",
+        "diff.md",
+        "diff.json",
+        "harbour.png",
+        "harbour.svg",
+    }
     page = browser.new_page()
     page.goto(Path("out/index.html").absolute().as_uri())
     assert page.evaluate("[...document.querySelectorAll('[data-scene]')].map(one => one.dataset.sides)") == ["2"]

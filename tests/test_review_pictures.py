@@ -13,9 +13,10 @@ import soundfile
 from numpy.typing import NDArray
 from PIL import Image
 
-from scenebuild.report import axes
-from scenebuild.report.spectrum import row_of
-from scenebuild.review.pictures import (
+from scenebuild.report.pictures import axes
+from scenebuild.report.pictures.spectrum import row_of
+from scenebuild.review.compare.aligned import AFTER
+from scenebuild.review.formats.pictures import (
     DIFFERENCE,
     GAP,
     LESS,
@@ -28,7 +29,6 @@ from scenebuild.review.pictures import (
     before_after_png,
     waveforms_svg,
 )
-from scenebuild.review.sides import AFTER
 from signals import RATE, noise, stereo, tone
 from test_pictures import contrast, filled
 

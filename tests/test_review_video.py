@@ -18,11 +18,11 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from scenebuild.errors import UsageError
-from scenebuild.review import video
-from scenebuild.review.clip import LEAST_S, MOST_S, heard_of
-from scenebuild.review.frames import HEIGHT, LEFT, RIGHT, WIDTH
-from scenebuild.review.lettering import fitted, width, write
-from scenebuild.review.video import FRAMES_PER_SECOND, MOST_BYTES, clip_mp4
+from scenebuild.review.clips import video
+from scenebuild.review.clips.clip import LEAST_S, MOST_S, heard_of
+from scenebuild.review.clips.fonts import fitted, width, write
+from scenebuild.review.clips.frames import HEIGHT, LEFT, RIGHT, WIDTH
+from scenebuild.review.clips.video import FRAMES_PER_SECOND, MOST_BYTES, clip_mp4
 from signals import RATE, band_noise, needs_ffmpeg, noise, stereo, tone
 
 av = pytest.importorskip("av", reason="PyAV is not installed")

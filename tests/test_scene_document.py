@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from scenebuild.errors import Place, SceneError
-from scenebuild.scene.document import Document, read_document
-from scenebuild.scene.scalars import plain
+from scenebuild.scene.yaml.document import Document, read_document
+from scenebuild.scene.yaml.scalars import plain
 
 # YAML 1.2.2, section 10.3.2, and the words that YAML 1.1 took for something else
 CORE: dict[str, Any] = {
@@ -118,7 +118,7 @@ def test_the_parser_without_libyaml_reads_the_same(tmp_path: Path, monkeypatch: 
 
 def test_importing_the_room_is_cheap() -> None:
     code = (
-        "import sys, scenebuild.scene, scenebuild.scene.read, scenebuild.scene.project, scenebuild.scene.findings\n"
+        "import sys, scenebuild.scene.read, scenebuild.scene.project, scenebuild.scene.check.findings\n"
         "heavy = {'yaml', 'jsonschema', 'numpy', 'torch', 'soundfile', 'json', 'difflib', 'unicodedata'}\n"
         "raise SystemExit(str(sorted(heavy & set(sys.modules))))"
     )

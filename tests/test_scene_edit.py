@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from scenebuild.errors import SceneError
-from scenebuild.scene.document import parse_document
-from scenebuild.scene.edit import edited, scalar
-from scenebuild.scene.scalars import plain
+from scenebuild.scene.yaml.document import parse_document
+from scenebuild.scene.yaml.edit import edited, scalar
+from scenebuild.scene.yaml.scalars import plain
 
 TAKE = ("elements", "rain", "take")
 LINES = "a.yaml:3:5: take: is more than one line here; change it by hand"

@@ -8,9 +8,9 @@ from urllib.parse import unquote
 import pytest
 
 from scenebuild.errors import Place, Problem
-from scenebuild.scene.findings import FORMATS, as_github, as_json, as_sarif, as_text, capped
+from scenebuild.scene.check.findings import FORMATS, as_github, as_json, as_sarif, as_text, capped
+from scenebuild.scene.check.rulebook import RULES
 from scenebuild.scene.lint.rulebook import LINT_RULES
-from scenebuild.scene.rulebook import RULES
 
 PROBLEMS = (
     Problem("range", "gain_db: 60 is more than 24. Did you mean 6.0?", Place("scenes/harbour.yaml", 12, 9)),
@@ -30,9 +30,13 @@ def test_json_holds_every_fact() -> None:
     found = json.loads(as_json(PROBLEMS))
     assert found["version"] == 1
     assert found["problems"][1] == {
-        "file": "scenes/a b,c:d.yaml", "line": 3, "column": 1, "severity": "warning", "rule": "blank",
+        "file": "scenes/a b,c:d.yaml",
+        "line": 3,
+        "column": 1,
+        "severity": "warning",
+        "rule": "blank",
         "message": "prompt: nothing",
-    }  # fmt: skip
+    }
 
 
 def test_github_annotations_point_to_the_place() -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from scenebuild.errors import SceneError
+from scenebuild.scene.check.rulebook import RULES
 from scenebuild.scene.read import read_scene
-from scenebuild.scene.rulebook import RULES
 
 INVALID = Path(__file__).parent / "data" / "scenes" / "invalid"
 

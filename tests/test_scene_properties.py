@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from scenebuild.errors import Problem, SceneError
+from scenebuild.scene.check.violations import whole_schema
 from scenebuild.scene.model import Scene
 from scenebuild.scene.read import read_scene
 from scenebuild.scene.recording import DEVICE
-from scenebuild.scene.violations import whole_schema
 from scenes_strategy import PIECES, SIGNS, dumped
 
 SCHEMA = whole_schema()
@@ -73,7 +73,11 @@ ELEMENT = st.builds(
 )
 SCENES = st.builds(
     lambda rest, name, elements, defaults, mix, buses: {
-        **rest, "name": name, "elements": elements, "defaults": defaults, "mix": mix,
+        **rest,
+        "name": name,
+        "elements": elements,
+        "defaults": defaults,
+        "mix": mix,
         "buses": {name: bus for name, bus in buses.items() if name not in elements},
     },
     fields(SCHEMA["properties"], ("name", "elements", "defaults", "mix", "buses", "deliver", *RECIPE)),
@@ -84,7 +88,7 @@ SCENES = st.builds(
     st.dictionaries(
         NAMES, fields(SCHEMA["properties"]["buses"]["additionalProperties"]["properties"], ALONE), max_size=2
     ),
-)  # fmt: skip
+)
 
 
 def read(folder: Path, text: str) -> Scene:

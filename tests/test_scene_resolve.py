@@ -28,16 +28,36 @@ def test_a_minimal_scene_has_every_default(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.chdir(VALID)
     scene = read_scene("minimal.yaml")
     assert scene == Scene(
-        path="minimal.yaml", name="Rain", description="", seed=0, engine=None, mix=MixSettings(), places=scene.places,
+        path="minimal.yaml",
+        name="Rain",
+        description="",
+        seed=0,
+        engine=None,
+        mix=MixSettings(),
+        places=scene.places,
         sources=("minimal.yaml",),
         elements=(
             Element(
-                name="rain", place=Place("minimal.yaml", 2, 12), prompt="steady rain", recording=None, engine=None,
-                model=None, duration_s=8.0, seed=None, take=1, sampling=Sampling(), start_s=0.0, gain=1.0, pan=0.0,
-                fade_in_s=0.01, fade_out_s=0.01, loop=False, normalize="loudness",
+                name="rain",
+                place=Place("minimal.yaml", 2, 12),
+                prompt="steady rain",
+                recording=None,
+                engine=None,
+                model=None,
+                duration_s=8.0,
+                seed=None,
+                take=1,
+                sampling=Sampling(),
+                start_s=0.0,
+                gain=1.0,
+                pan=0.0,
+                fade_in_s=0.01,
+                fade_out_s=0.01,
+                loop=False,
+                normalize="loudness",
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def test_a_full_scene_says_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -48,21 +68,62 @@ def test_a_full_scene_says_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None
     assert scene.mix == MixSettings(24.0, 44100, 1, -2.0, -16.0)
     rain, drum, door = scene.elements
     assert rain == Element(
-        name="rain", place=Place("full.yaml", 12, 3), prompt="steady rain on a window, thunder far away",
-        recording=None, engine=None, model=None, duration_s=4.0, seed=None, take=1, sampling=Sampling(0.9, 200),
-        start_s=0.0, gain=0.7, pan=0.0, fade_in_s=2.0, fade_out_s=0.01, loop=True, normalize="peak",
-    )  # fmt: skip
+        name="rain",
+        place=Place("full.yaml", 12, 3),
+        prompt="steady rain on a window, thunder far away",
+        recording=None,
+        engine=None,
+        model=None,
+        duration_s=4.0,
+        seed=None,
+        take=1,
+        sampling=Sampling(0.9, 200),
+        start_s=0.0,
+        gain=0.7,
+        pan=0.0,
+        fade_in_s=2.0,
+        fade_out_s=0.01,
+        loop=True,
+        normalize="peak",
+    )
     assert drum == Element(
-        name="808", place=Place("full.yaml", 19, 3), prompt="no", recording=None, engine="musicgen",
-        model="facebook/musicgen-small", duration_s=2.5, seed=31, take=3, sampling=Sampling(1.0, 100, 0.9, 3.0),
-        start_s=1.0, gain=10 ** (-6 / 20), pan=-0.5, fade_in_s=0.5, fade_out_s=1.0, loop=False,
+        name="808",
+        place=Place("full.yaml", 19, 3),
+        prompt="no",
+        recording=None,
+        engine="musicgen",
+        model="facebook/musicgen-small",
+        duration_s=2.5,
+        seed=31,
+        take=3,
+        sampling=Sampling(1.0, 100, 0.9, 3.0),
+        start_s=1.0,
+        gain=10 ** (-6 / 20),
+        pan=-0.5,
+        fade_in_s=0.5,
+        fade_out_s=1.0,
+        loop=False,
         normalize="none",
-    )  # fmt: skip
+    )
     assert door == Element(
-        name="door", place=Place("full.yaml", 34, 3), prompt=None, recording=str(VALID / "sounds" / "tick.wav"),
-        engine=None, model=None, duration_s=None, seed=None, take=1, sampling=Sampling(), start_s=4.5,
-        gain=10 ** (6 / 20), pan=0.0, fade_in_s=0.5, fade_out_s=0.0, loop=False, normalize="peak",
-    )  # fmt: skip
+        name="door",
+        place=Place("full.yaml", 34, 3),
+        prompt=None,
+        recording=str(VALID / "sounds" / "tick.wav"),
+        engine=None,
+        model=None,
+        duration_s=None,
+        seed=None,
+        take=1,
+        sampling=Sampling(),
+        start_s=4.5,
+        gain=10 ** (6 / 20),
+        pan=0.0,
+        fade_in_s=0.5,
+        fade_out_s=0.0,
+        loop=False,
+        normalize="peak",
+    )
 
 
 def test_a_message_finds_the_line_of_any_field(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from scenebuild.scene.desk import Compressor, Convolution, Filter, MixLoop, Reverb
-from scenebuild.scene.document import read_document
+from scenebuild.scene.channel import Compression, Convolution, Filter, MixLoop, Reverb
+from scenebuild.scene.check.validate import validate_document
+from scenebuild.scene.check.violations import NEEDED, scene_schema, whole_schema
 from scenebuild.scene.resolve import resolve
-from scenebuild.scene.validate import validate_document
-from scenebuild.scene.violations import NEEDED, scene_schema, whole_schema
+from scenebuild.scene.yaml.document import read_document
 
 SCHEMA = scene_schema()
 PLAIN = whole_schema()
@@ -46,9 +46,7 @@ LIMITS: dict[str, tuple[float, float]] = {
         }.items()
     },
 }  # fmt: skip
-MOVING = {
-    "volume": (0, 16), "gain_db": (-96, 24), "pan": (-1, 1), "high_pass": (20, 20000), "low_pass": (20, 20000),
-}  # fmt: skip
+MOVING = {"volume": (0, 16), "gain_db": (-96, 24), "pan": (-1, 1), "high_pass": (20, 20000), "low_pass": (20, 20000)}
 STRIP = {
     "distance": (0.25, 1000), "duck.by": (0, 60), "duck.attack": (0, 10), "duck.release": (0, 30),
     "duck.hold": (0, 30), "duck.threshold": (-80, 0), "effects.high_pass": (20, 20000),
@@ -181,13 +179,23 @@ def test_defaults_in_the_schema_are_what_the_program_fills_in() -> None:
     scene = resolve(read_document(str(VALID / "minimal.yaml")))
     element, mix = scene.elements[0], scene.mix
     filled = {
-        "description": scene.description, "seed": scene.seed, "elements.duration": element.duration_s,
-        "elements.take": element.take, "elements.temperature": element.sampling.temperature,
-        "elements.normalize": element.normalize, "elements.volume": element.gain, "elements.loop": element.loop,
-        "elements.start": element.start_s, "elements.pan": element.pan, "elements.fade_in": element.fade_in_s,
-        "elements.fade_out": element.fade_out_s, "mix.sample_rate": mix.sample_rate, "mix.channels": mix.channels,
-        "mix.true_peak": mix.true_peak_dbtp, "policy.commercial": scene.commercial,
-    } | _filled_inside()  # fmt: skip
+        "description": scene.description,
+        "seed": scene.seed,
+        "elements.duration": element.duration_s,
+        "elements.take": element.take,
+        "elements.temperature": element.sampling.temperature,
+        "elements.normalize": element.normalize,
+        "elements.volume": element.gain,
+        "elements.loop": element.loop,
+        "elements.start": element.start_s,
+        "elements.pan": element.pan,
+        "elements.fade_in": element.fade_in_s,
+        "elements.fade_out": element.fade_out_s,
+        "mix.sample_rate": mix.sample_rate,
+        "mix.channels": mix.channels,
+        "mix.true_peak": mix.true_peak_dbtp,
+        "policy.commercial": scene.commercial,
+    } | _filled_inside()
     told = {name: field["default"] for name, field in PROPERTIES.items() if "default" in field}
     decided_later = {"version", "policy", "defaults", "mix", "elements.engine", "buses", "params"}
     decided_later |= {"elements.expect.no_clipping", "mix.expect.no_clipping"}
@@ -209,7 +217,7 @@ def _filled_inside() -> dict[str, Any]:
     assert isinstance(peak, Filter)
     assert isinstance(reverb, Reverb)
     assert isinstance(convolution, Convolution)
-    assert isinstance(compressor, Compressor)
+    assert isinstance(compressor, Compression)
     moving = ("volume", "gain_db", "pan", "high_pass", "low_pass")
     curves = {f"{owner}.{field}.curve": fader.points[0].curve for owner in ("elements", "buses") for field in moving}
     del curves["buses.pan.curve"]
@@ -227,15 +235,21 @@ def _filled_inside() -> dict[str, Any]:
     }  # fmt: skip
     owners = ("elements", "buses")
     return {
-        "mix.loop": scene.mix.loop is not None, "mix.loop.worst_seam": MixLoop().worst_seam,
-        "elements.long": rain.playing.long, "deliver.limiter": scene.deliver[0].limiter,
-        "elements.loop.seam": rain.playing.looping.seam, "elements.reverse": rain.playing.reverse,
-        "elements.mute": rain.mute, "elements.speed": rain.playing.speed, "elements.trim.from": owl.playing.trim_from_s,
-        "elements.repeat.jitter": repeat.jitter_s, "buses.volume": scene.buses[0].gain,
+        "mix.loop": scene.mix.loop is not None,
+        "mix.loop.worst_seam": MixLoop().worst_seam,
+        "elements.long": rain.playing.long,
+        "deliver.limiter": scene.deliver[0].limiter,
+        "elements.loop.seam": rain.playing.looping.seam,
+        "elements.reverse": rain.playing.reverse,
+        "elements.mute": rain.mute,
+        "elements.speed": rain.playing.speed,
+        "elements.trim.from": owl.playing.trim_from_s,
+        "elements.repeat.jitter": repeat.jitter_s,
+        "buses.volume": scene.buses[0].gain,
         **curves,
         **{f"{owner}.effects.{name}": value for owner in owners for name, value in effects.items()},
         **{f"{owner}.duck.{name}": value for owner in owners for name, value in ducks.items()},
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize("scene", sorted(VALID.glob("*.yaml")), ids=lambda path: path.stem)

@@ -16,7 +16,7 @@ from hub import put_in_cache, reference  # noqa: E402
 from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
 from scenebuild.engines.audiocraft.models import CODEC_FILE, model  # noqa: E402
 from scenebuild.engines.audiocraft.shared_codec import open_codec, open_shared  # noqa: E402
-from scenebuild.engines.audiocraft.weights import Located, verified  # noqa: E402
+from scenebuild.engines.audiocraft.weights import LocatedWeights, verified  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
 
 CPU = torch.device("cpu")
@@ -96,7 +96,7 @@ def test_a_stereo_model_of_the_list_is_verified_and_its_codec_opened(
 
 def test_a_codec_file_with_weights_is_opened_itself(tmp_path: Path) -> None:
     folder = write_checkpoint(tmp_path / "own", AUDIOGEN)
-    for place in (Located(str(folder), ""), Located(str(folder), "", str(tmp_path))):
+    for place in (LocatedWeights(str(folder), ""), LocatedWeights(str(folder), "", str(tmp_path))):
         assert open_codec(place).path == str(folder / CODEC_FILE)
 
 

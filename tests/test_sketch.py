@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenebuild.engines import Action, Engine, Failed, Made, Request
+from scenebuild.engines import Action, Engine, FailedRequest, MadeTake, Request
 from scenebuild.engines.sketch import ENGINE
 from scenebuild.engines.sketch.catalogue import KINDS
 from scenebuild.engines.sketch.exact import cosine, decay, exp2, sine
 from scenebuild.engines.sketch.noise import band, noise
 from scenebuild.engines.sketch.render import GRID, recipe, render
 from scenebuild.engines.sketch.space import heard, highpass, lowpass
-from scenebuild.engines.sketch.stage import RATE, SEGMENT, Stage
-from scenebuild.engines.sketch.words import Traits
+from scenebuild.engines.sketch.stage import RATE, SEGMENT, LayerStage
+from scenebuild.engines.sketch.words import LayerTraits
 from sketch_measures import bouts, centroid, envelope, loudest_gap_s, onsets, played, rms_db, share_db
 from sketch_prompts import PROMPTS, UNKNOWN
 
@@ -32,10 +32,10 @@ def request(prompt: str, frames: int = 24000, seed: int | None = 3, temperature:
     return Request(Action("sketch", "1", frames, prompt=prompt, seed=seed, temperature=temperature))
 
 
-def make(*requests: Request) -> list[Made]:
+def make(*requests: Request) -> list[MadeTake]:
     made = list(ENGINE.load({}).generate(requests, lambda index, share: None))
-    assert all(isinstance(one, Made) for one in made)
-    return [one for one in made if isinstance(one, Made)]
+    assert all(isinstance(one, MadeTake) for one in made)
+    return [one for one in made if isinstance(one, MadeTake)]
 
 
 def test_the_engine_says_what_it_is() -> None:
@@ -68,8 +68,8 @@ def test_progress_reaches_one_and_a_bad_request_fails_alone() -> None:
     told: list[tuple[int, float]] = []
     bad = Request(Action("sketch", "1", None, prompt="rain"))
     results = list(ENGINE.load({}).generate([bad, request("rain", 100000)], lambda i, share: told.append((i, share))))
-    assert results[0] == Failed(0, "sketch: needs a prompt and a length")
-    assert isinstance(results[1], Made)
+    assert results[0] == FailedRequest(0, "sketch: needs a prompt and a length")
+    assert isinstance(results[1], MadeTake)
     assert told == [(1, SEGMENT / 100000), (1, 1.0)]
 
 
@@ -110,7 +110,7 @@ def test_every_recipe_sounds_at_once(kind: str) -> None:
 )
 def test_every_variant_sounds_of_its_own(kind: str, facet: str) -> None:
     def of(*facets: str) -> np.ndarray:
-        stage = Stage(1, kind, 1.0, Traits(facets=frozenset(facets)))
+        stage = LayerStage(1, kind, 1.0, LayerTraits(facets=frozenset(facets)))
         first = recipe(kind)(stage).copy()
         stage.start = SEGMENT
         return np.concatenate((first, recipe(kind)(stage)), axis=1)
@@ -133,7 +133,7 @@ def test_every_recipe_is_one_function_of_at_most_40_lines() -> None:
 
 
 def test_two_sounds_may_not_share_a_role() -> None:
-    stage = Stage(1, "x", 1.0, Traits())
+    stage = LayerStage(1, "x", 1.0, LayerTraits())
     stage.emit("thud", np.zeros((2, SEGMENT)))
     with pytest.raises(ValueError, match="two sounds share the role 'thud'; give each its own"):
         stage.emit("thud", np.zeros((2, SEGMENT)))
@@ -141,7 +141,7 @@ def test_two_sounds_may_not_share_a_role() -> None:
 
 def test_no_seam_is_heard_between_segments() -> None:
     # The joint of two noise blocks keeps the power; a step would stand out in the first difference.
-    stage = Stage(1, "x", 1.0, Traits())
+    stage = LayerStage(1, "x", 1.0, LayerTraits())
     blocks = []
     for start in range(0, 8 * SEGMENT, SEGMENT):
         stage.start = start
@@ -205,18 +205,18 @@ def test_a_sum_of_sources_is_layered_and_layers_do_not_disturb_each_other() -> N
     both = played("dog, crickets", 4.0)
     assert share_db(both, 4000, 5200) > -25
     assert share_db(both, 300, 2500) > -6
-    rain = Stage(1, "rain", 1.0, Traits())
-    again = Stage(1, "rain", 1.0, Traits())
-    recipe("wind")(Stage(1, "wind", 1.0, Traits()))
+    rain = LayerStage(1, "rain", 1.0, LayerTraits())
+    again = LayerStage(1, "rain", 1.0, LayerTraits())
+    recipe("wind")(LayerStage(1, "wind", 1.0, LayerTraits()))
     assert np.array_equal(recipe("rain")(rain), recipe("rain")(again))
 
 
 @pytest.mark.parametrize("kind", NAMED)
 def test_distance_walls_rooms_and_brightness_act_on_every_recipe(kind: str) -> None:
-    bare = recipe(kind)(Stage(2, kind, 1.0, Traits()))
+    bare = recipe(kind)(LayerStage(2, kind, 1.0, LayerTraits()))
 
     def said(**asked: float) -> np.ndarray:
-        return heard(Stage(2, kind, 1.0, Traits(**asked)), bare).T
+        return heard(LayerStage(2, kind, 1.0, LayerTraits(**asked)), bare).T
 
     def treble_db(samples: np.ndarray) -> float:
         return rms_db(samples) + share_db(samples, 1500, 24000)

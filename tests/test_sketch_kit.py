@@ -13,18 +13,18 @@ from scenebuild.engines.sketch.grains import bank, beats, burst, call, poisson, 
 from scenebuild.engines.sketch.noise import Shape, band, noise, pool, resonance, summed, tilted
 from scenebuild.engines.sketch.pulses import pulses, train
 from scenebuild.engines.sketch.space import convolve, echo, kernel, room, shelf
-from scenebuild.engines.sketch.stage import CONTROL, POINTS, RATE, SEGMENT, Stage, fine, pan
-from scenebuild.engines.sketch.words import Traits
+from scenebuild.engines.sketch.stage import CONTROL, POINTS, RATE, SEGMENT, LayerStage, fine, pan
+from scenebuild.engines.sketch.words import LayerTraits
 
 Line = NDArray[np.float64]
 TIME = np.arange(SEGMENT) / RATE
 
 
-def stage(seed: int = 1, temperature: float = 1.0) -> Stage:
-    return Stage(seed, "kit", temperature, Traits())
+def stage(seed: int = 1, temperature: float = 1.0) -> LayerStage:
+    return LayerStage(seed, "kit", temperature, LayerTraits())
 
 
-def along(count: int) -> Iterator[Stage]:
+def along(count: int) -> Iterator[LayerStage]:
     """A stage at each of its first segments."""
     here = stage()
     for start in range(0, count * SEGMENT, SEGMENT):

@@ -128,8 +128,27 @@ def test_a_cafe_murmurs_at_the_rate_of_syllables() -> None:
 
 
 # Byrne et al. 1994, twelve languages, men and women: dB in thirds of an octave from 125 Hz to 8 kHz.
-SPEECH = [57.7, 56.8, 60.2, 60.3, 59.0, 62.1, 62.1, 60.5, 56.8, 53.7, 53.0, 52.0, 48.7, 48.1, 46.8, 45.6, 44.5, 44.3,
-          43.7]  # fmt: skip
+SPEECH = [
+    57.7,
+    56.8,
+    60.2,
+    60.3,
+    59.0,
+    62.1,
+    62.1,
+    60.5,
+    56.8,
+    53.7,
+    53.0,
+    52.0,
+    48.7,
+    48.1,
+    46.8,
+    45.6,
+    44.5,
+    44.3,
+    43.7,
+]
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])

@@ -219,9 +219,13 @@ def test_verify_names_exactly_what_is_damaged(store: LocalStore, tmp_path: Path)
     named = {damage.path for damage in care.verify(store)}
     # an object that is gone or has another size is named by its record as well
     assert named == {
-        str(flipped), str(shorter), store.record_path(keys[1]), store.record_path(keys[2]),
-        store.record_path(keys[3]), str(alien),
-    }  # fmt: skip
+        str(flipped),
+        str(shorter),
+        store.record_path(keys[1]),
+        store.record_path(keys[2]),
+        store.record_path(keys[3]),
+        str(alien),
+    }
     care.verify(store, repair=True)
     assert care.verify(store) == []
     assert len(list(care.entries(store))) == 36

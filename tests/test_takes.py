@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from scenebuild.cli import run
+from scenebuild.commands.rewrite import revise
 from scenebuild.errors import UsageError
-from scenebuild.report.candidates import remarks_on
-from scenebuild.report.page import Outline, Page, PageSound, Section, page_html
-from scenebuild.revise import revise
+from scenebuild.report.pages.listening_page import ListeningPage, Outline, PageSound, Section, page_html
+from scenebuild.report.pages.takes_page import remarks_on
 from test_expect import RATE, hear, noise, silence, together, tone
 
 SCENE = """\
@@ -136,7 +136,7 @@ def test_what_can_not_be_meant_is_explained(
 
 
 def test_what_somebody_else_writes_meanwhile_stays(scene: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from scenebuild import revise as room
+    from scenebuild.commands import rewrite as room
 
     def meanwhile(path: str, before: bytes, *arguments: object) -> bytes:
         Path(PATH).write_text("# mine\n")
@@ -177,7 +177,9 @@ class Elements(HTMLParser):
 def a_page(text: str, path: str) -> str:
     outline = Outline(1, "M0 0h1", "M0 0h1")
     sound = PageSound(text, text, path, 1.0, "0:01.0", outline, ((text, text),), (text,), text, text)
-    return page_html(Page(text, text, text, (Section(text, text, (sound,)), Section(text, text, (sound,))), text))
+    return page_html(
+        ListeningPage(text, text, text, (Section(text, text, (sound,)), Section(text, text, (sound,))), text)
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,8 +223,11 @@ def test_an_element_of_several_takes_is_chosen_and_judged_as_a_whole(
     Path(PATH).write_text(LONG)
     found = takes(capsys, "rain", "-n", "2")
     assert [(one["take"], one["part"], one["in_the_scene"]) for one in found["takes"]] == [  # type: ignore[attr-defined]
-        (1, 1, True), (1, 2, True), (2, 1, False), (2, 2, False),
-    ]  # fmt: skip
+        (1, 1, True),
+        (1, 2, True),
+        (2, 1, False),
+        (2, 2, False),
+    ]
     assert "Take 2, part 2" in Path("build/takes/test/rain/index.html").read_text()
     assert run([PATH, "-q"]) == 0
     capsys.readouterr()

@@ -18,7 +18,7 @@ torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: 
 transformers = pytest.importorskip("transformers", reason="what the text encoder is held to is not installed")
 
 from audiocraft_fixtures import SENTENCES, write_text_encoder  # noqa: E402
-from scenebuild.engines.audiocraft.text_encoder import Shape, TextEncoder, bucket, read_shape  # noqa: E402
+from scenebuild.engines.audiocraft.text_encoder import T5Dimensions, T5Encoder, bucket, read_shape  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
 
 NEAR = 1e-5  # relative to the largest
@@ -41,21 +41,21 @@ def pair(request: pytest.FixtureRequest, folder: Path, tmp_path_factory: pytest.
     """The same random weights in transformers' encoder and in ours; large enough for every kind of distance."""
     torch.manual_seed(3)
     config = transformers.T5Config(
-        d_model=48, d_kv=8, d_ff=40, num_layers=3, num_heads=4, vocab_size=120, feed_forward_proj=request.param,
-    )  # fmt: skip
+        d_model=48, d_kv=8, d_ff=40, num_layers=3, num_heads=4, vocab_size=120, feed_forward_proj=request.param
+    )
     theirs = transformers.T5EncoderModel(config).eval().requires_grad_(False)
     for weight in theirs.parameters():
         weight.normal_(0, 0.3)
     other = tmp_path_factory.mktemp(request.param)
     theirs.save_pretrained(other)
     (other / "spiece.model").write_bytes((folder / "spiece.model").read_bytes())
-    return theirs, TextEncoder(str(other))
+    return theirs, T5Encoder(str(other))
 
 
 @pytest.fixture(scope="module")
 def tokenizers(folder: Path) -> tuple[Callable[[str], list[int]], Callable[[str], list[int]]]:
     theirs = transformers.T5Tokenizer.from_pretrained(folder, extra_ids=0)
-    return lambda text: list(theirs([text])["input_ids"][0]), TextEncoder(str(folder)).tokens
+    return lambda text: list(theirs([text])["input_ids"][0]), T5Encoder(str(folder)).tokens
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -107,7 +107,7 @@ def test_every_distance_has_the_bucket_of_transformers() -> None:
 def test_it_is_gone_after_use(folder: Path, tmp_path: Path) -> None:
     for one in folder.iterdir():
         (tmp_path / one.name).write_bytes(one.read_bytes())
-    encoder = TextEncoder(str(tmp_path))
+    encoder = T5Encoder(str(tmp_path))
     encoder.hidden(torch.tensor([encoder.tokens("rain")]))
     assert f"{tmp_path}/model.safetensors" in Path("/proc/self/maps").read_text()
     del encoder
@@ -133,10 +133,7 @@ def test_neither_it_nor_audiocraft_brings_transformers_along(folder: Path) -> No
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (
-            {"model_type": "mt5"},
-            "model_type 'mt5' with feed_forward_proj 'relu'; known is 't5' with relu or ",
-        ),
+        ({"model_type": "mt5"}, "model_type 'mt5' with feed_forward_proj 'relu'; known is 't5' with relu or "),
         ({"feed_forward_proj": "gated-silu"}, "with feed_forward_proj 'gated-silu'; known is 't5' with relu or gated-"),
         ({"d_model": "512"}, "is not the configuration of a T5: ValueError: '512' is not a count"),
         ({"num_layers": 0}, "is not the configuration of a T5: ValueError: 0 is not a count"),
@@ -162,7 +159,7 @@ def test_what_is_no_configuration_is_refused(tmp_path: Path, text: str) -> None:
 
 def test_a_published_configuration_says_as_little_as_it_does() -> None:
     """t5-base and t5-large say nothing of the feed-forward nor of the furthest distance."""
-    assert Shape(768, 64, 12, 12, "relu") == Shape(768, 64, 12, 12, "relu", 1e-6, 32, 128)
+    assert T5Dimensions(768, 64, 12, 12, "relu") == T5Dimensions(768, 64, 12, 12, "relu", 1e-6, 32, 128)
 
 
 @pytest.mark.parametrize(
@@ -186,5 +183,5 @@ def test_files_that_do_not_belong_together_are_refused(
     else:
         (tmp_path / file).write_text(json.dumps({**json.loads((folder / file).read_text()), **change}))
     with pytest.raises(EngineError) as caught:
-        TextEncoder(str(tmp_path))
+        T5Encoder(str(tmp_path))
     assert words in str(caught.value)

@@ -80,9 +80,10 @@ class Watching:
         token = re.search(r'name="scenebuild-token" content="([\w-]+)"', self.page())
         assert token
         headers = {
-            "Origin": f"http://127.0.0.1:{self.port}", "X-Scenebuild-Token": token[1],
+            "Origin": f"http://127.0.0.1:{self.port}",
+            "X-Scenebuild-Token": token[1],
             "Content-Type": "application/json",
-        }  # fmt: skip
+        }
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
         connection.request("POST", f"/{self.key}/edit", json.dumps(plain), headers)
         answer = connection.getresponse()
@@ -257,13 +258,21 @@ def test_what_can_not_be_watched_is_said(yard: Path, project: Path) -> None:
     port = taken.getsockname()[1]
     for arguments, code, answer in (
         (["scenes/none.yaml"], 1, "scenes/none.yaml:1:1: this is not there; give scene files or folders of them\n"),
-        (["scenes"], 2, "scenes: 3 scenes, and one is watched at a time: name one of "
-                        "scenes/day.yaml@day, scenes/day.yaml@night, scenes/yard.yaml\n"),
-        (["scenes/day.yaml"], 2, "scenes/day.yaml: 2 scenes, and one is watched at a time: name one of "
-                                 "scenes/day.yaml@day, scenes/day.yaml@night\n"),
+        (
+            ["scenes"],
+            2,
+            "scenes: 3 scenes, and one is watched at a time: name one of "
+            "scenes/day.yaml@day, scenes/day.yaml@night, scenes/yard.yaml\n",
+        ),
+        (
+            ["scenes/day.yaml"],
+            2,
+            "scenes/day.yaml: 2 scenes, and one is watched at a time: name one of "
+            "scenes/day.yaml@day, scenes/day.yaml@night\n",
+        ),
         ([PATH, "--port", str(port)], 2, f"--port {port}: Address already in use; leave it out"),
         ([PATH, "--set", "weather=fog"], 2, f"--set weather: {PATH} has no such parameter"),
-    ):  # fmt: skip
+    ):
         done = command(*arguments)
         assert (done.returncode, done.stdout) == (code, ""), done.stderr
         assert done.stderr.startswith(answer), done.stderr

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from scenebuild.scene.read import read_scene
-from scenebuild.watch.edits import Edit, Value, Written, parse_edit, shown, write_edit
+from scenebuild.watch.edits import ControlEdit, Value, Written, parse_edit, shown, write_edit
 from scenebuild.watch.guard import RefusedError
 
 SCENE = """\
@@ -55,7 +55,7 @@ def scene(project: Path) -> Path:
 
 
 def write(element: str, field: str, value: Value, was: Value, path: str = PATH) -> Written:
-    return write_edit(Edit(element, field, value, was), path, {})
+    return write_edit(ControlEdit(element, field, value, was), path, {})
 
 
 def refusal(*edit: Any, path: str = PATH) -> RefusedError:
@@ -218,7 +218,7 @@ def test_a_file_that_can_not_be_written_says_so(scene: Path, monkeypatch: pytest
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("scenebuild.revise.exchange", full)
+    monkeypatch.setattr("scenebuild.commands.rewrite.exchange", full)
     refused = refusal("rain", "volume", 0.2, 0.7)
     assert refused.status == HTTPStatus.INTERNAL_SERVER_ERROR
     assert "No space left on device" in str(refused)
@@ -266,7 +266,7 @@ def test_an_editor_that_saves_at_the_very_last_moment_wins(
     scene: Path, monkeypatch: pytest.MonkeyPatch, saves: int, way: Any
 ) -> None:
     """After the last look at the file, and again while what was found there is given back."""
-    from scenebuild import revise
+    from scenebuild.commands import rewrite as revise
 
     real = revise.exchange
     theirs = [SCENE.replace("volume: 0.7 ", f"volume: 0.{number} ") for number in range(1, saves + 1)]
@@ -313,7 +313,7 @@ def test_an_editor_that_saves_all_the_time_loses_nothing(scene: Path) -> None:
 def test_where_files_can_not_change_places_one_is_put_over_the_other(
     scene: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scenebuild.revise.exchange", lambda one, other: False)
+    monkeypatch.setattr("scenebuild.commands.rewrite.exchange", lambda one, other: False)
     write("rain", "volume", 0.2, 0.7)
     assert "volume: 0.2 " in scene.read_text()
     assert os.listdir(scene.parent) == ["cafe.yaml"]
@@ -340,7 +340,7 @@ GOOD = {"element": "rain", "field": "volume", "value": 0.5, "was": 0.7}
 
 
 def test_an_edit_is_exactly_one_object() -> None:
-    assert parse_edit(json.dumps(GOOD).encode()) == Edit("rain", "volume", 0.5, 0.7)
+    assert parse_edit(json.dumps(GOOD).encode()) == ControlEdit("rain", "volume", 0.5, 0.7)
     assert parse_edit(json.dumps({**GOOD, "field": "mute", "value": True, "was": False}).encode()).value is True
 
 

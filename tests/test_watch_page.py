@@ -151,7 +151,7 @@ def test_pan_mute_and_start_are_written_too(desk: Desk) -> None:
         "+     pan: -0.5",
         "-   bell: {prompt: a bell, duration: 1, start: 0.5}",
         "+   bell: {prompt: a bell, duration: 1, start: 1.25, mute: true}",
-    ]  # fmt: skip
+    ]
     assert residual_db(desk.heard(), read_wav(MIX)[0]) < -60
     desk.after(lambda: desk.row("bell").locator(".mute").click())
     assert "mute: false" in desk.path.read_text()

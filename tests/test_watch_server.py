@@ -20,7 +20,7 @@ from scenebuild.watch import server
 from scenebuild.watch.board import Board
 from scenebuild.watch.edits import write_edit
 from scenebuild.watch.guard import MOST_BODY, Secrets
-from scenebuild.watch.server import Room, serving
+from scenebuild.watch.server import WatchContext, serving
 
 SCENE = "name: X\nelements:\n  rain:\n    prompt: rain\n    volume: 0.7\n"
 PATH = "scenes/x.yaml"
@@ -90,7 +90,7 @@ def client(project: Path) -> Iterator[Client]:
     (folder / "out.wav").symlink_to("/etc/passwd")
     os.mkfifo(folder / "pipe.wav")
     board, secrets = Board("<title>waiting</title>"), Secrets()
-    room = Room(board, str(folder), secrets, lambda edit: write_edit(edit, PATH, {}))
+    room = WatchContext(board, str(folder), secrets, lambda edit: write_edit(edit, PATH, {}))
     with serving(0, room) as address:
         port = int(address.split(":")[2].split("/")[0])
         assert address == f"http://127.0.0.1:{port}/{secrets.key}/"
@@ -109,8 +109,19 @@ def test_the_page_has_an_address_that_nobody_guesses(client: Client) -> None:
     assert page.headers["x-scenebuild-page"] == "1"
     assert len(client.secrets.key) == len(client.secrets.token) == 32
     assert client.secrets != Secrets()
-    for path in ("/", "/index.html", "/edit", "/events", f"/{client.secrets.key}", f"/{client.secrets.key[:-1]}/",
-                 f"/{client.secrets.token}/", f"/x/{client.secrets.key}/", "//", "/é/", "*"):  # fmt: skip
+    for path in (
+        "/",
+        "/index.html",
+        "/edit",
+        "/events",
+        f"/{client.secrets.key}",
+        f"/{client.secrets.key[:-1]}/",
+        f"/{client.secrets.token}/",
+        f"/x/{client.secrets.key}/",
+        "//",
+        "/é/",
+        "*",
+    ):
         answer = client.ask("GET", path.encode("latin-1").decode("latin-1") if path.isascii() else "/%C3%A9/")
         assert answer.status == 404, path
         assert client.secrets.key.encode() not in answer.body
@@ -135,9 +146,27 @@ def test_the_files_of_the_build_and_no_others(client: Client) -> None:
     assert client.get("elements/rain.wav").status == 200
     assert client.get("elements%2Frain.wav").status == 200
     assert "sandbox" in wav.headers["content-security-policy"]
-    for name in ("secret.txt", "manifest.json", "gone.wav", "out.wav", "pipe.wav", "elements", "elements/", "./x.wav",
-                 "../x/x.wav", "../../scenes/x.yaml", "..%2f..%2fscenes%2fx.yaml", "%2e%2e/%2e%2e/scenes/x.yaml",
-                 "/etc/passwd", "%2Fetc%2Fpasswd", "x.wav%00", "x.wav?a=b", "x.wav/", "%", "edit"):  # fmt: skip
+    for name in (
+        "secret.txt",
+        "manifest.json",
+        "gone.wav",
+        "out.wav",
+        "pipe.wav",
+        "elements",
+        "elements/",
+        "./x.wav",
+        "../x/x.wav",
+        "../../scenes/x.yaml",
+        "..%2f..%2fscenes%2fx.yaml",
+        "%2e%2e/%2e%2e/scenes/x.yaml",
+        "/etc/passwd",
+        "%2Fetc%2Fpasswd",
+        "x.wav%00",
+        "x.wav?a=b",
+        "x.wav/",
+        "%",
+        "edit",
+    ):
         answer = client.get(name)
         assert answer.status == 404, name
         assert answer.plain == {"error": "the build has no such file"}
@@ -262,8 +291,11 @@ def test_news_come_as_they_happen_and_the_state_at_once(client: Client) -> None:
     assert next(news) == {"page": 1, "edits": 0, "kind": "built", "lines": []}
     client.board.failed(("scenes/x.yaml:1:1: </script><script>\n\n",))
     assert next(news) == {
-        "page": 1, "edits": 0, "kind": "failed", "lines": ["scenes/x.yaml:1:1: </script><script>\n\n"]
-    }  # fmt: skip
+        "page": 1,
+        "edits": 0,
+        "kind": "failed",
+        "lines": ["scenes/x.yaml:1:1: </script><script>\n\n"],
+    }
     assert client.get().body == b"<title>1</title>", "the last good page stays"
     assert next(events(client))["kind"] == "failed"
     client.board.close()
@@ -331,7 +363,7 @@ def test_no_request_breaks_it(client: Client, request_line: bytes) -> None:
 def test_it_ends_with_its_threads(project: Path) -> None:
     before = set(threading.enumerate())
     board, secrets = Board(""), Secrets()
-    room = Room(board, str(project), secrets, lambda edit: write_edit(edit, PATH, {}))
+    room = WatchContext(board, str(project), secrets, lambda edit: write_edit(edit, PATH, {}))
     with serving(0, room) as address:
         client = Client(int(address.split(":")[2].split("/")[0]), secrets, board, project)
         news = events(client)
@@ -346,7 +378,9 @@ def test_it_ends_with_its_threads(project: Path) -> None:
 
 def test_a_port_that_is_taken_is_said(client: Client) -> None:
     with pytest.raises(UsageError, match=rf"--port {client.port}: Address already in use; leave it out"):  # noqa: SIM117
-        with serving(client.port, Room(client.board, "", client.secrets, lambda edit: write_edit(edit, PATH, {}))):
+        with serving(
+            client.port, WatchContext(client.board, "", client.secrets, lambda edit: write_edit(edit, PATH, {}))
+        ):
             pass
 
 

@@ -157,7 +157,7 @@ def _mutated_scene(data: bytes, largest: int, seed: int) -> bytes:
 
 def _scene(folder: Path) -> Read:
     from scenebuild.plan.models import findings_about
-    from scenebuild.scene.findings import FORMATS
+    from scenebuild.scene.check.findings import FORMATS
 
     path = folder / "scene.yaml"
     (folder / "scenebuild.toml").touch()
@@ -198,7 +198,7 @@ def _manifest(folder: Path) -> Read:
     def read(data: bytes) -> None:
         path.write_bytes(data)
         manifest.nothing_to_do(["scene.yaml"])
-        manifest.built_variants("scene.yaml", manifest.Asked())
+        manifest.built_variants("scene.yaml", manifest.OutputOptions())
         manifest.outputs_of(str(path.parent))
         manifest.inputs_of(str(path.parent))
 
@@ -251,8 +251,13 @@ def _sound(folder: Path) -> Read:
 
 
 TARGETS: dict[str, Callable[[Path], Read]] = {
-    "scene": _scene, "lock": _lock, "manifest": _manifest, "record": _record, "comment": _comment, "sound": _sound,
-}  # fmt: skip
+    "scene": _scene,
+    "lock": _lock,
+    "manifest": _manifest,
+    "record": _record,
+    "comment": _comment,
+    "sound": _sound,
+}
 KEY = "0123456789abcdef" * 4
 SCENE = "name: a\nelements: {a: {prompt: a}}\n"
 
@@ -272,7 +277,7 @@ def _locks() -> Iterator[bytes]:
 
 
 def _manifests() -> Iterator[bytes]:
-    from scenebuild.plan.manifest import Asked, manifest_text
+    from scenebuild.plan.manifest import OutputOptions, manifest_text
 
     inputs: dict[str, str | None] = {os.path.abspath("scene.yaml"): hashlib.sha256(SCENE.encode()).hexdigest()}
     absent: dict[str, str | None] = {os.path.abspath("a.toml"): None}
@@ -287,7 +292,7 @@ def _manifests() -> Iterator[bytes]:
     results: tuple[dict[str, Any], ...] = (built, {"variants": ["a", "b"]}, {})
     for result in results:
         yield manifest_text(
-            "scene.yaml", Asked(), inputs, os.path.abspath("build/scene"), outputs, result, absent
+            "scene.yaml", OutputOptions(), inputs, os.path.abspath("build/scene"), outputs, result, absent
         ).encode()
 
 
@@ -315,9 +320,17 @@ def _sounds() -> Iterator[bytes]:
 
     wave = 0.1 * np.sin(np.arange(400) / 9)
     for channels in (1, 2, 6):
-        for kind, subtype in (("WAV", "PCM_16"), ("WAVEX", "FLOAT"), ("RF64", "PCM_24"), ("AIFF", "PCM_16"),
-                              ("CAF", "PCM_16"), ("FLAC", "PCM_16"), ("OGG", "VORBIS"), ("OGG", "OPUS"),
-                              ("MP3", "MPEG_LAYER_III")):  # fmt: skip
+        for kind, subtype in (
+            ("WAV", "PCM_16"),
+            ("WAVEX", "FLOAT"),
+            ("RF64", "PCM_24"),
+            ("AIFF", "PCM_16"),
+            ("CAF", "PCM_16"),
+            ("FLAC", "PCM_16"),
+            ("OGG", "VORBIS"),
+            ("OGG", "OPUS"),
+            ("MP3", "MPEG_LAYER_III"),
+        ):
             if channels > 2 and kind == "MP3":
                 continue
             file = BytesIO()

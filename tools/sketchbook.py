@@ -19,8 +19,8 @@ from PIL import Image
 from scenebuild.engines.sketch.catalogue import KINDS, Kind
 from scenebuild.engines.sketch.render import render
 from scenebuild.engines.sketch.table import adjectives, kinds
-from scenebuild.report.sound import opened
-from scenebuild.report.spectrogram import spectrogram_png
+from scenebuild.report.pictures.outline import opened
+from scenebuild.report.pictures.spectrogram import spectrogram_png
 
 RATE, SECONDS, SEEDS = 48000, 8, (1, 2)
 PICTURES = {

@@ -12,17 +12,17 @@ from scenebuild.errors import LockError, PolicyError, ScenebuildError, SceneErro
 from scenebuild.outputs import Outputs, said_by_file
 from scenebuild.overview import write_overview
 from scenebuild.plan.lockfile import lock_path, read_lock
-from scenebuild.plan.manifest import Asked, built_variants, output_folder, outputs_root, scene_of, up_to_date
+from scenebuild.plan.manifest import OutputOptions, built_variants, output_folder, outputs_root, scene_of, up_to_date
 from scenebuild.plan.models import refuse_unknown_model
 from scenebuild.plan.policy import planned_licences, refuse_licences
-from scenebuild.plan.steps import Choices, Plan, make_plan, refuse_unknown_engine, with_sharing
+from scenebuild.plan.steps import Plan, PlanOptions, make_plan, refuse_unknown_engine, with_sharing
 from scenebuild.result import Result, SceneResult, failed_scene, result_from_manifest
+from scenebuild.scene.check.neighbours import name_clashes
+from scenebuild.scene.compose.reference import folded, scene_file, stem_of
 from scenebuild.scene.model import Scene
-from scenebuild.scene.neighbours import name_clashes
 from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.quoting import meant_or_listed
 from scenebuild.scene.read import read_scene, references_in
-from scenebuild.scene.reference import folded, scene_file, stem_of
 from scenebuild.scene.solo import listening, unknown_names
 from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings, read_config
@@ -226,13 +226,18 @@ def _refuse_unknown_names(settings: Settings, scene: Scene) -> None:
             )
 
 
-def choices_for(scene: Scene, settings: Settings) -> Choices:
+def choices_for(scene: Scene, settings: Settings) -> PlanOptions:
     """What the settings ask of a scene's plan; of several scenes, not each need have an element that is forced."""
     forced = settings.force_elements & {element.name for element in scene.elements}
-    return Choices(
-        settings.engine, settings.preferred_engine, settings.model, settings.precision, settings.preferred_precision,
-        settings.force, forced,
-    )  # fmt: skip
+    return PlanOptions(
+        settings.engine,
+        settings.preferred_engine,
+        settings.model,
+        settings.precision,
+        settings.preferred_precision,
+        settings.force,
+        forced,
+    )
 
 
 def _refuse_unknown_elements(forced: frozenset[str], plans: Mapping[str, Plan]) -> None:
@@ -264,15 +269,11 @@ def refuse_drift(plan: Plan) -> None:
 
 
 def _make(
-    plans: Mapping[str, Plan],
-    settings: Settings,
-    listener: Listener,
-    begun_ns: int,
-    show: Show | None,
+    plans: Mapping[str, Plan], settings: Settings, listener: Listener, begun_ns: int, show: Show | None
 ) -> dict[str, SceneResult]:
     """Takes, mixes and reports for plans with the same settings. Only here is anything heavy imported."""
     from scenebuild.generate.gather import gather
-    from scenebuild.generate.make import Workshop
+    from scenebuild.generate.make import TakeMaker
     from scenebuild.render import intended, render_scene
 
     folders = {path: Outputs(outputs_root(path, settings.out), output_folder(path, settings.out)) for path in plans}
@@ -281,7 +282,7 @@ def _make(
     with said_by_file(), scratch_folder() as scratch:
         for path, outputs in folders.items():
             outputs.begin(intended(plans[path], outputs, settings))
-        shop = Workshop(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
+        shop = TakeMaker(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
         gathered = gather(
             list(plans.values()), [one.folder for one in folders.values()], shop, keep_going=settings.keep_going
         )
@@ -334,9 +335,9 @@ def _nothing_to_do(path: str, settings: Settings) -> SceneResult | None:
     return result_from_manifest(path, output_folder(path, settings.out), result)
 
 
-def asked(settings: Settings) -> Asked:
+def asked(settings: Settings) -> OutputOptions:
     """The part of the settings that decides the outputs."""
-    return Asked(**settings.deciding)
+    return OutputOptions(**settings.deciding)
 
 
 def _rescue(path: str, settings: Settings, listener: Listener) -> None:

@@ -21,8 +21,8 @@ from typing import Any
 from scenebuild.errors import OutputError
 from scenebuild.files import aside, digest_of, open_regular, publish_bytes, read_bounded, real_folder, remove_below
 from scenebuild.plan.manifest import LARGEST_MANIFEST, LIST, MANIFEST, Fact, outputs_of
+from scenebuild.scene.compose.reference import folded
 from scenebuild.scene.quoting import printable
-from scenebuild.scene.reference import folded
 
 LISTEN = "listen"
 LABELS = "timeline.txt"

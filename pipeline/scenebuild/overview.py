@@ -6,10 +6,17 @@ from collections.abc import Sequence
 
 from scenebuild.files import utf8
 from scenebuild.outputs import Outputs, said_by_file
-from scenebuild.plan.manifest import Asked, built_variants, digests_of, manifest_text, output_folder, outputs_root
+from scenebuild.plan.manifest import (
+    OutputOptions,
+    built_variants,
+    digests_of,
+    manifest_text,
+    output_folder,
+    outputs_root,
+)
 from scenebuild.result import SceneResult
+from scenebuild.scene.compose.reference import label_of, stem_of
 from scenebuild.scene.project import project_root
-from scenebuild.scene.reference import label_of, stem_of
 from scenebuild.settings import Settings, config_files
 
 README, PAGE = "README.md", "index.html"
@@ -21,21 +28,21 @@ def write_overview(path: str, results: Sequence[SceneResult], settings: Settings
     Its manifest says which scenes the file holds, so that the next run need not read it to see that there is nothing
     to do.
     """
-    asked = Asked(**settings.deciding)
+    asked = OutputOptions(**settings.deciding)
     if any(result.status == "failed" for result in results):
         return
     if built_variants(path, asked, settings.out) is not None and all(one.status == "up-to-date" for one in results):
         return
-    from scenebuild.report.overview import Row, overview_html, overview_markdown
-    from scenebuild.scene.extends import read_with_parents
-    from scenebuild.scene.variants import variants_of
+    from scenebuild.report.pages.overview_page import OverviewRow, overview_html, overview_markdown
+    from scenebuild.scene.compose.extends import read_with_parents
+    from scenebuild.scene.compose.variants import variants_of
 
     document = read_with_parents(path)
     labels = [label_of(one.scene) for one in results]
     if [one.label for one in variants_of(document, {})] != labels:  # saved since: the next run reads it again
         return
     folder = output_folder(path, settings.out)
-    rows = [Row.of(label_of(one.scene), one, folder) for one in results]
+    rows = [OverviewRow.of(label_of(one.scene), one, folder) for one in results]
     title = stem_of(path)
     pages = {README: overview_markdown(title, path, rows), PAGE: overview_html(title, path, rows, folder)}
     outputs = Outputs(outputs_root(path, settings.out), folder)

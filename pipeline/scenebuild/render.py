@@ -10,7 +10,7 @@ from typing import Any
 
 from scenebuild.audio.copyright import copyright_of
 from scenebuild.deliver.deliver import Delivered
-from scenebuild.deliveries import delivered, delivery_name
+from scenebuild.deliver.scene_files import delivered, delivery_name
 from scenebuild.engines import action_facts
 from scenebuild.errors import LockError, Problem, SceneError, UsageError
 from scenebuild.expect.hold import expects_anything, hold
@@ -18,24 +18,24 @@ from scenebuild.files import sweep
 from scenebuild.generate.gather import Gathered, take_path
 from scenebuild.generate.take import Take
 from scenebuild.licences import same as same_licence
-from scenebuild.mix.kept import KeptStem
+from scenebuild.mix.clip import tape_of
 from scenebuild.mix.mixer import mix_scene
-from scenebuild.mix.model import Mix, Source
-from scenebuild.mix.tape import tape_of
+from scenebuild.mix.model import Mix, PlayedTake
+from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.outputs import LABELS, PAGES, Outputs
 from scenebuild.plan.licence import forbids_commerce, strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock
-from scenebuild.plan.manifest import CHANGED, Asked, digests_of, manifest_text, same_digests
+from scenebuild.plan.manifest import CHANGED, OutputOptions, digests_of, manifest_text, same_digests
 from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
-from scenebuild.report.desk import DeskPage
-from scenebuild.report.facts import report_of
 from scenebuild.report.labels import labels_text
-from scenebuild.report.side import PAGE
-from scenebuild.report.sounds import MOST_KEPT_S
+from scenebuild.report.pages.build_page import PAGE
+from scenebuild.report.pages.embedded_audio import MOST_KEPT_S
+from scenebuild.report.pages.mixer_page import DeskPage
+from scenebuild.report.summarize import report_of
 from scenebuild.report.write import write_report
 from scenebuild.result import ElementResult, SceneResult, failed_scene, result_for_manifest
-from scenebuild.scene.desk import Convolution
+from scenebuild.scene.channel import Convolution
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
 from scenebuild.scene.solo import heard_names
@@ -69,7 +69,7 @@ def render_scene(
         _refuse_other_bytes(plan, takes)
     licence = strictest([take.licence for take in takes.values()])
     read = _read_beside(plan, begun_ns)
-    stems: list[KeptStem] = []
+    stems: list[CapturedStem] = []
     mix = mix_scene(
         plan.scene,
         {name: source_of(take) for name, take in takes.items()},
@@ -100,7 +100,7 @@ def render_scene(
     outputs.publish(outputs.path(LABELS), labels_text(mix).encode())
     manifest = manifest_text(
         path,
-        Asked(**settings.deciding),
+        OutputOptions(**settings.deciding),
         {**_read_before(plan), **same_digests(read), **mix.read, **templates, lock_path(path): locked},
         folder,
         outputs.facts(),
@@ -175,9 +175,9 @@ def _status(step: Step, gathered: Gathered) -> str:
     return "locked" if step.status == "locked" else "cached"
 
 
-def source_of(take: Take) -> Source:
+def source_of(take: Take) -> PlayedTake:
     """A take as the mixer wants it."""
-    return Source(take.path, take.sample_rate, take.channels, take.frames, take.loudness_lufs, take.peak_dbfs)
+    return PlayedTake(take.path, take.sample_rate, take.channels, take.frames, take.loudness_lufs, take.peak_dbfs)
 
 
 def _failure_lines(plan: Plan, gathered: Gathered) -> list[str]:

@@ -97,10 +97,13 @@ class User:
 
     def order(self, number: int, *arguments: str) -> dict[str, Any]:
         return {
-            "task": "command", "folder": str(self.folder), "store": str(self.store), "log": f"{self.folder}.log",
+            "task": "command",
+            "folder": str(self.folder),
+            "store": str(self.store),
+            "log": f"{self.folder}.log",
             "arguments": ["build", str(self.path(number).relative_to(self.folder)), *arguments],
             "environment": {"TMPDIR": str(self.temporary)},
-        }  # fmt: skip
+        }
 
     def turn(self, found: Found) -> None:
         """Edit and build once."""
@@ -147,9 +150,16 @@ def soak(builds: int, seed: int, folder: Path, *, most_replayed: int | None = No
         replayed = replay(sorted(found.locks)[:most_replayed], folder / "replay", store, one, found)
         memory = in_one_process(users[0], folder)
     return {
-        "builds": found.builds, "killed": found.killed, "together": found.together, "locks": len(found.locks),
-        "replayed": replayed, "faults": found.faults, **growth(store, users, found), "left": settled, **memory,
-    }  # fmt: skip
+        "builds": found.builds,
+        "killed": found.killed,
+        "together": found.together,
+        "locks": len(found.locks),
+        "replayed": replayed,
+        "faults": found.faults,
+        **growth(store, users, found),
+        "left": settled,
+        **memory,
+    }
 
 
 def settle(user: User, found: Found) -> int:

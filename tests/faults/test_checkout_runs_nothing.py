@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from revisions import git, needs_git
-from scenebuild.ci import main as step
+from scenebuild.ci.steps import main as step
 from scenebuild.cli import run
 
 ROOT = Path(__file__).parents[2]

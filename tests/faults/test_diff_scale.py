@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-import scenebuild.review.git
-import scenebuild.scene.document
+import scenebuild.review.checkout.git
+import scenebuild.scene.yaml.document
 from revisions import build, commit, fast_engines, git, needs_git, plain, start_repository, write
-from scenebuild.review import pairs
-from scenebuild.review.projects import ReadScene, Side
-from scenebuild.scene.document import Document
+from scenebuild.review.checkout.projects import ProjectSide, ReadScene
+from scenebuild.review.compare.compare import renames as pairs
+from scenebuild.scene.yaml.document import Document
 
 pytestmark = needs_git
 SCENE = "name: S{}\nelements:\n  rain: {{prompt: soft rain number {}, duration: 0.2, engine: sketch}}\n"
@@ -38,19 +38,23 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
 
         return wrapped
 
-    contents = scenebuild.review.git.Repository.contents
+    contents = scenebuild.review.checkout.git.Repository.contents
 
     def counting_contents(self: Any, blobs: Any, **options: Any) -> Iterator[Any]:
         count["objects"] += len(blobs)
         count["locks"] += sum(blob.path.endswith(".lock.json") for blob in blobs)
         return contents(self, blobs, **options)
 
-    monkeypatch.setattr(scenebuild.review.git.Repository, "contents", counting_contents)
-    monkeypatch.setattr(scenebuild.review.git, "_answers", counting("git", scenebuild.review.git._answers))
-    monkeypatch.setattr(scenebuild.review.git, "ask", counting("git", scenebuild.review.git.ask))
-    monkeypatch.setattr(scenebuild.review.git, "git", counting("git", scenebuild.review.git.git))
+    monkeypatch.setattr(scenebuild.review.checkout.git.Repository, "contents", counting_contents)
     monkeypatch.setattr(
-        scenebuild.scene.document, "parse_document", counting("parsed", scenebuild.scene.document.parse_document)
+        scenebuild.review.checkout.git, "_answers", counting("git", scenebuild.review.checkout.git._answers)
+    )
+    monkeypatch.setattr(scenebuild.review.checkout.git, "ask", counting("git", scenebuild.review.checkout.git.ask))
+    monkeypatch.setattr(scenebuild.review.checkout.git, "git", counting("git", scenebuild.review.checkout.git.git))
+    monkeypatch.setattr(
+        scenebuild.scene.yaml.document,
+        "parse_document",
+        counting("parsed", scenebuild.scene.yaml.document.parse_document),
     )
     return count
 
@@ -115,9 +119,7 @@ def test_a_checkout_with_other_line_ends_shows_no_change(project: Path, capsys: 
     git("status")
 
 
-def test_scenes_that_all_moved_are_paired_without_comparing_each_with_each(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_scenes_that_all_moved_are_paired_without_comparing_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of 300 scenes was renamed: ninety thousand pairs."""
     calls: Counter[str] = Counter()
     similarity = pairs.similarity
@@ -127,13 +129,13 @@ def test_scenes_that_all_moved_are_paired_without_comparing_each_with_each(
         return similarity(before, after)
 
     monkeypatch.setattr(pairs, "similarity", counting)
-    side = Side("x", "/nowhere")
+    side = ProjectSide("x", "/nowhere")
 
     def scenes(folder: str, extra: str = "") -> dict[str, ReadScene]:
         found = {}
         for number in range(300):
             name = f"{folder}/s{number}.yaml"
-            document = scenebuild.scene.document.parse_document(name, SCENE.format(number, f"{number}{extra}"))
+            document = scenebuild.scene.yaml.document.parse_document(name, SCENE.format(number, f"{number}{extra}"))
             found[name] = ReadScene(side, name, document)
         return found
 

@@ -47,9 +47,13 @@ class Site:
 
     def order(self, *arguments: str, **more: Any) -> dict[str, Any]:
         return {
-            "task": "command", "folder": str(self.project), "store": str(self.store), "log": str(self.log),
-            "arguments": ["build", "scenes/a.yaml", *arguments], **more,
-        }  # fmt: skip
+            "task": "command",
+            "folder": str(self.project),
+            "store": str(self.store),
+            "log": str(self.log),
+            "arguments": ["build", "scenes/a.yaml", *arguments],
+            **more,
+        }
 
     def build(self, *arguments: str, call: str = "", fault: str = "", **more: Any) -> int:
         return self._server.run(self.order(*arguments, **more), call, fault)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-import scenebuild.revise as room
+import scenebuild.commands.rewrite as room
 from scenebuild.cli import run
-from scenebuild.revise import ChangedError, revise_element
+from scenebuild.commands.rewrite import SceneChangedError, revise_element
 from scenebuild.scene.read import read_scene
 
 PATH = "scenes/s.yaml"
@@ -39,16 +39,16 @@ def test_a_scene_that_another_pick_wrote_since_it_was_read_is_found_again(
     scene: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The other one added a line above: every place that was read is another one by now."""
-    import scenebuild.candidates
+    import scenebuild.commands.takes
 
-    real = scenebuild.candidates.find_element
+    real = scenebuild.commands.takes.find_element
 
     def meanwhile(*arguments: Any) -> Any:
         found = real(*arguments)
         revise_element(read_scene(PATH), "e0", "take", 7)
         return found
 
-    monkeypatch.setattr(scenebuild.candidates, "find_element", meanwhile)
+    monkeypatch.setattr(scenebuild.commands.takes, "find_element", meanwhile)
     assert run(["pick", "e5", "9", PATH]) == 0
     assert "e5: take: 9" in capsys.readouterr().out
     assert takes() == dict.fromkeys(NAMES, 1) | {"e0": 7, "e5": 9}
@@ -60,7 +60,7 @@ def test_places_of_another_text_are_refused_in_words(scene: Path, gone: bool) ->
     read = read_scene(PATH)
     scene.write_text("version: 1\nname: S\nelements:\n  other: {prompt: rain}\n" if gone else "# more\n" + text())
     before = scene.read_bytes()
-    with pytest.raises(ChangedError, match="was changed by somebody else just now; nothing was written"):
+    with pytest.raises(SceneChangedError, match="was changed by somebody else just now; nothing was written"):
         revise_element(read, "e5", "take", 9, seen=before)
     assert scene.read_bytes() == before
 
@@ -94,7 +94,7 @@ def test_a_file_that_is_taken_away_while_it_is_given_back_is_there_again(
         return real(one, other)
 
     monkeypatch.setattr(room, "exchange", meanwhile)
-    with pytest.raises(ChangedError):
+    with pytest.raises(SceneChangedError):
         revise_element(read_scene(PATH), "e0", "take", 7)
     assert Path(PATH).read_text() == text() + "# theirs\n"
     assert os.listdir("scenes") == ["s.yaml"]
@@ -111,7 +111,7 @@ def at_once(rounds: int) -> tuple[dict[str, int], list[str]]:
             try:
                 revise_element(read_scene(PATH), name, "take", number)
                 last[name] = number
-            except ChangedError as error:
+            except SceneChangedError as error:
                 refused.append(str(error))
             except Exception as error:
                 wrong.append(repr(error))

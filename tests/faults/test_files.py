@@ -170,14 +170,20 @@ def test_folders_are_made_part_by_part_and_never_through_a_link(tmp_path: Path) 
     (root / "link").symlink_to(tmp_path / "elsewhere")
     (root / "file").write_text("")
     assert told(lambda: real_folder(str(root), str(root / "link" / "x"))) == (
-        errno.ELOOP, "is a link, and nothing is written through it; remove it, or use --out", str(root / "link"),
-    )  # fmt: skip
+        errno.ELOOP,
+        "is a link, and nothing is written through it; remove it, or use --out",
+        str(root / "link"),
+    )
     assert told(lambda: real_folder(str(root), str(root / "file"))) == (
-        errno.ENOTDIR, "is no folder; remove it, or use --out", str(root / "file"),
-    )  # fmt: skip
+        errno.ENOTDIR,
+        "is no folder; remove it, or use --out",
+        str(root / "file"),
+    )
     assert told(lambda: real_folder(str(root), str(tmp_path / "beside"))) == (
-        errno.EINVAL, "does not lie in the output folder", str(tmp_path / "beside"),
-    )  # fmt: skip
+        errno.EINVAL,
+        "does not lie in the output folder",
+        str(tmp_path / "beside"),
+    )
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
@@ -256,9 +262,7 @@ def test_a_disk_that_is_full_is_told_by_the_name_that_the_reader_knows(
     def failing(file: object) -> None:
         raise OSError(number, os.strerror(number), name)
 
-    assert told(lambda: publish(str(target), failing)) == (
-        number, os.strerror(number), str(target) if named else name,
-    )  # fmt: skip
+    assert told(lambda: publish(str(target), failing)) == (number, os.strerror(number), str(target) if named else name)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -305,9 +309,7 @@ def test_a_file_is_as_readable_as_the_user_wants_new_files_to_be(tmp_path: Path)
         add_lines(str(tmp_path / "three"), ["x"])
     finally:
         os.umask(old)
-    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("one", "two", "three")] == [
-        0o644, 0o664, 0o664,
-    ]  # fmt: skip
+    assert [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("one", "two", "three")] == [0o644, 0o664, 0o664]
 
 
 @pytest.mark.parametrize("exchanges", [True, False])
@@ -375,8 +377,10 @@ def test_two_files_change_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         pytest.skip("this file system exchanges no files")
     assert (one.read_text(), other.read_text()) == ("2", "1")
     assert told(lambda: exchange(str(one), str(tmp_path / "gone"))) == (
-        errno.ENOENT, "No such file or directory", str(tmp_path / "gone"),
-    )  # fmt: skip
+        errno.ENOENT,
+        "No such file or directory",
+        str(tmp_path / "gone"),
+    )
     monkeypatch.chdir(tmp_path)
     assert exchange("one", "other") is True
     assert (one.read_text(), other.read_text()) == ("1", "2")

@@ -20,7 +20,7 @@ from engines_for_tests import TONE, CountingChildren
 from scenebuild.cli import run
 from scenebuild.errors import Problem, SceneError
 from scenebuild.plan.models import findings_about
-from scenebuild.scene.findings import MOST_SHOWN
+from scenebuild.scene.check.findings import MOST_SHOWN
 from scenebuild.scene.model import Scene
 from scenebuild.scene.read import read_scene, references_in
 from scenes_strategy import (

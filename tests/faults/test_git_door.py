@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from revisions import EDITED, PATH, SCENE, build, commit, fast_engines, git, needs_git, start_repository, write
-from scenebuild.ci import main as step
+from scenebuild.ci.steps import main as step
 from scenebuild.cli import run
 from scenebuild.git import KEPT, OVERRIDES, command, environment
 
@@ -111,11 +111,26 @@ def remove_object(name: str) -> str:
 
 
 def test_no_variable_of_the_outside_names_a_command(tmp_path: Path) -> None:
-    outside = {name: f"touch {tmp_path / 'canary'}" for name in (
-        "GIT_EXTERNAL_DIFF", "GIT_SSH_COMMAND", "GIT_SSH", "GIT_ASKPASS", "SSH_ASKPASS", "GIT_PAGER", "PAGER",
-        "GIT_EDITOR", "GIT_PROXY_COMMAND", "GIT_TRACE", "GIT_TRACE2_EVENT", "GIT_CONFIG_PARAMETERS", "GIT_TEMPLATE_DIR",
-        "GIT_SEQUENCE_EDITOR", "GIT_REDIRECT_STDOUT",
-    )}  # fmt: skip
+    outside = {
+        name: f"touch {tmp_path / 'canary'}"
+        for name in (
+            "GIT_EXTERNAL_DIFF",
+            "GIT_SSH_COMMAND",
+            "GIT_SSH",
+            "GIT_ASKPASS",
+            "SSH_ASKPASS",
+            "GIT_PAGER",
+            "PAGER",
+            "GIT_EDITOR",
+            "GIT_PROXY_COMMAND",
+            "GIT_TRACE",
+            "GIT_TRACE2_EVENT",
+            "GIT_CONFIG_PARAMETERS",
+            "GIT_TEMPLATE_DIR",
+            "GIT_SEQUENCE_EDITOR",
+            "GIT_REDIRECT_STDOUT",
+        )
+    }
     inside = environment(outside | {"PATH": "/bin", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_DIR": "x"})
     assert not outside.keys() & inside.keys()
     assert inside["GIT_CONFIG_KEY_0"] == "safe.directory"

@@ -58,9 +58,13 @@ def points(
 def order(tmp_path: Path) -> dict[str, Any]:
     (tmp_path / "source").write_bytes(SOUND)
     return {
-        "task": "put", "store": str(tmp_path / "store"), "source": str(tmp_path / "source"), "key": KEY,
-        "digest": digest_bytes(SOUND), "size": len(SOUND),
-    }  # fmt: skip
+        "task": "put",
+        "store": str(tmp_path / "store"),
+        "source": str(tmp_path / "source"),
+        "key": KEY,
+        "digest": digest_bytes(SOUND),
+        "size": len(SOUND),
+    }
 
 
 def faults_after_kills(server: Forks, order: dict[str, Any], call: str) -> tuple[int, list[str]]:

@@ -93,12 +93,14 @@ def test_an_unknown_name_is_no_permission(name: str) -> None:
 
 
 @given(
-    st.sampled_from(["cc", "creative commons", "Creative Commons"]), st.sampled_from(["by", "Attribution"]),
-    st.sampled_from(["nc", "NonCommercial", "non-commercial", "Non Commercial"]), st.sampled_from(["", "sa", "nd"]),
+    st.sampled_from(["cc", "creative commons", "Creative Commons"]),
+    st.sampled_from(["by", "Attribution"]),
+    st.sampled_from(["nc", "NonCommercial", "non-commercial", "Non Commercial"]),
+    st.sampled_from(["", "sa", "nd"]),
     st.sampled_from(["", "3.0", "4.0", "v4.0", "4"]),
     st.lists(st.sampled_from(" -_/\u00a0\u2011\u2013"), min_size=4, max_size=4),
     st.sampled_from([str.lower, str.upper, str.title, str]),
-)  # fmt: skip
+)
 def test_no_way_of_writing_non_commercial_is_missed(
     cc: str, by: str, nc: str, more: str, version: str, signs: list[str], case: Any
 ) -> None:

@@ -20,22 +20,22 @@ from engines_for_tests import TONE, CountingChildren
 from forks import forks
 from scenebuild.engines import Action, Request
 from scenebuild.generate import Order, make_takes
-from scenebuild.generate.make import AT_ONCE, AT_ONCE_TOGETHER, Workshop
+from scenebuild.generate.make import AT_ONCE, AT_ONCE_TOGETHER, TakeMaker
 from scenebuild.generate.take import Take
 from scenebuild.plan.action import action_key
 from scenebuild.store import LocalStore
-from scenebuild.store.lease import Lease, Signs, take_lease
+from scenebuild.store.lease import Lease, SignsOfLife, take_lease
 
 
 @pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TakeMaker:
     monkeypatch.setitem(scenebuild.engines.REGISTRY, "audiogen", "engines_for_tests:TONE")
     monkeypatch.setattr(scenebuild.generate.make, "Children", CountingChildren)
     monkeypatch.setattr(CountingChildren, "calls", [])
     folder = tmp_path / "shop"
     folder.mkdir()
     lines: list[str] = []
-    return Workshop(LocalStore(str(tmp_path / "store")), str(folder), 2, lambda key, share: None, lines.append)
+    return TakeMaker(LocalStore(str(tmp_path / "store")), str(folder), 2, lambda key, share: None, lines.append)
 
 
 def order(prompt: str, *, batches: bool = True) -> Order:
@@ -69,7 +69,7 @@ def held(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
 
 @pytest.mark.parametrize(("files", "batches", "most"), [(1024, False, AT_ONCE), (64, True, 16), (64, False, 16)])
 def test_leases_are_held_for_what_is_about_to_be_made(
-    shop: Workshop, held: list[int], monkeypatch: pytest.MonkeyPatch, files: int, batches: bool, most: int
+    shop: TakeMaker, held: list[int], monkeypatch: pytest.MonkeyPatch, files: int, batches: bool, most: int
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda which: (files, files))
     orders = [order(f"number {number}", batches=batches) for number in range(2 * AT_ONCE + 5)]
@@ -81,7 +81,7 @@ def test_leases_are_held_for_what_is_about_to_be_made(
     assert os.listdir(Path(shop.store.root, "leases")) == []
 
 
-def test_children_are_kept_from_lot_to_lot(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_children_are_kept_from_lot_to_lot(shop: TakeMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """A model is loaded once, however many lots there are."""
     begun: list[str] = []
 
@@ -112,7 +112,7 @@ def test_a_thousand_takes_are_made_with_256_open_files(project: Path) -> None:
 # Leases
 
 
-def test_a_lease_dated_in_the_future_blocks_nobody_for_good(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lease_dated_in_the_future_blocks_nobody_for_good(shop: TakeMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """The clock of a file server was ahead, or was set back, and the holder sleeps."""
     wanted = order("one")
     lease = take_lease(shop.store.root, wanted.key)
@@ -133,7 +133,7 @@ def test_a_holder_whose_clock_is_ahead_and_who_says_something_is_awake(
     path.write_text("")
     now = [1000.0]
     monkeypatch.setattr(time, "monotonic", lambda: now[0])
-    signs = Signs()
+    signs = SignsOfLife()
     for beat in range(5):
         later = time.time() + 1e6 + beat
         os.utime(path, (later, later))
@@ -143,7 +143,7 @@ def test_a_holder_whose_clock_is_ahead_and_who_says_something_is_awake(
     assert signs.is_asleep(str(tmp_path), "key")
 
 
-def test_a_lease_that_is_no_file_blocks_nobody(shop: Workshop) -> None:
+def test_a_lease_that_is_no_file_blocks_nobody(shop: TakeMaker) -> None:
     wanted = order("one")
     path = Path(shop.store.root, "leases", wanted.key)
     path.parent.mkdir(parents=True)
@@ -155,7 +155,7 @@ def test_a_lease_that_is_no_file_blocks_nobody(shop: Workshop) -> None:
 # Company
 
 
-def test_what_another_builder_made_meanwhile_is_not_counted_as_made(shop: Workshop) -> None:
+def test_what_another_builder_made_meanwhile_is_not_counted_as_made(shop: TakeMaker) -> None:
     wanted = order("one")
     (made,) = make_takes([wanted], shop)
     assert shop.made == {wanted.key}
@@ -167,7 +167,7 @@ def test_what_another_builder_made_meanwhile_is_not_counted_as_made(shop: Worksh
     assert other.made == set()
 
 
-def test_force_makes_what_is_there_and_waits_for_nobody_elses(shop: Workshop) -> None:
+def test_force_makes_what_is_there_and_waits_for_nobody_elses(shop: TakeMaker) -> None:
     wanted = order("one")
     list(make_takes([wanted], shop))
     list(make_takes([wanted], shop, anew=True))

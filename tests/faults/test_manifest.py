@@ -15,7 +15,7 @@ import pytest
 from scenebuild.plan import manifest
 from scenebuild.plan.manifest import (
     CHANGED,
-    Asked,
+    OutputOptions,
     built_variants,
     digests_of,
     inputs_of,
@@ -62,29 +62,32 @@ def built(project: Path) -> dict[str, Any]:
     return found
 
 
-def write(asked: Asked | None = None, *more: str, result: dict[str, Any] | None = None) -> None:
+def write(asked: OutputOptions | None = None, *more: str, result: dict[str, Any] | None = None) -> None:
     outputs = {}
     for path in (path for path in FOLDER.rglob("*") if path.is_file() and path != FILE):
         found = path.stat()
         outputs[str(path.relative_to(FOLDER))] = [
-            found.st_size, digest_bytes(path.read_bytes()), found.st_mtime_ns, found.st_ctime_ns,
-        ]  # fmt: skip
+            found.st_size,
+            digest_bytes(path.read_bytes()),
+            found.st_mtime_ns,
+            found.st_ctime_ns,
+        ]
     inputs = digests_of([SCENE, *more])
     text = manifest_text(
-        SCENE, asked or Asked(), inputs, str(FOLDER), outputs, result or RESULT, digests_of(["scenebuild.toml"])
+        SCENE, asked or OutputOptions(), inputs, str(FOLDER), outputs, result or RESULT, digests_of(["scenebuild.toml"])
     )
     FILE.write_text(text)
 
 
-def fresh(asked: Asked | None = None) -> bool:
-    return up_to_date(SCENE, asked or Asked()) is not None
+def fresh(asked: OutputOptions | None = None) -> bool:
+    return up_to_date(SCENE, asked or OutputOptions()) is not None
 
 
 # As it is written
 
 
 def test_a_finished_build_is_up_to_date_and_its_manifest_says_what_it_is_of(built: dict[str, Any]) -> None:
-    assert up_to_date(SCENE, Asked()) == RESULT
+    assert up_to_date(SCENE, OutputOptions()) == RESULT
     assert FILE.read_text() == json.dumps(built, indent=1, sort_keys=True) + "\n"
     assert built["version"] == 3
     assert built["scene"] == "../../scenes/x.yaml"
@@ -92,22 +95,27 @@ def test_a_finished_build_is_up_to_date_and_its_manifest_says_what_it_is_of(buil
     assert built["configuration"] == {"../../scenebuild.toml": digest_bytes(b"")}
     assert built["links"] == {}
     assert built["asked"] == {
-        "engine": None, "template": None, "stems": False, "precision": None, "model": None, "set": {},
+        "engine": None,
+        "template": None,
+        "stems": False,
+        "precision": None,
+        "model": None,
+        "set": {},
         "environment": {},
-    }  # fmt: skip
+    }
     assert outputs_of(str(FOLDER)) == {"x.wav", "README.md", "index.html", "x.ogg", "elements/rain.wav"}
     assert scene_of(str(FOLDER)) == os.path.abspath(SCENE)
     assert inputs_of(str(FOLDER)) == {os.path.abspath(SCENE)}
     assert nothing_to_do([SCENE]) == [(SCENE, "build/x/x.wav")]
-    assert built_variants(SCENE, Asked()) == [SCENE]
+    assert built_variants(SCENE, OutputOptions()) == [SCENE]
 
 
 def test_what_is_not_there_is_not_known(project: Path) -> None:
     assert outputs_of("build/x") == set()
     assert inputs_of("build/x") == set()
     assert scene_of("build/x") is None
-    assert up_to_date(SCENE, Asked()) is None
-    assert built_variants(SCENE, Asked()) is None
+    assert up_to_date(SCENE, OutputOptions()) is None
+    assert built_variants(SCENE, OutputOptions()) is None
     assert nothing_to_do([SCENE]) is None
     assert nothing_to_do([]) == []
 
@@ -118,12 +126,17 @@ def test_what_is_not_there_is_not_known(project: Path) -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        Asked(engine="sketch"), Asked(template="t.html"), Asked(stems=True), Asked(model="m"), Asked(precision="fp16"),
-        Asked(chosen=(("night", "yes"),)), Asked(configured={"engine": "sketch"}),
+        OutputOptions(engine="sketch"),
+        OutputOptions(template="t.html"),
+        OutputOptions(stems=True),
+        OutputOptions(model="m"),
+        OutputOptions(precision="fp16"),
+        OutputOptions(chosen=(("night", "yes"),)),
+        OutputOptions(configured={"engine": "sketch"}),
     ],
     ids=str,
-)  # fmt: skip
-def test_what_a_build_is_asked_decides(built: dict[str, Any], asked: Asked) -> None:
+)
+def test_what_a_build_is_asked_decides(built: dict[str, Any], asked: OutputOptions) -> None:
     assert not fresh(asked)
     write(asked)
     assert fresh(asked)
@@ -132,8 +145,8 @@ def test_what_a_build_is_asked_decides(built: dict[str, Any], asked: Asked) -> N
 
 
 def test_a_template_is_known_by_where_it_lies() -> None:
-    assert Asked(template="t.html").plain()["template"] == os.path.abspath("t.html")
-    assert Asked(chosen=(("night", "yes"),)).plain()["set"] == {"night": "yes"}
+    assert OutputOptions(template="t.html").plain()["template"] == os.path.abspath("t.html")
+    assert OutputOptions(chosen=(("night", "yes"),)).plain()["set"] == {"night": "yes"}
 
 
 def test_the_environment_decides_but_for_what_is_a_flag_or_without_effect(
@@ -161,12 +174,12 @@ def test_a_home_elsewhere_decides_where_no_configuration_was_read(
         before = os.environ[name]
         monkeypatch.setenv(name, "/elsewhere")
         assert not fresh(), name
-        assert fresh(Asked(configured={})), "what it says was read, and is the same"
+        assert fresh(OutputOptions(configured={})), "what it says was read, and is the same"
         monkeypatch.setenv(name, before)
     assert fresh()
     Path("scenebuild.toml").write_text("# changed\n")
     assert not fresh()
-    assert fresh(Asked(configured={}))
+    assert fresh(OutputOptions(configured={}))
 
 
 def test_without_a_home_there_is_a_manifest_all_the_same(
@@ -361,8 +374,8 @@ def test_a_strangers_manifest_names_nothing_outside_of_its_folder(built: dict[st
 
 def test_the_manifest_of_a_file_with_variants_names_them(built: dict[str, Any]) -> None:
     write(result={"variants": ["day", "night"]})
-    assert up_to_date(SCENE, Asked()) == {"variants": ["day", "night"]}
-    assert built_variants(SCENE, Asked()) == ["scenes/x.yaml@day", "scenes/x.yaml@night"]
+    assert up_to_date(SCENE, OutputOptions()) == {"variants": ["day", "night"]}
+    assert built_variants(SCENE, OutputOptions()) == ["scenes/x.yaml@day", "scenes/x.yaml@night"]
     assert nothing_to_do([SCENE]) is None, "theirs are not there"
 
 

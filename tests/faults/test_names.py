@@ -50,9 +50,12 @@ def test_validate_names_scenes_of_one_name(project: Path, capsys: pytest.Capture
 )
 @pytest.mark.parametrize("arguments", [[], ["--dry-run"], ["--solo", "rain"], ["--out", "out"]], ids=str)
 def test_scenes_of_one_name_are_refused_one_by_one(
-    project: Path, capsys: pytest.CaptureFixture[str], first: tuple[str, str], second: tuple[str, str],
+    project: Path,
+    capsys: pytest.CaptureFixture[str],
+    first: tuple[str, str],
+    second: tuple[str, str],
     arguments: list[str],
-) -> None:  # fmt: skip
+) -> None:
     one = write(*first)
     assert run([one, "-q"]) == 0
     before = everything()
@@ -122,9 +125,17 @@ def test_listening_leaves_the_mix_of_a_scene_called_listen(project: Path, name: 
     assert (folder / f"{Path(name).stem}.wav").read_bytes() == mix
     assert (folder / "_listen.wav").is_file()
     assert not {one.name.lower() for one in folder.iterdir()} - {
-        "listen.wav", "_listen.wav", "elements", "index.html", "manifest.json", "readme.md", "spectrogram.png",
-        "timeline.svg", "timeline.txt", "waveform.svg",
-    }  # fmt: skip
+        "listen.wav",
+        "_listen.wav",
+        "elements",
+        "index.html",
+        "manifest.json",
+        "readme.md",
+        "spectrogram.png",
+        "timeline.svg",
+        "timeline.txt",
+        "waveform.svg",
+    }
 
 
 def test_a_scene_called_catalogue_and_the_explorer_keep_apart(

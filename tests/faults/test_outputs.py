@@ -82,20 +82,35 @@ def victim(project: Path) -> Iterator[Path]:
     assert below(folder) == before
 
 
-MANIFEST_OF_A_STRANGER = json.dumps({
-    "version": 2,
-    "outputs": {
-        name: [8, "x"] for name in ("elements/thesis.txt", "elements/rain.wav", "stems/thesis.wav", "thesis.txt",
-                                     "../victim/thesis.txt", "/etc/passwd", "README.md", "elements/../../thesis.txt")
-    },
-})  # fmt: skip
+MANIFEST_OF_A_STRANGER = json.dumps(
+    {
+        "version": 2,
+        "outputs": {
+            name: [8, "x"]
+            for name in (
+                "elements/thesis.txt",
+                "elements/rain.wav",
+                "stems/thesis.wav",
+                "thesis.txt",
+                "../victim/thesis.txt",
+                "/etc/passwd",
+                "README.md",
+                "elements/../../thesis.txt",
+            )
+        },
+    }
+)
 LINKS = (
     "build", "build/x", "build/x/elements", "build/x/stems", "build/takes", "build/catalogue", "build/catalogue/rain",
     "build/takes/x/rain/elements",
 )  # fmt: skip
 COMMANDS = [
-    [PATH], [PATH, "--stems"], [PATH, "--solo", "rain"], ["takes", "rain", PATH, "-n", "2"], ["explore", "rain"],
-]  # fmt: skip
+    [PATH],
+    [PATH, "--stems"],
+    [PATH, "--solo", "rain"],
+    ["takes", "rain", PATH, "-n", "2"],
+    ["explore", "rain"],
+]
 
 
 @pytest.mark.parametrize(
@@ -288,8 +303,7 @@ def test_whatever_stands_in_a_manifest_it_is_read_or_it_is_none(capsys: pytest.C
 
 
 @pytest.mark.parametrize(
-    "content",
-    ["", "[" * 100_000, "{}", "[]", "null", '{"a":' * 99, '{"result": NaN}', "\ud800", "9" * 5000],
+    "content", ["", "[" * 100_000, "{}", "[]", "null", '{"a":' * 99, '{"result": NaN}', "\ud800", "9" * 5000]
 )
 def test_a_damaged_manifest_is_none(capsys: pytest.CaptureFixture[str], content: str) -> None:
     assert run([PATH, "-q"]) == 0
@@ -354,8 +368,19 @@ def test_a_manifest_of_the_version_before_is_built_again_and_makes_no_take_again
 def test_only_files_of_a_build_are_removed() -> None:
     for name in ("elements/rain.wav", "elements/rain.2.wav", "stems/a-b_c.wav", "x.wav", "x.podcast.mp3", "README.md"):
         assert is_an_output(name, "x"), name
-    for name in ("thesis.txt", "elements/thesis.txt", "y.wav", "../x.wav", "elements/../x.wav", "x", "x.wav/a",
-                 "/etc/passwd", "stems/a/b.wav", "elements/.wav", "manifest.json"):  # fmt: skip
+    for name in (
+        "thesis.txt",
+        "elements/thesis.txt",
+        "y.wav",
+        "../x.wav",
+        "elements/../x.wav",
+        "x",
+        "x.wav/a",
+        "/etc/passwd",
+        "stems/a/b.wav",
+        "elements/.wav",
+        "manifest.json",
+    ):
         assert not is_an_output(name, "x"), name
 
 
@@ -512,9 +537,10 @@ def test_what_is_saved_during_a_build_is_built_by_the_next_whatever_the_clocks_s
             in_the_middle(patched, lambda: None)
             published = scenebuild.outputs.Outputs.publish
             patched.setattr(
-                scenebuild.outputs.Outputs, "publish",
+                scenebuild.outputs.Outputs,
+                "publish",
                 lambda self, path, data: (save() if path.endswith("README.md") else None, published(self, path, data)),
-            )  # fmt: skip
+            )
         assert run([*arguments, "-q"]) == 0
     assert status(capsys, *arguments) == "built"
     assert status(capsys, *arguments) == "up-to-date"
@@ -667,4 +693,4 @@ def test_killed_anywhere_it_leaves_nothing_for_ever(scene: Path, after_s: float)
 def test_a_build_that_fails_says_so_and_the_next_one_tidies(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ScenebuildError):
         build(["scenes/none.yaml"], None, None)  # type: ignore[arg-type]
-    assert up_to_date(PATH, scenebuild.plan.manifest.Asked()) is None
+    assert up_to_date(PATH, scenebuild.plan.manifest.OutputOptions()) is None

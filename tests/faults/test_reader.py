@@ -11,9 +11,9 @@ import yaml
 
 from scenebuild.cli import run
 from scenebuild.errors import SceneError
-from scenebuild.scene.document import Document, parse_document
-from scenebuild.scene.edit import edited
-from scenebuild.scene.source import text_of
+from scenebuild.scene.yaml.document import Document, parse_document
+from scenebuild.scene.yaml.edit import edited
+from scenebuild.scene.yaml.source import text_of
 
 # Text -> what it says. Where YAML 1.1, or a parser that is looser or stricter, would have something else.
 READ: dict[str, Any] = {
@@ -201,12 +201,12 @@ class Counted(str):
 
 @pytest.mark.parametrize("line", ["# a#b\n", "#a#\r\n", "- 'a'# b\n", "- [a,# b\n  c]\n", "- a#b\n"])
 def test_looking_for_loose_comments_takes_linear_time(line: str) -> None:
-    from scenebuild.scene.strict import Watched
+    from scenebuild.scene.yaml.strict import StrictEvents
 
     def looked_through(count: int) -> int:
         Counted.seen = 0
         text = Counted(line * count + "- x\n")
-        list(Watched(yaml.parse(str(text), Loader=yaml.SafeLoader), text))
+        list(StrictEvents(yaml.parse(str(text), Loader=yaml.SafeLoader), text))
         return Counted.seen
 
     assert looked_through(200) <= 2.2 * looked_through(100)

@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from scenebuild.errors import Place, SceneError, UsageError
-from scenebuild.scene import source
-from scenebuild.scene.document import Document, ended, parse_document
-from scenebuild.scene.numerals import decibels_in, number_in
-from scenebuild.scene.parameters import filled, written
+from scenebuild.scene.check.numerals import decibels_in, number_in
+from scenebuild.scene.compose.parameters import filled, written
+from scenebuild.scene.compose.reference import folded, label_of, referenced, scene_file, stem_of
+from scenebuild.scene.compose.variants import composed, of_label, slug, variants_of
 from scenebuild.scene.pointer import pointer_in
-from scenebuild.scene.raw import at_of, fields_of, has_no_end, loops, number_of, pass_length
 from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.recording import LONGEST_PATH, content_fault, locate, path_fault, recording_fault, sentence
-from scenebuild.scene.reference import folded, label_of, referenced, scene_file, stem_of
-from scenebuild.scene.scalars import plain
-from scenebuild.scene.slips import slip_of, slip_of_line
-from scenebuild.scene.source import place_at, reason, text_of
-from scenebuild.scene.variants import composed, of_label, slug, variants_of
+from scenebuild.scene.yaml import source
+from scenebuild.scene.yaml.document import Document, ended, parse_document
+from scenebuild.scene.yaml.raw import at_of, fields_of, has_no_end, loops, number_of, pass_length
+from scenebuild.scene.yaml.scalars import plain
+from scenebuild.scene.yaml.slips import slip_of, slip_of_line
+from scenebuild.scene.yaml.source import place_at, reason, text_of
 
 
 @pytest.mark.parametrize(
@@ -46,8 +46,13 @@ def test_a_number_is_what_a_person_means(text: str, unit: str, value: float | No
 
 def test_decibels_are_said_as_such() -> None:
     assert [decibels_in(one) for one in ("-6 dB", "3dbfs", "2 Decibels", "-6", "6 dBTP", "loud dB")] == [
-        -6.0, 3.0, 2.0, None, None, None,
-    ]  # fmt: skip
+        -6.0,
+        3.0,
+        2.0,
+        None,
+        None,
+        None,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,8 +95,12 @@ def test_a_plain_scalar_is_what_yaml_1_2_says(text: str, value: object) -> None:
 def test_a_place_counts_lines_of_every_kind() -> None:
     text = "a\nb\r\nc\rd"
     assert [(place_at("x", text, at).line, place_at("x", text, at).column) for at in (0, 2, 5, 7, 8)] == [
-        (1, 1), (2, 1), (3, 1), (4, 1), (4, 2),
-    ]  # fmt: skip
+        (1, 1),
+        (2, 1),
+        (3, 1),
+        (4, 1),
+        (4, 2),
+    ]
     assert place_at("x\x1b", "a", 0).file == "x\\x1b"
 
 
@@ -174,10 +183,11 @@ def test_a_recording_lies_in_the_project_and_is_audio(project: Path) -> None:
     assert locate("a/../good.wav", scene) == str(project / "scenes" / "good.wav")
     found = {name: recording_fault(f"{name}.wav", scene, project) for name in ("good", "link", "gone", "pointer")}
     assert found == {
-        "good": None, "link": "leads out of the project through a link; copy the recording into it",
+        "good": None,
+        "link": "leads out of the project through a link; copy the recording into it",
         "gone": "is not there; paths begin at the folder of this scene file",
         "pointer": "is a Git LFS pointer, not the sound itself; run git lfs pull",
-    }  # fmt: skip
+    }
     assert recording_fault("notes.wav", scene, project) == (
         "is not audio that can be read; if it is a sound, convert it: "
         "ffmpeg -i scenes/notes.wav scenes/notes-converted.flac"
@@ -209,10 +219,12 @@ def test_a_pointer_of_git_lfs_names_the_bytes(tmp_path: Path) -> None:
 
 def test_a_reference_is_a_file_and_a_label() -> None:
     for reference, file, label, stem in (
-        ("a/b.yaml@night+x", "a/b.yaml", "night+x", "b@night+x"), ("b.yml@n", "b.yml", "n", "b@n"),
-        ("b.yaml", "b.yaml", "", "b"), ("me@home/b.yaml", "me@home/b.yaml", "", "b"),
+        ("a/b.yaml@night+x", "a/b.yaml", "night+x", "b@night+x"),
+        ("b.yml@n", "b.yml", "n", "b@n"),
+        ("b.yaml", "b.yaml", "", "b"),
+        ("me@home/b.yaml", "me@home/b.yaml", "", "b"),
         ("b.yaml@x/y", "b.yaml@x/y", "", "y"),
-    ):  # fmt: skip
+    ):
         assert (scene_file(reference), label_of(reference), stem_of(reference)) == (file, label, stem)
     assert (referenced("a.yaml", "n"), referenced("a.yaml", "")) == ("a.yaml@n", "a.yaml")
     assert folded("Stra\u00dfe") == "strasse"
@@ -232,8 +244,15 @@ def test_raw_data_is_looked_at_without_trust() -> None:
     assert at_of(found, ("name", "x")) == {}
     assert (fields_of([1]), fields_of(None)) == ({}, {})
     assert [number_of(one) for one in (1, 0.5, True, "1", 1e9, -1e9, 999_999_999, None)] == [
-        1.0, 0.5, None, None, None, None, 999_999_999.0, None,
-    ]  # fmt: skip
+        1.0,
+        0.5,
+        None,
+        None,
+        None,
+        None,
+        999_999_999.0,
+        None,
+    ]
     assert [loops({"loop": one}) for one in (True, {}, False, "yes")] == [True, True, False, False]
     endless = [{"loop": True}, {"repeat": {}}, {"repeat": {"count": 2}}, {}, {"repeat": 1}]
     assert [has_no_end(one) for one in endless] == [True, True, False, False, False]
@@ -274,8 +293,11 @@ def test_variants_times_matrix_are_scenes_with_labels(project: Path) -> None:
     ]
     scenes = [read_scene(one) for one in references]
     assert [one.name for one in scenes] == [
-        "Heavy rain in the {wood}", "sun in the {wood}", "Heavy rain in town", "sun in town",
-    ]  # fmt: skip
+        "Heavy rain in the {wood}",
+        "sun in the {wood}",
+        "Heavy rain in town",
+        "sun in town",
+    ]
     assert {one.description for one in scenes} == {"3"}
     assert [one.elements[0].prompt for one in scenes][0] == "Heavy rain, the {wood}"
 
@@ -315,9 +337,7 @@ def test_a_chosen_parameter_takes_the_place_of_its_row_or_is_unknown() -> None:
 def test_a_composed_scene_holds_nothing_of_its_recipe() -> None:
     found = document(RECIPE)
     scene = composed(found, variants_of(found, {})[3])
-    assert scene.data == {
-        "name": "sun in town", "description": "3", "elements": {"a": {"prompt": "sun, town"}},
-    }  # fmt: skip
+    assert scene.data == {"name": "sun in town", "description": "3", "elements": {"a": {"prompt": "sun, town"}}}
     assert scene.problems == ()
     assert found.data["elements"] == {"a": {"prompt": "{{weather}}, {{ place }}"}}
     assert scene.value(()) == Place("a.yaml", 1, 1)
@@ -397,7 +417,8 @@ def test_what_is_expected_is_read_as_numbers(project: Path) -> None:
 
 
 def test_each_field_of_the_desk_is_read_and_has_its_own_default() -> None:
-    from scenebuild.scene import desk, resolve_desk
+    from scenebuild.scene import channel as desk
+    from scenebuild.scene import resolve_channel as resolve_desk
 
     full = {"decay": 1, "size": 2, "damping": 0.3, "predelay": 0.4, "wet": 0.5}
     assert resolve_desk._reverb("", full, "") == desk.Reverb(1.0, 2.0, 0.3, 0.4, 0.5)
@@ -427,30 +448,59 @@ def test_each_field_of_the_desk_is_read_and_has_its_own_default() -> None:
         "channels": 1.0, "bits": 16.0, "limiter": True,
     }  # fmt: skip
     assert resolve_desk.wanted_of(wanted) == desk.Wanted(
-        preset="podcast", name="n", format="mp3", loudness_lufs=-1.0, true_peak_dbtp=-2.0, sample_rate=3, channels=1,
-        bits=16, limiter=True,
-    )  # fmt: skip
+        preset="podcast",
+        name="n",
+        format="mp3",
+        loudness_lufs=-1.0,
+        true_peak_dbtp=-2.0,
+        sample_rate=3,
+        channels=1,
+        bits=16,
+        limiter=True,
+    )
     assert resolve_desk.wanted_of({"preset": "podcast"}) == desk.Wanted(
-        preset="podcast", name="podcast", format=None, loudness_lufs=None, true_peak_dbtp=None, sample_rate=None,
-        channels=None, bits=None, limiter=False,
-    )  # fmt: skip
+        preset="podcast",
+        name="podcast",
+        format=None,
+        loudness_lufs=None,
+        true_peak_dbtp=None,
+        sample_rate=None,
+        channels=None,
+        bits=None,
+        limiter=False,
+    )
 
 
 def test_how_a_take_is_played_is_read_field_by_field() -> None:
-    from scenebuild.scene import desk, resolve_desk
+    from scenebuild.scene import channel as desk
+    from scenebuild.scene import resolve_channel as resolve_desk
 
     own = {
         "start": [3, 1, 2], "trim": {"from": 1, "to": 2}, "reverse": True, "speed": 2, "long": "loop", "piece": 5,
         "loop": {"seam": "search", "crossfade": 1, "worst_seam": 2},
     }  # fmt: skip
     assert resolve_desk.playing_of(own) == desk.Playing(
-        more_starts_s=(2.0, 3.0), repeat=None, trim_from_s=1.0, trim_to_s=2.0, reverse=True, speed=2.0,
-        looping=desk.Looping(seam="search", crossfade_s=1.0, worst_seam=2.0), long="loop", piece_s=5.0,  # type: ignore[arg-type]
-    )  # fmt: skip
+        more_starts_s=(2.0, 3.0),
+        repeat=None,
+        trim_from_s=1.0,
+        trim_to_s=2.0,
+        reverse=True,
+        speed=2.0,
+        looping=desk.Looping(seam="search", crossfade_s=1.0, worst_seam=2.0),
+        long="loop",
+        piece_s=5.0,  # type: ignore[arg-type]
+    )
     assert resolve_desk.playing_of({}) == desk.Playing(
-        more_starts_s=(), repeat=None, trim_from_s=0.0, trim_to_s=None, reverse=False, speed=1.0,
-        looping=desk.Looping(), long="extend", piece_s=None,
-    )  # fmt: skip
+        more_starts_s=(),
+        repeat=None,
+        trim_from_s=0.0,
+        trim_to_s=None,
+        reverse=False,
+        speed=1.0,
+        looping=desk.Looping(),
+        long="extend",
+        piece_s=None,
+    )
     assert resolve_desk.playing_of({"repeat": {"every": 1}}).repeat == desk.Repeat(
         every_s=1.0, jitter_s=0.0, gap_s=None, count=None
     )

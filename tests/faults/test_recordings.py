@@ -14,22 +14,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from odd_recordings import (
-    RATE,
-    encoded,
-    integers,
-    streamed_flac,
-    tone,
-    wav,
-    wide,
-    without_end_of_stream,
-    write,
-)
+from odd_recordings import RATE, encoded, integers, streamed_flac, tone, wav, wide, without_end_of_stream, write
 from scenebuild.audio import recording
-from scenebuild.audio.recording import ChangedError, decode_recording
+from scenebuild.audio.recording import RecordingChangedError, decode_recording
 from scenebuild.audio.wav import AudioFileError
 from scenebuild.cli import run
-from scenebuild.engines import Action, Failed, Request, engine
+from scenebuild.engines import Action, FailedRequest, Request, engine
 from scenebuild.generate.children import Children
 from scenebuild.store.digest import digest_bytes, digest_file
 
@@ -119,7 +109,7 @@ def test_p21_a_recording_that_is_rewritten_while_it_is_read_is_refused(
         return Reader()
 
     monkeypatch.setattr(recording, "open_regular", opening)
-    with pytest.raises(ChangedError):
+    with pytest.raises(RecordingChangedError):
         decode_recording(voice, digest_bytes(A))
 
 
@@ -394,7 +384,7 @@ def test_a_full_disk_is_told_with_the_folder(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr("scenebuild.audio.recording._copied", full)
     request = Request(Action("file", "1", None, content="0" * 64), write(tmp_path / "v.wav", A))
     (failed,) = engine("file").load({}).generate([request], lambda index, share: None)
-    assert isinstance(failed, Failed)
+    assert isinstance(failed, FailedRequest)
     assert "v.wav can not be decoded: there is no space in " in failed.message
 
 

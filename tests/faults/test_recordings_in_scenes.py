@@ -20,7 +20,7 @@ from scenebuild.engines import Action
 from scenebuild.mix import effects
 from scenebuild.plan.action import action_key
 from scenebuild.plan.records import facts_of_action
-from scenebuild.review.measure import measure_sound
+from scenebuild.review.compare.measure import measure_sound
 from scenebuild.review.textconv import text_of
 from scenebuild.store import LocalStore
 from scenebuild.store.digest import digest_file
@@ -241,7 +241,7 @@ def test_p21_an_impulse_response_is_read_once_and_its_digest_is_the_one_that_was
     reads: list[str] = []
     really_read = effects.read_response
 
-    def reading(path: str) -> effects.Response:
+    def reading(path: str) -> effects.ImpulseResponse:
         reads.append(path)
         found = really_read(path)
         write("scenes/hall.wav", encoded(tone(0.05, hz=2000)))  # saved while the mix is made

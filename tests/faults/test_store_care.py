@@ -19,7 +19,7 @@ from scenebuild.store import DamagedError, LocalStore, Record, UnreadableError, 
 from scenebuild.store import lease as lease_module
 from scenebuild.store import local as local_module
 from scenebuild.store.digest import CHUNK, copy_with_digest, digest_bytes, digest_file
-from scenebuild.store.lease import Signs, holder, take_lease
+from scenebuild.store.lease import SignsOfLife, holder, take_lease
 from scenebuild.store.local import copy_file
 from scenebuild.store.record import LARGEST_RECORD, NewerRecordError, decode_record, encode_record
 
@@ -68,8 +68,9 @@ def test_every_damage_is_said_in_words(store: LocalStore, source: Path, monkeypa
     assert said(store) == {of_object: "its bytes are not what its name says"}
     Path(store.root, of_object).write_bytes(b"")
     assert said(store) == {
-        of_object: "its bytes are not what its name says", of_record: "names an object of another size",
-    }  # fmt: skip
+        of_object: "its bytes are not what its name says",
+        of_record: "names an object of another size",
+    }
     Path(store.root, of_object).unlink()
     assert said(store) == {of_record: "names an object that is not there"}
     Path(store.root, of_object).mkdir()
@@ -89,10 +90,13 @@ def test_every_damage_is_said_in_words(store: LocalStore, source: Path, monkeypa
     Path(store.root, "objects", "file").write_text("")
     Path(store.root, "actions", "link").symlink_to("ab")
     assert said(store) == {
-        "objects/ab/cd": "is not an object", "actions/ab/cd.json": "is not a record",
-        f"actions/{KEY[:2]}/{KEY[2:]}": "is not a record", "actions/abc/x.json": "is not a record",
-        "objects/file": "is not a folder", "actions/link": "is not a folder",
-    }  # fmt: skip
+        "objects/ab/cd": "is not an object",
+        "actions/ab/cd.json": "is not a record",
+        f"actions/{KEY[:2]}/{KEY[2:]}": "is not a record",
+        "actions/abc/x.json": "is not a record",
+        "objects/file": "is not a folder",
+        "actions/link": "is not a folder",
+    }
     assert [one.repaired for one in care.verify(store)] == [False] * 6
     assert [one.repaired for one in care.verify(store, repair=True)] == [True] * 6
     assert said(store) == {}
@@ -394,9 +398,16 @@ def test_a_record_is_one_text_and_only_that(store: LocalStore) -> None:
     assert lines[0] == "{"
     assert lines[1] == f' "sha256": "{digest_bytes(chr(10).join(lines[2:]).encode() + chr(10).encode())}",'
     assert lines[2:] == [
-        f' "digest": "{OTHER}",', ' "facts": {', '  "a": 1,', '  "name": "é"', " },", f' "key": "{KEY}",',
-        ' "size": 3,', ' "version": 1', "}",
-    ]  # fmt: skip
+        f' "digest": "{OTHER}",',
+        ' "facts": {',
+        '  "a": 1,',
+        '  "name": "é"',
+        " },",
+        f' "key": "{KEY}",',
+        ' "size": 3,',
+        ' "version": 1',
+        "}",
+    ]
     assert data.endswith(b"\n}\n")
     assert decode_record(data, KEY) == record
     with pytest.raises(ValueError, match="not a well-formed record of its key"):
@@ -534,7 +545,7 @@ def test_a_holder_without_a_sign_of_life_is_asleep(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(lease_module, "time", clock)
     path = tmp_path / "leases" / KEY
     path.parent.mkdir()
-    root, signs = str(tmp_path), Signs()
+    root, signs = str(tmp_path), SignsOfLife()
     assert signs.is_asleep(root, KEY) is True, "it is gone"
     path.write_text("")
     os.utime(path, (clock.now - 30, clock.now - 30))

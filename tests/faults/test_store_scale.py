@@ -24,9 +24,11 @@ def filled(folder: Path, count: int) -> LocalStore:
     for number in range(count):
         data = f"sound {number}".encode()
         record = Record(
-            digest_bytes(str(number).encode()), digest_bytes(data), len(data),
+            digest_bytes(str(number).encode()),
+            digest_bytes(data),
+            len(data),
             {"fidelity": "sketch" if number % 2 else "real"},
-        )  # fmt: skip
+        )
         texts = {store.object_path(record.digest): data, store.record_path(record.key): encode_record(record)}
         for path, text in texts.items():
             Path(path).parent.mkdir(parents=True, exist_ok=True)

@@ -22,12 +22,12 @@ import pytest
 from markdown_it import MarkdownIt
 
 from actions import commands
-from scenebuild import ci
+from scenebuild.ci.steps import steps as ci
 from scenebuild.cli.terminal import safe
 from scenebuild.errors import Place, Problem
-from scenebuild.report.markdown import code, paragraphs, sentence, text
+from scenebuild.report.readme.markdown import code, paragraphs, sentence, text
 from scenebuild.review.textconv import text_of
-from scenebuild.scene.findings import as_github, at_root
+from scenebuild.scene.check.findings import as_github, at_root
 
 ROOT = Path(__file__).parents[2]
 JOINER = "\u2060"

@@ -28,8 +28,25 @@ MASK_COMMENT = b"WAVEFORMATEXTENSIBLE_CHANNEL_MASK="
 
 # The bits of dwChannelMask in their order, by the names that ffmpeg and PyAV have for them.
 SPEAKERS = (
-    "FL", "FR", "FC", "LFE", "BL", "BR", "FLC", "FRC", "BC", "SL", "SR", "TC", "TFL", "TFC", "TFR", "TBL", "TBC", "TBR",
-)  # fmt: skip
+    "FL",
+    "FR",
+    "FC",
+    "LFE",
+    "BL",
+    "BR",
+    "FLC",
+    "FRC",
+    "BC",
+    "SL",
+    "SR",
+    "TC",
+    "TFL",
+    "TFC",
+    "TFR",
+    "TBL",
+    "TBC",
+    "TBR",
+)
 # FLAC (RFC 9639, 9.1.3), and Vorbis and Opus (Vorbis I, 4.3.9; RFC 7845, 5.1.1.2), by the number of channels
 FLAC_SPEAKERS = {
     3: "FL FR FC", 4: "FL FR BL BR", 5: "FL FR FC BL BR", 6: "FL FR FC LFE BL BR", 7: "FL FR FC LFE BC SL SR",
@@ -170,8 +187,14 @@ def _with_damage(header: Header) -> Header:
 
 
 def _kind(head: bytes) -> str:
-    return next((name for magic, name in ((b"fLaC", "FLAC"), (b"OggS", "Ogg"), (b"FORM", "AIFF"), (b"caff", "CAF"))
-                 if head.startswith(magic)), "WAV")  # fmt: skip
+    return next(
+        (
+            name
+            for magic, name in ((b"fLaC", "FLAC"), (b"OggS", "Ogg"), (b"FORM", "AIFF"), (b"caff", "CAF"))
+            if head.startswith(magic)
+        ),
+        "WAV",
+    )
 
 
 def _behind_id3(view: _View) -> int:
@@ -356,7 +379,7 @@ def _commented(comments: bytes, channels: int) -> tuple[str, ...] | None:
 
 
 @dataclass(frozen=True, slots=True)
-class OggPage:
+class OggPageHeader:
     """Where a page of an Ogg file lies, and what its head says."""
 
     place: int
@@ -366,7 +389,7 @@ class OggPage:
     is_whole: bool
 
 
-def ogg_pages(file: BinaryIO, start: int = 0) -> Iterator[OggPage]:
+def ogg_pages(file: BinaryIO, start: int = 0) -> Iterator[OggPageHeader]:
     """Every page (RFC 3533), by its head alone; what lies between pages is passed over."""
     view = _View(file)
     place = view.find(b"OggS", start, view.size)
@@ -374,15 +397,15 @@ def ogg_pages(file: BinaryIO, start: int = 0) -> Iterator[OggPage]:
         head = view.at(place, 27)
         lacing = view.at(place + 27, head[26]) if len(head) == 27 else b""
         if len(head) < 27 or len(lacing) < head[26]:
-            yield OggPage(place, len(head) + len(lacing), 0, -1, is_whole=False)
+            yield OggPageHeader(place, len(head) + len(lacing), 0, -1, is_whole=False)
             return
         size = 27 + len(lacing) + sum(lacing)
         position = struct.unpack("<q", head[6:14])[0]
-        yield OggPage(place, size, head[5], position, is_whole=place + size <= view.size)
+        yield OggPageHeader(place, size, head[5], position, is_whole=place + size <= view.size)
         place = view.find(b"OggS", place + size, view.size)
 
 
-def ogg_links(pages: Iterator[OggPage]) -> list[tuple[int, int]]:
+def ogg_links(pages: Iterator[OggPageHeader]) -> list[tuple[int, int]]:
     """``[start, stop)`` of each part of an Ogg file that is a whole Ogg file itself: of most files, one."""
     links: list[tuple[int, int]] = []
     begun = False  # the first pages of all streams of a part stand before any other
@@ -425,8 +448,10 @@ def _ogg_end(view: _View, found: Header) -> Header:
     if last is None or not last.is_whole:
         return replace(found, damage=f"it breaks off in the middle of a page{there}")
     if not last.flags & 4:
-        return replace(found, oddity=f"ends without an end-of-stream page{there}, as a copy that broke off does; "
-                                     "what is there is used")  # fmt: skip
+        return replace(
+            found,
+            oddity=f"ends without an end-of-stream page{there}, as a copy that broke off does; what is there is used",
+        )
     return replace(found, stated_s=found.there_s)
 
 
@@ -451,8 +476,9 @@ def _mp3(view: _View, start: int) -> Header:
     if view.at(view.size - 128, 3) == b"TAG":  # ID3v1
         there -= 128
     if _another_mp3(view, start + size):
-        found = replace(found, oddity=f"holds another MP3 behind the {stated_s:.3f} s that its header speaks of, which "
-                                      "is not read")  # fmt: skip
+        found = replace(
+            found, oddity=f"holds another MP3 behind the {stated_s:.3f} s that its header speaks of, which is not read"
+        )
     return replace(found, stated_s=stated_s, there_s=stated_s * min(1.0, there / size))
 
 

@@ -25,7 +25,7 @@ EXP_FLOOR = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
+class CurvePoint:
     """A value at a time, and the way to it from the point before.
 
     ``linear``: evenly. ``exp``: by equal factors in equal times, as a level in dB or a pitch in octaves moves
@@ -44,7 +44,7 @@ class Curve:
     exponential way from or to a value below 0.
     """
 
-    def __init__(self, points: Sequence[Point], sample_rate: int) -> None:
+    def __init__(self, points: Sequence[CurvePoint], sample_rate: int) -> None:
         if not points:
             raise ValueError("a curve needs at least one point")
         for before, point in zip(points, points[1:], strict=False):

@@ -24,7 +24,7 @@ _MIRRORED = bytes(int(f"{value:08b}"[::-1], 2) for value in range(256))
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class OggPage:
     """One page. ``lacing``: the lengths of its segments; one under 255 ends a packet."""
 
     flags: int  # 1: goes on with a packet, 2: the first page, 4: the last
@@ -51,14 +51,14 @@ def checksum(page: bytes) -> int:
     return int(f"{mirrored:032b}"[::-1], 2)
 
 
-def read_pages(file: BinaryIO) -> Iterator[Page]:
+def read_pages(file: BinaryIO) -> Iterator[OggPage]:
     """The pages of a file with one stream. Raises ValueError where it is not Ogg."""
     while head := file.read(27):
         if len(head) < 27 or head[:4] != b"OggS":
             raise ValueError("this is not a page of an Ogg file")
         _, _, flags, position, _, sequence, _, segments = struct.unpack("<4sBBQIIIB", head)
         lacing = file.read(segments)
-        yield Page(flags, position, sequence, lacing, file.read(sum(lacing)))
+        yield OggPage(flags, position, sequence, lacing, file.read(sum(lacing)))
 
 
 def with_comments(source: BinaryIO, target: BinaryIO, comments: Mapping[str, str]) -> None:
@@ -88,7 +88,7 @@ def with_comments(source: BinaryIO, target: BinaryIO, comments: Mapping[str, str
         target.write(replace(page, sequence=page.sequence + shift).pack())
 
 
-def _unpack(page: Page, packets: list[bytes]) -> None:
+def _unpack(page: OggPage, packets: list[bytes]) -> None:
     """Add a page's segments to the packets; the last of them is the one that still grows."""
     at = 0
     for length in page.lacing:
@@ -98,18 +98,18 @@ def _unpack(page: Page, packets: list[bytes]) -> None:
             packets.append(b"")
 
 
-def _lay_out(packets: list[bytes]) -> list[Page]:
+def _lay_out(packets: list[bytes]) -> list[OggPage]:
     """Header packets on pages of their own, from page 1 on."""
     lacing, body = b"", b""
     for packet in packets:
         lacing += b"\xff" * (len(packet) // 255) + bytes([len(packet) % 255])
         body += packet
-    pages: list[Page] = []
+    pages: list[OggPage] = []
     while lacing:
         part, lacing = lacing[:MOST_SEGMENTS], lacing[MOST_SEGMENTS:]
         size = sum(part)
         goes_on = bool(pages) and pages[-1].lacing[-1] == 255
         ends_packet = any(length < 255 for length in part)
-        pages.append(Page(int(goes_on), 0 if ends_packet else NO_POSITION, len(pages) + 1, part, body[:size]))
+        pages.append(OggPage(int(goes_on), 0 if ends_packet else NO_POSITION, len(pages) + 1, part, body[:size]))
         body = body[size:]
     return pages

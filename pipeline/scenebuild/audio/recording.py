@@ -42,7 +42,7 @@ COPY_BYTES = 1 << 20
 _UNKNOWN_FRAMES = 1 << 62  # libsndfile says 2^63 - 1 of a FLAC whose header does not know its length
 
 
-class ChangedError(AudioFileError):
+class RecordingChangedError(AudioFileError):
     """A recording is not the one that was planned: it was replaced or written to since."""
 
 
@@ -116,7 +116,9 @@ def open_recording(path: str | PathLike[str], digest: str | None = None) -> Iter
         # Without a buffer: libsndfile moves the place in the file, which a buffer would not know of.
         copy = open(written.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115
         if digest is not None and found != digest:
-            raise ChangedError(f"{name} changed while it was built: it is not the file that was planned; build again")
+            raise RecordingChangedError(
+                f"{name} changed while it was built: it is not the file that was planned; build again"
+            )
         header = read_header(copy)
         if header is None:
             raise AudioFileError(f"{name} can not be read as audio; convert it: {converted(name)}")

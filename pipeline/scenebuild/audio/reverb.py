@@ -30,7 +30,7 @@ REFLECTED = 0.25  # the share of the energy that the first reflections have in a
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class RoomReverb:
     """``decay_s``: the time in which the sound falls by 60 dB, up to 1 kHz; 0.05 s at least.
 
     ``size_m``: how far the walls are; the first reflections come later and further apart in a large room.
@@ -53,7 +53,7 @@ class Room:
         return float(self.decay_s * 2.0 ** (-self.damping * octaves))
 
 
-def reverb(room: Room, sample_rate: int, channels: int) -> Convolver:
+def reverb(room: RoomReverb, sample_rate: int, channels: int) -> Convolver:
     """The room as an effect. What comes out is the room alone; noise that goes in comes out as loud.
 
     Raises ValueError where the numbers make no room.
@@ -61,7 +61,7 @@ def reverb(room: Room, sample_rate: int, channels: int) -> Convolver:
     return Convolver(impulse_response(room, sample_rate, channels), channels)
 
 
-def impulse_response(room: Room, sample_rate: int, channels: int) -> NDArray[np.float32]:
+def impulse_response(room: RoomReverb, sample_rate: int, channels: int) -> NDArray[np.float32]:
     """The room written out, ``(frames, channels, channels)``: from each input to each output, with unit energy at
     each output. The same numbers give the same room."""
     if room.decay_s < SHORTEST_S or room.size_m <= 0 or not 0 <= room.damping <= 1 or room.predelay_s < 0:
@@ -79,7 +79,7 @@ def impulse_response(room: Room, sample_rate: int, channels: int) -> NDArray[np.
     return np.pad(ways.transpose(2, 0, 1), ((delay, 0), (0, 0), (0, 0))).astype(np.float32)
 
 
-def _diffuse_field(room: Room, sample_rate: int, frames: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _diffuse_field(room: RoomReverb, sample_rate: int, frames: int, rng: np.random.Generator) -> NDArray[np.float64]:
     """Noise of unit energy, flat at its beginning, whose octaves each die in their time."""
     spectrum = np.fft.rfft(rng.standard_normal(frames))
     hz = np.fft.rfftfreq(frames, 1 / sample_rate)
@@ -110,7 +110,9 @@ def _octaves(hz: NDArray[np.floating], highest: float) -> list[tuple[float, NDAr
     ]
 
 
-def _first_reflections(room: Room, sample_rate: int, frames: int, rng: np.random.Generator) -> NDArray[np.float64]:
+def _first_reflections(
+    room: RoomReverb, sample_rate: int, frames: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
     """Single echoes of unit energy, after ways of one to four times the room's size, weaker the longer their way."""
     lengths = room.size_m * (1 + 3 * (np.arange(REFLECTIONS) + rng.random(REFLECTIONS)) / REFLECTIONS)
     at = np.minimum(np.rint(lengths / SOUND_M_PER_S * sample_rate).astype(int), frames - 1)

@@ -92,13 +92,7 @@ class Broadcast:
 def bext_chunk(facts: Broadcast) -> bytes:
     """A broadcast extension chunk, version 2 (EBU Tech 3285), of 610 bytes: texts in ASCII, levels in hundredths."""
     body = _ascii(facts.description, 256) + _ascii(facts.originator, 32) + bytes(32 + 10 + 8 + 8)
-    levels = (
-        facts.loudness_lufs,
-        facts.range_lu,
-        facts.true_peak_dbtp,
-        facts.momentary_lufs,
-        facts.short_term_lufs,
-    )
+    levels = (facts.loudness_lufs, facts.range_lu, facts.true_peak_dbtp, facts.momentary_lufs, facts.short_term_lufs)
     body += struct.pack("<H", 2) + bytes(64) + b"".join(map(_hundredths, levels)) + bytes(180)
     return chunk(b"bext", body)
 

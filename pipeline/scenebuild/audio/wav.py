@@ -177,10 +177,7 @@ class WavWriter:
 
 
 def write_wav(
-    path: str | PathLike[str],
-    samples: NDArray[np.floating],
-    sample_rate: int,
-    info: Mapping[str, str] | None = None,
+    path: str | PathLike[str], samples: NDArray[np.floating], sample_rate: int, info: Mapping[str, str] | None = None
 ) -> None:
     """Write a whole sound, float samples of shape ``(frames, channels)``. Raises ValueError for NaN and infinity, and
     leaves no file then.

@@ -125,8 +125,8 @@ def _refuse_typo(ctx: click.Context, word: str) -> None:
     """``scenebuild biuld x.yaml`` is no wish to build a scene called ``biuld``."""
     import difflib
 
-    from scenebuild.scene.near import ARGUMENTS, SCENES, near_path
-    from scenebuild.scene.reference import scene_file
+    from scenebuild.scene.check.near import ARGUMENTS, SCENES, near_path
+    from scenebuild.scene.compose.reference import scene_file
 
     if word.startswith("-") or os.path.lexists(scene_file(word)) or "/" in word or scene_file(word).endswith(SCENES):
         return

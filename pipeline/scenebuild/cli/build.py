@@ -28,9 +28,8 @@ from scenebuild.cli.terminal import NORMAL, QUIET, VERBOSE, Terminal, wants_colo
 @options.json_output
 @options.speaking
 def command(
-    scenes: tuple[str, ...], dry_run: bool, as_json: bool, quiet: bool, verbose: bool, colour: str,
-    **flags: object,
-) -> int:  # fmt: skip
+    scenes: tuple[str, ...], dry_run: bool, as_json: bool, quiet: bool, verbose: bool, colour: str, **flags: object
+) -> int:
     """Build scenes: generate what is missing, mix, write the README.
 
     A SCENE is a file, or a folder of them. The result is build/<scene>/<scene>.wav, a README.md with pictures beside

@@ -79,8 +79,14 @@ def _done(damage: Damage, repair: bool) -> str:
 @command.command("gc")
 @options.store
 @options.json_output
-@click.option("--unused-for", metavar="DAYS", type=click.FloatRange(min=0), default=30.0, show_default=True,
-              help="Only what was not used for that long.")  # fmt: skip
+@click.option(
+    "--unused-for",
+    metavar="DAYS",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Only what was not used for that long.",
+)
 @click.option("--all-engines", is_flag=True, help="Also takes of a real model, which cost time to make.")
 @click.option("-n", "--dry-run", is_flag=True, help="Only say what would go.")
 def gc(store: str | None, as_json: bool, unused_for: float, all_engines: bool, dry_run: bool) -> None:
@@ -123,9 +129,12 @@ def _length(facts: Mapping[str, Any]) -> str:
 def _plain(entry: Entry) -> dict[str, object]:
     record = entry.record
     return {
-        "key": record.key, "digest": record.digest, "bytes": record.size, "last_used": entry.last_used_s,
+        "key": record.key,
+        "digest": record.digest,
+        "bytes": record.size,
+        "last_used": entry.last_used_s,
         "facts": dict(record.facts),
-    }  # fmt: skip
+    }
 
 
 def _bytes(count: int) -> str:

@@ -15,11 +15,11 @@ from scenebuild.cli.terminal import complain, wants_colour
 from scenebuild.errors import UsageError
 
 if TYPE_CHECKING:
-    from scenebuild.review.between import Between
-    from scenebuild.review.figures import Listening
+    from scenebuild.review.checkout.comparison import Comparison
+    from scenebuild.review.compare.measurements import Listening
+    from scenebuild.review.formats.page import ReviewPage
+    from scenebuild.review.formats.write import ReviewFolder
     from scenebuild.review.model import Review
-    from scenebuild.review.page import Desk
-    from scenebuild.review.write import Folder
 
 STYLES = ("text", "md", "json", "html", "github", "sarif")
 PATHS = "scenebuild.diff.paths"
@@ -37,14 +37,21 @@ class WithPaths(click.Command):
 @click.command("diff", cls=WithPaths)
 @click.argument("revisions", metavar="[BASE] [HEAD] [-- PATH...]", nargs=-1)
 @click.option(
-    "--format", "style", type=click.Choice(STYLES), default="text", show_default=True,
+    "--format",
+    "style",
+    type=click.Choice(STYLES),
+    default="text",
+    show_default=True,
     help="text for people, md for a comment, json for programs, html for a page to listen to, github for annotations "
     "in a workflow, sarif for code scanning.",
-)  # fmt: skip
+)
 @click.option(
-    "-o", "--out", metavar="FOLDER", type=click.Path(file_okay=False),
+    "-o",
+    "--out",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False),
     help="Also write index.html, diff.md, diff.json and pictures there.",
-)  # fmt: skip
+)
 @click.option("--video", is_flag=True, help="Also write a clip of before and after for each scene; needs --out.")
 @click.option("--exit-code", is_flag=True, help="Exit with 1 where something changed, as git does.")
 @click.option("--locks-only", is_flag=True, help="Look at scenes and lockfiles alone, at no sound.")
@@ -69,8 +76,8 @@ def command(
     Without a revision: main...HEAD. With one: that revision against the files as they are. A..B and A...B are as in
     git. Takes come from the store; nothing is written but into --out and the store.
     """
-    from scenebuild.review.between import opened
-    from scenebuild.review.figures import Listening
+    from scenebuild.review.checkout.comparison import opened
+    from scenebuild.review.compare.measurements import Listening
 
     if video and out is None:
         raise UsageError("--video writes clips into a folder; name it: --out FOLDER")
@@ -97,47 +104,47 @@ def command(
     return 1 if exit_code and found else 0
 
 
-def _collectors(style: str, out: str | None, video: bool, quiet: bool) -> tuple[Desk | None, Folder | None]:
+def _collectors(style: str, out: str | None, video: bool, quiet: bool) -> tuple[ReviewPage | None, ReviewFolder | None]:
     """What keeps the sound of scenes, where something to look at is asked for."""
     if style != "html" and out is None:
         return None, None
-    from scenebuild.review.page import Desk
-    from scenebuild.review.write import Folder
+    from scenebuild.review.formats.page import ReviewPage
+    from scenebuild.review.formats.write import ReviewFolder
 
-    desk = Desk()
+    desk = ReviewPage()
     tell = (lambda line: None) if quiet else complain
-    return desk, Folder(Path(out), desk, video=video, tell=tell) if out is not None else None
+    return desk, ReviewFolder(Path(out), desk, video=video, tell=tell) if out is not None else None
 
 
-def _reviewed(between: Between, listening: Listening, desk: Desk | None) -> Review:
+def _reviewed(between: Comparison, listening: Listening, desk: ReviewPage | None) -> Review:
     if between.builds:
-        from scenebuild.review.builds import Watching, review_builds
+        from scenebuild.review.compare.builds import Watching, review_builds
 
         return review_builds(between, Watching(listening.keep, desk.build) if desk and listening.keep else None)
-    from scenebuild.review.compare import review
+    from scenebuild.review.compare.compare import review
 
     return review(between, listening)
 
 
 def _printed(style: str, found: Review) -> str:
     if style == "json":
-        from scenebuild.review.plain import as_json
+        from scenebuild.review.formats.json import as_json
 
         return as_json(found)
     if style == "md":
-        from scenebuild.review.markdown import as_markdown
+        from scenebuild.review.formats.markdown import as_markdown
 
         return as_markdown(found)
     if style in ("github", "sarif"):
         return _as_findings(style, found)
-    from scenebuild.review.text import as_text
+    from scenebuild.review.formats.text import as_text
 
     return as_text(found)
 
 
 def _as_findings(style: str, found: Review) -> str:
-    from scenebuild.review.findings import RULES, findings_of
-    from scenebuild.scene.findings import as_github, as_sarif
+    from scenebuild.review.formats.annotations import RULES, findings_of
+    from scenebuild.scene.check.findings import as_github, as_sarif
 
     problems = findings_of(found)
     return as_github(problems) if style == "github" else as_sarif(problems, RULES)

@@ -31,12 +31,7 @@ def command(name: str | None, explain: str | None, as_json: bool) -> None:
     found = [(engine(one).facts, engine(one).state()) for one in names]
     if as_json:
         plain = [
-            {
-                **asdict(facts),
-                "parameters": sorted(facts.parameters),
-                "environment": None,
-                "state": asdict(state),
-            }
+            {**asdict(facts), "parameters": sorted(facts.parameters), "environment": None, "state": asdict(state)}
             for facts, state in found
         ]
         click.echo(json.dumps({"version": 1, "engines": plain}, indent=2))

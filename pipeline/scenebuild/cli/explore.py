@@ -19,10 +19,20 @@ from scenebuild.cli.terminal import NORMAL, QUIET, Terminal, safe, wants_colour
 @options.precision
 @options.store
 @click.option("-f", "--force", is_flag=True, help="Make every example again.")
-@click.option("-o", "--out", type=click.Path(), envvar="SCENEBUILD_OUT",
-              help="Write below this folder.  [default: build/ in the project]")  # fmt: skip
-@click.option("-j", "--jobs", type=click.IntRange(min=1), envvar="SCENEBUILD_JOBS",
-              help="How many takes to make at once.  [default: one a core]")  # fmt: skip
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(),
+    envvar="SCENEBUILD_OUT",
+    help="Write below this folder.  [default: build/ in the project]",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    envvar="SCENEBUILD_JOBS",
+    help="How many takes to make at once.  [default: one a core]",
+)
 @options.device
 @options.exact
 @options.json_output
@@ -34,7 +44,7 @@ def command(categories: tuple[str, ...], as_json: bool, quiet: bool, colour: str
     A CATEGORY is natural, urban, domestic, animals, mechanical, abstract, one of your own in scenes/catalogue/, or a
     single kind such as rain. Without any, all. What was made before is taken from the store.
     """
-    from scenebuild.explore import explore
+    from scenebuild.commands.explore import explore
 
     with (
         options.refusal_as_json(as_json),

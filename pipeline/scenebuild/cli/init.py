@@ -111,7 +111,7 @@ def _elements(root: str, kinds: str) -> str:
 
 
 def _block(elements: Mapping[str, Mapping[str, str | float]]) -> str:
-    from scenebuild.scene.edit import scalar
+    from scenebuild.scene.yaml.edit import scalar
 
     return "".join(
         f"  {name}:\n" + "".join(f"    {field}: {scalar(value)}\n" for field, value in fields.items())

@@ -20,7 +20,7 @@ def command(scenes: tuple[str, ...], style: str, strict: bool, quiet: bool) -> i
     Exit code 0: no errors. 1: a scene is not valid, or --strict and there are warnings.
     """
     from scenebuild.plan.models import findings_about
-    from scenebuild.scene.findings import FORMATS
+    from scenebuild.scene.check.findings import FORMATS
     from scenebuild.scene.project import find_scenes
 
     paths = find_scenes(list(scenes))

@@ -34,9 +34,11 @@ def list_(as_json: bool) -> None:
         here = "here" if one["here"] else "not here"
         sound = f"{one['sample_rate'] / 1000:g} kHz {'stereo' if one['channels'] == 2 else 'mono'}"
         click.echo(
-            safe(f"{one['id']:<31} {one['engine']:<8}  {sound:<13}  {one['licence']:<12}  "
-                 f"{one['revision'][:12]:<12}  {here}")
-        )  # fmt: skip
+            safe(
+                f"{one['id']:<31} {one['engine']:<8}  {sound:<13}  {one['licence']:<12}  "
+                f"{one['revision'][:12]:<12}  {here}"
+            )
+        )
 
 
 @command.command("fetch")
@@ -52,8 +54,13 @@ def fetch_(name: str) -> None:
     from scenebuild.licences import forbids_commerce
 
     found = fetch(model(name), complain, bars=sys.stderr.isatty())
-    click.echo(safe(f"{found.id} is here, at {found.revision}; non-commercial use only"
-                    if forbids_commerce(found.licence) else f"{found.id} is here, at {found.revision}"))  # fmt: skip
+    click.echo(
+        safe(
+            f"{found.id} is here, at {found.revision}; non-commercial use only"
+            if forbids_commerce(found.licence)
+            else f"{found.id} is here, at {found.revision}"
+        )
+    )
 
 
 @command.command("verify")
@@ -65,10 +72,10 @@ def verify_(name: str | None, as_json: bool) -> int:
     Exit code 3 where a file is another one than it was, or holds code.
     """
     from scenebuild.engines.audiocraft.models import model, models
-    from scenebuild.engines.audiocraft.weights import Located, located, verified
+    from scenebuild.engines.audiocraft.weights import LocatedWeights, located, verified
     from scenebuild.errors import DigestError
 
-    wanted = [model(name)] if name else [one for one in models() if isinstance(located(one), Located)]
+    wanted = [model(name)] if name else [one for one in models() if isinstance(located(one), LocatedWeights)]
     results: dict[str, str] = {}
     for one in wanted:
         try:
@@ -90,11 +97,11 @@ def verify_(name: str | None, as_json: bool) -> int:
 def path_(name: str, as_json: bool) -> None:
     """Print the folder of the weights NAME; exit code 1 if they are not here."""
     from scenebuild.engines.audiocraft.models import model
-    from scenebuild.engines.audiocraft.weights import Missing, located
+    from scenebuild.engines.audiocraft.weights import MissingWeights, located
     from scenebuild.errors import EngineError
 
     found = located(model(name))
-    if isinstance(found, Missing):
+    if isinstance(found, MissingWeights):
         raise EngineError(f"{found.reason}; {found.advice}")
     if as_json:
         click.echo(json.dumps({"version": 1, **asdict(found)}, indent=2))
@@ -113,6 +120,6 @@ def _say(results: dict[str, str]) -> None:
 
 
 def _plain(one: Any) -> dict[str, Any]:
-    from scenebuild.engines.audiocraft.weights import Located, located
+    from scenebuild.engines.audiocraft.weights import LocatedWeights, located
 
-    return {**asdict(one), "here": isinstance(located(one), Located)}
+    return {**asdict(one), "here": isinstance(located(one), LocatedWeights)}

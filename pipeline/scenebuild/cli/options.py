@@ -35,21 +35,27 @@ json_output = click.option(
     "--json", "as_json", is_flag=True, help="Print one JSON object on stdout and nothing else there."
 )
 format_of_findings = click.option(
-    "--format", "style", type=click.Choice(["text", "json", "github", "sarif"]), default="text", show_default=True,
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "github", "sarif"]),
+    default="text",
+    show_default=True,
     help="text for people, json for programs, github for annotations in a workflow, sarif for code scanning.",
-)  # fmt: skip
+)
 colour = click.option(
-    "--color", "--colour", "colour", envvar="SCENEBUILD_COLOR", type=click.Choice(["auto", "always", "never"]),
-    default="auto", show_default=True,
+    "--color",
+    "--colour",
+    "colour",
+    envvar="SCENEBUILD_COLOR",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
     help="When to use colours. NO_COLOR and FORCE_COLOR are honoured.",
-)  # fmt: skip
+)
 quiet = click.option("-q", "--quiet", is_flag=True, help="Say nothing but errors.")
 verbose = click.option("-v", "--verbose", is_flag=True, help="Say more: a line for each element.")
 store = click.option(
-    "--store",
-    type=_PATH,
-    envvar="SCENEBUILD_STORE",
-    help="The folder of the store.  [default: in the user's cache]",
+    "--store", type=_PATH, envvar="SCENEBUILD_STORE", help="The folder of the store.  [default: in the user's cache]"
 )
 engine = click.option(
     "--engine",
@@ -79,9 +85,12 @@ force_element = click.option(
 )
 
 chosen = click.option(
-    "--set", "chosen", metavar="NAME=VALUE", multiple=True,
+    "--set",
+    "chosen",
+    metavar="NAME=VALUE",
+    multiple=True,
     help="Give a parameter of the scenes another value. Repeatable; changes no lock.",
-)  # fmt: skip
+)
 
 solo = click.option("--solo", metavar="NAME", multiple=True, help="Listen to this element or bus alone. Repeatable.")
 mute = click.option("--mute", metavar="NAME", multiple=True, help="Listen without this element or bus. Repeatable.")
@@ -93,10 +102,7 @@ out = click.option(
     help="Build into this folder.  [default: build/ in the project]",
 )
 template = click.option(
-    "--template",
-    type=click.Path(),
-    envvar="SCENEBUILD_TEMPLATE",
-    help="A Jinja template of your own for the README.",
+    "--template", type=click.Path(), envvar="SCENEBUILD_TEMPLATE", help="A Jinja template of your own for the README."
 )
 stems = click.option("--stems", is_flag=True, help="Also write one file an element; together they are the mix.")
 jobs = click.option(

@@ -31,8 +31,8 @@ def command(element: str, number: int, scene: str | None) -> None:
 
     Comments, order and quotes stay as they are. SCENE can be left out where one scene in scenes/ has the element.
     """
-    from scenebuild.candidates import find_element
-    from scenebuild.revise import revise_element
+    from scenebuild.commands.rewrite import revise_element
+    from scenebuild.commands.takes import find_element
 
     found, chosen = find_element(element, scene, options.settings_for([scene] if scene else []))
     revised = revise_element(found, chosen.name, "take", number)

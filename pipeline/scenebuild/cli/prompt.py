@@ -12,7 +12,7 @@ from scenebuild.cli.terminal import complain, safe
 from scenebuild.errors import UsageError
 
 if TYPE_CHECKING:
-    from scenebuild.scene.phrase import Wish
+    from scenebuild.scene.phrase import PromptParts
 
 QUESTIONS = {
     "source": "What sounds? (a dog barking, rain, footsteps)",
@@ -37,7 +37,7 @@ def command(scene: str | None, name: str | None, duration: float | None, loop: b
     Asks for what is not given. Prints the element; with SCENE it is added to that file, which is otherwise left as it
     is. What 'scenebuild lint' has to say about the prompt is said at once.
     """
-    from scenebuild.revise import add_element, element_fault
+    from scenebuild.commands.rewrite import add_element, element_fault
     from scenebuild.scene.phrase import name_for, prompt_of
 
     wish = _wish(parts)
@@ -58,8 +58,8 @@ def command(scene: str | None, name: str | None, duration: float | None, loop: b
     click.echo(safe(f"{options.shown_path(added.path)}:{added.line}: {name}: {fields['prompt']}"))
 
 
-def _wish(parts: dict[str, str | None]) -> Wish:
-    from scenebuild.scene.phrase import Wish
+def _wish(parts: dict[str, str | None]) -> PromptParts:
+    from scenebuild.scene.phrase import PromptParts
 
     answers = dict(parts)
     if not any(parts.values()) and sys.stdin.isatty():
@@ -67,7 +67,7 @@ def _wish(parts: dict[str, str | None]) -> Wish:
             answers[part] = click.prompt(question, default=None if part == "source" else "", show_default=False)
     if not (answers["source"] or "").strip():
         raise UsageError("--source: say what sounds, such as --source 'a dog barking' --where 'behind a fence'")
-    return Wish(**{part: (answer or "").strip() for part, answer in answers.items()})
+    return PromptParts(**{part: (answer or "").strip() for part, answer in answers.items()})
 
 
 def _names(scene: str) -> frozenset[str]:
@@ -84,6 +84,6 @@ def _advise(prompt: str) -> None:
 
 
 def _element(name: str, fields: dict[str, str | float | bool]) -> str:
-    from scenebuild.scene.edit import scalar
+    from scenebuild.scene.yaml.edit import scalar
 
     return f"{name}:\n" + "".join(f"  {field}: {scalar(value)}\n" for field, value in fields.items())

@@ -18,10 +18,7 @@ LARGEST = 4 << 20
 
 @click.command("schema")
 @click.option(
-    "--write",
-    metavar="FOLDER",
-    type=click.Path(file_okay=False),
-    help="Write it there, for an editor to find.",
+    "--write", metavar="FOLDER", type=click.Path(file_okay=False), help="Write it there, for an editor to find."
 )
 def command(write: str | None) -> None:
     """Print the JSON Schema of a scene file (draft 2020-12).

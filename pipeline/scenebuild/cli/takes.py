@@ -12,28 +12,44 @@ import click
 
 from scenebuild.cli import options
 from scenebuild.cli.terminal import NORMAL, QUIET, Terminal, safe, wants_colour
+from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.project import SUFFIXES
-from scenebuild.scene.reference import scene_file
 
 if TYPE_CHECKING:
-    from scenebuild.report.candidates import Measured
+    from scenebuild.report.pages.takes_page import MeasuredTake
 
 
 @click.command("takes")
 @click.argument("element")
 @click.argument("scene", required=False, type=click.Path(readable=False))
 @click.option("-n", "--count", type=click.IntRange(1, 99), default=4, show_default=True, help="How many takes.")
-@click.option("--from", "first", type=click.IntRange(1, 1_000_000), default=1, show_default=True,
-              help="The number of the first one.")  # fmt: skip
+@click.option(
+    "--from",
+    "first",
+    type=click.IntRange(1, 1_000_000),
+    default=1,
+    show_default=True,
+    help="The number of the first one.",
+)
 @options.engine
 @options.model
 @options.precision
 @options.store
 @options.chosen
-@click.option("-o", "--out", type=click.Path(), envvar="SCENEBUILD_OUT",
-              help="Write below this folder.  [default: build/ in the project]")  # fmt: skip
-@click.option("-j", "--jobs", type=click.IntRange(min=1), envvar="SCENEBUILD_JOBS",
-              help="How many takes to make at once.  [default: one a core]")  # fmt: skip
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(),
+    envvar="SCENEBUILD_OUT",
+    help="Write below this folder.  [default: build/ in the project]",
+)
+@click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1),
+    envvar="SCENEBUILD_JOBS",
+    help="How many takes to make at once.  [default: one a core]",
+)
 @options.device
 @options.exact
 @options.json_output
@@ -47,7 +63,7 @@ def command(
     SCENE is the file that has it (or file@variant); it can be left out where one scene in scenes/ has it. Nothing is
     written into the scene or its lock: 'scenebuild pick' does that.
     """
-    from scenebuild.candidates import find_element, make_candidates
+    from scenebuild.commands.takes import find_element, make_candidates
 
     if scene is not None and scene_file(element).endswith(SUFFIXES):
         right = shlex.join(["scenebuild", "takes", scene, element])
@@ -73,16 +89,20 @@ def command(
     return 0
 
 
-def _line(one: Measured) -> str:
+def _line(one: MeasuredTake) -> str:
     facts = "  ".join(f"{value:>11}" for _, value in one.facts[:2])
     remarks = [*(["in the scene"] if one.chosen else []), *one.remarks]
     number = f"{one.take}.{one.part + 1}" if one.part else str(one.take)
     return f"take {number:<3} {facts}  {'; '.join(remarks)}".rstrip()
 
 
-def _plain(one: Measured) -> dict[str, object]:
+def _plain(one: MeasuredTake) -> dict[str, object]:
     return {
-        "take": one.take, "part": one.part + 1, "path": os.path.relpath(one.path), "in_the_scene": one.chosen,
+        "take": one.take,
+        "part": one.part + 1,
+        "path": os.path.relpath(one.path),
+        "in_the_scene": one.chosen,
         "seconds": one.seconds,
-        "facts": dict(one.facts), "remarks": list(one.remarks),
-    }  # fmt: skip
+        "facts": dict(one.facts),
+        "remarks": list(one.remarks),
+    }

@@ -126,9 +126,13 @@ class Terminal:
 
         console = Console(stderr=True, no_color=not self._colour)
         self._bar = Progress(
-            TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"),
-            TimeRemainingColumn(), console=console, transient=True,
-        )  # fmt: skip
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+        )
         self._bar.start()
         self._total = self._bar.add_task(f"making {len(takes)} takes", total=len(takes))
         if len(takes) <= 12:  # more bars than that no terminal holds

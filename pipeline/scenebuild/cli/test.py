@@ -30,7 +30,7 @@ def command(scenes: tuple[str, ...], junit: str | None, as_json: bool, quiet: bo
     Nothing is generated and no file of a build is touched: takes come from the store, mixes are rendered aside.
     Exit code 0: all hold. 1: at least one does not, or a take is not at hand.
     """
-    from scenebuild.testing import hold_scenes
+    from scenebuild.commands.test import hold_scenes
 
     with options.refusal_as_json(as_json):
         tested = hold_scenes(scenes, options.settings_for(scenes, **flags), complain)

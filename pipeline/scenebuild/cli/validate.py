@@ -51,7 +51,7 @@ def command(scenes: tuple[str, ...], style: str, locks_only: bool, staged: bool,
 
 def _about_scenes(paths: list[str]) -> list[Problem]:
     from scenebuild.plan.models import findings_about
-    from scenebuild.scene.neighbours import name_clashes
+    from scenebuild.scene.check.neighbours import name_clashes
 
     clashes = name_clashes(paths)
     return [
@@ -70,7 +70,7 @@ def _about_locks(paths: list[str]) -> list[Problem]:
 def _about_staged(paths: list[str]) -> list[Problem]:
     """What a commit of the index, as it is now, would lack. A lock that lies beside it in the folder is not in it."""
     from scenebuild.plan.locks import findings_about_missing_locks
-    from scenebuild.review.index import is_staged_as_it_is, staged_among
+    from scenebuild.review.checkout.index import is_staged_as_it_is, staged_among
 
     staged = staged_among(paths)
     mine = [path for path in paths if staged(path)]
@@ -79,7 +79,7 @@ def _about_staged(paths: list[str]) -> list[Problem]:
 
 
 def _tell(problems: list[Problem], style: str, quiet: bool) -> None:
-    from scenebuild.scene.findings import FORMATS, as_text
+    from scenebuild.scene.check.findings import FORMATS, as_text
 
     if style != "text":
         click.echo(FORMATS[style](problems), nl=False)

@@ -23,7 +23,7 @@ from scenebuild.audio.riff import Mark
 from scenebuild.audio.speed import read_part
 from scenebuild.audio.true_peak import TruePeakMeter
 from scenebuild.audio.wav import AudioFacts, AudioFileError, probe
-from scenebuild.deliver.write import Levels
+from scenebuild.deliver.write import MeasuredLevels
 
 LEAD_S = 1.0  # the limiter has forgotten what was ten of its releases ago
 
@@ -61,13 +61,13 @@ class Converted:
         if lead:
             yield from read_part(self.path, 0, lead)
 
-    def measure(self, gain: float = 1.0, ceiling_dbtp: float | None = None) -> Levels:
+    def measure(self, gain: float = 1.0, ceiling_dbtp: float | None = None) -> MeasuredLevels:
         """How loud the converted mix is; see ``blocks``."""
         loudness, peaks = LoudnessMeter(self.sample_rate, self.channels), TruePeakMeter(self.channels)
         for block in self.blocks(gain, ceiling_dbtp):
             loudness.feed(block)
             peaks.feed(block)
-        return Levels(loudness.loudness(), peaks.true_peak_dbtp())
+        return MeasuredLevels(loudness.loudness(), peaks.true_peak_dbtp())
 
     def marks(self, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
         """Marks in the mix, where they lie in the result."""

@@ -17,7 +17,7 @@ from scenebuild.audio.level import db_to_gain
 from scenebuild.audio.riff import Mark
 from scenebuild.deliver.convert import Converted, convert
 from scenebuild.deliver.presets import Delivery
-from scenebuild.deliver.write import Facts, Levels, write
+from scenebuild.deliver.write import FileMetadata, MeasuredLevels, write
 from scenebuild.files import aside as written_aside
 
 # Meters that interpolate with another filter read the same peak up to this much higher (ffmpeg's, on noise and clicks).
@@ -75,7 +75,7 @@ class _Try:
     """A file that was written, and what a meter found in it."""
 
     setting: _Setting
-    levels: Levels
+    levels: MeasuredLevels
 
     @property
     def loudness_lufs(self) -> float:
@@ -86,7 +86,7 @@ def deliver(
     premaster: Path,
     wanted: Delivery,
     path: Path,
-    facts: Facts,
+    facts: FileMetadata,
     progress: Progress = lambda share: None,
     aside: Aside = written_aside,
 ) -> Delivered:
@@ -123,12 +123,14 @@ def deliver(
     )
 
 
-def _write(converted: Converted, wanted: Delivery, setting: _Setting, path: Path, facts: Facts) -> Levels:
+def _write(
+    converted: Converted, wanted: Delivery, setting: _Setting, path: Path, facts: FileMetadata
+) -> MeasuredLevels:
     blocks = converted.blocks(db_to_gain(setting.gain_db), setting.ceiling_dbtp)
     return write(path, blocks, wanted, replace(facts, marks=converted.marks(facts.marks)), converted.frames)
 
 
-def _first_setting(wanted: Delivery, own: Levels) -> _Setting:
+def _first_setting(wanted: Delivery, own: MeasuredLevels) -> _Setting:
     """The gain that the loudness needs, and where there is no limiter no more than the peak has room for."""
     target = wanted.loudness_lufs
     gain_db = 0.0 if target is None else min(own.loudness.gain_to_reach(target), MOST_GAIN_DB)
@@ -138,7 +140,7 @@ def _first_setting(wanted: Delivery, own: Levels) -> _Setting:
     return _Setting(_stepped(gain_db) if gain_db <= room_db else _stepped_down(room_db), None)
 
 
-def _settled(wanted: Delivery, setting: _Setting, attempt: Callable[[_Setting], Levels]) -> _Try:
+def _settled(wanted: Delivery, setting: _Setting, attempt: Callable[[_Setting], MeasuredLevels]) -> _Try:
     """The last of a few tries, each with what the one before it has missed."""
     tries = [_Try(setting, attempt(setting))]
     while len(tries) < TRIES and (better := _corrected(wanted, tries)) != tries[-1].setting:
@@ -188,7 +190,7 @@ def _stepped_down(db: float) -> float:
     return floor(db * GAIN_STEPS_PER_DB) / GAIN_STEPS_PER_DB
 
 
-def _checks(wanted: Delivery, levels: Levels, facts: Facts) -> tuple[Check, ...]:
+def _checks(wanted: Delivery, levels: MeasuredLevels, facts: FileMetadata) -> tuple[Check, ...]:
     loudness, peak = levels.loudness.integrated_lufs(), levels.true_peak_dbtp
     checks = []
     if wanted.loudness_lufs is not None:
@@ -202,7 +204,7 @@ def _checks(wanted: Delivery, levels: Levels, facts: Facts) -> tuple[Check, ...]
     return tuple(checks)
 
 
-def _warnings(wanted: Delivery, own: Levels, setting: _Setting, checks: tuple[Check, ...]) -> tuple[str, ...]:
+def _warnings(wanted: Delivery, own: MeasuredLevels, setting: _Setting, checks: tuple[Check, ...]) -> tuple[str, ...]:
     failed = {check.rule: check for check in checks if not check.passes}
     warnings = []
     if check := failed.get("loudness"):
@@ -222,4 +224,4 @@ def _warnings(wanted: Delivery, own: Levels, setting: _Setting, checks: tuple[Ch
     return tuple(warnings)
 
 
-__all__ = ["Check", "Delivered", "Facts", "Mark", "deliver"]
+__all__ = ["Check", "Delivered", "FileMetadata", "Mark", "deliver"]

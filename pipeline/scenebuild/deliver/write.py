@@ -22,7 +22,7 @@ Integers = NDArray[np.int32]
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FileMetadata:
     """What a delivered file says about itself. Texts without control characters; empty ones are left out."""
 
     title: str = ""
@@ -34,7 +34,7 @@ class Facts:
 
 
 @dataclass(frozen=True, slots=True)
-class Levels:
+class MeasuredLevels:
     """What was measured."""
 
     loudness: Loudness
@@ -50,11 +50,11 @@ class _Meters:
         self._loudness.feed(samples)
         self._peaks.feed(samples)
 
-    def levels(self) -> Levels:
-        return Levels(self._loudness.loudness(), self._peaks.true_peak_dbtp())
+    def levels(self) -> MeasuredLevels:
+        return MeasuredLevels(self._loudness.loudness(), self._peaks.true_peak_dbtp())
 
 
-def write(path: Path, blocks: Iterable[Samples], wanted: Delivery, facts: Facts, frames: int) -> Levels:
+def write(path: Path, blocks: Iterable[Samples], wanted: Delivery, facts: FileMetadata, frames: int) -> MeasuredLevels:
     """Write ``frames`` of sound, in blocks at the rate and with the channels of the delivery, and measure the file.
 
     What is compressed with a loss is decoded for that; what is not is known as it is written.
@@ -90,28 +90,34 @@ def _measured(blocks: Iterable[Integers], bits: int, meters: _Meters) -> Iterato
 
 
 def _write_flac(
-    path: Path, blocks: Iterator[Integers], wanted: Delivery, facts: Facts, frames: int, meters: _Meters
+    path: Path, blocks: Iterator[Integers], wanted: Delivery, facts: FileMetadata, frames: int, meters: _Meters
 ) -> None:
     write_flac(path, blocks, wanted.sample_rate, wanted.channels, wanted.bits, _comments(facts, frames))
 
 
 def _write_wav(
-    path: Path, blocks: Iterator[Integers], wanted: Delivery, facts: Facts, frames: int, meters: _Meters
+    path: Path, blocks: Iterator[Integers], wanted: Delivery, facts: FileMetadata, frames: int, meters: _Meters
 ) -> None:
     more = cue_chunks(facts.marks) + (smpl_chunk(wanted.sample_rate, 0, frames) if facts.loop else b"")
     info = {"INAM": facts.title, "ICOP": facts.licence, "ICMT": facts.comment, "ISFT": facts.software}
     front = bext_chunk(Broadcast()) if wanted.broadcast else b""
     with WavWriter(
-        path, wanted.sample_rate, wanted.channels,
-        bits=wanted.bits, info=info, front=front, more=more, expected_frames=frames,
-    ) as file:  # fmt: skip
+        path,
+        wanted.sample_rate,
+        wanted.channels,
+        bits=wanted.bits,
+        info=info,
+        front=front,
+        more=more,
+        expected_frames=frames,
+    ) as file:
         for block in blocks:
             file.write_integers(block)
         if wanted.broadcast:
             file.replace_front(bext_chunk(_broadcast(facts, meters.levels())))
 
 
-def _broadcast(facts: Facts, levels: Levels) -> Broadcast:
+def _broadcast(facts: FileMetadata, levels: MeasuredLevels) -> Broadcast:
     loudness = levels.loudness
     momentary, short_term = loudness.momentary_lufs(), loudness.short_term_lufs()
     return Broadcast(
@@ -125,11 +131,6 @@ def _broadcast(facts: Facts, levels: Levels) -> Broadcast:
     )
 
 
-def _comments(facts: Facts, frames: int) -> dict[str, str]:
-    texts = {
-        "TITLE": facts.title,
-        "LICENSE": facts.licence,
-        "DESCRIPTION": facts.comment,
-        "ENCODED-BY": facts.software,
-    }
+def _comments(facts: FileMetadata, frames: int) -> dict[str, str]:
+    texts = {"TITLE": facts.title, "LICENSE": facts.licence, "DESCRIPTION": facts.comment, "ENCODED-BY": facts.software}
     return texts | (loop_comments(0, frames) if facts.loop else {})

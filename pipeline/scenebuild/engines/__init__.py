@@ -62,7 +62,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeTake:
     """One take that an engine made: float32 samples, shape ``(frames, channels)``, nominally in [-1, 1]."""
 
     index: int  # into the requests
@@ -74,7 +74,7 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class EngineState:
     """Whether an engine can be used now; if not, why, and what to type to change that."""
 
     ready: bool
@@ -96,7 +96,7 @@ class ModelFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class EngineFacts:
     """What planning needs to know about an engine without loading it; with models, about it and one of them."""
 
     name: str
@@ -119,20 +119,20 @@ class Facts:
 Progress = Callable[[int, float], None]  # (index of the request, share done 0 ... 1)
 
 
-class Session(Protocol):
+class EngineSession(Protocol):
     """A loaded engine, in the child process. One at a time; may hold gigabytes."""
 
-    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[Made | Failed]:
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest]:
         """Make every request, in any order, each yielded as soon as it is done, so that a kill loses little.
 
         The same action gives the same samples alone, with others and in any order. A request that fails alone is
-        yielded as ``Failed``; the others go on.
+        yielded as ``FailedRequest``; the others go on.
         """
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class FailedRequest:
     """One request that an engine could not make, with a message for the user."""
 
     index: int
@@ -143,15 +143,15 @@ class Engine(Protocol):
     """The contract; ``tests/test_engines.py`` runs every engine in the registry through it."""
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> EngineFacts:
         """Constant for one installed version; cheap; imports nothing heavy."""
         ...
 
-    def state(self, model: str | None = None) -> State:
+    def state(self, model: str | None = None) -> EngineState:
         """Look, without importing anything heavy, whether the engine, with that model, can be loaded here."""
         ...
 
-    def load(self, options: dict[str, Any]) -> Session:
+    def load(self, options: dict[str, Any]) -> EngineSession:
         """Make ready to generate. Slow and large for a model. Only ever called in a child process.
 
         ``options``: ``device`` (auto, cpu, cuda, cuda:1, mps) and ``exact`` (bool), for engines whom they concern.
@@ -177,7 +177,7 @@ def engine(name: str) -> Engine:
     return found
 
 
-def facts_for(name: str, model: str | None = None) -> Facts:
+def facts_for(name: str, model: str | None = None) -> EngineFacts:
     """The facts of an engine with that model, or with its own choice. EngineError with the list of those it has."""
     facts = engine(name).facts
     wanted = model or facts.default_model
@@ -186,9 +186,13 @@ def facts_for(name: str, model: str | None = None) -> Facts:
     for one in facts.models:
         if wanted in (one.id, one.id.rpartition("/")[2]):
             return replace(
-                facts, default_model=one.id, sample_rate=one.sample_rate, channels=one.channels,
-                longest_take_s=one.longest_take_s, licence=one.licence,
-            )  # fmt: skip
+                facts,
+                default_model=one.id,
+                sample_rate=one.sample_rate,
+                channels=one.channels,
+                longest_take_s=one.longest_take_s,
+                licence=one.licence,
+            )
     known = ", ".join(one.id for one in facts.models)
     raise EngineError(f"{facts.title} has no model {wanted!r}; it has: {known}")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from scenebuild.engines import Facts, Failed, Made, Progress, Request, State
+from scenebuild.engines import EngineFacts, EngineState, FailedRequest, MadeTake, Progress, Request
 
 
 class _Decoder:
-    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[Made | Failed]:
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest]:
         for index, request in enumerate(requests):
             yield _decode(index, request)
             progress(index, 1.0)
@@ -20,7 +20,7 @@ class _Decoder:
 class FileEngine:
     """Reads wav, flac, ogg, mp3, aiff and what else libsndfile reads; m4a and WebM where PyAV is there."""
 
-    facts = Facts(
+    facts = EngineFacts(
         name="file",
         title="recording",
         version="1",
@@ -33,16 +33,16 @@ class FileEngine:
         batches=False,
     )
 
-    def state(self, model: str | None = None) -> State:
+    def state(self, model: str | None = None) -> EngineState:
         """Always ready: the decoder is part of the core."""
-        return State(True)
+        return EngineState(True)
 
     def load(self, options: dict[str, Any]) -> _Decoder:
         """Nothing to load."""
         return _Decoder()
 
 
-def _decode(index: int, request: Request) -> Made | Failed:
+def _decode(index: int, request: Request) -> MadeTake | FailedRequest:
     """The recording as float32, if it is the one that was planned. A machine's error, such as a full disk, is told."""
     from scenebuild.audio.recording import decode_recording
     from scenebuild.audio.wav import AudioFileError
@@ -51,10 +51,10 @@ def _decode(index: int, request: Request) -> Made | Failed:
     try:
         found = decode_recording(path, request.action.content)
     except AudioFileError as error:
-        return Failed(index, str(error))
+        return FailedRequest(index, str(error))
     except OSError as error:
-        return Failed(index, f"{Path(path).name} {_in_words(error)}")
-    return Made(index, found.samples, found.sample_rate, warnings=found.warnings, content=found.digest)
+        return FailedRequest(index, f"{Path(path).name} {_in_words(error)}")
+    return MadeTake(index, found.samples, found.sample_rate, warnings=found.warnings, content=found.digest)
 
 
 def _in_words(error: OSError) -> str:

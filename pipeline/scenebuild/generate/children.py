@@ -84,10 +84,7 @@ class Children:
         died = died or next((f"ended with exit code {code}" for code in ends if code), "ended without an answer")
         lines: list[str] = []
         for number in self._ended:
-            with (
-                contextlib.suppress(OSError),
-                open(self._log(number), encoding="utf-8", errors="replace") as file,
-            ):
+            with contextlib.suppress(OSError), open(self._log(number), encoding="utf-8", errors="replace") as file:
                 lines += [line.strip() for line in file if line.strip()]
         words = f"{died}; it said: {lines[-1][:200]}" if lines else died
         return f"{words}; {full}" if (full := _full(self._folder)) else words

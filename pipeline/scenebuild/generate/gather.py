@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from scenebuild.engines import Request
 from scenebuild.errors import Problem, SceneError, StoreError
 from scenebuild.files import digest_of
-from scenebuild.generate.make import Failure, Order, Tell, Workshop, make_takes
+from scenebuild.generate.make import Failure, TakeMaker, TakeOrder, Tell, make_takes
 from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
 from scenebuild.licences import strictest
 from scenebuild.plan.lockfile import Lock
@@ -53,7 +53,7 @@ def rescue(lock: Lock | None, store: LocalStore, folder: str, tell: Tell) -> Non
                 tell(f"{name}: the store had lost the locked take; it was put back from {os.path.relpath(path)}")
 
 
-def gather(plans: Sequence[Plan], folders: Sequence[str], shop: Workshop, *, keep_going: bool) -> list[Gathered]:
+def gather(plans: Sequence[Plan], folders: Sequence[str], shop: TakeMaker, *, keep_going: bool) -> list[Gathered]:
     """Fetch what is at hand, make what is missing, each key once for all plans; in the order of the plans."""
     at_hand = [fetch(plan, folder, shop) for plan, folder in zip(plans, folders, strict=True)]
     missing = {
@@ -66,7 +66,8 @@ def gather(plans: Sequence[Plan], folders: Sequence[str], shop: Workshop, *, kee
     made: dict[str, Take] = {}
     failures: dict[str, Failure] = {}
     orders = [
-        Order(key, step.facts, _request(step), None if step.is_dear else step.digest) for key, step in missing.items()
+        TakeOrder(key, step.facts, _request(step), None if step.is_dear else step.digest)
+        for key, step in missing.items()
     ]
     anew = any(step.reason == "forced" for step in missing.values())
     for outcome in make_takes(orders, shop, anew=anew):
@@ -86,7 +87,7 @@ def _request(step: Step) -> Request:
     return Request(step.action, step.element.recording, step.facts.licence if step.is_dear else None)
 
 
-def fetch(plan: Plan, folder: str, shop: Workshop) -> dict[str, Take]:
+def fetch(plan: Plan, folder: str, shop: TakeMaker) -> dict[str, Take]:
     """The takes that are at hand, by element name, copied into a folder; one that is damaged is told and left out."""
     takes = {}
     for step in plan.steps:

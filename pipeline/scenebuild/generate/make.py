@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any
 
-from scenebuild.engines import Facts, Request
+from scenebuild.engines import EngineFacts, Request
 from scenebuild.errors import StoreError
 from scenebuild.generate.children import TICK, Children, Event
 from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
 from scenebuild.plan.records import facts_of_action, is_believed
 from scenebuild.store import DamagedError, LocalStore
-from scenebuild.store.lease import Lease, Signs, holder, take_lease
+from scenebuild.store.lease import Lease, SignsOfLife, holder, take_lease
 
 ATTEMPTS = 2  # a child that dies gets its unfinished requests once more, in a fresh process
 POLL_S = 0.2
@@ -34,11 +34,11 @@ Tell = Callable[[str], None]  # a line for the user
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class TakeOrder:
     """One take to be made: the key it is kept under, and who makes it from what."""
 
     key: str
-    facts: Facts
+    facts: EngineFacts
     request: Request
     digest: str | None = None  # only these bytes will do if they are in the store already: the lock pins them
 
@@ -53,7 +53,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class TakeMaker:
     """Where takes are made and kept, and who wants to hear about it."""
 
     store: LocalStore
@@ -72,18 +72,18 @@ class Workshop:
             self.tell(line)
 
 
-def make_takes(orders: Sequence[Order], shop: Workshop, *, anew: bool = False) -> Iterator[Take | Failure]:
+def make_takes(orders: Sequence[TakeOrder], shop: TakeMaker, *, anew: bool = False) -> Iterator[Take | Failure]:
     """Make every order, each once across all builders that share the store; yields as they are done.
 
     ``anew``: also those that another builder has made before or meanwhile (``--force``).
     """
-    theirs: deque[Order] = deque()
+    theirs: deque[TakeOrder] = deque()
     with _Bench(shop) as bench:
         for lot in _lots(orders):
             claim = _Claim(shop, anew)
             yield from _served(lot, claim, bench)
             theirs.extend(claim.held_by_others)
-        signs = Signs()
+        signs = SignsOfLife()
         if theirs:
             bench.clear()
         while theirs:
@@ -95,7 +95,7 @@ def make_takes(orders: Sequence[Order], shop: Workshop, *, anew: bool = False) -
                 time.sleep(POLL_S)
 
 
-def _lots(orders: Sequence[Order]) -> Iterator[list[Order]]:
+def _lots(orders: Sequence[TakeOrder]) -> Iterator[list[TakeOrder]]:
     """The orders, one engine after the other, as many at once as leases can be held for."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     for name in sorted({order.facts.name for order in orders}):
@@ -109,14 +109,14 @@ def _lots(orders: Sequence[Order]) -> Iterator[list[Order]]:
 class _Claim:
     """The leases of one lot, and who holds the others."""
 
-    def __init__(self, shop: Workshop, anew: bool, signs: Signs | None = None) -> None:
+    def __init__(self, shop: TakeMaker, anew: bool, signs: SignsOfLife | None = None) -> None:
         self.leases: dict[str, Lease] = {}
-        self.held_by_others: list[Order] = []
+        self.held_by_others: list[TakeOrder] = []
         self._shop = shop
         self._anew = anew
         self._signs = signs  # of those who are waited for; None: nobody is yet
 
-    def take(self, order: Order) -> Take | None:
+    def take(self, order: TakeOrder) -> Take | None:
         """A lease of the order, unless somebody holds it; what was made of it meanwhile, as then there is nothing to
         do."""
         made = self._from_store(order) if self._signs else None  # they may hold it no more, or hold it for longer
@@ -148,11 +148,11 @@ class _Claim:
                 return Lease(root, None)
         return lease
 
-    def _from_store(self, order: Order) -> Take | None:
+    def _from_store(self, order: TakeOrder) -> Take | None:
         return None if self._anew else _from_store(order, self._shop)
 
 
-def _served(lot: Sequence[Order], claim: _Claim, bench: _Bench) -> Iterator[Take | Failure]:
+def _served(lot: Sequence[TakeOrder], claim: _Claim, bench: _Bench) -> Iterator[Take | Failure]:
     """What of a lot can be had now: made by others meanwhile, or made here. No lease outlives it."""
     try:
         mine = []
@@ -168,7 +168,7 @@ def _served(lot: Sequence[Order], claim: _Claim, bench: _Bench) -> Iterator[Take
         claim.release()
 
 
-def _from_store(order: Order, shop: Workshop) -> Take | None:
+def _from_store(order: TakeOrder, shop: TakeMaker) -> Take | None:
     """What another builder made meanwhile, as a copy: gc may take the object at any time, and it may be damaged."""
     record = shop.store.get(order.key)
     if record is None or order.digest not in (None, record.digest):
@@ -187,7 +187,7 @@ def _from_store(order: Order, shop: Workshop) -> Take | None:
 class _Bench:
     """The children of one engine at a time, so that only one model is in memory. They serve lot after lot."""
 
-    def __init__(self, shop: Workshop) -> None:
+    def __init__(self, shop: TakeMaker) -> None:
         self._shop = shop
         self._engine = ""
         self._children: contextlib.ExitStack = contextlib.ExitStack()
@@ -206,7 +206,7 @@ class _Bench:
         self._children.close()
         self._now = None
 
-    def make(self, missing: Sequence[Order], leases: Mapping[str, Lease]) -> Iterator[Take | Failure]:
+    def make(self, missing: Sequence[TakeOrder], leases: Mapping[str, Lease]) -> Iterator[Take | Failure]:
         """Orders of one engine; their leases are given back one by one."""
         children = self._of(missing[0].facts)
         for _ in range(ATTEMPTS):
@@ -221,7 +221,7 @@ class _Bench:
         words = children.last_words()
         yield from (Failure(order.key, f"the engine's process {words}") for order in missing)
 
-    def _of(self, facts: Facts) -> Children:
+    def _of(self, facts: EngineFacts) -> Children:
         if self._now is None or self._engine != facts.name:
             self.clear()
             self._engine = facts.name
@@ -229,12 +229,12 @@ class _Bench:
         return self._now
 
 
-def _children(name: str, facts: Facts, shop: Workshop) -> Children:
+def _children(name: str, facts: EngineFacts, shop: TakeMaker) -> Children:
     return Children(name, shop.options, shop.folder, dict(facts.environment))
 
 
 def _outcomes(
-    orders: Sequence[Order], children: Children, shop: Workshop, leases: Mapping[str, Lease]
+    orders: Sequence[TakeOrder], children: Children, shop: TakeMaker, leases: Mapping[str, Lease]
 ) -> Iterator[Take | Failure]:
     count = 1 if orders[0].facts.batches else shop.jobs
     answered: set[str] = set()
@@ -275,7 +275,7 @@ class _Heart:
                 lease.beat()
 
 
-def _publish(order: Order, event: Event, shop: Workshop) -> Take | Failure:
+def _publish(order: TakeOrder, event: Event, shop: TakeMaker) -> Take | Failure:
     """Check what a child wrote, and what it was made from, against what was asked; measure it and keep it.
 
     Where the store can not keep it, the build goes on with the file at hand.

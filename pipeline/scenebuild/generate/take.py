@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from scenebuild.engines import Action, Facts
+from scenebuild.engines import Action, EngineFacts
 from scenebuild.store import Record
 
 
@@ -68,7 +68,7 @@ def take_from_store(key: str, digest: str, path: str, facts: Mapping[str, Any]) 
     )
 
 
-def take_at_hand(key: str, path: str, record: Record, wanted: Facts) -> tuple[Take, bool]:
+def take_at_hand(key: str, path: str, record: Record, wanted: EngineFacts) -> tuple[Take, bool]:
     """The take of a record whose verified bytes lie at ``path``, and whether the record says all of it rightly.
 
     The file decides what it holds: where the record can not be trusted or says something else, the sound is measured.
@@ -88,7 +88,7 @@ def sound_of(take: Take) -> tuple[int, int, int]:
     return take.frames, take.sample_rate, take.channels
 
 
-def not_asked_for(take: Take, action: Action, wanted: Facts) -> str:
+def not_asked_for(take: Take, action: Action, wanted: EngineFacts) -> str:
     """Why a take can not be the one of an action, in words; "" where it can."""
     asked = (action.frames or take.frames, wanted.sample_rate or take.sample_rate, wanted.channels or take.channels)
     got = sound_of(take)
@@ -98,7 +98,7 @@ def not_asked_for(take: Take, action: Action, wanted: Facts) -> str:
 def measure_take(
     key: str,
     path: str,
-    facts: Facts,
+    facts: EngineFacts,
     *,
     digest: str | None = None,
     made_by: Mapping[str, str] | None = None,

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from scenebuild.engines import Action, Failed, Made, Request, Session, engine
+from scenebuild.engines import Action, EngineSession, FailedRequest, MadeTake, Request, engine
 from scenebuild.errors import ScenebuildError
 
 Say = Callable[[dict[str, Any]], None]
@@ -47,7 +47,7 @@ class _Server:
 
     def __init__(self, say: Say) -> None:
         self._say = say
-        self._session: Session | None = None
+        self._session: EngineSession | None = None
 
     def serve(self, order: dict[str, Any]) -> None:
         """Make what an order asks for."""
@@ -60,7 +60,7 @@ class _Server:
         clock = _Clock(together=played.facts.batches)
         for result in self._session.generate(requests, lambda index, share: say(_progress(index, share))):
             seconds = clock.seconds()
-            if isinstance(result, Failed):
+            if isinstance(result, FailedRequest):
                 say({"event": "failed", "index": result.index, "message": result.message})
             else:
                 say({**_write(result, requests[result.index], order["folder"]), "seconds": seconds})
@@ -84,7 +84,7 @@ class _Clock:
         return round(taken, 3)
 
 
-def _write(made: Made, request: Request, folder: str) -> dict[str, Any]:
+def _write(made: MadeTake, request: Request, folder: str) -> dict[str, Any]:
     """Write what was made, or say why it can not be a take."""
     import numpy as np
 
@@ -111,10 +111,16 @@ def _write(made: Made, request: Request, folder: str) -> dict[str, Any]:
         message = f"it can not be written to the temporary folder {os.path.dirname(folder)}: {error.strerror or error}"
         return {"event": "failed", "index": made.index, "message": message}
     return {
-        "event": "made", "index": made.index, "path": path, "frames": len(made.samples),
-        "sample_rate": made.sample_rate, "channels": made.samples.shape[1],
-        "made_by": made.made_by, "warnings": list(made.warnings), "content": made.content,
-    }  # fmt: skip
+        "event": "made",
+        "index": made.index,
+        "path": path,
+        "frames": len(made.samples),
+        "sample_rate": made.sample_rate,
+        "channels": made.samples.shape[1],
+        "made_by": made.made_by,
+        "warnings": list(made.warnings),
+        "content": made.content,
+    }
 
 
 def _progress(index: int, share: float) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-""""""
+"""From takes to the mix: placed, treated, summed."""

@@ -21,19 +21,19 @@ from scenebuild.audio.equalizer import Equalizer
 from scenebuild.audio.level import Samples
 from scenebuild.audio.recording import open_recording
 from scenebuild.audio.resample import resample
-from scenebuild.audio.reverb import Room, impulse_response
+from scenebuild.audio.reverb import RoomReverb, impulse_response
 from scenebuild.audio.sweep import Sweep
 from scenebuild.audio.wav import AudioFileError
-from scenebuild.mix.track import Format, Track
-from scenebuild.scene import desk
-from scenebuild.scene.desk import Channel, Movement
+from scenebuild.mix.automation import AutomationReader, MixFormat
+from scenebuild.scene import channel as channel_specs
+from scenebuild.scene.channel import Automation, Channel
 from scenebuild.scene.model import Scene
 
 LONGEST_IMPULSE_S = 30.0
-FAR_ROOM = Room(decay_s=1.2, size_m=15.0, damping=0.6)  # the hall or street that `distance` speaks of
+FAR_ROOM = RoomReverb(decay_s=1.2, size_m=15.0, damping=0.6)  # the hall or street that `distance` speaks of
 
 
-class Pressed:
+class LinkedCompressor:
     """A compressor that remembers its last gains, so that parts of what it heard can be given the same."""
 
     tail_frames = 0
@@ -47,22 +47,22 @@ class Pressed:
         return np.asarray(samples * self.gains[:, None])
 
 
-class Following:
+class CompressorFollower:
     """Gives a part of a sound the gains that a compressor has just given the whole."""
 
     tail_frames = 0
 
-    def __init__(self, whole: Pressed) -> None:
+    def __init__(self, whole: LinkedCompressor) -> None:
         self._whole = whole
 
     def run(self, samples: Samples) -> Samples:
         return np.asarray(samples * self._whole.gains[:, None])
 
 
-class Far:
+class DistanceEffect:
     """A sound at a distance: softer and duller itself, and a room around it."""
 
-    def __init__(self, metres: float, form: Format) -> None:
+    def __init__(self, metres: float, form: MixFormat) -> None:
         law = at_distance(metres)
         cutoff = [] if law.cutoff_hz is None else equalizer.low_pass(law.cutoff_hz, form.sample_rate)
         self._direct = Chain([Equalizer(cutoff, form.channels)] if cutoff else [])
@@ -82,16 +82,16 @@ class Far:
         return self._room.tail_frames if self._room else self._direct.tail_frames
 
 
-def effects_of(channel: Channel, form: Format, first: int, whole: Sequence[Pressed] = ()) -> list[Effect]:
+def effects_of(channel: Channel, form: MixFormat, first: int, whole: Sequence[LinkedCompressor] = ()) -> list[Effect]:
     """The effects of a channel for a pass that begins at frame ``first``.
 
     ``whole``: the compressors of a bus, for the copy of its effects that a part of it runs through.
     """
     found = [*_filters(channel, form, first), *_listed(channel.effects, form, iter(whole) if whole else None)]
-    return [*found, Far(channel.distance, form)] if channel.distance is not None else found
+    return [*found, DistanceEffect(channel.distance, form)] if channel.distance is not None else found
 
 
-def _filters(channel: Channel, form: Format, first: int) -> Iterator[Effect]:
+def _filters(channel: Channel, form: MixFormat, first: int) -> Iterator[Effect]:
     high, low = channel.high_pass, channel.low_pass
     if high is not None:
         yield _moving_filter("high_pass", high, form, first)
@@ -99,10 +99,10 @@ def _filters(channel: Channel, form: Format, first: int) -> Iterator[Effect]:
         yield _moving_filter("low_pass", low, form, first)
 
 
-def _moving_filter(kind: desk.FilterKind, corner: Movement, form: Format, first: int) -> Effect:
+def _moving_filter(kind: channel_specs.FilterKind, corner: Automation, form: MixFormat, first: int) -> Effect:
     if corner.is_still:
-        return Equalizer(_sections(desk.Filter(kind, corner.points[0].value), form.sample_rate), form.channels)
-    track = Track(corner, form)
+        return Equalizer(_sections(channel_specs.Filter(kind, corner.points[0].value), form.sample_rate), form.channels)
+    track = AutomationReader(corner, form)
     return Sweep(
         "high" if kind == "high_pass" else "low",
         lambda start, stop: track.over(first + start, first + stop),
@@ -111,20 +111,22 @@ def _moving_filter(kind: desk.FilterKind, corner: Movement, form: Format, first:
     )
 
 
-def _listed(specs: Sequence[desk.EffectSpec], form: Format, whole: Iterator[Pressed] | None) -> Iterator[Effect]:
+def _listed(
+    specs: Sequence[channel_specs.EffectSpec], form: MixFormat, whole: Iterator[LinkedCompressor] | None
+) -> Iterator[Effect]:
     for kind, group in groupby(specs, type):
-        if kind is desk.Filter:  # several filters in a row cost little more than one
+        if kind is channel_specs.Filter:  # several filters in a row cost little more than one
             sections = [section for one in group for section in _sections(one, form.sample_rate)]  # type: ignore[arg-type]
             yield Equalizer(sections, form.channels)
             continue
         for spec in group:
-            if isinstance(spec, desk.Compressor) and whole is not None:
-                yield Following(next(whole))
+            if isinstance(spec, channel_specs.Compression) and whole is not None:
+                yield CompressorFollower(next(whole))
             else:
                 yield _MADE[kind](spec, form)
 
 
-def _sections(spec: desk.Filter, rate: int) -> Sequence[Biquad]:
+def _sections(spec: channel_specs.Filter, rate: int) -> Sequence[Biquad]:
     if spec.kind == "peak":
         return equalizer.peak(spec.hz, spec.gain_db, spec.q, rate)
     if spec.kind in ("low_shelf", "high_shelf"):
@@ -134,13 +136,13 @@ def _sections(spec: desk.Filter, rate: int) -> Sequence[Biquad]:
     return passing(spec.hz, rate)
 
 
-def _reverb(spec: desk.Reverb, form: Format) -> Effect:
+def _reverb(spec: channel_specs.Reverb, form: MixFormat) -> Effect:
     """Room and sound are unrelated: shares of the power, so that the loudness stays."""
-    room = Room(spec.decay_s, spec.size_m, spec.damping, spec.predelay_s)
+    room = RoomReverb(spec.decay_s, spec.size_m, spec.damping, spec.predelay_s)
     return Blend(_room(room, form), spec.wet**0.5, (1 - spec.wet) ** 0.5)
 
 
-def _room(room: Room, form: Format) -> Convolver:
+def _room(room: RoomReverb, form: MixFormat) -> Convolver:
     return Convolver(_room_impulse(room, form.sample_rate, form.channels), form.channels)
 
 
@@ -149,7 +151,7 @@ _room_impulse = lru_cache(maxsize=8)(impulse_response)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Response:
+class ImpulseResponse:
     """An impulse response as it was recorded, read once for a whole mix."""
 
     name: str
@@ -158,7 +160,7 @@ class Response:
     digest: str  # SHA-256 of the bytes that were read
 
 
-def read_response(path: str) -> Response:
+def read_response(path: str) -> ImpulseResponse:
     """The sound of an impulse response. Raises AudioFileError where it is no sound, or longer than half a minute."""
     name = Path(path).name
     with open_recording(path) as opened:
@@ -170,7 +172,7 @@ def read_response(path: str) -> Response:
             kept.append(block)
             if sum(map(len, kept)) > LONGEST_IMPULSE_S * rate:
                 raise AudioFileError(f"{name}: an impulse response has one or two channels and at most 30 s")
-        return Response(name, np.concatenate(kept), rate, opened.digest)
+        return ImpulseResponse(name, np.concatenate(kept), rate, opened.digest)
 
 
 def with_responses(scene: Scene) -> tuple[Scene, dict[str, str]]:
@@ -178,12 +180,12 @@ def with_responses(scene: Scene) -> tuple[Scene, dict[str, str]]:
 
     Every file is read once, however often it is used and in however many passes: a mix never holds two states of one.
     """
-    read: dict[str, Response] = {}
+    read: dict[str, ImpulseResponse] = {}
 
     def filled(channel: Channel) -> Channel:
         effects = tuple(
             replace(spec, response=read.setdefault(spec.path, _response(spec.path, read)))
-            if isinstance(spec, desk.Convolution)
+            if isinstance(spec, channel_specs.Convolution)
             else spec
             for spec in channel.effects
         )
@@ -196,17 +198,17 @@ def with_responses(scene: Scene) -> tuple[Scene, dict[str, str]]:
     return replace(scene, elements=elements, buses=buses), {path: one.digest for path, one in read.items()}
 
 
-def _response(path: str, read: Mapping[str, Response]) -> Response:
+def _response(path: str, read: Mapping[str, ImpulseResponse]) -> ImpulseResponse:
     return read[path] if path in read else read_response(path)
 
 
-def _convolution(spec: desk.Convolution, form: Format) -> Effect:
+def _convolution(spec: channel_specs.Convolution, form: MixFormat) -> Effect:
     return Blend(
         Convolver(impulse(spec.response or read_response(spec.path), form), form.channels), spec.wet, 1 - spec.wet
     )
 
 
-def impulse(response: Response, form: Format) -> Samples:
+def impulse(response: ImpulseResponse, form: MixFormat) -> Samples:
     """An impulse response at the mix's rate and channels, brought to unit energy: noise comes out as loud as it was.
 
     Raises AudioFileError where it is silent.
@@ -220,8 +222,8 @@ def impulse(response: Response, form: Format) -> Samples:
     return np.asarray(samples / np.float32(energy**0.5))
 
 
-def _compressor(spec: desk.Compressor, form: Format) -> Effect:
-    return Pressed(
+def _compressor(spec: channel_specs.Compression, form: MixFormat) -> Effect:
+    return LinkedCompressor(
         Compressor(
             form.sample_rate,
             threshold_db=spec.threshold_db,
@@ -235,7 +237,7 @@ def _compressor(spec: desk.Compressor, form: Format) -> Effect:
 
 
 _MADE: dict[type, Callable[..., Effect]] = {
-    desk.Reverb: _reverb,
-    desk.Convolution: _convolution,
-    desk.Compressor: _compressor,
+    channel_specs.Reverb: _reverb,
+    channel_specs.Convolution: _convolution,
+    channel_specs.Compression: _compressor,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import floor, isfinite
 
 from scenebuild.audio.loudness import Loudness
-from scenebuild.mix.model import Source
+from scenebuild.mix.model import PlayedTake
 from scenebuild.scene.model import MixSettings, Normalize
 
 REFERENCE_LUFS = -23.0  # EBU R 128: the programme loudness; a take of this loudness has volume 1.0
@@ -19,7 +19,7 @@ GAIN_STEPS_PER_DB = 1000
 TOLERANCE_LU = 0.05  # a target missed by less is met, to the one decimal that people read
 
 
-def normalisation_db(name: str, normalize: Normalize, source: Source) -> tuple[float, str]:
+def normalisation_db(name: str, normalize: Normalize, source: PlayedTake) -> tuple[float, str]:
     """The gain in dB that brings a take to its reference, and a warning, "" where there is nothing to say."""
     if normalize == "none":
         return 0.0, ""

@@ -14,23 +14,23 @@ from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
 from scenebuild.errors import Problem, ScenebuildError, SceneError
 from scenebuild.files import aside as written_aside
-from scenebuild.mix.console import Console
+from scenebuild.mix.automation import MixFormat
+from scenebuild.mix.buffers import HELD_BYTES, BufferPool
+from scenebuild.mix.channel_strip import ChannelInput, highest_gain
+from scenebuild.mix.clip import Clip, tape_of
 from scenebuild.mix.effects import with_responses
-from scenebuild.mix.kept import Keep, held_frames, keep_share, keep_stem
-from scenebuild.mix.layer import Layer, highest_gain
 from scenebuild.mix.levels import master_gain_db
-from scenebuild.mix.model import Mix, Source, StemFacts
+from scenebuild.mix.looping import ReadTarget
+from scenebuild.mix.model import Mix, PlayedTake, StemFacts
 from scenebuild.mix.place import levelled, place_sounding, place_stem
-from scenebuild.mix.round import Room
+from scenebuild.mix.routing import Routing
 from scenebuild.mix.seams import mix_seam, refuse_bad_seams
-from scenebuild.mix.shelf import HELD_BYTES, Shelf
-from scenebuild.mix.split import write_split
-from scenebuild.mix.stem import UNHEARD, Stem, Survey, survey
-from scenebuild.mix.sums import Desk, Levels, Progress, measure_sum, write_silence, write_stem, write_sum
-from scenebuild.mix.tape import Tape, tape_of
+from scenebuild.mix.stem import UNHEARD, Stem, StemLevels, survey
+from scenebuild.mix.stem_capture import Keep, held_frames, keep_share, keep_stem
+from scenebuild.mix.stem_split import write_split
+from scenebuild.mix.submix import Submix, treat
+from scenebuild.mix.sum_passes import MixLevels, Progress, SumPass, measure_sum, write_silence, write_stem, write_sum
 from scenebuild.mix.timeline import Placement, Span, Timeline, lay_out
-from scenebuild.mix.track import Format
-from scenebuild.mix.treated import Treated, treat
 from scenebuild.scene.model import Element, Scene
 
 Aside = Callable[[str], AbstractContextManager[str]]  # see ``files.aside``
@@ -44,7 +44,7 @@ class _Placed:
 
     element: Element
     placement: Placement
-    heard: Stem | Layer
+    heard: Stem | ChannelInput
     gain_db: float
     warning: str
     seam_db: float | None = None
@@ -63,16 +63,16 @@ class _Treatment:
 class _Set:
     """All that is set up for the passes over a mix."""
 
-    desk: Desk
+    desk: SumPass
     placed: tuple[_Placed, ...]
-    surveys: Mapping[str, Survey]
-    console: Console
-    treated: Treated | None
+    surveys: Mapping[str, StemLevels]
+    console: Routing
+    treated: Submix | None
 
 
 def mix_scene(
     scene: Scene,
-    sources: Mapping[str, Source],
+    sources: Mapping[str, PlayedTake],
     path: Path,
     *,
     stems_folder: Path | None = None,
@@ -112,7 +112,7 @@ def mix_scene(
     treated = _treated_names(scene, timeline)
     if held_frames(scene.elements, timeline, treated) > most_kept_frames:
         keep = None
-    with Shelf(path.parent, held_bytes) as shelf:
+    with BufferPool(path.parent, held_bytes) as shelf:
         ready = _set_up(
             scene, tapes, timeline, shelf, block_frames, progress, _Treatment(treated, silenced, keep is not None)
         )
@@ -147,7 +147,7 @@ def mix_scene(
     )
 
 
-def _timeline(scene: Scene, tapes: Mapping[str, Tape]) -> Timeline:
+def _timeline(scene: Scene, tapes: Mapping[str, Clip]) -> Timeline:
     seed = scene.seed if scene.mix.seed is None else scene.mix.seed
     spans = [_span(element, tapes[element.name], seed) for element in scene.elements]
     settings = scene.mix
@@ -177,18 +177,16 @@ def _refuse_long(scene: Scene, spans: Sequence[Span], timeline: Timeline) -> Non
         raise SceneError([Problem("mix-length", message, last.place)])
 
 
-def _span(element: Element, tape: Tape, seed: int) -> Span:
+def _span(element: Element, tape: Clip, seed: int) -> Span:
     playing = element.playing
-    return Span(
-        element.start_s, tape.length_s, element.loop, playing.more_starts_s, playing.repeat, element.name, seed
-    )  # fmt: skip
+    return Span(element.start_s, tape.length_s, element.loop, playing.more_starts_s, playing.repeat, element.name, seed)
 
 
 def _set_up(
     scene: Scene,
-    tapes: Mapping[str, Tape],
+    tapes: Mapping[str, Clip],
     timeline: Timeline,
-    shelf: Shelf,
+    shelf: BufferPool,
     block_frames: int,
     progress: Progress,
     treatment: _Treatment,
@@ -196,22 +194,22 @@ def _set_up(
     """Read every take onto its place, run the desk, and listen to every stem once."""
     channels, rate = scene.mix.channels, timeline.sample_rate
     goes_round = timeline.frames if scene.mix.loop else None
-    room = Room(shelf, rate, channels, goes_round)
+    room = ReadTarget(shelf, rate, channels, goes_round)
     placed: list[_Placed] = []
     for element, placement in zip(scene.elements, timeline.placements, strict=True):
         put = _put_layer if element.name in treatment.names else _put_stem
         placed.append(put(element, tapes[element.name], placement, room))
         progress(0.15 * len(placed) / len(scene.elements))
     stems = [one.heard for one in placed if isinstance(one.heard, Stem) and one.heard.name not in treatment.silenced]
-    layers = tuple(one.heard for one in placed if isinstance(one.heard, Layer))
-    form = Format(rate, channels, timeline.frames, goes_round is not None)
+    layers = tuple(one.heard for one in placed if isinstance(one.heard, ChannelInput))
+    form = MixFormat(rate, channels, timeline.frames, goes_round is not None)
     keys = _keys(scene)  # a bus that others make room for has its place, also where nothing is on it
     buses = tuple(bus for bus in scene.buses if bus.name in keys or _has_members(bus.name, layers))
-    console = Console(layers, buses, form, treatment.silenced)
+    console = Routing(layers, buses, form, treatment.silenced)
     treated = treat(console, shelf, split=treatment.split) if layers else None
     if treated:
         stems = [*stems, Stem("", treated.body, None, 0, timeline.frames)]
-    desk = Desk(tuple(stems), rate, channels, timeline.frames, block_frames)
+    desk = SumPass(tuple(stems), rate, channels, timeline.frames, block_frames)
     surveys = {stem.name: survey(stem, rate, channels, block_frames) for stem in stems if stem.name}
     surveys |= treated.surveys if treated else {}
     surveys |= dict.fromkeys(
@@ -221,7 +219,7 @@ def _set_up(
     return _Set(desk, tuple(placed), surveys, console, treated)
 
 
-def _has_members(bus: str, layers: Sequence[Layer]) -> bool:
+def _has_members(bus: str, layers: Sequence[ChannelInput]) -> bool:
     return any(layer.channel.bus == bus for layer in layers)
 
 
@@ -241,19 +239,21 @@ def _keys(scene: Scene) -> set[str]:
     return {name for channel in channels if channel.duck for name in channel.duck.under}
 
 
-def _put_stem(element: Element, tape: Tape, placement: Placement, room: Room) -> _Placed:
+def _put_stem(element: Element, tape: Clip, placement: Placement, room: ReadTarget) -> _Placed:
     level, warning = levelled(element, tape)
     gain = element.gain * level
     stem, seam_db = place_stem(element, tape, placement, room, element.pan, gain)
     return _Placed(element, placement, stem, gain_to_db(gain), _late(element, placement) or warning, seam_db)
 
 
-def _put_layer(element: Element, tape: Tape, placement: Placement, room: Room) -> _Placed:
+def _put_layer(element: Element, tape: Clip, placement: Placement, room: ReadTarget) -> _Placed:
     level, warning = levelled(element, tape)
     channel = element.channel
     pan = element.pan if channel.pan is None else None
     put = place_sounding(element, tape, placement, room, pan, level)
-    layer = Layer(element.name, put.heard, tape.channels if pan is None else room.channels, element.gain, channel)
+    layer = ChannelInput(
+        element.name, put.heard, tape.channels if pan is None else room.channels, element.gain, channel
+    )
     gain = level * highest_gain(channel.fader, element.gain)
     return _Placed(element, placement, layer, gain_to_db(gain), _late(element, placement) or warning, put.seam_db)
 
@@ -264,7 +264,9 @@ def _late(element: Element, placement: Placement) -> str:
     return f"{element.name}: starts at {element.start_s:g} s, when the mix is over, and is not heard"
 
 
-def _write_mix(ready: _Set, gain_db: float, path: Path, info: Mapping[str, str] | None, progress: Progress) -> Levels:
+def _write_mix(
+    ready: _Set, gain_db: float, path: Path, info: Mapping[str, str] | None, progress: Progress
+) -> MixLevels:
     desk = ready.desk
     loop = smpl_chunk(desk.sample_rate, 0, desk.frames) if ready.console.form.goes_round else b""
     with _wav(desk, path, info, loop) as file:
@@ -295,7 +297,7 @@ def _keep_stems(ready: _Set, gain_db: float, keep: Keep) -> None:
         keep(keep_share(ready.desk, name, share, gain_db))
 
 
-def _wav(desk: Desk, path: Path, info: Mapping[str, str] | None, more: bytes = b"") -> WavWriter:
+def _wav(desk: SumPass, path: Path, info: Mapping[str, str] | None, more: bytes = b"") -> WavWriter:
     return WavWriter(path, desk.sample_rate, desk.channels, info=info, more=more, expected_frames=desk.frames)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class PlayedTake:
     """The take that an element plays: a WAV file that was verified, with what was measured when it was published."""
 
     path: str

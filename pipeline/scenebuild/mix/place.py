@@ -8,13 +8,13 @@ import numpy as np
 
 from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import db_to_gain, spread
+from scenebuild.mix.buffers import Buffer
+from scenebuild.mix.clip import Clip, read_tape
 from scenebuild.mix.fades import Fades
 from scenebuild.mix.levels import normalisation_db
-from scenebuild.mix.round import Room, close_loop, go_round, is_scored, round_score
-from scenebuild.mix.series import Round, Series, Sounding
-from scenebuild.mix.shelf import Body
+from scenebuild.mix.looping import ReadTarget, close_loop, go_round, is_scored, round_score
+from scenebuild.mix.occurrences import Occurrences, PeriodicPlayable, Playable
 from scenebuild.mix.stem import Stem
-from scenebuild.mix.tape import Tape, read_tape
 from scenebuild.mix.timeline import Placement
 from scenebuild.scene.model import Element
 
@@ -22,21 +22,21 @@ ANTI_CLICK_S = 0.005  # a sound that the end of the mix cuts off is faded over t
 
 
 @dataclass(frozen=True, slots=True)
-class Put:
+class PlacedElement:
     """An element in its place, and how its seam scores where somebody asked for it."""
 
-    heard: Sounding
+    heard: Playable
     seam_db: float | None = None
 
 
-def levelled(element: Element, tape: Tape) -> tuple[float, str]:
+def levelled(element: Element, tape: Clip) -> tuple[float, str]:
     """The gain that brings an element's take to its reference, and a warning or ""."""
     normalisation, warning = normalisation_db(element.name, element.normalize, tape.source)
     return db_to_gain(normalisation), warning
 
 
 def place_stem(
-    element: Element, tape: Tape, placement: Placement, room: Room, pan: float | None, gain: float
+    element: Element, tape: Clip, placement: Placement, room: ReadTarget, pan: float | None, gain: float
 ) -> tuple[Stem, float | None]:
     """An element that sounds once or loops, and the score of its seam where that is asked for.
 
@@ -52,22 +52,24 @@ def place_stem(
 
 
 def place_sounding(
-    element: Element, tape: Tape, placement: Placement, room: Room, pan: float | None, gain: float
-) -> Put:
+    element: Element, tape: Clip, placement: Placement, room: ReadTarget, pan: float | None, gain: float
+) -> PlacedElement:
     """An element at all of its times, and again in every turn of a mix that goes round."""
     if element.loop and room.goes_round and not (placement.start or element.fade_in_s or element.fade_out_s):
         body = read_body(tape, placement.pass_frames, room, pan, gain)
         looping = element.playing.looping
         series = go_round(body, looping, room, room.goes_round)
-        return Put(Round(series, room.goes_round), round_score(series, room) if is_scored(looping) else None)
+        return PlacedElement(
+            PeriodicPlayable(series, room.goes_round), round_score(series, room) if is_scored(looping) else None
+        )
     if element.loop:
         stem, seam_db = place_stem(element, tape, placement, room, pan, gain)
-        return Put(_round(stem, room), seam_db)
+        return PlacedElement(_round(stem, room), seam_db)
     body = read_body(tape, placement.pass_frames, room, pan, gain)
-    return Put(_round(_series(element, placement, body, room.sample_rate), room))
+    return PlacedElement(_round(_series(element, placement, body, room.sample_rate), room))
 
 
-def read_body(tape: Tape, frames: int, room: Room, pan: float | None, gain: float) -> Body:
+def read_body(tape: Clip, frames: int, room: ReadTarget, pan: float | None, gain: float) -> Buffer:
     """One pass of a tape at the mix's rate, with a gain."""
     channels = room.channels if pan is not None else tape.channels
     body = None
@@ -78,12 +80,12 @@ def read_body(tape: Tape, frames: int, room: Room, pan: float | None, gain: floa
     return body
 
 
-def _series(element: Element, placement: Placement, body: Body, sample_rate: int) -> Series:
+def _series(element: Element, placement: Placement, body: Buffer, sample_rate: int) -> Occurrences:
     fades = (
         _fades(element, stop - start, sample_rate, cut=stop - start < placement.pass_frames)
         for start, stop in placement.times
     )
-    return Series(body, placement.times, tuple(fades))
+    return Occurrences(body, placement.times, tuple(fades))
 
 
 def _fades(element: Element, length: int, sample_rate: int, *, cut: bool) -> Fades:
@@ -93,5 +95,5 @@ def _fades(element: Element, length: int, sample_rate: int, *, cut: bool) -> Fad
     )
 
 
-def _round(sounding: Sounding, room: Room) -> Sounding:
-    return Round(sounding, room.goes_round) if room.goes_round else sounding
+def _round(sounding: Playable, room: ReadTarget) -> Playable:
+    return PeriodicPlayable(sounding, room.goes_round) if room.goes_round else sounding

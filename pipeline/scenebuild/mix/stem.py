@@ -16,8 +16,8 @@ from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples, gain_to_db
 from scenebuild.audio.loop import loop_slices
 from scenebuild.audio.loudness import Loudness, LoudnessMeter
+from scenebuild.mix.buffers import Buffer
 from scenebuild.mix.fades import Fades, faded
-from scenebuild.mix.shelf import Body
 
 LEAST_SURVEY_S = 10.0  # of a loop, so that the gated loudness of a short one rests on many blocks
 
@@ -27,7 +27,7 @@ class Stem:
     """A take on its place: resampled, panned and with its gain already in ``body``, looped and faded as it is read."""
 
     name: str
-    body: Body
+    body: Buffer
     crossfade: int | None  # frames, of a looping body; None: the body plays once
     start: int  # frame of the mix
     stop: int
@@ -53,17 +53,17 @@ class Stem:
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class StemLevels:
     """How loud a stem is before the master gain."""
 
     loudness: Loudness
     peak_dbfs: float  # highest sample; -inf for silence
 
 
-UNHEARD = Survey(Loudness(np.zeros(0), brief=0.0), -inf)
+UNHEARD = StemLevels(Loudness(np.zeros(0), brief=0.0), -inf)
 
 
-def survey(stem: Stem, sample_rate: int, channels: int, block_frames: int) -> Survey:
+def survey(stem: Stem, sample_rate: int, channels: int, block_frames: int) -> StemLevels:
     """Measure a stem over the part that says everything: all of it, or of a loop its fade-in and one pass after that.
 
     The rest of a loop repeats that pass, or fades it out.
@@ -78,4 +78,4 @@ def survey(stem: Stem, sample_rate: int, channels: int, block_frames: int) -> Su
         for _, piece in stem.render(start, min(start + block_frames, stop)):
             meter.feed(piece)
             peak = max(peak, float(np.abs(piece).max()))
-    return Survey(meter.loudness(), gain_to_db(peak))
+    return StemLevels(meter.loudness(), gain_to_db(peak))

@@ -8,7 +8,7 @@ from math import inf
 
 from scenebuild.audio.frames import frames_of, seconds_of
 from scenebuild.mix.times import repeat_times
-from scenebuild.scene.desk import Repeat
+from scenebuild.scene.channel import Repeat
 
 
 @dataclass(frozen=True, slots=True)

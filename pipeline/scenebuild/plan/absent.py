@@ -9,12 +9,12 @@ from dataclasses import dataclass, field, replace
 
 from scenebuild.errors import Place, SceneError
 from scenebuild.plan.lockfile import Lock
-from scenebuild.scene.desk import Convolution
-from scenebuild.scene.document import Document
+from scenebuild.scene.channel import Convolution
+from scenebuild.scene.check.validate import validate_document
 from scenebuild.scene.model import Scene
 from scenebuild.scene.pointer import pointer_in
 from scenebuild.scene.resolve import resolve
-from scenebuild.scene.validate import validate_document
+from scenebuild.scene.yaml.document import Document
 
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 

@@ -6,15 +6,17 @@ import hashlib
 import json
 from math import ceil
 
-from scenebuild.engines import Action, Facts, action_facts
-from scenebuild.scene.desk import overlap_of
+from scenebuild.engines import Action, EngineFacts, action_facts
+from scenebuild.scene.channel import overlap_of
 from scenebuild.scene.model import Element, Scene
 
 KEY_TAG = "scenebuild.action.v1"  # a new tag whenever the encoding below changes
 SEED_TAG = "scenebuild.seed.v1"
 
 
-def action_of(element: Element, scene: Scene, facts: Facts, *, content: str | None = None, piece: int = 0) -> Action:
+def action_of(
+    element: Element, scene: Scene, facts: EngineFacts, *, content: str | None = None, piece: int = 0
+) -> Action:
     """The action of an element on an engine: only the fields that act on that engine are filled in.
 
     What the author leaves out is the engine's own value, so that writing that value out changes no key. ``piece``:
@@ -48,7 +50,7 @@ def frames_of(duration_s: float, sample_rate: int) -> int:
     return max(1, round(duration_s * sample_rate))
 
 
-def pieces_of(element: Element, facts: Facts) -> tuple[int, float]:
+def pieces_of(element: Element, facts: EngineFacts) -> tuple[int, float]:
     """How many takes an element is made of, and how long each is, in seconds.
 
     Only what is longer than the engine's longest take (or the author's ``piece``) is made of several; all of them have
@@ -72,9 +74,11 @@ def seed_of(element: Element, scene: Scene, piece: int = 0) -> int:
     """
     if element.seed is not None and element.take == 1 and not piece:
         return element.seed
-    parts = [SEED_TAG, scene.seed, element.name, element.take] if element.seed is None else [
-        SEED_TAG, "given", element.seed, element.take,
-    ]  # fmt: skip
+    parts = (
+        [SEED_TAG, scene.seed, element.name, element.take]
+        if element.seed is None
+        else [SEED_TAG, "given", element.seed, element.take]
+    )
     parts += ["piece", piece] if piece else []
     return int.from_bytes(hashlib.sha256(canonical(parts)).digest()[:4], "big")
 

@@ -16,9 +16,9 @@ from typing import Any, TypeGuard
 
 from scenebuild.errors import LockError
 from scenebuild.files import publish_in_place_of, read_bounded
+from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.quoting import label as label_of_field
 from scenebuild.scene.quoting import printable
-from scenebuild.scene.reference import stem_of
 
 LOCK_VERSION = 1
 LARGEST_LOCK = 64 << 20

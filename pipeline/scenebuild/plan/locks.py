@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from scenebuild.errors import LockError, Place, Problem, SceneError
 from scenebuild.plan.absent import scene_without
 from scenebuild.plan.lockfile import Lock, lock_path, read_lock
-from scenebuild.plan.steps import Choices, make_plan
+from scenebuild.plan.steps import PlanOptions, make_plan
+from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.read import read_composed, references_in
-from scenebuild.scene.reference import scene_file
 from scenebuild.store import LocalStore
 
 _PLACED = re.compile(r"(?P<file>.*):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)", re.DOTALL)
@@ -72,7 +72,7 @@ def _differences(reference: str, lock: Lock | None, preferred_engine: str | None
     if lock is None:
         yield Problem("lock", f"there is no {path}; build the scene and commit the lock", Place(scene_file(reference)))
         return
-    choices = Choices(preferred=preferred_engine, as_locked=True, contents=absent.contents)
+    choices = PlanOptions(preferred=preferred_engine, as_locked=True, contents=absent.contents)
     plan = make_plan(scene, lock, LocalStore(os.devnull), choices)
     for step in plan.steps:
         if step.drift:

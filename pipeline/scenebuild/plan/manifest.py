@@ -25,7 +25,7 @@ from typing import Any
 
 from scenebuild import __version__
 from scenebuild.files import digest_of, is_reachable, read_bounded
-from scenebuild.scene.reference import referenced, scene_file, stem_of
+from scenebuild.scene.compose.reference import referenced, scene_file, stem_of
 
 MANIFEST_VERSION = 3
 MANIFEST = "manifest.json"
@@ -44,7 +44,7 @@ Fact = list[Any]  # of an output: its size, its digest, when it was written and 
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OutputOptions:
     """The settings that a build has, as far as they decide the outputs: flags, and what the configuration says.
 
     ``configured`` is None where no configuration was read: then its files decide, which must be the same.
@@ -74,7 +74,7 @@ class Asked:
 
 def manifest_text(
     scene_path: str,
-    asked: Asked,
+    asked: OutputOptions,
     inputs: Mapping[str, str | None],
     folder: str,
     outputs: Mapping[str, Fact],
@@ -170,7 +170,7 @@ def _real(path: str, folder: str) -> str:
     return os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
 
 
-def up_to_date(scene_path: str, asked: Asked, out: str | None = None) -> Mapping[str, Any] | None:
+def up_to_date(scene_path: str, asked: OutputOptions, out: str | None = None) -> Mapping[str, Any] | None:
     """The result of the last build of a scene, if nothing that decides it has changed since; else None."""
     folder = output_folder(scene_path, out)
     try:
@@ -193,7 +193,7 @@ def up_to_date(scene_path: str, asked: Asked, out: str | None = None) -> Mapping
     return result if fresh else None
 
 
-def _same_configuration(plain: Mapping[str, Any], asked: Asked, folder: str) -> bool:
+def _same_configuration(plain: Mapping[str, Any], asked: OutputOptions, folder: str) -> bool:
     """Whether the configuration says what it said. Where it was read, by what it says; else by its files and by what
     decides where the user's own lies."""
     if asked.configured is not None:
@@ -335,8 +335,9 @@ def _is_fact(value: Any) -> bool:
 
 # What stands in the manifest of this version, and in the result of a scene (``SceneResult``), to the letter.
 _ELEMENT: Mapping[str, Check] = {
-    **dict.fromkeys(("name", "engine", "key", "status", "reason", "fidelity"), _is_line), "digest": _is_line_or_none,
-}  # fmt: skip
+    **dict.fromkeys(("name", "engine", "key", "status", "reason", "fidelity"), _is_line),
+    "digest": _is_line_or_none,
+}
 RESULT: Mapping[str, Check] = {
     **dict.fromkeys(("scene", "mix", "readme", "page"), _is_path),
     "status": _is_line,
@@ -377,7 +378,7 @@ def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:
     return mixes
 
 
-def built_variants(scene_path: str, asked: Asked, out: str | None = None) -> list[str] | None:
+def built_variants(scene_path: str, asked: OutputOptions, out: str | None = None) -> list[str] | None:
     """The scenes that a file holds, if the last build of all of them says so and nothing that decides it has changed;
     None where that is not known without reading the file."""
     result = up_to_date(scene_path, asked, out)
@@ -387,7 +388,7 @@ def built_variants(scene_path: str, asked: Asked, out: str | None = None) -> lis
 def _result_of(reference: str) -> Mapping[str, Any] | None:
     if not os.path.isfile(scene_file(reference)):
         return None
-    return up_to_date(reference, Asked())
+    return up_to_date(reference, OutputOptions())
 
 
 def _held(scene_path: str, result: Mapping[str, Any]) -> list[str]:

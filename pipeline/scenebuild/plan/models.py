@@ -11,12 +11,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from scenebuild.engines import REGISTRY, Facts, ModelFacts, engine, facts_for, no_such_model
+from scenebuild.engines import REGISTRY, EngineFacts, ModelFacts, engine, facts_for, no_such_model
 from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError, UsageError
 from scenebuild.licences import LONGEST, strictest
 from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
-from scenebuild.scene.desk import Convolution
-from scenebuild.scene.findings import MOST_SHOWN
+from scenebuild.scene.channel import Convolution
+from scenebuild.scene.check.findings import MOST_SHOWN
 from scenebuild.scene.lint.check import lint_scene
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.read import read_scene, references_in
@@ -133,7 +133,7 @@ def engines_of_models() -> dict[str, str]:
     return {one.rpartition("/")[2]: name for one, name in ids.items()} | ids
 
 
-def known_facts(name: str, model: str | None, entry: Entry | None = None) -> Facts | None:
+def known_facts(name: str, model: str | None, entry: Entry | None = None) -> EngineFacts | None:
     """The facts of an engine with that model; None where it has none of that name.
 
     Of a checkpoint that is not registered here, or whose bytes were never recorded, the lock's ``entry`` gives them.
@@ -146,7 +146,7 @@ def known_facts(name: str, model: str | None, entry: Entry | None = None) -> Fac
     return (_as_locked(facts, model, entry) if unrecorded else None) or facts
 
 
-def _as_locked(facts: Facts, model: str | None, entry: Entry | None) -> Facts | None:
+def _as_locked(facts: EngineFacts, model: str | None, entry: Entry | None) -> EngineFacts | None:
     if model is None or entry is None or (entry["engine"], entry.get("model")) != (facts.name, model):
         return None
     revision, channels, said = (entry.get(name) for name in ("revision", "channels", "licence"))

@@ -7,16 +7,16 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from scenebuild.engines import REGISTRY, Action, Facts, State, action_facts, engine
+from scenebuild.engines import REGISTRY, Action, EngineFacts, EngineState, action_facts, engine
 from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of, pieces_of
 from scenebuild.plan.lockfile import Entry, Lock
 from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_problem, wrong_engine
 from scenebuild.plan.records import is_believed
+from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import nearest
 from scenebuild.scene.recording import content_fault, sentence
-from scenebuild.scene.reference import stem_of
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
 
@@ -28,7 +28,7 @@ WORDS = {"frames": "duration", "content": "recording", "engine_version": "engine
 
 
 @dataclass(frozen=True, slots=True)
-class Choices:
+class PlanOptions:
     """What the user asked for, as far as planning is concerned."""
 
     engine: str | None = None  # overrides everything: the flag
@@ -47,7 +47,7 @@ class Step:
     """One element: what decides its take, whether that take is at hand, and the reason in words."""
 
     element: Element
-    facts: Facts  # of the engine that makes it
+    facts: EngineFacts  # of the engine that makes it
     action: Action
     key: str
     status: Status
@@ -91,7 +91,7 @@ class Plan:
         return any(step.replaces_real for step in self.steps)
 
 
-def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, choices: Choices) -> Plan:
+def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, choices: PlanOptions) -> Plan:
     """Decide every element of a scene. SceneError where a recording or an engine is not there."""
     locked = lock.elements if lock else {}
     unknown = choices.force_elements - {element.name for element in scene.elements}
@@ -112,7 +112,7 @@ def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, choices: Choic
 
 
 def _steps(
-    element: Element, scene: Scene, locked: Mapping[str, Entry], store: LocalStore, choices: Choices
+    element: Element, scene: Scene, locked: Mapping[str, Entry], store: LocalStore, choices: PlanOptions
 ) -> Iterator[Step]:
     """The steps of an element: mostly one; one for each take of an element that is made of several."""
     entry = locked.get(element.name)
@@ -127,11 +127,11 @@ def _steps(
 def _step(
     element: Element,
     scene: Scene,
-    facts: Facts,
+    facts: EngineFacts,
     action: Action,
     entry: Entry | None,
     store: LocalStore,
-    choices: Choices,
+    choices: PlanOptions,
     piece: int = 0,
 ) -> Step:
     key = action_key(action)
@@ -146,19 +146,24 @@ def _step(
     )
     status, reason = _status(record, digest, drift, is_there, forced=forced, dear=_is_dear(facts))
     return Step(
-        element, facts, action, key, status, reason,
+        element,
+        facts,
+        action,
+        key,
+        status,
+        reason,
         record=record if record and (status == "hit" or record.digest == digest) else None,
         digest=digest,
         drift=drift,
         replaces_real=facts.fidelity == "sketch" and entry is not None and _is_real(entry["engine"]),
         obstacle=_obstacle(element, scene, facts) if status == "miss" else None,
         piece=piece,
-    )  # fmt: skip
+    )
 
 
 def _decide(
-    element: Element, scene: Scene, entry: Entry | None, store: LocalStore, choices: Choices
-) -> tuple[Facts, Action]:
+    element: Element, scene: Scene, entry: Entry | None, store: LocalStore, choices: PlanOptions
+) -> tuple[EngineFacts, Action]:
     """The engine of an element, by the order the manual gives, and the element's action on it."""
     if element.recording is not None:
         facts = engine("file").facts
@@ -177,14 +182,14 @@ def _decide(
 
 
 def _acting(
-    element: Element, scene: Scene, facts: Facts, entry: Entry | None, choices: Choices
-) -> tuple[Facts, Action]:
+    element: Element, scene: Scene, facts: EngineFacts, entry: Entry | None, choices: PlanOptions
+) -> tuple[EngineFacts, Action]:
     """The action in the precision that the flag says; without one, a locked take that is still wanted keeps its own.
 
     What a configuration prefers acts on what is to be made: it does not make again what is there.
     """
 
-    def in_precision(precision: str | None) -> tuple[Facts, Action]:
+    def in_precision(precision: str | None) -> tuple[EngineFacts, Action]:
         acting = facts if facts.precision is None else replace(facts, precision=precision)
         return acting, action_of(element, scene, acting)
 
@@ -197,13 +202,13 @@ def _acting(
     return in_precision(choices.preferred_precision or facts.precision)
 
 
-def _model(name: str, element: Element, choices: Choices) -> str | None:
+def _model(name: str, element: Element, choices: PlanOptions) -> str | None:
     """The model that an engine shall use for an element: the flag's, where it is one of that engine's."""
     asked = known_facts(name, choices.model) if choices.model else None
     return choices.model if asked and asked.models else element.model
 
 
-def _candidates(element: Element, scene: Scene, entry: Entry | None, choices: Choices) -> list[Facts]:
+def _candidates(element: Element, scene: Scene, entry: Entry | None, choices: PlanOptions) -> list[EngineFacts]:
     """What `auto` may choose, the best first. A model that the author names decides which real engine that is."""
     having = list(AUTO[:-1]) if element.model is None else engines_with(element.model, entry)
     names = having or (engines_with(choices.model) if choices.model else [])
@@ -219,19 +224,19 @@ def _unknown_model(element: Element, scene: Scene, wanted_by: str = "") -> Scene
     return SceneError([unknown_problem(element, scene)])
 
 
-def _state(facts: Facts) -> State:
+def _state(facts: EngineFacts) -> EngineState:
     return engine(facts.name).state(facts.default_model)
 
 
-def _is_kept(entry: Entry, kept: tuple[Facts, Action], store: LocalStore) -> bool:
+def _is_kept(entry: Entry, kept: tuple[EngineFacts, Action], store: LocalStore) -> bool:
     return action_key(kept[1]) == entry["key"] and _can_be_had(entry, kept[0], store)
 
 
-def _can_be_had(entry: Entry, facts: Facts, store: LocalStore) -> bool:
+def _can_be_had(entry: Entry, facts: EngineFacts, store: LocalStore) -> bool:
     return store.has(entry["digest"]) or store.get(entry["key"]) is not None or _state(facts).ready
 
 
-def _named(name: str, element: Element, scene: Scene, entry: Entry | None, choices: Choices) -> Facts:
+def _named(name: str, element: Element, scene: Scene, entry: Entry | None, choices: PlanOptions) -> EngineFacts:
     of_prompts = [known for known in REGISTRY if known != "file"]
     if name in of_prompts:
         return _with_model(name, element, scene, entry, choices)
@@ -243,7 +248,7 @@ def _named(name: str, element: Element, scene: Scene, entry: Entry | None, choic
     raise SceneError([Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))])
 
 
-def _with_model(name: str, element: Element, scene: Scene, entry: Entry | None, choices: Choices) -> Facts:
+def _with_model(name: str, element: Element, scene: Scene, entry: Entry | None, choices: PlanOptions) -> EngineFacts:
     """A model of another engine than the flag's: the flag asks for that engine's own choice."""
     found = known_facts(name, _model(name, element, choices), entry)
     if found is None and choices.engine is not None and engines_with(element.model, entry):
@@ -253,7 +258,7 @@ def _with_model(name: str, element: Element, scene: Scene, entry: Entry | None, 
     return found
 
 
-def _obstacle(element: Element, scene: Scene, facts: Facts) -> Problem | None:
+def _obstacle(element: Element, scene: Scene, facts: EngineFacts) -> Problem | None:
     if element.recording is not None:
         fault, _ = content_fault(element.recording)
         place = scene.place_of("elements", element.name, "file")
@@ -265,7 +270,7 @@ def _obstacle(element: Element, scene: Scene, facts: Facts) -> Problem | None:
     return Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))
 
 
-def _content(element: Element, scene: Scene, choices: Choices) -> str:
+def _content(element: Element, scene: Scene, choices: PlanOptions) -> str:
     if known := choices.contents.get(str(element.recording)):
         return known
     try:
@@ -312,7 +317,7 @@ def _status(
     return "miss", drift or "the locked take is not in the store"
 
 
-def _is_dear(facts: Facts) -> bool:
+def _is_dear(facts: EngineFacts) -> bool:
     return facts.fidelity == "real"
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class ElementRow:
+class ReportElement:
     """One element, in words and numbers that are ready to be shown."""
 
     name: str
@@ -83,7 +83,7 @@ class Report:
     preview: bool  # a sketch stands in for a real take of the lock, which was left as it is
     sketched: tuple[str, ...]  # the names of the elements that were sketched
     how_to_make_real: str  # a sentence with the command to type, "" when nothing was sketched
-    elements: tuple[ElementRow, ...]
+    elements: tuple[ReportElement, ...]
     # the mix
     mix_path: str  # relative to the report: "rainy_cafe.wav"
     duration_s: float

@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from scenebuild.files import publish_bytes, utf8
-from scenebuild.mix.kept import KeptStem
-from scenebuild.report.desk import DeskPage, desk_html
-from scenebuild.report.model import ElementRow, Report
-from scenebuild.report.render import Read, render_readme
-from scenebuild.report.side import PAGE, Seen, build_page
-from scenebuild.report.sound import Samples, envelope, opened
-from scenebuild.report.spectrogram import framed_png, spectrum_of
-from scenebuild.report.timeline import Lane, timeline_svg
-from scenebuild.report.waveform import COLUMNS, waveform_svg
+from scenebuild.mix.stem_capture import CapturedStem
+from scenebuild.report.model import Report, ReportElement
+from scenebuild.report.pages.build_page import PAGE, MixPictures, build_page
+from scenebuild.report.pages.mixer_page import DeskPage, desk_html
+from scenebuild.report.pictures.outline import Samples, envelope, opened
+from scenebuild.report.pictures.spectrogram import framed_png, spectrum_of
+from scenebuild.report.pictures.timeline import Lane, timeline_svg
+from scenebuild.report.pictures.waveform import COLUMNS, waveform_svg
+from scenebuild.report.readme.render import Read, render_readme
 
 _TAKE_COLUMNS = 320  # as many as a bar over the whole width shows
 _TAKE_FRAMES = 2**21  # read from all takes together: a hundred of them cost no more than ten
@@ -28,7 +28,7 @@ def write_report(
     mix_path: Path,
     takes: Mapping[str, Path],
     template: Path | None = None,
-    stems: Sequence[KeptStem] = (),
+    stems: Sequence[CapturedStem] = (),
     show: Callable[[DeskPage], object] | None = None,
     publish: Callable[[str, bytes], object] = publish_bytes,
     read: Read | None = None,
@@ -58,10 +58,10 @@ def write_report(
     return [folder / name for name in contents]
 
 
-def look(report: Report, mix_path: Path, takes: Mapping[str, Path]) -> Seen:
+def look(report: Report, mix_path: Path, takes: Mapping[str, Path]) -> MixPictures:
     """All that pictures of a mix are drawn from."""
     with opened(mix_path) as mix:
-        return Seen(envelope(mix, COLUMNS), spectrum_of(mix), _lanes(report, takes))
+        return MixPictures(envelope(mix, COLUMNS), spectrum_of(mix), _lanes(report, takes))
 
 
 def _lanes(report: Report, takes: Mapping[str, Path]) -> tuple[Lane, ...]:
@@ -69,7 +69,7 @@ def _lanes(report: Report, takes: Mapping[str, Path]) -> tuple[Lane, ...]:
     return tuple(_lane(row, takes, most_frames) for row in report.elements)
 
 
-def _outline(row: ElementRow, takes: Mapping[str, Path], most_frames: int) -> Samples:
+def _outline(row: ReportElement, takes: Mapping[str, Path], most_frames: int) -> Samples:
     """The peaks of what one pass of an element plays."""
     names = row.parts or (row.name,)
     peaks = np.concatenate([_peaks(takes[name], _TAKE_COLUMNS // len(names), most_frames) for name in names])
@@ -86,7 +86,7 @@ def _peaks(take: Path, columns: int, most_frames: int) -> Samples:
     return np.asarray(outline.peak.max(axis=0, initial=np.float32(0)))
 
 
-def _lane(row: ElementRow, takes: Mapping[str, Path], most_frames: int) -> Lane:
+def _lane(row: ReportElement, takes: Mapping[str, Path], most_frames: int) -> Lane:
     return Lane(
         name=row.name,
         hint=row.volume,

@@ -15,7 +15,7 @@ Basis = Literal["sound", "locks"]
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class FieldEdit:
     """One field that the author wrote otherwise. A value is None on the side that does not have it."""
 
     field: tuple[str, ...]
@@ -32,7 +32,7 @@ class Edit:
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class SoundFacts:
     """What was measured of a sound, or what a lock says of it: then there are no bands, and the peak may be a sample's.
 
     Levels are -inf for silence and None where they are not known.
@@ -52,8 +52,8 @@ class Sound:
 class Pair:
     """One sound before and after; None on the side that has none, or of which nothing is known."""
 
-    before: Sound | None
-    after: Sound | None
+    before: SoundFacts | None
+    after: SoundFacts | None
 
     def change(self, name: str) -> float | None:
         """After less before, of a level or a length; None where one of them is not known, 0 where both are silent."""
@@ -66,7 +66,7 @@ class Pair:
 
 
 @dataclass(frozen=True, slots=True)
-class Null:
+class NullTest:
     """What is left of a mix when the other one is taken away from it. Levels are -inf where nothing is left."""
 
     identical: bool  # each sample is the same, and there are as many
@@ -109,11 +109,11 @@ class SceneReview:
     status: Status
     old_path: str = ""  # where it was renamed
     name: str = ""  # the title
-    edits: tuple[Edit, ...] = ()
+    edits: tuple[FieldEdit, ...] = ()
     elements: tuple[ElementChange, ...] = ()  # in the order of head, removed ones last; also those that did not change
     mix: Pair = Pair(None, None)
     gain: tuple[float | None, float | None] = (None, None)  # master gain, dB
-    null: Null | None = None
+    null: NullTest | None = None
     basis: Basis = "locks"  # where the numbers come from
     why: tuple[str, ...] = ()  # why not from sound, one sentence each
     notes: tuple[str, ...] = ()

@@ -11,11 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from scenebuild.errors import UsageError
-from scenebuild.scene.document import read_document
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import SUFFIXES
 from scenebuild.scene.quoting import nearest
 from scenebuild.scene.read import read_scene
+from scenebuild.scene.yaml.document import read_document
 
 
 def categories(root: str | Path) -> dict[str, str]:

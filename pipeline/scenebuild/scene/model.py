@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from scenebuild.errors import Place
-from scenebuild.scene.desk import Bus, Channel, MixLoop, Playing, Wanted
-from scenebuild.scene.reference import scene_file
+from scenebuild.scene.channel import Bus, Channel, DeliveryRequest, MixLoop, Playback
+from scenebuild.scene.compose.reference import scene_file
 
 Normalize = Literal["loudness", "peak", "none"]
 
@@ -63,7 +63,7 @@ class Element:
     fade_out_s: float
     loop: bool  # from its start to the end of the mix
     normalize: Normalize
-    playing: Playing = Playing()
+    playing: Playback = Playback()
     channel: Channel = Channel()
     expect: Expectations | None = None  # of its take
     mute: bool = False  # not heard; its take is made all the same, and others make room for it
@@ -96,7 +96,7 @@ class Scene:
     mix: MixSettings
     places: Mapping[tuple[str, ...], Place]
     buses: tuple[Bus, ...] = ()
-    deliver: tuple[Wanted, ...] = ()
+    deliver: tuple[DeliveryRequest, ...] = ()
     commercial: bool = False  # `policy.commercial`: no take may be of weights that forbid commercial use
     sources: tuple[str, ...] = ()  # every file it was read from: its own first, then those that it extends
     digests: Mapping[str, str] = field(default_factory=dict, compare=False)  # SHA-256 of each of them, as it was read

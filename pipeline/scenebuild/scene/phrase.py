@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from scenebuild.scene.compose.variants import slug
 from scenebuild.scene.resolve import one_line
-from scenebuild.scene.variants import slug
 
 _ARTICLE = re.compile(r"(?P<article>an?|the) (?P<rest>.+)", re.IGNORECASE | re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class PromptParts:
     """The parts of a prompt. Only what sounds is needed."""
 
     source: str  # "a dog barking"
@@ -21,7 +21,7 @@ class Wish:
     dynamics: str = ""  # "slowly coming closer"
 
 
-def prompt_of(wish: Wish) -> str:
+def prompt_of(wish: PromptParts) -> str:
     """The parts as one short description.
 
     >>> prompt_of(Wish("a door", where="in a hallway", quality="old wooden", dynamics="creaking open"))

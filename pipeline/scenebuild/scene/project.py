@@ -7,8 +7,8 @@ import stat
 from pathlib import Path
 
 from scenebuild.errors import Place, Problem, SceneError
+from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.quoting import printable
-from scenebuild.scene.reference import scene_file
 
 MARKS = (".git", "scenebuild.toml", "pyproject.toml")
 SCENES = "scenes"  # a folder of that name belongs to the project around it
@@ -69,7 +69,7 @@ def find_scenes(arguments: list[str]) -> list[str]:
 
 
 def _missing(argument: str) -> str:
-    from scenebuild.scene.near import ARGUMENTS, meant_path
+    from scenebuild.scene.check.near import ARGUMENTS, meant_path
 
     meant = meant_path(scene_file(argument), ARGUMENTS)
     return f"this is not there; give scene files or folders of them{'.' if meant else ''}{meant}"

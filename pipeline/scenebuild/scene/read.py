@@ -7,14 +7,14 @@ from dataclasses import replace
 from typing import Any
 
 from scenebuild.errors import Problem, SceneError
-from scenebuild.scene.document import Document, Field
-from scenebuild.scene.extends import read_with_parents
+from scenebuild.scene.check.validate import validate_document
+from scenebuild.scene.compose.extends import read_with_parents
+from scenebuild.scene.compose.reference import label_of, referenced, scene_file
+from scenebuild.scene.compose.variants import Variant, composed, of_label, variants_of
 from scenebuild.scene.model import Scene
-from scenebuild.scene.reference import label_of, referenced, scene_file
 from scenebuild.scene.resolve import resolve
-from scenebuild.scene.scalars import Scalar
-from scenebuild.scene.validate import validate_document
-from scenebuild.scene.variants import Variant, composed, of_label, variants_of
+from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.yaml.scalars import Scalar
 
 Chosen = Mapping[str, str]  # parameters from the command line
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from scenebuild.audio.container import converted, fault_of, is_audio, lacking, oddity_of, read_header
 from scenebuild.files import open_regular, regular_file
 from scenebuild.scene.quoting import printable, quoted
-from scenebuild.scene.source import CONTROL, reason
+from scenebuild.scene.yaml.source import CONTROL, reason
 
 # What Windows takes for a device, with any extension; a project must check out there too.
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)

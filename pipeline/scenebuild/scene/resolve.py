@@ -7,11 +7,10 @@ import re
 from typing import Any
 
 from scenebuild.errors import Place
-from scenebuild.scene.desk import Playing
-from scenebuild.scene.document import Document, Field
+from scenebuild.scene.channel import Playback
 from scenebuild.scene.model import Element, Expectations, MixSettings, Normalize, Sampling, Scene
 from scenebuild.scene.recording import locate
-from scenebuild.scene.resolve_desk import (
+from scenebuild.scene.resolve_channel import (
     buses_of,
     channel_of,
     gain_of,
@@ -21,6 +20,7 @@ from scenebuild.scene.resolve_desk import (
     starts_of,
     wanted_of,
 )
+from scenebuild.scene.yaml.document import Document, Field
 
 DEFAULT_DURATION_S = 8.0
 DEFAULT_FADE_S = 0.01  # hides the step at the ends of generated sound; a recording was cut by a person
@@ -97,7 +97,7 @@ def _faded_length(own: dict[str, Any], sounds_s: float | None) -> float | None:
     return math.inf if "trim" in own else None
 
 
-def _once(duration_s: float, playing: Playing) -> float:
+def _once(duration_s: float, playing: Playback) -> float:
     """How long one time sounds in the mix."""
     ends_s = duration_s if playing.trim_to_s is None else min(playing.trim_to_s, duration_s)
     return max(ends_s - playing.trim_from_s, 0.0) / playing.speed

@@ -69,7 +69,7 @@ def holder(root: str, key: str) -> str:
         return "another build"
 
 
-class Signs:
+class SignsOfLife:
     """The signs of life that holders give, as one who waits sees them.
 
     The dates of leases are compared with our clock, and it is seen whether they change: the clock of a file server

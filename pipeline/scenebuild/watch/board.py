@@ -10,7 +10,7 @@ Kind = Literal["building", "built", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class BuildState:
     """How the latest build stands. ``number`` counts all states, ``page`` the pages that were put up, ``edits`` the
     edits that this build knows of."""
 
@@ -26,7 +26,7 @@ class Board:
 
     def __init__(self, html: str) -> None:
         self._changed = threading.Condition()
-        self._state = State(1, 0, 0, "building")
+        self._state = BuildState(1, 0, 0, "building")
         self._html = html
         self._edits = 0
         self._is_open = True
@@ -38,7 +38,7 @@ class Board:
             return self._state.page, self._html
 
     @property
-    def state(self) -> State:
+    def state(self) -> BuildState:
         """The latest state."""
         with self._changed:
             return self._state
@@ -61,7 +61,7 @@ class Board:
         """A build failed; the last good page stays."""
         self._show("failed", lines)
 
-    def wait(self, number: int, seconds: float) -> State | None:
+    def wait(self, number: int, seconds: float) -> BuildState | None:
         """The state after state ``number`` as soon as there is one, the same one after ``seconds``; None at the end."""
         with self._changed:
             self._changed.wait_for(lambda: self._state.number != number or not self._is_open, seconds)
@@ -78,5 +78,5 @@ class Board:
             page = self._state.page + (html is not None)
             self._html = self._html if html is None else html
             edits = self._edits if kind == "building" else self._state.edits
-            self._state = State(self._state.number + 1, page, edits, kind, lines)
+            self._state = BuildState(self._state.number + 1, page, edits, kind, lines)
             self._changed.notify_all()

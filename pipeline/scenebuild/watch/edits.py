@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn
 
+from scenebuild.commands.rewrite import SceneChangedError, revise_element
 from scenebuild.errors import SceneError, UsageError
-from scenebuild.revise import ChangedError, revise_element
+from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import described, label, printable
 from scenebuild.scene.read import faults_with, read_scene
-from scenebuild.scene.reference import scene_file
 from scenebuild.watch.guard import RefusedError
 
 FIELDS: Mapping[str, type] = {"volume": float, "pan": float, "start": float, "mute": bool}
@@ -29,7 +29,7 @@ _ONE_AT_A_TIME = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class ControlEdit:
     """One movement of a control. ``was``: the value that the page showed before."""
 
     element: str
@@ -48,7 +48,7 @@ class Written:
     changed: bool
 
 
-def parse_edit(body: bytes) -> Edit:
+def parse_edit(body: bytes) -> ControlEdit:
     """The edit in a request. RefusedError for anything that is not exactly one."""
     try:
         plain = json.loads(body.decode("utf-8"), parse_int=float, parse_constant=_refuse, object_pairs_hook=_once_each)
@@ -62,17 +62,17 @@ def parse_edit(body: bytes) -> Edit:
     if kind is None:
         raise _unfit(f"{label(plain['field'])}: the page writes {', '.join(FIELDS)} and nothing else")
     value, was = (_typed(plain["field"], kind, plain[key]) for key in ("value", "was"))
-    return Edit(plain["element"], plain["field"], value, was)
+    return ControlEdit(plain["element"], plain["field"], value, was)
 
 
-def write_edit(edit: Edit, reference: str, chosen: Mapping[str, str]) -> Written:
+def write_edit(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> Written:
     """Write it into the scene's file. RefusedError where the file says something else than the page showed, where the
     scene would not be good any more, or where it is not one line of this file; then nothing is written."""
     with _ONE_AT_A_TIME:
         for _ in range(TRIES):
             try:
                 return _write(edit, reference, chosen)
-            except ChangedError:  # an editor saved between our look and our word: look again
+            except SceneChangedError:  # an editor saved between our look and our word: look again
                 continue
             except OSError as error:
                 why = f"{printable(reference)} can not be written: {error.strerror or error}"
@@ -92,7 +92,7 @@ def shown(element: Element, field: str) -> Value | None:
     return values[field]
 
 
-def _write(edit: Edit, reference: str, chosen: Mapping[str, str]) -> Written:
+def _write(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> Written:
     try:
         with open(scene_file(reference), "rb") as file:
             seen = file.read()
@@ -113,7 +113,7 @@ def _write(edit: Edit, reference: str, chosen: Mapping[str, str]) -> Written:
         raise _unfit(str(faults[0]))
     try:
         revised = revise_element(scene, edit.element, field, value, seen)
-    except ChangedError:
+    except SceneChangedError:
         raise
     except (SceneError, UsageError) as error:
         raise _unfit(str(error)) from error
@@ -121,7 +121,7 @@ def _write(edit: Edit, reference: str, chosen: Mapping[str, str]) -> Written:
     return Written(written, printable(scene_file(reference)), revised.line, revised.changed)
 
 
-def _in_file(scene: Scene, edit: Edit) -> tuple[str, Value]:
+def _in_file(scene: Scene, edit: ControlEdit) -> tuple[str, Value]:
     """The field and the value as the author counts: one that writes decibels goes on reading decibels."""
     if isinstance(edit.value, bool):
         return edit.field, edit.value

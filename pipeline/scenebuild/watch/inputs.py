@@ -10,10 +10,10 @@ from typing import Any
 from scenebuild.errors import SceneError
 from scenebuild.plan.lockfile import lock_path
 from scenebuild.plan.manifest import inputs_of
-from scenebuild.scene.document import Document, read_document
-from scenebuild.scene.extends import read_with_parents
+from scenebuild.scene.compose.extends import read_with_parents
+from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.project import project_root
-from scenebuild.scene.reference import scene_file
+from scenebuild.scene.yaml.document import Document, read_document
 from scenebuild.settings import config_files
 
 POLL_S = 0.05

@@ -10,7 +10,7 @@ from typing import NoReturn
 from scenebuild.build import Listener, build, scene_paths
 from scenebuild.errors import ScenebuildError, UsageError
 from scenebuild.plan.manifest import output_folder
-from scenebuild.report.desk import DeskPage
+from scenebuild.report.pages.mixer_page import DeskPage
 from scenebuild.scene.quoting import printable
 from scenebuild.settings import Settings
 from scenebuild.watch.board import Board
@@ -18,7 +18,7 @@ from scenebuild.watch.edits import write_edit
 from scenebuild.watch.guard import Secrets
 from scenebuild.watch.inputs import POLL_S, brought_up, calm, stamps_of, watched
 from scenebuild.watch.page import live_page, waiting_page
-from scenebuild.watch.server import Room, serving
+from scenebuild.watch.server import WatchContext, serving
 
 Ask = Callable[[], Settings]
 
@@ -47,7 +47,7 @@ def watch(
     folder = output_folder(reference, settings.out)
     board = Board(waiting_page(reference, secrets))
     one = Watch(reference, folder, ask, board, secrets)
-    room = Room(board, folder, secrets, lambda edit: write_edit(edit, reference, dict(settings.chosen)))
+    room = WatchContext(board, folder, secrets, lambda edit: write_edit(edit, reference, dict(settings.chosen)))
     with serving(port, room) as address:
         opened(address)
         _keep_building(one, room.touched, listener, say)

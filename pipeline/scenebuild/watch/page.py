@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import scenebuild.templates
-from scenebuild.report.desk import DeskPage, Live, Note, desk_html
+from scenebuild.report.pages.mixer_page import DeskPage, Live, Note, desk_html
 from scenebuild.watch.guard import TOKEN_HEADER, Secrets
 
 

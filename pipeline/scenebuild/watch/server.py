@@ -20,8 +20,8 @@ from urllib.parse import unquote
 from scenebuild.errors import UsageError
 from scenebuild.files import utf8
 from scenebuild.plan.manifest import outputs_of
-from scenebuild.watch.board import Board, State
-from scenebuild.watch.edits import Edit, Written, parse_edit
+from scenebuild.watch.board import Board, BuildState
+from scenebuild.watch.edits import ControlEdit, Written, parse_edit
 from scenebuild.watch.guard import RefusedError, Secrets, check_edit, check_request, inside
 
 HERE = "127.0.0.1"
@@ -45,11 +45,11 @@ HEADERS = {
 }
 
 
-class Room:
+class WatchContext:
     """What the server hands out: the board, the folder of the build, and where edits go; ``touched`` says that one
     was written."""
 
-    def __init__(self, board: Board, folder: str, secrets: Secrets, write: Callable[[Edit], Written]) -> None:
+    def __init__(self, board: Board, folder: str, secrets: Secrets, write: Callable[[ControlEdit], Written]) -> None:
         self.board = board
         self.folder = folder
         self.secrets = secrets
@@ -64,7 +64,7 @@ class Server(ThreadingMixIn, HTTPServer):
     block_on_close = False
     request_queue_size = 64
 
-    def __init__(self, port: int, room: Room) -> None:
+    def __init__(self, port: int, room: WatchContext) -> None:
         self.room = room
         self._places = threading.BoundedSemaphore(MOST_CONNECTIONS)
         super().__init__((HERE, port), Handler)
@@ -93,7 +93,7 @@ class Server(ThreadingMixIn, HTTPServer):
 
 
 @contextmanager
-def serving(port: int, room: Room) -> Iterator[str]:
+def serving(port: int, room: WatchContext) -> Iterator[str]:
     """Serve until the end of the block; gives the address of the page. UsageError for a port that can not be had."""
     try:
         server = Server(port, room)
@@ -168,7 +168,7 @@ class Handler(BaseHTTPRequestHandler):
     def _send_events(self) -> None:
         """Server-sent events: the state as it is, and each that follows, until the client or the server goes."""
         board = self.server.room.board
-        state: State | None = board.state
+        state: BuildState | None = board.state
         self._head(HTTPStatus.OK, "text/event-stream", FILE_POLICY)
         while state is not None:
             self.wfile.write(_event(state))
@@ -215,6 +215,6 @@ class Handler(BaseHTTPRequestHandler):
         self.end_headers()
 
 
-def _event(state: State) -> bytes:
+def _event(state: BuildState) -> bytes:
     plain = {"page": state.page, "edits": state.edits, "kind": state.kind, "lines": state.lines}
     return f"data: {json.dumps(plain)}\n\n".encode()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Literal
 
-from scenebuild.engines import Facts, ModelFacts, Session, State
+from scenebuild.engines import EngineFacts, EngineSession, EngineState, ModelFacts
 from scenebuild.errors import EngineError
 
 # A new one whenever the same action would give other tokens from the same weights: pattern, guidance, sampling, passes.
@@ -23,7 +23,7 @@ class AudiocraftEngine:
     default_model: str
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> EngineFacts:
         """Of the default model; ``models`` holds those of the list and what the user registered."""
         from scenebuild.engines.audiocraft.manifest import record_path
         from scenebuild.engines.audiocraft.models import models
@@ -42,7 +42,7 @@ class AudiocraftEngine:
             if one.engine == self.name
         )
         first = next(one for one in own if one.id == self.default_model)
-        return Facts(
+        return EngineFacts(
             name=self.name,
             title=self.title,
             version=DECODER_VERSION,
@@ -61,30 +61,34 @@ class AudiocraftEngine:
             environment=(("HF_HUB_OFFLINE", "1"), ("THP_MEM_ALLOC_ENABLE", "1")),
         )
 
-    def state(self, model: str | None = None) -> State:
+    def state(self, model: str | None = None) -> EngineState:
         """Whether the packages are installed and every file of the model is in its place; reads none of them."""
         from scenebuild.engines.audiocraft.models import model as model_named
-        from scenebuild.engines.audiocraft.weights import Missing, located
+        from scenebuild.engines.audiocraft.weights import MissingWeights, located
         from scenebuild.settings import REGISTERED_EXAMPLE, user_file
 
         absent = [name for name in SET if find_spec(name) is None]
         if absent:
-            return State(False, f"the AudioGen set is not installed (no {', '.join(absent)})", "type: make audiogen")
+            return EngineState(
+                False, f"the AudioGen set is not installed (no {', '.join(absent)})", "type: make audiogen"
+            )
         try:
             wanted = model_named(model or self.default_model)
         except EngineError:
             place = f"register it in {user_file()}, for example: {REGISTERED_EXAMPLE}"
-            return State(False, f"{model} is not registered on this machine", place)
+            return EngineState(False, f"{model} is not registered on this machine", place)
         found = located(wanted)
-        return State(False, found.reason, found.advice) if isinstance(found, Missing) else State(True)
+        return (
+            EngineState(False, found.reason, found.advice) if isinstance(found, MissingWeights) else EngineState(True)
+        )
 
-    def load(self, options: dict[str, Any]) -> Session:
+    def load(self, options: dict[str, Any]) -> EngineSession:
         """Choose the device; a model is loaded with the first request for it."""
         from scenebuild.engines.audiocraft.device import choose_device
-        from scenebuild.engines.audiocraft.session import Session
+        from scenebuild.engines.audiocraft.session import AudiocraftSession
 
         device = choose_device(str(options.get("device") or "auto"))
-        return Session(self.name, device, exact=bool(options.get("exact")))
+        return AudiocraftSession(self.name, device, exact=bool(options.get("exact")))
 
 
 AUDIOGEN = AudiocraftEngine("audiogen", "AudioGen", "facebook/audiogen-medium")

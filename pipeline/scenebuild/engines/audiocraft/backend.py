@@ -42,7 +42,7 @@ class Norm:
 
 
 @dataclass(frozen=True, slots=True)
-class Layer:
+class TransformerLayer:
     """One layer of the transformer."""
 
     norm_past: Norm
@@ -58,7 +58,7 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class KVCache:
     """Keys and values of all places, for one layer."""
 
     keys: Tensor
@@ -69,7 +69,7 @@ class Past:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class RowSlots:
     """Which place each row belongs to, and how many of its positions it attends to, the last one being its own."""
 
     places: Tensor  # int32 (M,)
@@ -91,18 +91,23 @@ class Backend(Protocol):
         """Weights (outputs, inputs) as this backend wants them; ``every_step``: read in each step of a take."""
         ...
 
-    def past(self, places: int, heads: int, width: int, room: int) -> Past:
+    def past(self, places: int, heads: int, width: int, room: int) -> KVCache:
         """An empty past."""
         ...
 
-    def remember(self, past: Past, keys: Tensor, values: Tensor, rows: Rows) -> None:
+    def remember(self, past: KVCache, keys: Tensor, values: Tensor, rows: RowSlots) -> None:
         """Put keys and values (M, C) in their places."""
         ...
 
     def layers(
-        self, hidden: Tensor, layers: Sequence[Layer], past: Sequence[Past], text: Sequence[Past], rows: Rows,
-        asking: Rows,
-    ) -> Tensor:  # fmt: skip
+        self,
+        hidden: Tensor,
+        layers: Sequence[TransformerLayer],
+        past: Sequence[KVCache],
+        text: Sequence[KVCache],
+        rows: RowSlots,
+        asking: RowSlots,
+    ) -> Tensor:
         """All layers of the transformer over (M, C); the rows with a prompt come first, ``asking`` has only those."""
         ...
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scenebuild.engines.audiocraft.backend import Backend, Past, Rows
+from scenebuild.engines.audiocraft.backend import Backend, KVCache, RowSlots
 from scenebuild.engines.audiocraft.capture import Function, launched
 from scenebuild.engines.audiocraft.language import LanguageModel
 
@@ -24,11 +24,11 @@ Logits = tuple[Tensor, Tensor]  # with the prompt and without, float32 (B, K, V)
 
 
 @dataclass(slots=True)
-class State:
+class DecoderState:
     """What the takes of a batch have seen so far. ``Decoder`` writes into it."""
 
-    past: list[Past]  # a layer; 2 P places
-    text: list[Past]  # a layer; P places
+    past: list[KVCache]  # a layer; 2 P places
+    text: list[KVCache]  # a layer; P places
     text_lengths: Tensor  # int32 (P,)
     positions: list[int]  # of each place: how many steps it has seen
     launch: Function | None = None  # a step of all places, captured
@@ -46,12 +46,12 @@ class Decoder:
         self._dim = sizes.dim
         self._positions = torch.empty(0)
 
-    def begin(self, places: int, steps: int, text_tokens: int) -> State:
+    def begin(self, places: int, steps: int, text_tokens: int) -> DecoderState:
         """An empty state: room for so many takes, each of at most these steps and a prompt of these tokens."""
         sizes = self._model.dimensions
         width = sizes.dim // sizes.heads
         self._positions = self._embed_positions(steps)
-        return State(
+        return DecoderState(
             [self.backend.past(2 * places, sizes.heads, width, steps) for _ in self._model.layers],
             [self.backend.past(places, sizes.heads, width, text_tokens) for _ in self._model.layers],
             torch.ones(places, dtype=torch.int32, device=self.device),
@@ -64,28 +64,28 @@ class Decoder:
         size: int = one.keys.nbytes + one.values.nbytes
         return 2 * size * self._model.dimensions.layers * self._dim
 
-    def seat(self, state: State, place: int, text: Tensor) -> None:
+    def seat(self, state: DecoderState, place: int, text: Tensor) -> None:
         """Let a take with that prompt ``(T, C)`` begin in a place; whoever sat there is forgotten."""
         tokens = len(text)
         where = torch.full((tokens,), place, dtype=torch.int32, device=self.device)
-        rows = Rows(where, torch.arange(1, tokens + 1, dtype=torch.int32, device=self.device), tokens, tokens)
+        rows = RowSlots(where, torch.arange(1, tokens + 1, dtype=torch.int32, device=self.device), tokens, tokens)
         for layer, past in zip(self._model.layers, state.text, strict=True):
             keys, values = self.backend.linear(text, layer.text_key_value).split(self._dim, dim=1)
             self.backend.remember(past, keys, values, rows)
         state.text_lengths[place] = tokens
         state.positions[place] = 0
 
-    def prefill(self, state: State, place: int, sequence: Tensor) -> None:
+    def prefill(self, state: DecoderState, place: int, sequence: Tensor) -> None:
         """Take in the first steps (K, S) of the take in a place, all at once."""
         self._forward(state, [place], sequence[None])
 
-    def decode_step(self, state: State, places: Sequence[int], codes: Tensor) -> Logits:
+    def decode_step(self, state: DecoderState, places: Sequence[int], codes: Tensor) -> Logits:
         """Take in one more step (B, K) of the takes in these places; the logits of the step after it."""
         if self.backend.static:
             return self._decode_all(state, places, codes)
         return self._logits(self._forward(state, places, codes[:, :, None]))
 
-    def _forward(self, state: State, places: Sequence[int], codes: Tensor) -> Tensor:
+    def _forward(self, state: DecoderState, places: Sequence[int], codes: Tensor) -> Tensor:
         """The last layer's output (M, C) for steps (B, K, S), rows with a prompt first."""
         steps = codes.shape[2]
         starts = [state.positions[place] for place in places]
@@ -95,7 +95,7 @@ class Decoder:
             state.positions[place] += steps
         return hidden
 
-    def _decode_all(self, state: State, places: Sequence[int], codes: Tensor) -> Logits:
+    def _decode_all(self, state: DecoderState, places: Sequence[int], codes: Tensor) -> Logits:
         """``decode_step`` with all places in each step, so that shapes stay; what the others get is not looked at."""
         everywhere = torch.arange(len(state.positions), device=self.device)
         room = state.past[0].room
@@ -115,14 +115,14 @@ class Decoder:
             state.positions[place] += 1
         return with_prompt[list(places)], without[list(places)]
 
-    def _through(self, state: State, places: Tensor, starts: Tensor, codes: Tensor, longest: int) -> Tensor:
+    def _through(self, state: DecoderState, places: Tensor, starts: Tensor, codes: Tensor, longest: int) -> Tensor:
         """All layers (M, C) for steps (B, K, S) that begin at positions ``starts`` (B,); tensors only."""
         steps = codes.shape[2]
         positions = starts[:, None] + torch.arange(steps, device=self.device)  # (B, S)
         both = torch.cat([places, places + len(state.positions)]).repeat_interleave(steps).int()
-        rows = Rows(both, (positions + 1).flatten().repeat(2).int(), steps, longest)
+        rows = RowSlots(both, (positions + 1).flatten().repeat(2).int(), steps, longest)
         asked = places.repeat_interleave(steps)
-        asking = Rows(asked.int(), state.text_lengths[asked], steps, state.text[0].room)
+        asking = RowSlots(asked.int(), state.text_lengths[asked], steps, state.text[0].room)
         hidden = self._embed(codes, positions)
         return self.backend.layers(hidden, self._model.layers, state.past, state.text, rows, asking)
 

@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 from scenebuild.engines.audiocraft.manifest import fingerprint, forget_record
 from scenebuild.engines.audiocraft.models import Model, model
 from scenebuild.engines.audiocraft.weights import (
-    Damage,
-    Source,
+    DamagedFile,
+    WeightsFolder,
     cache_folder,
     check,
     claim,
@@ -34,7 +34,7 @@ ATTEMPTS = 2  # at a file whose bytes are not what the hub says they are
 OF_THE_DISK = {
     getattr(errno, name) for name in ["ENOSPC", "EDQUOT", "EFBIG", "EIO", "EROFS", "EACCES", "EPERM", "ENOTDIR"]
 }
-Wanted = tuple[Source, str]
+Wanted = tuple[WeightsFolder, str]
 
 
 def fetch(wanted: Model, tell: Callable[[str], None], *, bars: bool) -> Model:
@@ -63,7 +63,7 @@ def _absent(wanted: Model) -> list[Wanted]:
     return absent
 
 
-def _drop(damages: Iterable[Damage]) -> list[Wanted]:
+def _drop(damages: Iterable[DamagedFile]) -> list[Wanted]:
     """Take damaged files out of the cache, so that they are fetched and not found."""
     wanted = []
     for one in damages:
@@ -110,7 +110,7 @@ def _hub(*, bars: bool) -> Any:
     return hub
 
 
-def _to_blob(hub: Any, source: Source, name: str) -> None:
+def _to_blob(hub: Any, source: WeightsFolder, name: str) -> None:
     """Fetch the bytes of a file under the name of their hash, unless they are at hand."""
     url = hub.hf_hub_url(source.repository, name, revision=source.revision)
     facts = hub.get_hf_file_metadata(url)
@@ -164,21 +164,25 @@ def _append(hub: Any, url: str, facts: Any, file: BinaryIO) -> None:
     if urlsplit(facts.location).netloc != urlsplit(url).netloc:
         headers.pop("authorization", None)  # a token is for the hub, not for where it keeps its files
     import_module("huggingface_hub.file_download").http_get(
-        facts.location, file, resume_size=file.tell(), headers=headers, expected_size=facts.size,
+        facts.location,
+        file,
+        resume_size=file.tell(),
+        headers=headers,
+        expected_size=facts.size,
         displayed_filename=os.path.basename(urlsplit(url).path),
-    )  # fmt: skip
+    )
 
 
 def _part(blob: str) -> str:
     return f"{blob}.scenebuild.incomplete"
 
 
-def _blobs(source: Source) -> str:
+def _blobs(source: WeightsFolder) -> str:
     """The hub's folder for the bytes of a repository, whatever the commit."""
     return os.path.join(os.path.dirname(os.path.dirname(source.folder)), "blobs")
 
 
-def _no_hub(hub: Any, source: Source, name: str) -> str:
+def _no_hub(hub: Any, source: WeightsFolder, name: str) -> str:
     return (
         f"{name} of {source.repository}: what answers at {hub.constants.ENDPOINT} is no hub (a login page? a proxy?); "
         "check the network and HF_ENDPOINT"

@@ -11,12 +11,12 @@ from torch.nn import functional
 
 from scenebuild.engines.audiocraft.backend import (
     DTYPES,
-    Layer,
+    KVCache,
     Matrix,
     Norm,
-    Past,
     Precision,
-    Rows,
+    RowSlots,
+    TransformerLayer,
     byte_scales,
     narrowest,
 )
@@ -40,7 +40,7 @@ class KernelBackend:
         self._kernels = kernels
         self._precision = precision
         self._half_past = precision == "int8"
-        self._tables: dict[int, tuple[Sequence[Layer], ctypes.Array[CLayer]]] = {}
+        self._tables: dict[int, tuple[Sequence[TransformerLayer], ctypes.Array[CLayer]]] = {}
         self.layout: str | None = f"panels{PANEL}-{precision}"
         self.name = f"kernels, {precision}"
 
@@ -58,23 +58,26 @@ class KernelBackend:
         panels = padded.to(DTYPES[kind]).view(-1, PANEL, inputs).transpose(1, 2).contiguous()
         return Matrix(kind, outputs, inputs, panels)
 
-    def past(self, places: int, heads: int, width: int, room: int) -> Past:
+    def past(self, places: int, heads: int, width: int, room: int) -> KVCache:
         """Keys as (places, H, blocks, D, BLOCK), values as (places, H, L, D); halves where weights are bytes."""
         room += -room % BLOCK
         dtype = torch.float16 if self._half_past else torch.float32
         keys = torch.empty(places, heads, room // BLOCK, width, BLOCK, dtype=dtype)
-        return Past(keys, torch.empty(places, heads, room, width, dtype=dtype), heads, width, room)
+        return KVCache(keys, torch.empty(places, heads, room, width, dtype=dtype), heads, width, room)
 
-    def remember(self, past: Past, keys: Tensor, values: Tensor, rows: Rows) -> None:
+    def remember(self, past: KVCache, keys: Tensor, values: Tensor, rows: RowSlots) -> None:
         """See ``Backend``. ``keys`` and ``values`` may be parts of wider rows."""
-        self._kernels.remember(
-            self._past(past), keys.data_ptr(), values.data_ptr(), keys.stride(0), _rows(rows)
-        )  # fmt: skip
+        self._kernels.remember(self._past(past), keys.data_ptr(), values.data_ptr(), keys.stride(0), _rows(rows))
 
     def layers(
-        self, hidden: Tensor, layers: Sequence[Layer], past: Sequence[Past], text: Sequence[Past], rows: Rows,
-        asking: Rows,
-    ) -> Tensor:  # fmt: skip
+        self,
+        hidden: Tensor,
+        layers: Sequence[TransformerLayer],
+        past: Sequence[KVCache],
+        text: Sequence[KVCache],
+        rows: RowSlots,
+        asking: RowSlots,
+    ) -> Tensor:
         """See ``Backend``. In place."""
         table = self._table(layers)
         count, dim = hidden.shape
@@ -102,7 +105,7 @@ class KernelBackend:
         self._kernels.linear(y.data_ptr(), x.data_ptr(), _matrix(weight), len(x), digits.data_ptr())
         return y
 
-    def _table(self, layers: Sequence[Layer]) -> ctypes.Array[CLayer]:
+    def _table(self, layers: Sequence[TransformerLayer]) -> ctypes.Array[CLayer]:
         """All layers as the kernels know them, made once a model; the model is kept, as the table points into it."""
         if id(layers) not in self._tables:
             rows = [
@@ -115,7 +118,7 @@ class KernelBackend:
             self._tables[id(layers)] = (layers, (CLayer * len(rows))(*rows))
         return self._tables[id(layers)][1]
 
-    def _past(self, past: Past) -> CPast:
+    def _past(self, past: KVCache) -> CPast:
         half = int(self._half_past)
         return CPast(past.keys.data_ptr(), past.values.data_ptr(), past.heads, past.width, past.room, half)
 
@@ -129,7 +132,7 @@ def _norm(norm: Norm) -> CNorm:
     return CNorm(norm.weight.data_ptr(), norm.bias.data_ptr())
 
 
-def _rows(rows: Rows) -> CRows:
+def _rows(rows: RowSlots) -> CRows:
     return CRows(len(rows.places), rows.places.data_ptr(), rows.lengths.data_ptr())
 
 

@@ -57,8 +57,13 @@ class CPast(ctypes.Structure):
     """``Past`` of ``kernels.cpp``."""
 
     _fields_ = (
-        ("keys", _POINTER), ("values", _POINTER), ("heads", _LONG), ("width", _LONG), ("room", _LONG), ("half", _LONG),
-    )  # fmt: skip
+        ("keys", _POINTER),
+        ("values", _POINTER),
+        ("heads", _LONG),
+        ("width", _LONG),
+        ("room", _LONG),
+        ("half", _LONG),
+    )
 
 
 class CRows(ctypes.Structure):

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scenebuild.engines.audiocraft.backend import Backend, Layer, Matrix, Norm
+from scenebuild.engines.audiocraft.backend import Backend, Matrix, Norm, TransformerLayer
 from scenebuild.engines.audiocraft.checkpoint import PROJECTION, Checkpoint, forget, refuse_other_architectures
 from scenebuild.errors import EngineError
 
@@ -41,7 +41,7 @@ class LanguageModel:
     """The transformer over codes."""
 
     dimensions: Dimensions
-    layers: tuple[Layer, ...]
+    layers: tuple[TransformerLayer, ...]
     embeddings: tuple[Tensor, ...]  # of each codebook: (V + 1, C), the last row means 'none'
     norm: Norm
     heads: Matrix  # of all codebooks, one after the other: (K V, C)
@@ -103,7 +103,7 @@ def assembled(sizes: Dimensions, found: Parts) -> LanguageModel:
         return Norm(table[f"{name}.weight"], table[f"{name}.bias"])
 
     layers = tuple(
-        Layer(
+        TransformerLayer(
             norm(f"layers.{number}.norm_past"),
             norm(f"layers.{number}.norm_text"),
             norm(f"layers.{number}.norm_wide"),

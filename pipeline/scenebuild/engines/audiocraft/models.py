@@ -20,7 +20,7 @@ from scenebuild.settings import Registered, registered_models
 
 
 @dataclass(frozen=True, slots=True)
-class TextEncoder:
+class TextEncoderFiles:
     """The T5 that a model reads its prompts with; a download of its own, pinned as well."""
 
     repository: str
@@ -54,7 +54,7 @@ class Model:
     sample_rate: int  # Hz
     channels: int
     longest_take_s: float  # of one pass
-    text_encoder: TextEncoder
+    text_encoder: TextEncoderFiles
     folder: str | None = None
     codec: SharedCodec | None = None
 
@@ -64,8 +64,8 @@ FILES = ("state_dict.bin", CODEC_FILE)
 T5_FILES = ("config.json", "spiece.model", "model.safetensors")
 
 # Under the names that audiocraft asks for, so that its users' caches are good for us and ours for them.
-T5_BASE = TextEncoder("t5-base", "a9723ea7f1b39c1eae772870f3b547bf6ef7e6c1", T5_FILES)
-T5_LARGE = TextEncoder("t5-large", "150ebc2c4b72291e770f58e6057481c8d2ed331a", T5_FILES)
+T5_BASE = TextEncoderFiles("t5-base", "a9723ea7f1b39c1eae772870f3b547bf6ef7e6c1", T5_FILES)
+T5_LARGE = TextEncoderFiles("t5-large", "150ebc2c4b72291e770f58e6057481c8d2ed331a", T5_FILES)
 
 
 # What the stereo models, and most that people fine-tuned, name as their codec.
@@ -116,10 +116,14 @@ def _own(registered: Registered) -> Model:
     for base in MODELS:
         if registered.base == base.id:
             return replace(
-                base, id=registered.name, repository="", folder=registered.path,
+                base,
+                id=registered.name,
+                repository="",
+                folder=registered.path,
                 licence=strictest([base.licence, registered.licence]),
-                revision=_revision_of(registered), codec=_codec_of(registered.path),
-            )  # fmt: skip
+                revision=_revision_of(registered),
+                codec=_codec_of(registered.path),
+            )
     known = ", ".join(base.id for base in MODELS)
     raise UsageError(f"models.{registered.name!r}: base = {registered.base!r} is not a model; there are: {known}")
 

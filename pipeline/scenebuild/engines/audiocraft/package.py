@@ -22,13 +22,13 @@ UNUSED = (
 )  # fmt: skip
 
 
-class StandIn(types.ModuleType):
+class StubModule(types.ModuleType):
     """A module that can be imported from; whoever calls what it gave hears that it is not there."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return StandIn(f"{self.__name__}.{name}")
+        return StubModule(f"{self.__name__}.{name}")
 
     def __call__(self, *_: object, **__: object) -> Any:
         raise EngineError(f"audiocraft called {self.__name__}, which the AudioGen set leaves out")
@@ -51,7 +51,7 @@ def import_audiocraft() -> types.ModuleType:
 @contextlib.contextmanager
 def _stand_ins() -> Iterator[None]:
     before = {name: sys.modules.get(name) for name in UNUSED}
-    sys.modules.update({name: StandIn(name) for name in UNUSED})
+    sys.modules.update({name: StubModule(name) for name in UNUSED})
     try:
         yield
     finally:

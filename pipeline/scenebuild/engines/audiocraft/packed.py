@@ -38,13 +38,11 @@ from scenebuild.errors import EngineError
 
 VERSION = 1  # a new one whenever the same checkpoint would give another file
 HEADER_BYTES = 1 << 20  # filled up with spaces, as sizes are known only when all is written
-NAMES = {
-    torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int8: "I8", torch.int32: "I32",
-}  # fmt: skip
+NAMES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int8: "I8", torch.int32: "I32"}
 DTYPES = {name: dtype for dtype, name in NAMES.items()}
 
 
-def ready(model: Model, backend: Backend) -> tuple[weights.Located, LanguageModel]:
+def ready(model: Model, backend: Backend) -> tuple[weights.LocatedWeights, LanguageModel]:
     """Where a model's files lie, and its language model, once every byte that is loaded was read and is as recorded.
 
     Raises as ``weights.verified`` does.
@@ -101,13 +99,13 @@ def write(checkpoint: Checkpoint, backend: Backend, path: str) -> Fingerprint:
                 for full_name, tensor in _tensors(name, part):
                     size = file.write(_bytes(tensor))
                     shape = list(tensor.shape)
-                    tensors[full_name] = {
-                        "dtype": NAMES[tensor.dtype], "shape": shape, "data_offsets": [at, at + size],
-                    }  # fmt: skip
+                    tensors[full_name] = {"dtype": NAMES[tensor.dtype], "shape": shape, "data_offsets": [at, at + size]}
                     at += size
             about = {
-                "matrices": matrices, "dimensions": plain(dimensions_of(checkpoint)), "source": _stamp(checkpoint.path),
-            }  # fmt: skip
+                "matrices": matrices,
+                "dimensions": plain(dimensions_of(checkpoint)),
+                "source": _stamp(checkpoint.path),
+            }
             file.seek(0)
             file.write(_header({"__metadata__": {"scenebuild": json.dumps(about)}, **tensors}))
             file.flush()

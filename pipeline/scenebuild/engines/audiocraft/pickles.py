@@ -21,22 +21,57 @@ LONGEST_REFERENCE = 100  # operations
 STREAMS = 5  # that a checkpoint from before the zip format begins with: magic, protocol, machine, objects, keys
 
 # Rebuild tensors and plain containers, and nothing that acts.
-HARMLESS = frozenset({
-    "collections OrderedDict", "torch Size", "torch device", "torch dtype",
-    "torch._tensor _rebuild_from_type_v2", "torch._utils _rebuild_parameter", "torch._utils _rebuild_tensor",
-    "torch._utils _rebuild_tensor_v2", "torch.nn.parameter Parameter", "torch.serialization _get_layout",
-    "torch BFloat16Storage", "torch BoolStorage", "torch ByteStorage", "torch CharStorage", "torch DoubleStorage",
-    "torch FloatStorage", "torch HalfStorage", "torch IntStorage", "torch LongStorage", "torch ShortStorage",
-    "torch.storage UntypedStorage",
-})  # fmt: skip
+HARMLESS = frozenset(
+    {
+        "collections OrderedDict",
+        "torch Size",
+        "torch device",
+        "torch dtype",
+        "torch._tensor _rebuild_from_type_v2",
+        "torch._utils _rebuild_parameter",
+        "torch._utils _rebuild_tensor",
+        "torch._utils _rebuild_tensor_v2",
+        "torch.nn.parameter Parameter",
+        "torch.serialization _get_layout",
+        "torch BFloat16Storage",
+        "torch BoolStorage",
+        "torch ByteStorage",
+        "torch CharStorage",
+        "torch DoubleStorage",
+        "torch FloatStorage",
+        "torch HalfStorage",
+        "torch IntStorage",
+        "torch LongStorage",
+        "torch ShortStorage",
+        "torch.storage UntypedStorage",
+    }
+)
 # Other ways to name something to call. torch.save writes none of them.
 UNUSUAL = frozenset({"STACK_GLOBAL", "INST", "OBJ", "EXT1", "EXT2", "EXT4", "NEWOBJ_EX"})
 
 # A dictionary of texts and truth values, and nothing else.
-PLAIN = frozenset({
-    "PROTO", "FRAME", "MARK", "EMPTY_DICT", "DICT", "SETITEM", "SETITEMS", "PUT", "BINPUT", "LONG_BINPUT", "MEMOIZE",
-    "UNICODE", "BINUNICODE", "SHORT_BINUNICODE", "NEWTRUE", "NEWFALSE", "INT", "STOP",
-})  # fmt: skip
+PLAIN = frozenset(
+    {
+        "PROTO",
+        "FRAME",
+        "MARK",
+        "EMPTY_DICT",
+        "DICT",
+        "SETITEM",
+        "SETITEMS",
+        "PUT",
+        "BINPUT",
+        "LONG_BINPUT",
+        "MEMOIZE",
+        "UNICODE",
+        "BINUNICODE",
+        "SHORT_BINUNICODE",
+        "NEWTRUE",
+        "NEWFALSE",
+        "INT",
+        "STOP",
+    }
+)
 
 
 def code_in(path: str) -> str:

@@ -19,7 +19,7 @@ LEAST_DRAW = 2.0**-25  # half a step of torch.rand: a draw of 0 would wait for e
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class SamplingParams:
     """The sampling of B takes, a tensor (B, 1, 1) for each parameter."""
 
     temperature: Tensor
@@ -28,7 +28,7 @@ class Wishes:
     cfg: Tensor
 
     @classmethod
-    def of(cls, actions: Sequence[Action], codes: int, device: torch.device) -> Wishes:
+    def of(cls, actions: Sequence[Action], codes: int, device: torch.device) -> SamplingParams:
         """The wishes of these actions over a codebook of that size."""
 
         def column(values: Sequence[float | int], dtype: torch.dtype) -> Tensor:
@@ -47,7 +47,7 @@ def draw(generators: Sequence[torch.Generator], codebooks: int, codes: int) -> T
     return torch.stack([torch.rand(codebooks, codes, generator=generator) for generator in generators])
 
 
-def sample(with_prompt: Tensor, without: Tensor, wishes: Wishes, draws: Tensor) -> Tensor:
+def sample(with_prompt: Tensor, without: Tensor, wishes: SamplingParams, draws: Tensor) -> Tensor:
     """Codes (B, K) from logits and draws (B, K, V).
 
     A race: each code has an exponential waiting time, the shorter the more probable it is, and the first one wins.
@@ -56,7 +56,7 @@ def sample(with_prompt: Tensor, without: Tensor, wishes: Wishes, draws: Tensor) 
     return (kept(with_prompt, without, wishes) / waiting).argmax(dim=-1)
 
 
-def kept(with_prompt: Tensor, without: Tensor, wishes: Wishes) -> Tensor:
+def kept(with_prompt: Tensor, without: Tensor, wishes: SamplingParams) -> Tensor:
     """How probable each code is, (B, K, V), zero where top_k or top_p leave it out; the sum may be less than 1.
 
     Guidance: Ho & Salimans, "Classifier-Free Diffusion Guidance", 2022, as ``without + cfg (with - without)``.
@@ -66,7 +66,7 @@ def kept(with_prompt: Tensor, without: Tensor, wishes: Wishes) -> Tensor:
     return torch.where(probabilities >= _threshold(probabilities, wishes), probabilities, 0.0)
 
 
-def _threshold(probabilities: Tensor, wishes: Wishes) -> Tensor:
+def _threshold(probabilities: Tensor, wishes: SamplingParams) -> Tensor:
     """The least probability that is still kept, (B, K, 1): among the ``top_k`` largest, and those up to ``top_p``.
 
     audiocraft forgets top_k where there is a top_p. Here both count, as both are written in the scene and in the key.

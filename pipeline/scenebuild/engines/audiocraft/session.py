@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from scenebuild.engines import Action, Failed, Made, Progress, Request
+from scenebuild.engines import Action, FailedRequest, MadeTake, Progress, Request
 from scenebuild.engines.audiocraft.batch import Batch
 from scenebuild.engines.audiocraft.codec import Codec
 from scenebuild.engines.audiocraft.decoder import Decoder
 from scenebuild.engines.audiocraft.device import backend_for, fits, is_out_of_memory, made_by
 from scenebuild.engines.audiocraft.pattern import steps_of
-from scenebuild.engines.audiocraft.take import Take
+from scenebuild.engines.audiocraft.take import TakeProgress
 from scenebuild.engines.audiocraft.text import encode_prompts
 from scenebuild.errors import EngineError
 
@@ -27,15 +27,15 @@ STRIDES_S = {"audiogen": 2.0, "musicgen": 18.0}  # audiocraft's defaults of exte
 
 
 @dataclass(slots=True)
-class Session:
-    """Generates on one device, with one model after the other. Satisfies the engines' ``Session``."""
+class AudiocraftSession:
+    """Generates on one device, with one model after the other. Satisfies the engines' ``AudiocraftSession``."""
 
     engine: str
     device: torch.device
     exact: bool
     _progress: Progress = field(default=lambda index, share: None)
 
-    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[Made | Failed]:
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest]:
         """Every request, grouped by model and precision; see the protocol."""
         self._progress = progress
         numbered = list(enumerate(requests))
@@ -45,7 +45,9 @@ class Session:
             )
             gc.collect()
 
-    def _with_model(self, name: str, precision: str, actions: Sequence[tuple[int, Action]]) -> Iterator[Made | Failed]:
+    def _with_model(
+        self, name: str, precision: str, actions: Sequence[tuple[int, Action]]
+    ) -> Iterator[MadeTake | FailedRequest]:
         from scenebuild.engines.audiocraft.models import model
         from scenebuild.engines.audiocraft.packed import ready
         from scenebuild.engines.audiocraft.shared_codec import open_codec
@@ -61,10 +63,10 @@ class Session:
         prompts = [str(action.prompt) for _, action in actions]
         texts = encode_prompts(prompts, place.text_encoder_folder, language.projection, self.device)
         window, stride = (round(s * codec.sample_rate / codec.hop) for s in (sizes.window_s, STRIDES_S[self.engine]))
-        studio = Studio(Decoder(language, backend), codec, sizes.delays, window, stride, texts, self)
+        studio = Generator(Decoder(language, backend), codec, sizes.delays, window, stride, texts, self)
         yield from studio.make([studio.begin(index, action) for index, action in actions])
 
-    def tell(self, take: Take, moments: int) -> None:
+    def tell(self, take: TakeProgress, moments: int) -> None:
         """How far a take is, at most once a hundredth."""
         before, now = (100 * done // take.moments for done in (moments - 1, moments))
         if now > before:
@@ -72,7 +74,7 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
+class Generator:
     """One loaded model and the texts of its requests."""
 
     decoder: Decoder
@@ -81,21 +83,21 @@ class Studio:
     window: int  # moments of one pass
     stride: int  # moments that each further pass adds
     texts: dict[str, Tensor]
-    session: Session
+    session: AudiocraftSession
 
-    def begin(self, index: int, action: Action) -> Take:
+    def begin(self, index: int, action: Action) -> TakeProgress:
         """An empty take with its own dice."""
         generator = torch.Generator().manual_seed(int(action.seed or 0))
         moments = self.codec.moments_of(int(action.frames or 1))
-        return Take(index, action, moments, generator, torch.empty(len(self.delays), 0, dtype=torch.long))
+        return TakeProgress(index, action, moments, generator, torch.empty(len(self.delays), 0, dtype=torch.long))
 
-    def make(self, takes: Sequence[Take]) -> Iterator[Made | Failed]:
+    def make(self, takes: Sequence[TakeProgress]) -> Iterator[MadeTake | FailedRequest]:
         """All takes, the short ones first. Where memory runs out, with half as many at once."""
         waiting = sorted(takes, key=_shortest)
         places = self._places(waiting)
         while waiting:
             batch: Batch | None = None
-            in_hand: list[Take] = []
+            in_hand: list[TakeProgress] = []
             try:
                 for take in [take for take in waiting if take.is_done]:  # made, but not heard for lack of memory
                     in_hand = [take]
@@ -122,28 +124,28 @@ class Studio:
             if count == 1:
                 failed = tried[0] if tried else waiting[-1]
                 waiting.remove(failed)
-                yield Failed(failed.index, self._too_large(failed))
+                yield FailedRequest(failed.index, self._too_large(failed))
             places = max(1, count // 2)
 
-    def _batch(self, waiting: Sequence[Take], places: int) -> Batch:
+    def _batch(self, waiting: Sequence[TakeProgress], places: int) -> Batch:
         tokens = max(len(text) for text in self.texts.values())
         return Batch(self, min(places, len(waiting)), self._steps(waiting), tokens)
 
-    def _steps(self, takes: Sequence[Take]) -> int:
+    def _steps(self, takes: Sequence[TakeProgress]) -> int:
         return max(steps_of(min(take.moments, self.window), self.delays) for take in takes)
 
-    def _places(self, waiting: Sequence[Take]) -> int:
+    def _places(self, waiting: Sequence[TakeProgress]) -> int:
         """How many takes at once. ``exact``: as long as neighbours could change a last bit, one."""
         if not waiting or (self.session.exact and not self.decoder.backend.independent):
             return 1
         return fits(self.decoder, self._steps(waiting))
 
-    def _heard(self, take: Take) -> Made:
+    def _heard(self, take: TakeProgress) -> MadeTake:
         samples = self.codec.decode(take.codes, int(take.action.frames or 0))
         made = made_by(self.decoder.device, self.decoder.backend.name, exact=self.session.exact)
-        return Made(take.index, samples, self.codec.sample_rate, made)
+        return MadeTake(take.index, samples, self.codec.sample_rate, made)
 
-    def _too_large(self, take: Take) -> str:
+    def _too_large(self, take: TakeProgress) -> str:
         seconds = take.moments * self.codec.hop / self.codec.sample_rate
         on_cpu = self.decoder.device.type == "cpu"
         return (
@@ -156,7 +158,7 @@ def _model_of(action: Action) -> tuple[str, str]:
     return str(action.model), str(action.precision or "auto")
 
 
-def _shortest(take: Take) -> tuple[int, int]:
+def _shortest(take: TakeProgress) -> tuple[int, int]:
     return take.moments, take.index
 
 

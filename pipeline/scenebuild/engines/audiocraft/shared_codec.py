@@ -16,16 +16,21 @@ from torch import Tensor
 
 from scenebuild.engines.audiocraft.checkpoint import CODEC, Checkpoint, open_checkpoint
 from scenebuild.engines.audiocraft.pickles import reference_in
-from scenebuild.engines.audiocraft.weights import Located
+from scenebuild.engines.audiocraft.weights import LocatedWeights
 from scenebuild.errors import EngineError
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 # What every EnCodec of MusicGen has, and nothing else was ever compared with.
-EXPECTED = {"model_type": "encodec", "audio_channels": 1, "norm_type": "weight_norm", "normalize": False,
-            "chunk_length_s": None}  # fmt: skip
+EXPECTED = {
+    "model_type": "encodec",
+    "audio_channels": 1,
+    "norm_type": "weight_norm",
+    "normalize": False,
+    "chunk_length_s": None,
+}
 
 
-def open_codec(place: Located) -> Checkpoint:
+def open_codec(place: LocatedWeights) -> Checkpoint:
     """The codec's checkpoint of a model that was verified. EngineError where it is none."""
     if place.codec_folder is None or not reference_in(os.path.join(place.folder, CODEC)):
         return open_checkpoint(place.folder, CODEC)
@@ -96,25 +101,47 @@ def _as_audiocraft(config: dict[str, Any], codebooks: int) -> dict[str, Any]:
     rate = config["sampling_rate"]
     common = {"sample_rate": rate, "channels": 1, "causal": config["use_causal_conv"]}
     return {
-        "device": "cpu", "sample_rate": rate, "channels": 1, "compression_model": "encodec",
+        "device": "cpu",
+        "sample_rate": rate,
+        "channels": 1,
+        "compression_model": "encodec",
         "encodec": {"autoencoder": "seanet", "quantizer": "rvq", "renormalize": False, **common},
         "seanet": {
-            "dimension": config["hidden_size"], "channels": 1, "causal": config["use_causal_conv"],
-            "n_filters": config["num_filters"], "n_residual_layers": config["num_residual_layers"],
-            "ratios": list(config["upsampling_ratios"]), "activation": "ELU", "activation_params": {"alpha": 1.0},
-            "norm": "weight_norm", "norm_params": {}, "kernel_size": config["kernel_size"],
-            "residual_kernel_size": config["residual_kernel_size"], "last_kernel_size": config["last_kernel_size"],
-            "dilation_base": config["dilation_growth_rate"], "pad_mode": config["pad_mode"],
-            "true_skip": not config["use_conv_shortcut"], "compress": config["compress"],
-            "lstm": config["num_lstm_layers"], "disable_norm_outer_blocks": 0, "encoder": {},
+            "dimension": config["hidden_size"],
+            "channels": 1,
+            "causal": config["use_causal_conv"],
+            "n_filters": config["num_filters"],
+            "n_residual_layers": config["num_residual_layers"],
+            "ratios": list(config["upsampling_ratios"]),
+            "activation": "ELU",
+            "activation_params": {"alpha": 1.0},
+            "norm": "weight_norm",
+            "norm_params": {},
+            "kernel_size": config["kernel_size"],
+            "residual_kernel_size": config["residual_kernel_size"],
+            "last_kernel_size": config["last_kernel_size"],
+            "dilation_base": config["dilation_growth_rate"],
+            "pad_mode": config["pad_mode"],
+            "true_skip": not config["use_conv_shortcut"],
+            "compress": config["compress"],
+            "lstm": config["num_lstm_layers"],
+            "disable_norm_outer_blocks": 0,
+            "encoder": {},
             "decoder": {
-                "trim_right_ratio": config["trim_right_ratio"], "final_activation": None,
+                "trim_right_ratio": config["trim_right_ratio"],
+                "final_activation": None,
                 "final_activation_params": None,
             },
         },
         "rvq": {
-            "n_q": codebooks, "q_dropout": False, "bins": config["codebook_size"], "decay": 0.99, "kmeans_init": True,
-            "kmeans_iters": 50, "threshold_ema_dead_code": 2, "orthogonal_reg_weight": 0.0,
+            "n_q": codebooks,
+            "q_dropout": False,
+            "bins": config["codebook_size"],
+            "decay": 0.99,
+            "kmeans_init": True,
+            "kmeans_iters": 50,
+            "threshold_ema_dead_code": 2,
+            "orthogonal_reg_weight": 0.0,
             "orthogonal_reg_active_codes_only": False,
         },
-    }  # fmt: skip
+    }

@@ -15,7 +15,7 @@ from scenebuild.engines import Action
 
 
 @dataclass(slots=True)
-class Take:
+class TakeProgress:
     """Only whole passes are kept here, so that a pass can be begun again."""
 
     index: int  # of its request
@@ -31,7 +31,7 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
-class Pass:
+class TakePass:
     """Where one pass of a take begins and ends, in moments of the take."""
 
     start: int
@@ -39,11 +39,11 @@ class Pass:
     length: int  # moments that it has at its end, the known ones included
 
 
-def next_pass(take: Take, window: int, stride: int) -> Pass:
+def next_pass(take: TakeProgress, window: int, stride: int) -> TakePass:
     """The first pass fills the window; each further one keeps its end and adds a stride, or what is missing."""
     have = int(take.codes.shape[1])
     if not have:
-        return Pass(0, 0, min(take.moments, window))
+        return TakePass(0, 0, min(take.moments, window))
     prompt = window - stride
     start = have - prompt
-    return Pass(start, prompt, min(take.moments - start, window))
+    return TakePass(start, prompt, min(take.moments - start, window))

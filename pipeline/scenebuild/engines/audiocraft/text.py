@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from scenebuild.engines.audiocraft.text_encoder import TextEncoder
+from scenebuild.engines.audiocraft.text_encoder import T5Encoder
 from scenebuild.errors import EngineError
 
 
@@ -24,7 +24,7 @@ def encode_prompts(
     ``folder`` holds the T5 encoder, which is in memory only while this runs; ``projection`` is the language model's
     weight ``(dim, width of the encoder)`` and bias.
     """
-    encoder = TextEncoder(folder)
+    encoder = T5Encoder(folder)
     weight, bias = (one.cpu() for one in projection)
     if weight.shape[1] != encoder.shape.width:
         raise EngineError(

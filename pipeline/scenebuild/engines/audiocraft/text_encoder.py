@@ -25,7 +25,7 @@ FEED_FORWARDS = ("relu", "gated-gelu")
 
 
 @dataclass(frozen=True, slots=True)
-class Shape:
+class T5Dimensions:
     """The dimensions of a T5, as its configuration gives them."""
 
     width: int
@@ -38,7 +38,7 @@ class Shape:
     furthest: int = 128  # distance from which on all positions are one
 
 
-class TextEncoder:
+class T5Encoder:
     """The T5 of a folder. It holds its weights until nobody holds it."""
 
     def __init__(self, folder: str) -> None:
@@ -111,7 +111,7 @@ def bucket(distance: Tensor, buckets: int, furthest: int) -> Tensor:
     return (distance > 0).long() * side + torch.where(steps < single, steps, wide.clamp(max=side - 1))
 
 
-def read_shape(path: str) -> Shape:
+def read_shape(path: str) -> T5Dimensions:
     """The dimensions in a ``config.json``. EngineError where it is not of a T5 that is known here."""
     try:
         with open(path, encoding="utf-8") as file:
@@ -128,7 +128,7 @@ def read_shape(path: str) -> Shape:
         epsilon = float(found.get("layer_norm_epsilon", 1e-6))
         buckets = _count(found.get("relative_attention_num_buckets", 32))
         furthest = _count(found.get("relative_attention_max_distance", 128))
-        return Shape(width, head_width, heads, layers, feed_forward, epsilon, buckets, furthest)
+        return T5Dimensions(width, head_width, heads, layers, feed_forward, epsilon, buckets, furthest)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise EngineError(f"{path} is not the configuration of a T5: {type(error).__name__}: {error}") from error
 
@@ -151,7 +151,7 @@ def _open_words(path: str) -> Any:
     return words
 
 
-def _open_weights(path: str, shape: Shape) -> dict[str, Tensor]:
+def _open_weights(path: str, shape: T5Dimensions) -> dict[str, Tensor]:
     """Name -> tensor, mapped. EngineError where one is not there, or has other dimensions than the configuration."""
     from safetensors import safe_open
 
@@ -166,7 +166,7 @@ def _open_weights(path: str, shape: Shape) -> dict[str, Tensor]:
     return {name: tensor.float() for name, tensor in weights.items()}
 
 
-def names(shape: Shape) -> list[str]:
+def names(shape: T5Dimensions) -> list[str]:
     """The names of the encoder's tensors in the published files."""
     inner = ("wi",) if shape.feed_forward == "relu" else ("wi_0", "wi_1")
     of_layer = [
@@ -179,7 +179,7 @@ def names(shape: Shape) -> list[str]:
     return ["shared.weight", POSITIONS, *blocks, "encoder.final_layer_norm.weight"]
 
 
-def _check_sizes(path: str, shape: Shape, weights: dict[str, Tensor]) -> None:
+def _check_sizes(path: str, shape: T5Dimensions, weights: dict[str, Tensor]) -> None:
     """Those that the configuration decides; what else does not fit would not multiply."""
     inner = shape.heads * shape.head_width
     into, out = (inner, shape.width), (shape.width, inner)

@@ -14,12 +14,12 @@ from torch.nn import functional
 from scenebuild.engines.audiocraft.backend import (
     DTYPES,
     EPSILON,
-    Layer,
+    KVCache,
     Matrix,
     Norm,
-    Past,
     Precision,
-    Rows,
+    RowSlots,
+    TransformerLayer,
     byte_scales,
 )
 
@@ -49,21 +49,26 @@ class TorchBackend:
         kind: Precision = "fp32" if self._precision == "int8" else self._precision
         return Matrix(kind, outputs, inputs, weight.to(device=self.device, dtype=DTYPES[kind]))
 
-    def past(self, places: int, heads: int, width: int, room: int) -> Past:
+    def past(self, places: int, heads: int, width: int, room: int) -> KVCache:
         """Keys and values as (places, H, L, D), zero, as what is masked must be finite."""
         shape = (places, heads, room, width)
         keys, values = (torch.zeros(shape, dtype=self._past_dtype, device=self.device) for _ in range(2))
-        return Past(keys, values, heads, width, room)
+        return KVCache(keys, values, heads, width, room)
 
-    def remember(self, past: Past, keys: Tensor, values: Tensor, rows: Rows) -> None:
+    def remember(self, past: KVCache, keys: Tensor, values: Tensor, rows: RowSlots) -> None:
         """See ``Backend``."""
         for store, new in ((past.keys, keys), (past.values, values)):
             store[rows.places, :, rows.lengths - 1] = new.unflatten(1, (past.heads, past.width)).to(store.dtype)
 
     def layers(
-        self, hidden: Tensor, layers: Sequence[Layer], past: Sequence[Past], text: Sequence[Past], rows: Rows,
-        asking: Rows,
-    ) -> Tensor:  # fmt: skip
+        self,
+        hidden: Tensor,
+        layers: Sequence[TransformerLayer],
+        past: Sequence[KVCache],
+        text: Sequence[KVCache],
+        rows: RowSlots,
+        asking: RowSlots,
+    ) -> Tensor:
         """See ``Backend``. In place."""
         for layer, seen, told in zip(layers, past, text, strict=True):
             self._attend_to_past(layer, hidden, seen, rows)
@@ -84,21 +89,21 @@ class TorchBackend:
             return (weight.data @ x.T).T
         return functional.linear(x.to(weight.data.dtype), weight.data).to(x.dtype)
 
-    def _attend_to_past(self, layer: Layer, hidden: Tensor, past: Past, rows: Rows) -> None:
+    def _attend_to_past(self, layer: TransformerLayer, hidden: Tensor, past: KVCache, rows: RowSlots) -> None:
         wide = self.linear(self.norm(hidden, layer.norm_past), layer.query_key_value)
         query, key, value = wide.chunk(3, dim=1)
         self.remember(past, key, value, rows)
         hidden += self.linear(self._attend(query, past, rows), layer.past_out)
 
-    def _attend_to_text(self, layer: Layer, hidden: Tensor, text: Past, asking: Rows) -> None:
+    def _attend_to_text(self, layer: TransformerLayer, hidden: Tensor, text: KVCache, asking: RowSlots) -> None:
         query = self.linear(self.norm(hidden, layer.norm_text), layer.text_query)
         hidden += self.linear(self._attend(query, text, asking), layer.text_out)
 
-    def _feed_forward(self, layer: Layer, hidden: Tensor) -> None:
+    def _feed_forward(self, layer: TransformerLayer, hidden: Tensor) -> None:
         wide = functional.gelu(self.linear(self.norm(hidden, layer.norm_wide), layer.widen))
         hidden += self.linear(wide, layer.narrow)
 
-    def _attend(self, query: Tensor, past: Past, rows: Rows) -> Tensor:
+    def _attend(self, query: Tensor, past: KVCache, rows: RowSlots) -> Tensor:
         """What each query (M, C) finds in the first positions of its place, as many as ``rows.lengths`` says."""
         heads = query.unflatten(0, (-1, rows.steps)).unflatten(2, (past.heads, past.width)).transpose(1, 2)
         keys, values = (self._of(store, rows) for store in (past.keys, past.values))
@@ -106,7 +111,7 @@ class TorchBackend:
         found = functional.scaled_dot_product_attention(heads.to(keys.dtype), keys, values, attn_mask=heard)
         return found.transpose(1, 2).flatten(0, 1).flatten(1).to(query.dtype)
 
-    def _of(self, store: Tensor, rows: Rows) -> Tensor:
+    def _of(self, store: Tensor, rows: RowSlots) -> Tensor:
         """(places, H, longest, D); where all places are asked for, one after the other, nothing is copied."""
         part = store[:, :, : rows.longest]
         places = rows.places[:: rows.steps]

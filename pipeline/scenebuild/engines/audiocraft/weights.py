@@ -20,7 +20,7 @@ from scenebuild.errors import DigestError, EngineError
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
+class LocatedWeights:
     """Folders that hold every file of a model, of its text encoder, and of the codec that it shares with others."""
 
     folder: str
@@ -29,7 +29,7 @@ class Located:
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
+class MissingWeights:
     """Why a model can not be loaded here, and what to type to change that."""
 
     files: tuple[str, ...]  # as repository/name
@@ -38,7 +38,7 @@ class Missing:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class WeightsFolder:
     """One folder of files that belong together: a repository at a commit, or a registered checkpoint."""
 
     repository: str
@@ -54,10 +54,10 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
-class Damage:
+class DamagedFile:
     """One file that must not be loaded."""
 
-    source: Source
+    source: WeightsFolder
     name: str
     what: str
 
@@ -72,16 +72,16 @@ def cache_folder(environment: Mapping[str, str] = os.environ) -> str:
     return os.path.join(os.devnull, found) if found.startswith("~") else os.path.abspath(found)
 
 
-def sources(model: Model) -> tuple[Source, ...]:
+def sources(model: Model) -> tuple[WeightsFolder, ...]:
     """Where the files of a model belong, there or not: its own, its text encoder's, and those of a shared codec."""
     others = [_on_hub(one.repository, one.revision, one.files) for one in (model.text_encoder, model.codec) if one]
     weights = _on_hub(model.repository, model.revision, model.files)
     if model.folder is not None:
-        weights = Source(model.id, "own", model.folder, model.files, is_own=True)
+        weights = WeightsFolder(model.id, "own", model.folder, model.files, is_own=True)
     return replace(weights, codec=model.codec.repository if model.codec else ""), *others
 
 
-def located(model: Model) -> Located | Missing:
+def located(model: Model) -> LocatedWeights | MissingWeights:
     """Whether every file is at hand. Cheap: looks at names alone, reads nothing, asks nobody."""
     needed = sources(model)
     weights, text = needed[:2]
@@ -96,13 +96,13 @@ def located(model: Model) -> Located | Missing:
         place = weights.folder if weights.is_own else cache_folder()
         all_of_them = len(absent) == sum(len(source.files) for source in needed)
         words = "is not here: nothing of it" if all_of_them else f"is not all here: no {', '.join(absent)}"
-        return Missing(absent, f"{model.id} {words} in {place}", advice)
+        return MissingWeights(absent, f"{model.id} {words} in {place}", advice)
     if weights.is_own and not model.revision:
-        return Missing((), f"{model.id} is registered, but its bytes were never recorded", advice)
-    return Located(weights.folder, text.folder, needed[2].folder if model.codec else None)
+        return MissingWeights((), f"{model.id} is registered, but its bytes were never recorded", advice)
+    return LocatedWeights(weights.folder, text.folder, needed[2].folder if model.codec else None)
 
 
-def verified(model: Model, without: frozenset[str] = frozenset()) -> Located:
+def verified(model: Model, without: frozenset[str] = frozenset()) -> LocatedWeights:
     """The model, once every byte was read and is what was recorded when it was first seen; recorded now if it is new.
 
     To be called before every load. Nothing about earlier checks is remembered: size, time and inode of a file can
@@ -112,27 +112,29 @@ def verified(model: Model, without: frozenset[str] = frozenset()) -> Located:
     EngineError where files are missing, DigestError where a file is another one or holds code.
     """
     found = located(model)
-    if isinstance(found, Missing):
+    if isinstance(found, MissingWeights):
         raise EngineError(f"{found.reason}; {found.advice}")
     refuse(model, check(model, without))
     return found
 
 
-def check(model: Model, without: frozenset[str] = frozenset()) -> tuple[Damage, ...]:
+def check(model: Model, without: frozenset[str] = frozenset()) -> tuple[DamagedFile, ...]:
     """Compare all files at hand with their records; where none is damaged, record those that are new."""
-    damages: list[Damage] = []
+    damages: list[DamagedFile] = []
     own, *others = sources(model)
     own = replace(own, files=tuple(name for name in own.files if name not in without))
     for source, found in _fingerprints([own, *others]).items():
         known = record_of(source.repository, source.revision) or {}
-        bad = [Damage(source, name, what) for name, one in found.items() if (what := _wrong(source, name, one, known))]
+        bad = [
+            DamagedFile(source, name, what) for name, one in found.items() if (what := _wrong(source, name, one, known))
+        ]
         damages += bad
         if not bad and found.keys() - known.keys():
             write_record(source.repository, source.revision, {**found, **known})
     return tuple(damages)
 
 
-def refuse(model: Model, damages: Iterable[Damage]) -> None:
+def refuse(model: Model, damages: Iterable[DamagedFile]) -> None:
     """DigestError in one line if there is any damage."""
     words = "; ".join(f"{one.name} of {one.source.repository} {one.what}" for one in damages)
     if not words:
@@ -150,18 +152,18 @@ def claim(path: str) -> str:
     return name if re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", name) else ""
 
 
-def _on_hub(repository: str, revision: str, files: tuple[str, ...]) -> Source:
+def _on_hub(repository: str, revision: str, files: tuple[str, ...]) -> WeightsFolder:
     folder = os.path.join(cache_folder(), f"models--{repository.replace('/', '--')}", "snapshots", revision)
-    return Source(repository, revision, folder, files)
+    return WeightsFolder(repository, revision, folder, files)
 
 
-def _fingerprints(of: Iterable[Source]) -> dict[Source, dict[str, Fingerprint]]:
+def _fingerprints(of: Iterable[WeightsFolder]) -> dict[WeightsFolder, dict[str, Fingerprint]]:
     """Of all files at hand, over all sources, two at a time: a model and its text encoder are about equally large."""
     here = [(source, name) for source in of for name in source.files if os.path.isfile(source.path(name))]
     here.sort(key=lambda one: -os.path.getsize(one[0].path(one[1])))
     with ThreadPoolExecutor(max_workers=2) as pool:
         found = list(pool.map(_readable_fingerprint, [source.path(name) for source, name in here]))
-    grouped: dict[Source, dict[str, Fingerprint]] = {source: {} for source in of}
+    grouped: dict[WeightsFolder, dict[str, Fingerprint]] = {source: {} for source in of}
     for (source, name), one in zip(here, found, strict=True):
         grouped[source][name] = one
     return grouped
@@ -174,7 +176,7 @@ def _readable_fingerprint(path: str) -> Fingerprint:
         raise EngineError(f"{path}: can not be read: {error.strerror or error}") from error
 
 
-def _wrong(source: Source, name: str, found: Fingerprint, known: Mapping[str, Fingerprint]) -> str:
+def _wrong(source: WeightsFolder, name: str, found: Fingerprint, known: Mapping[str, Fingerprint]) -> str:
     """Why a file must not be loaded, or ""."""
     path = source.path(name)
     if not source.is_own and not _is_inside(path, cache_folder()):

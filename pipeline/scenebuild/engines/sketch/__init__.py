@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from scenebuild.engines import Facts, Session, State
+from scenebuild.engines import EngineFacts, EngineSession, EngineState
 
 VERSION = "1"
 
-_FACTS = Facts(
+_FACTS = EngineFacts(
     name="sketch",
     title="sketch",
     version=VERSION,
@@ -29,13 +29,13 @@ class Sketch:
     """The engine; always ready."""
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> EngineFacts:
         return _FACTS
 
-    def state(self, model: str | None = None) -> State:
-        return State(ready=True)
+    def state(self, model: str | None = None) -> EngineState:
+        return EngineState(ready=True)
 
-    def load(self, options: dict[str, Any]) -> Session:
+    def load(self, options: dict[str, Any]) -> EngineSession:
         from scenebuild.engines.sketch.render import SketchSession
 
         return SketchSession()

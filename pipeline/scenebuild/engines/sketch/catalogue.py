@@ -9,11 +9,11 @@ from __future__ import annotations
 from scenebuild.engines.sketch.catalogue_made import FICTION, PLAYERS, WORKS
 from scenebuild.engines.sketch.catalogue_nature import NATURE
 from scenebuild.engines.sketch.catalogue_town import GARDEN, HOUSE, STREET
-from scenebuild.engines.sketch.kind import Kind
+from scenebuild.engines.sketch.kind import SoundKind
 
-KINDS: tuple[Kind, ...] = (
+KINDS: tuple[SoundKind, ...] = (
     *NATURE,
-    Kind(
+    SoundKind(
         "cafe",
         "places:cafe",
         level_db=-0.5,
@@ -25,7 +25,7 @@ KINDS: tuple[Kind, ...] = (
             "machine": "espresso machine, coffee machine, espresso, milk steamer, steam wand, coffee maker, barista",
         },
     ),
-    Kind(
+    SoundKind(
         "crowd",
         "places:crowd",
         level_db=1.0,
@@ -34,10 +34,10 @@ KINDS: tuple[Kind, ...] = (
         " speaking, mall, airport, gathering, supermarket",
         own={"stadium": "stadium, cheer, cheering, cheering crowd, arena, match crowd, roaring crowd"},
     ),
-    Kind(
+    SoundKind(
         "applause", "places:applause", level_db=0.5, words="applause, clapping, clap, applaud, ovation, hand clapping"
     ),
-    Kind(
+    SoundKind(
         "traffic",
         "places:traffic",
         level_db=2.0,
@@ -45,7 +45,7 @@ KINDS: tuple[Kind, ...] = (
         " cars, intersection, city street, avenue, downtown, urban, rush hour, vehicle, city ambience,"
         " car park, parking lot, parking garage",
     ),
-    Kind(
+    SoundKind(
         "pass",
         "machines:passing",
         words="car passing, car pass, car pass by, car passing by, passing car, car driving by,"
@@ -55,7 +55,7 @@ KINDS: tuple[Kind, ...] = (
         texture=False,
         facets={"truck": "truck, lorry, bus"},
     ),
-    Kind(
+    SoundKind(
         "birds",
         "birds:songbirds",
         level_db=6.0,
@@ -65,17 +65,19 @@ KINDS: tuple[Kind, ...] = (
         own={"chorus": "dawn chorus, chorus of bird, birds at dawn, bird at dawn, morning chorus"},
         facets={"chorus": "dawn, chorus"},
     ),
-    Kind("gull", "birds:gull", level_db=-2.0, words="gull, seagull, sea gull, sea bird, seabird", texture=False),
-    Kind("owl", "birds:owl", level_db=1.0, words="owl, hoot, hooting, tawny owl, night owl, barn owl", texture=False),
-    Kind(
+    SoundKind("gull", "birds:gull", level_db=-2.0, words="gull, seagull, sea gull, sea bird, seabird", texture=False),
+    SoundKind(
+        "owl", "birds:owl", level_db=1.0, words="owl, hoot, hooting, tawny owl, night owl, barn owl", texture=False
+    ),
+    SoundKind(
         "crickets",
         "insects:crickets",
         level_db=7.0,
         words="cricket, night insect, grasshopper, katydid, chirping cricket, cricket chirping,"
         " insect, summer night, night ambience, night",
     ),
-    Kind("cicadas", "insects:cicadas", level_db=1.5, words="cicada, cicada song, hot summer day"),
-    Kind(
+    SoundKind("cicadas", "insects:cicadas", level_db=1.5, words="cicada, cicada song, hot summer day"),
+    SoundKind(
         "bees",
         "insects:bees",
         level_db=1.0,
@@ -83,19 +85,19 @@ KINDS: tuple[Kind, ...] = (
         " swarm of bee, bee hive",
         facets={"one": "mosquito, housefly, fly, bumblebee, wasp"},
     ),
-    Kind(
+    SoundKind(
         "dog",
         "creatures:dog",
         words="dog, bark, barking, dog bark, barking dog, hound, puppy, dog barking, woof",
         texture=False,
     ),
-    Kind(
+    SoundKind(
         "crow",
         "animals:crow",
         words="crow, raven, caw, rook, jackdaw, magpie, crow cawing, cawing crow, crow call",
         texture=False,
     ),
-    Kind(
+    SoundKind(
         "cat",
         "animals:cat",
         level_db=1.5,
@@ -103,14 +105,14 @@ KINDS: tuple[Kind, ...] = (
         texture=False,
         own={"purr": "purr, purring, purring cat, cat purring, purring kitten, kitten purring"},
     ),
-    Kind(
+    SoundKind(
         "frogs",
         "animals:frogs",
         level_db=8.5,
         words="frog, toad, croak, ribbit, tree frog, croaking frog, frog croaking, frog chorus, frog pond",
         own={"bull": "bullfrog, bull frog"},
     ),
-    Kind(
+    SoundKind(
         "horse",
         "animals:horse",
         level_db=-1.0,
@@ -123,14 +125,14 @@ KINDS: tuple[Kind, ...] = (
             "neigh": "neigh, whinny, neighing, horse neighing, neighing horse, whinnying",
         },
     ),
-    Kind(
+    SoundKind(
         "heartbeat",
         "creatures:heartbeat",
         level_db=3.0,
         words="heartbeat, heart, pulse, heart beat, heart beating, beating heart",
         texture=False,
     ),
-    Kind(
+    SoundKind(
         "steps",
         "steps:footsteps",
         level_db=-1.5,
@@ -146,7 +148,7 @@ KINDS: tuple[Kind, ...] = (
             "running": "running, run, jogging, sprint",
         },
     ),
-    Kind(
+    SoundKind(
         "door",
         "doors:door",
         level_db=-0.5,
@@ -166,7 +168,7 @@ KINDS: tuple[Kind, ...] = (
             "metal": "metal, iron, steel",
         },
     ),
-    Kind(
+    SoundKind(
         "engine",
         "machines:engine",
         level_db=-0.5,
@@ -185,7 +187,7 @@ KINDS: tuple[Kind, ...] = (
             "small": "scooter, moped, outboard",
         },
     ),
-    Kind(
+    SoundKind(
         "clock",
         "things:clock",
         level_db=3.0,
@@ -194,7 +196,7 @@ KINDS: tuple[Kind, ...] = (
         texture=False,
         facets={"grandfather": "grandfather, pendulum, tower", "watch": "watch, stopwatch, wrist"},
     ),
-    Kind(
+    SoundKind(
         "typing",
         "things:typing",
         level_db=-2.0,
@@ -202,7 +204,7 @@ KINDS: tuple[Kind, ...] = (
         texture=False,
         facets={"typewriter": "typewriter"},
     ),
-    Kind(
+    SoundKind(
         "bell",
         "bells:bell",
         words="bell, church bell, bell tolling, cathedral, tolling, toll, church, bell tower, temple bell,"
@@ -211,7 +213,7 @@ KINDS: tuple[Kind, ...] = (
         facets={"small": "hand, chime, bicycle, desk, reception, shop", "gong": "gong, temple"},
         own={"small": "doorbell, door bell, bicycle bell, hand bell, wind chime, chime, shop bell"},
     ),
-    Kind(
+    SoundKind(
         "horn",
         "bells:horn",
         level_db=-3.0,
@@ -220,7 +222,7 @@ KINDS: tuple[Kind, ...] = (
         texture=False,
         own={"car": "car horn, honk, honking, beep, car honking"},
     ),
-    Kind(
+    SoundKind(
         "fan",
         "machines:fan",
         level_db=2.0,
@@ -229,7 +231,7 @@ KINDS: tuple[Kind, ...] = (
         " ceiling fan, machinery, machine, appliance",
         facets={"mains": "hum, humming, transformer, electric, electrical"},
     ),
-    Kind(
+    SoundKind(
         "chords",
         "music:chords",
         level_db=5.5,
@@ -243,7 +245,7 @@ KINDS: tuple[Kind, ...] = (
     *WORKS,
     *FICTION,
     *PLAYERS,
-    Kind("texture", "places:texture", level_db=2.0, words=""),
+    SoundKind("texture", "places:texture", level_db=2.0, words=""),
 )
 
 BY_NAME = {kind.name: kind for kind in KINDS}

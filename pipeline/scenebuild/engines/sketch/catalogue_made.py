@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scenebuild.engines.sketch.kind import Kind
+from scenebuild.engines.sketch.kind import SoundKind
 
-WORKS: tuple[Kind, ...] = (
-    Kind(
+WORKS: tuple[SoundKind, ...] = (
+    SoundKind(
         "drill",
         "works:drill",
         words="drill, drilling, power drill, electric drill, drilling machine, cordless drill, screwdriver,"
@@ -13,7 +13,7 @@ WORKS: tuple[Kind, ...] = (
         own={"hammer": "hammer drill, percussion drill, impact drill, drilling into a wall"},
         facets={"hammer": "wall, concrete, masonry, brick"},
     ),
-    Kind(
+    SoundKind(
         "saw",
         "works:saw",
         level_db=-1.0,
@@ -24,7 +24,7 @@ WORKS: tuple[Kind, ...] = (
         },
         facets={"chain": "chain", "circular": "circular"},
     ),
-    Kind(
+    SoundKind(
         "hammer",
         "works:hammer",
         words="hammer, hammering, hammering a nail, nail, mallet, sledgehammer, hammer blow",
@@ -32,19 +32,19 @@ WORKS: tuple[Kind, ...] = (
         own={"anvil": "anvil, blacksmith, smithy, forge, hammering metal, hammer on metal, hammer and anvil"},
         facets={"anvil": "anvil, metal, steel, iron"},
     ),
-    Kind(
+    SoundKind(
         "factory",
         "works:factory",
         words="factory, industrial, assembly line, production line, machine shop, workshop, industrial machine,"
         " industrial machinery, factory machine, heavy machinery, printing press, textile mill,"
         " steel mill, factory floor, factory hall, stamping press, conveyor belt",
     ),
-    Kind(
+    SoundKind(
         "pump",
         "works:pump",
         words="pump, water pump, pumping, bilge pump, compressor, air compressor, sump pump, pumping station, piston",
     ),
-    Kind(
+    SoundKind(
         "train",
         "vehicles:railway",
         level_db=1.5,
@@ -53,7 +53,7 @@ WORKS: tuple[Kind, ...] = (
         own={"steam": "steam train, steam locomotive, steam engine, train whistle"},
         facets={"steam": "steam"},
     ),
-    Kind(
+    SoundKind(
         "aircraft",
         "vehicles:aircraft",
         level_db=-1.0,
@@ -68,14 +68,14 @@ WORKS: tuple[Kind, ...] = (
         },
         facets={"propeller": "propeller", "cabin": "cabin"},
     ),
-    Kind(
+    SoundKind(
         "washer",
         "appliances:washer",
         words="washing machine, washer, laundry, tumble dryer, dryer, dishwasher, laundromat, laundry machine",
         own={"spin": "spin cycle, spinning washing machine, washing machine spinning, spin dryer"},
         facets={"spin": "spin, spinning"},
     ),
-    Kind(
+    SoundKind(
         "vacuum",
         "appliances:vacuum",
         level_db=-1.5,
@@ -83,8 +83,8 @@ WORKS: tuple[Kind, ...] = (
     ),
 )
 
-FICTION: tuple[Kind, ...] = (
-    Kind(
+FICTION: tuple[SoundKind, ...] = (
+    SoundKind(
         "interface",
         "signals:interface",
         words="interface, interface sound, ui sound, user interface, notification, computer beep, computer sound,"
@@ -97,7 +97,7 @@ FICTION: tuple[Kind, ...] = (
             "confirm": "confirm, confirmation, success sound, success, confirmation tone, ping, message tone",
         },
     ),
-    Kind(
+    SoundKind(
         "alarm",
         "signals:alarm",
         level_db=3.0,
@@ -105,11 +105,11 @@ FICTION: tuple[Kind, ...] = (
         " alarm, fire alarm, alarm ringing, space alarm, sci fi alarm, spaceship alarm",
         own={
             "beep": "alarm clock, smoke alarm, smoke detector, alarm beeping, beeping alarm, alarm clock beeping,"
-            " smoke alarm beeping",
+            " smoke alarm beeping"
         },
         facets={"beep": "beep, beeping"},
     ),
-    Kind(
+    SoundKind(
         "scifi",
         "fiction:ship",
         level_db=1.5,
@@ -123,7 +123,7 @@ FICTION: tuple[Kind, ...] = (
         },
         facets={"hum": "hum, humming, engine, drone"},
     ),
-    Kind(
+    SoundKind(
         "magic",
         "fiction:magic",
         level_db=0.5,
@@ -131,19 +131,19 @@ FICTION: tuple[Kind, ...] = (
         " mark tree, shimmer, shimmering, twinkle, twinkling, pixie dust, casting a spell, glitter",
         texture=False,
     ),
-    Kind(
+    SoundKind(
         "horror",
         "fiction:horror",
         level_db=-2.0,
         words="horror, creepy, scary, haunted, haunted house, nightmare, ghost, spooky, dread, sinister, ominous,"
         " horror ambience, horror film, suspense, demon, monster",
     ),
-    Kind(
+    SoundKind(
         "drone",
         "fiction:drone",
         words="drone, droning, deep drone, synth drone, dark drone, ambient drone, sustained tone, drone tone",
     ),
-    Kind(
+    SoundKind(
         "riser",
         "fiction:riser",
         level_db=-1.0,
@@ -152,8 +152,8 @@ FICTION: tuple[Kind, ...] = (
     ),
 )
 
-PLAYERS: tuple[Kind, ...] = (
-    Kind(
+PLAYERS: tuple[SoundKind, ...] = (
+    SoundKind(
         "piano",
         "players:piano",
         level_db=1.5,
@@ -161,7 +161,7 @@ PLAYERS: tuple[Kind, ...] = (
         " ballad, lullaby",
         facets={"dark": "dark, sad, minor, melancholy, nostalgic"},
     ),
-    Kind(
+    SoundKind(
         "jazz",
         "players:jazz",
         level_db=-2.5,

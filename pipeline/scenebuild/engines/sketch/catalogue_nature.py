@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scenebuild.engines.sketch.kind import Kind
+from scenebuild.engines.sketch.kind import SoundKind
 
-NATURE: tuple[Kind, ...] = (
-    Kind(
+NATURE: tuple[SoundKind, ...] = (
+    SoundKind(
         "rain",
         "weather:rain",
         level_db=0.5,
@@ -18,7 +18,7 @@ NATURE: tuple[Kind, ...] = (
             "puddle": "puddle, pond, lake, street, pavement, gutter, asphalt",
         },
     ),
-    Kind(
+    SoundKind(
         "hail",
         "weather:hail",
         words="hail, hailstorm, hailstone, hailing, hail storm, sleet, graupel",
@@ -28,7 +28,7 @@ NATURE: tuple[Kind, ...] = (
             "roof": "roof, rooftop, tin, metal, corrugated, shed, car, caravan, bonnet",
         },
     ),
-    Kind(
+    SoundKind(
         "thunder",
         "weather:thunder",
         level_db=-4.0,
@@ -37,7 +37,7 @@ NATURE: tuple[Kind, ...] = (
         texture=False,
         facets={"crack": "crack, clap, strike, overhead, crash"},
     ),
-    Kind(
+    SoundKind(
         "wind",
         "weather:wind",
         level_db=-1.0,
@@ -53,7 +53,7 @@ NATURE: tuple[Kind, ...] = (
             "whistle": "whistle, howl, howling, chimney, crack, window, eerie, moan",
         },
     ),
-    Kind(
+    SoundKind(
         "stream",
         "water:stream",
         level_db=3.0,
@@ -61,7 +61,7 @@ NATURE: tuple[Kind, ...] = (
         " running water, water running, water flowing, gurgle, gurgling, rivulet, spring water, babbling",
         own={"fall": "waterfall, cascade, rapids, weir, torrent, white water"},
     ),
-    Kind(
+    SoundKind(
         "waves",
         "water:waves",
         words="wave, ocean, sea, surf, beach, shore, seaside, tide, shoreline, seashore, coast,"
@@ -72,7 +72,7 @@ NATURE: tuple[Kind, ...] = (
         },
         facets={"lapping": "lake, pier, boat, dock, lap"},
     ),
-    Kind(
+    SoundKind(
         "drips",
         "water:drips",
         level_db=8.0,
@@ -81,14 +81,14 @@ NATURE: tuple[Kind, ...] = (
         texture=False,
         facets={"cave": "cave, cavern, tunnel, cistern, well"},
     ),
-    Kind(
+    SoundKind(
         "fire",
         "hearth:fire",
         level_db=2.0,
         words="fire, fireplace, campfire, bonfire, flame, wood fire, crackling fire, log fire, hearth,"
         " crackle, crackling, burning, ember, blaze, torch, open fire, fire crackling",
     ),
-    Kind(
+    SoundKind(
         "kettle",
         "hearth:kettle",
         level_db=4.5,

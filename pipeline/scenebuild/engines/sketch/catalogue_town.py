@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scenebuild.engines.sketch.kind import Kind
+from scenebuild.engines.sketch.kind import SoundKind
 
-HOUSE: tuple[Kind, ...] = (
-    Kind(
+HOUSE: tuple[SoundKind, ...] = (
+    SoundKind(
         "chopping",
         "household:chopping",
         level_db=-1.5,
@@ -13,34 +13,34 @@ HOUSE: tuple[Kind, ...] = (
         " slicing, dicing, mincing",
         texture=False,
     ),
-    Kind(
+    SoundKind(
         "sizzling",
         "household:sizzling",
         words="sizzling, sizzle, frying, fry, frying pan, bacon, deep fryer, stir fry, pan, hot oil, barbecue,"
         " grilling, grill, searing",
     ),
-    Kind(
+    SoundKind(
         "fridge",
         "household:fridge",
         level_db=-1.0,
         words="fridge, refrigerator, freezer, minibar",
         facets={"hum": "hum, humming, buzz, buzzing"},
     ),
-    Kind("kitchen", "household:kitchen", level_db=4.0, words="kitchen, cooking, cook, galley, cookery"),
-    Kind(
+    SoundKind("kitchen", "household:kitchen", level_db=4.0, words="kitchen, cooking, cook, galley, cookery"),
+    SoundKind(
         "livingroom",
         "household:living_room",
         level_db=5.0,
         words="living room, lounge, sitting room, bedroom, quiet room, apartment, hotel room, parlour, at home",
     ),
-    Kind(
+    SoundKind(
         "extractor",
         "household:extractor",
         level_db=-1.0,
         words="extractor fan, bathroom fan, exhaust fan, extractor, cooker hood, range hood, extractor hood,"
         " kitchen hood, kitchen fan, bathroom, bathroom vent, toilet fan",
     ),
-    Kind(
+    SoundKind(
         "tap",
         "plumbing:tap",
         level_db=4.0,
@@ -49,7 +49,7 @@ HOUSE: tuple[Kind, ...] = (
         own={"full": "bath, bathtub, running a bath, filling a bath"},
         facets={"full": "water, running water, flowing water, water running"},
     ),
-    Kind(
+    SoundKind(
         "shower",
         "plumbing:shower",
         level_db=-1.5,
@@ -57,28 +57,28 @@ HOUSE: tuple[Kind, ...] = (
     ),
 )
 
-GARDEN: tuple[Kind, ...] = (
-    Kind(
+GARDEN: tuple[SoundKind, ...] = (
+    SoundKind(
         "mower",
         "yard:mower",
         level_db=-4.5,
         words="mower, lawnmower, lawn mower, mowing, mow, mowing the lawn, lawnmower engine, mower engine,"
         " lawn mower engine, petrol mower",
     ),
-    Kind(
+    SoundKind(
         "sprinkler",
         "plumbing:sprinkler",
         level_db=2.0,
         words="sprinkler, lawn sprinkler, garden sprinkler, irrigation, garden hose, watering the lawn,"
         " watering the garden, hose",
     ),
-    Kind(
+    SoundKind(
         "yard",
         "yard:yard",
         level_db=5.0,
         words="yard, backyard, back yard, front yard, suburb, suburban, lawn, neighbourhood, neighborhood, patio",
     ),
-    Kind(
+    SoundKind(
         "park",
         "town:park",
         level_db=7.0,
@@ -86,8 +86,8 @@ GARDEN: tuple[Kind, ...] = (
     ),
 )
 
-STREET: tuple[Kind, ...] = (
-    Kind(
+STREET: tuple[SoundKind, ...] = (
+    SoundKind(
         "siren",
         "town:siren",
         level_db=-5.0,
@@ -97,7 +97,7 @@ STREET: tuple[Kind, ...] = (
             "raid": "air raid siren, air raid, civil defence siren, tornado siren, raid siren",
         },
     ),
-    Kind(
+    SoundKind(
         "construction",
         "town:construction",
         level_db=-2.5,
@@ -108,14 +108,14 @@ STREET: tuple[Kind, ...] = (
             "digger": "digger, excavator, bulldozer, backhoe, earth mover",
         },
     ),
-    Kind(
+    SoundKind(
         "subway",
         "town:subway",
         level_db=-1.5,
         words="subway, subway train, metro, metro train, underground train, underground railway, subway ride,"
         " tube train, subway car, subway station, metro station, tube station",
     ),
-    Kind(
+    SoundKind(
         "market",
         "town:market",
         level_db=1.0,

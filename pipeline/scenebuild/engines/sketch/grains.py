@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.engines.sketch.exact import Array, cosine, decay, sine
-from scenebuild.engines.sketch.stage import BLOCK, CONTROL, RATE, SEGMENT, Stage, pan
+from scenebuild.engines.sketch.stage import BLOCK, CONTROL, RATE, SEGMENT, LayerStage, pan
 
 _CHUNK = 64  # arrivals drawn at a time; a part of the sound, since it orders the draws
 _FACETS = 8  # uniform numbers that every event brings with it
@@ -54,7 +54,7 @@ class _Arrivals:
 Gaps = Callable[[np.random.Generator, int], Array]  # so many gaps in seconds
 
 
-def arrivals(stage: Stage, role: str, gaps: Gaps, first_s: float) -> Events:
+def arrivals(stage: LayerStage, role: str, gaps: Gaps, first_s: float) -> Events:
     """The events of this segment, the first at ``first_s``, then one after each gap."""
     state = stage.keep(f"arrivals:{role}", lambda: _Arrivals(first_s))
     end_s = (stage.start + SEGMENT) / RATE
@@ -70,14 +70,14 @@ def arrivals(stage: Stage, role: str, gaps: Gaps, first_s: float) -> Events:
     return events
 
 
-def poisson(stage: Stage, role: str, rate: float, first_s: float | None = None) -> Events:
+def poisson(stage: LayerStage, role: str, rate: float, first_s: float | None = None) -> Events:
     """Independent events, ``rate`` a second: drops, crackles. Sparse ones may be told when to begin."""
     mean = 1.0 / rate
     first = mean * 0.5 * stage.stream(f"first:{role}").random() if first_s is None else first_s
     return arrivals(stage, role, lambda rng, n: rng.standard_exponential(n) * mean, first)
 
 
-def beats(stage: Stage, role: str, period_s: float, jitter: float, first_s: float = 0.1) -> Events:
+def beats(stage: LayerStage, role: str, period_s: float, jitter: float, first_s: float = 0.1) -> Events:
     """Nearly regular events: steps, calls, keys. ``jitter`` is the share by which a gap varies at temperature 1."""
     spread = min(jitter * stage.wild, 0.85)
     return arrivals(stage, role, lambda rng, n: period_s * (1.0 + spread * (2.0 * rng.random(n) - 1.0)), first_s)
@@ -89,7 +89,7 @@ def thinned(events: Events, activity: Array) -> Events:
     return events.where(events.u[:, 7] < activity[index])
 
 
-def scatter(stage: Stage, role: str, at: Array, grains: Array, where: Any = 0.0) -> Array:
+def scatter(stage: LayerStage, role: str, at: Array, grains: Array, where: Any = 0.0) -> Array:
     """Add grains, shape ``(n, length)``, at their frames; returns this segment, shape ``(2, SEGMENT)``."""
     out = _room_for(at, grains.shape[1])
     _add(out, at, grains, np.broadcast_to(np.asarray(where, dtype=np.float64), at.shape))
@@ -116,7 +116,7 @@ def _add(out: Array, at: Array, grains: Array, place: Array) -> None:
 
 
 def ring(
-    stage: Stage, role: str, at: Array, hertz: Any, life_s: Any, gain: Any, where: Any = 0.0, start: Any = 0.0
+    stage: LayerStage, role: str, at: Array, hertz: Any, life_s: Any, gain: Any, where: Any = 0.0, start: Any = 0.0
 ) -> Array:
     """Damped sines: ``gain · exp(−t / life) · sin(2π f t)`` each, shape ``(2, SEGMENT)``.
 
@@ -155,7 +155,7 @@ def _ringing(turns: Array, life: Array, sines: Array, cosines: Array, size: int)
     return out.reshape(len(turns), size)
 
 
-def bank(stage: Stage, role: str, at: Array, hertz: Array, life_s: Array, gain: Array) -> Array:
+def bank(stage: LayerStage, role: str, at: Array, hertz: Array, life_s: Array, gain: Array) -> Array:
     """A body with fixed modes that is struck again while it still rings: shape ``(SEGMENT,)``.
 
     ``hertz`` and ``life_s`` have shape ``(modes,)``, ``gain`` ``(n, modes)``. What rings on is kept as one amplitude
@@ -180,7 +180,7 @@ def bank(stage: Stage, role: str, at: Array, hertz: Array, life_s: Array, gain: 
 
 
 def burst(
-    stage: Stage, role: str, at: Array, source: Array, rise_s: Any, life_s: Any, gain: Any, where: Any = 0.0
+    stage: LayerStage, role: str, at: Array, source: Array, rise_s: Any, life_s: Any, gain: Any, where: Any = 0.0
 ) -> Array:
     """Bursts of noise cut from a ``pool``: a linear rise, then an exponential decay; shape ``(2, SEGMENT)``."""
     n = len(at)
@@ -220,8 +220,15 @@ def played(table: Array, turns: Array) -> Array:
     return out
 
 
-def call(stage: Stage, role: str, at: Array, hertz: Array, loud: Array, partials: Sequence[float] | Array,
-         where: Any = 0.0) -> Array:  # fmt: skip
+def call(
+    stage: LayerStage,
+    role: str,
+    at: Array,
+    hertz: Array,
+    loud: Array,
+    partials: Sequence[float] | Array,
+    where: Any = 0.0,
+) -> Array:
     """Voiced calls from curves, both shape ``(n, points)``, one point every 64 frames.
 
     ``partials`` are the amplitudes of the harmonics; those above 20 kHz are left out.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True)
-class Kind:
+class SoundKind:
     """One kind. ``facets`` are words that choose a variant beside the kind's own words; ``own`` name both."""
 
     name: str

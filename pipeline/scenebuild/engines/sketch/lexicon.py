@@ -46,8 +46,32 @@ ADJECTIVES: dict[str, dict[str, float]] = {
 }  # fmt: skip
 
 DENIALS = {"no", "without", "not", "never", "minus", "except", "excluding", "lacking", "neither", "nor", "hardly"}
-BREAKS = {"and", "with", "while", "over", "under", "behind", "plus", "then", "as", "beyond", "beneath", "but", "amid",
-          "among", "above", "below", "against", "into", "through", "near", "by", "from", "&", "+"}  # fmt: skip
+BREAKS = {
+    "and",
+    "with",
+    "while",
+    "over",
+    "under",
+    "behind",
+    "plus",
+    "then",
+    "as",
+    "beyond",
+    "beneath",
+    "but",
+    "amid",
+    "among",
+    "above",
+    "below",
+    "against",
+    "into",
+    "through",
+    "near",
+    "by",
+    "from",
+    "&",
+    "+",
+}
 SMALL_WORDS = BREAKS.union(
     """
     a an the of in on at to for its it is are be being up down out off his her their my our your this

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from scenebuild.engines.sketch.exact import Array, cosine, sine
-from scenebuild.engines.sketch.stage import BLOCK, RATE, SEGMENT, TAIL, Stage
+from scenebuild.engines.sketch.stage import BLOCK, RATE, SEGMENT, TAIL, LayerStage
 
 Shape = Callable[[Array], Array]  # frequencies in Hz -> magnitudes
 
@@ -87,7 +87,7 @@ def _lines(shape: Shape) -> Array:
     return np.repeat(magnitude / np.sqrt(power), 2)
 
 
-def noise(stage: Stage, role: str, shape: Shape, *, channels: int = 2, alike: float = 0.0) -> Array:
+def noise(stage: LayerStage, role: str, shape: Shape, *, channels: int = 2, alike: float = 0.0) -> Array:
     """A segment of endless noise, shape ``(channels, SEGMENT)``, RMS 1.
 
     ``alike`` is the correlation between left and right: 0 surrounds, 1 is a point in the middle.
@@ -108,7 +108,7 @@ def noise(stage: Stage, role: str, shape: Shape, *, channels: int = 2, alike: fl
     return block[:, :SEGMENT]
 
 
-def pool(stage: Stage, role: str, shape: Shape) -> Array:
+def pool(stage: LayerStage, role: str, shape: Shape) -> Array:
     """A ring of noise (RMS 1, shape ``(BLOCK,)``) from which short bursts are cut."""
 
     def make() -> Array:

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from scenebuild.engines.sketch.exact import Array, decay, exp2, sine
 from scenebuild.engines.sketch.grains import burst, poisson
 from scenebuild.engines.sketch.noise import LINES, band, pool
-from scenebuild.engines.sketch.space import Response, highpass, kernel, lowpass
-from scenebuild.engines.sketch.stage import BLOCK, CONTROL, POINTS, RATE, SEGMENT, TAIL, Stage, generator, pan
+from scenebuild.engines.sketch.space import RoomResponse, highpass, kernel, lowpass
+from scenebuild.engines.sketch.stage import BLOCK, CONTROL, POINTS, RATE, SEGMENT, TAIL, LayerStage, generator, pan
 
 
-def pulses(stage: Stage, role: str, hertz: Any) -> tuple[Array, Array]:
+def pulses(stage: LayerStage, role: str, hertz: Any) -> tuple[Array, Array]:
     """When an oscillator of that slow frequency curve begins a new turn: frames, and the number of the turn."""
     turns = stage.phase(role, hertz)
     base = stage.keep(f"turns:{role}", lambda: [0.0])
@@ -49,7 +49,7 @@ def resonator(modes: Sequence[tuple[float, float, float]], frames: int = TAIL) -
     return (out * np.minimum(1.0, (frames - np.arange(frames)) / 256.0))[None]
 
 
-def body(modes: Sequence[tuple[float, float, float]], frames: int = TAIL) -> Response:
+def body(modes: Sequence[tuple[float, float, float]], frames: int = TAIL) -> RoomResponse:
     """What a train of pulses sounds like through these modes; nothing below 25 Hz is radiated."""
     return kernel(resonator(modes, frames)).then(highpass(25.0))
 
@@ -66,7 +66,7 @@ _TILTED = 1.5  # brings back the level that the tilt takes away
 
 
 @lru_cache(maxsize=4)
-def _vowel_fields(seed_name: str) -> list[Response]:
+def _vowel_fields(seed_name: str) -> list[RoomResponse]:
     """Each vowel as it arrives from a place of its own in a lively room: one response for each ear."""
     # vocal folds that close softly: 6 dB an octave, which brings the sum to the spectrum of speech (Byrne 1994)
     folds, fields = spoken(highpass(60.0).then(lowpass(800.0, 1))), []
@@ -82,13 +82,19 @@ def _vowel_fields(seed_name: str) -> list[Response]:
     return fields
 
 
-def spoken(response: Response) -> Response:
+def spoken(response: RoomResponse) -> RoomResponse:
     """The part of a response that voices need."""
-    return Response(response.real[:, :_SPOKEN].copy(), response.imag[:, :_SPOKEN].copy(), BLOCK // 2)
+    return RoomResponse(response.real[:, :_SPOKEN].copy(), response.imag[:, :_SPOKEN].copy(), BLOCK // 2)
 
 
-def murmur(stage: Stage, role: str, voices: int, talk: float, pitch_hz: float = 125.0,
-           others: Sequence[tuple[Array, Response]] = ()) -> Array:  # fmt: skip
+def murmur(
+    stage: LayerStage,
+    role: str,
+    voices: int,
+    talk: float,
+    pitch_hz: float = 125.0,
+    others: Sequence[tuple[Array, RoomResponse]] = (),
+) -> Array:
     """Many people talking at once, never in words: shape ``(2, SEGMENT)``.
 
     Voices are made at half the rate, and only what lies below 7 kHz; the longer inverse FFT fills in.
@@ -131,7 +137,7 @@ def slow_train(at: Array, gain: Array) -> Array:
     return out
 
 
-def _voice(stage: Stage, role: str, talk: float, pitch_hz: float) -> tuple[NDArray[np.int64], Array]:
+def _voice(stage: LayerStage, role: str, talk: float, pitch_hz: float) -> tuple[NDArray[np.int64], Array]:
     """One voice's pulses: places in the trains of all vowels, laid end to end, and how loud each is."""
     base = stage.pick(f"pitch:{role}", pitch_hz, 0.22)
     tempo = stage.pick(f"tempo:{role}", 4.3, 0.3) * exp2(0.6 * stage.drift(f"tempo:{role}", 0.3, 1))

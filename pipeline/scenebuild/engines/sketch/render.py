@@ -9,14 +9,14 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.engines import Action, Failed, Made, Progress, Request
+from scenebuild.engines import Action, FailedRequest, MadeTake, Progress, Request
 from scenebuild.engines.sketch.catalogue import BY_NAME
 from scenebuild.engines.sketch.exact import Array, cosine, decibels
 from scenebuild.engines.sketch.space import heard
-from scenebuild.engines.sketch.stage import RATE, SEGMENT, Stage
-from scenebuild.engines.sketch.words import Layer, read, warnings
+from scenebuild.engines.sketch.stage import RATE, SEGMENT, LayerStage
+from scenebuild.engines.sketch.words import SketchLayer, read, warnings
 
-Recipe = Callable[[Stage], Array]  # one segment, shape (2, SEGMENT)
+Recipe = Callable[[LayerStage], Array]  # one segment, shape (2, SEGMENT)
 
 GRID = 2.0**-19  # −114 dBFS; coarse enough that last bits which differ between processors never show
 _KNEE, _CEILING = 0.62, 0.88  # above the knee the curve bends towards −1.1 dBFS and never reaches it
@@ -26,12 +26,17 @@ _FADE_IN_S, _FADE_OUT_S = 0.004, 0.012
 def recipe(kind: str) -> Recipe:
     """The function that plays a kind."""
     module, name = BY_NAME[kind].recipe.split(":")
-    found: Recipe = getattr(import_module(f"scenebuild.engines.sketch.{module}"), name)
+    found: Recipe = getattr(import_module(f"scenebuild.engines.sketch.recipes.{module}"), name)
     return found
 
 
-def render(prompt: str, seed: int, frames: int, temperature: float = 1.0,
-           progress: Callable[[float], None] = lambda share: None) -> NDArray[np.float32]:  # fmt: skip
+def render(
+    prompt: str,
+    seed: int,
+    frames: int,
+    temperature: float = 1.0,
+    progress: Callable[[float], None] = lambda share: None,
+) -> NDArray[np.float32]:
     """The prompt as sound: float32 at 48 kHz, shape ``(frames, 2)``, every sample a multiple of 2^-19 below 0.89.
 
     The first frames of a longer take are those of a shorter one, but for the fade at its end.
@@ -49,7 +54,7 @@ def render(prompt: str, seed: int, frames: int, temperature: float = 1.0,
 def segments(prompt: str, seed: int, temperature: float = 1.0) -> Iterator[Array]:
     """The prompt as endless sound before it is levelled, shape ``(2, SEGMENT)`` each, in flat memory."""
     layers = read(prompt).layers
-    stages = [(Stage(seed, layer.name, temperature, layer.traits), recipe(layer.kind)) for layer in layers]
+    stages = [(LayerStage(seed, layer.name, temperature, layer.traits), recipe(layer.kind)) for layer in layers]
     gains = _gains(layers)
     for start in count(0, SEGMENT):
         mixed = np.zeros((2, SEGMENT))
@@ -59,7 +64,7 @@ def segments(prompt: str, seed: int, temperature: float = 1.0) -> Iterator[Array
         yield mixed
 
 
-def _gains(layers: tuple[Layer, ...]) -> list[float]:
+def _gains(layers: tuple[SketchLayer, ...]) -> list[float]:
     """Calibration, adjectives and place in the prompt together; the sum keeps the loudness of one layer."""
     shares = decibels([2.0 * layer.gain_db for layer in layers])
     whole = float(np.sqrt(np.cumsum(shares)[-1]))
@@ -93,17 +98,17 @@ def _fade(sound: Array, start: int, frames: int) -> None:
 class SketchSession:
     """The loaded engine; holds nothing."""
 
-    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[Made | Failed]:
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest]:
         """Make every request in turn."""
         for index, request in enumerate(requests):
             yield self._make(index, request.action, progress)
 
-    def _make(self, index: int, action: Action, progress: Progress) -> Made | Failed:
+    def _make(self, index: int, action: Action, progress: Progress) -> MadeTake | FailedRequest:
         if action.prompt is None or action.frames is None or action.frames < 1:
-            return Failed(index, "sketch: needs a prompt and a length")
+            return FailedRequest(index, "sketch: needs a prompt and a length")
         temperature = 1.0 if action.temperature is None else action.temperature
         samples = render(
             action.prompt, action.seed or 0, action.frames, temperature, lambda share: progress(index, share)
         )
         made_by = {"device": "cpu", "dtype": "float64", "numpy": np.__version__}
-        return Made(index, samples, RATE, made_by, warnings(read(action.prompt)))
+        return MadeTake(index, samples, RATE, made_by, warnings(read(action.prompt)))

@@ -10,13 +10,13 @@ import numpy as np
 
 from scenebuild.engines.sketch.exact import Array, cosine, decay, ratio, sine
 from scenebuild.engines.sketch.noise import LINES, band
-from scenebuild.engines.sketch.stage import BLOCK, RATE, SEGMENT, TAIL, Stage, generator
+from scenebuild.engines.sketch.stage import BLOCK, RATE, SEGMENT, TAIL, LayerStage, generator
 
-__all__ = ["Response", "convolve", "echo", "heard", "highpass", "kernel", "lowpass", "room", "shelf", "tone"]
+__all__ = ["RoomResponse", "convolve", "echo", "heard", "highpass", "kernel", "lowpass", "room", "shelf", "tone"]
 
 
 @dataclass(frozen=True)
-class Response:
+class RoomResponse:
     """The spectrum of an impulse response; real and imaginary parts apart, since products of complex arrays
     round differently by CPU. Shape ``(channels, lines)``."""
 
@@ -24,45 +24,45 @@ class Response:
     imag: Array
     size: int  # of the FFT
 
-    def then(self, other: Response) -> Response:
+    def then(self, other: RoomResponse) -> RoomResponse:
         """Both, one after the other."""
         real = self.real * other.real - self.imag * other.imag
-        return Response(real, self.real * other.imag + self.imag * other.real, self.size)
+        return RoomResponse(real, self.real * other.imag + self.imag * other.real, self.size)
 
 
-def kernel(impulse: Array, size: int = BLOCK) -> Response:
+def kernel(impulse: Array, size: int = BLOCK) -> RoomResponse:
     """The response of an impulse, shape ``(channels, frames)``; at most ``size − SEGMENT`` frames."""
     spectrum = np.fft.rfft(np.atleast_2d(impulse), size, axis=-1)
-    return Response(spectrum.real.copy(), spectrum.imag.copy(), size)
+    return RoomResponse(spectrum.real.copy(), spectrum.imag.copy(), size)
 
 
-def lowpass(hertz: float, poles: int = 2) -> Response:
+def lowpass(hertz: float, poles: int = 2) -> RoomResponse:
     """One-pole lowpasses in a row: the soft darkening of walls, windows and air."""
     corner = min(hertz, 0.45 * RATE) / RATE
     keep = float(decay(6.283185307179586 * corner))
     turn = LINES / RATE
     below = 1.0 - keep * cosine(turn), keep * sine(turn)  # 1 − keep · e^{−jω}
     power = (below[0] * below[0] + below[1] * below[1]) / (1.0 - keep)
-    one = Response((below[0] / power)[None], (-below[1] / power)[None], BLOCK)
+    one = RoomResponse((below[0] / power)[None], (-below[1] / power)[None], BLOCK)
     out = one
     for _ in range(poles - 1):
         out = out.then(one)
     return out
 
 
-def highpass(hertz: float) -> Response:
+def highpass(hertz: float) -> RoomResponse:
     """What a one-pole lowpass leaves: takes away DC and what no small source radiates."""
     low = lowpass(hertz, 1)
-    return Response(1.0 - low.real, -low.imag, BLOCK)
+    return RoomResponse(1.0 - low.real, -low.imag, BLOCK)
 
 
-def shelf(hertz: float, gain: float) -> Response:
+def shelf(hertz: float, gain: float) -> RoomResponse:
     """What lies above that frequency, louder or softer by a factor."""
     high = highpass(hertz)
-    return Response(1.0 + (gain - 1.0) * high.real, (gain - 1.0) * high.imag, BLOCK)
+    return RoomResponse(1.0 + (gain - 1.0) * high.real, (gain - 1.0) * high.imag, BLOCK)
 
 
-def convolve(stage: Stage, role: str, sound: Array, response: Response) -> Array:
+def convolve(stage: LayerStage, role: str, sound: Array, response: RoomResponse) -> Array:
     """A segment through a response (overlap-add): shape ``(channels, SEGMENT)``; mono in may give stereo out."""
     spectrum = np.fft.rfft(np.atleast_2d(sound), response.size, axis=-1)
     real, imag = spectrum.real, spectrum.imag
@@ -105,8 +105,16 @@ def _reflections(names: tuple[object, ...], size_m: float, frames: int) -> Array
     return out
 
 
-def room(stage: Stage, role: str, sound: Array, seconds: float, wet: float, *, size_m: float = 5.0,
-         bright_hz: float = 6000.0) -> Array:  # fmt: skip
+def room(
+    stage: LayerStage,
+    role: str,
+    sound: Array,
+    seconds: float,
+    wet: float,
+    *,
+    size_m: float = 5.0,
+    bright_hz: float = 6000.0,
+) -> Array:
     """The sound with its room: ``seconds`` to fall by 60 dB, ``wet`` the amplitude of the diffuse field."""
     if stage.traits.room < 0.0:  # said to be outside
         wet *= 0.4
@@ -115,29 +123,29 @@ def room(stage: Stage, role: str, sound: Array, seconds: float, wet: float, *, s
 
 
 @lru_cache(maxsize=16)  # a room is the same for every take, and costs as much as a second of most sounds
-def _walls(role: str, seconds: float, wet: float, size_m: float, bright_hz: float) -> Response:
+def _walls(role: str, seconds: float, wet: float, size_m: float, bright_hz: float) -> RoomResponse:
     size = next(size for size in _SIZES if size - SEGMENT >= 0.75 * seconds * RATE or size == _SIZES[-1])
     frames = size - SEGMENT
     diffuse = _tail((role, seconds), seconds, bright_hz, frames)
     return kernel(wet * (diffuse + 0.5 * _reflections((role,), size_m, frames)), size)
 
 
-def echo(stage: Stage, role: str, sound: Array, wet: float) -> Array:
+def echo(stage: LayerStage, role: str, sound: Array, wet: float) -> Array:
     """Outdoors: a few scattered returns within 80 ms from trees and walls, no diffuse field."""
     return sound + convolve(stage, f"wet:{role}", 0.5 * (sound[0] + sound[1])[None], _trees(role, wet))
 
 
 @lru_cache(maxsize=16)
-def _trees(role: str, wet: float) -> Response:
+def _trees(role: str, wet: float) -> RoomResponse:
     return kernel(wet * (_reflections((role,), 9.0, TAIL) + 0.3 * _tail((role,), 0.09, 4000.0, TAIL)))
 
 
-def tone(stage: Stage, role: str, sound: Array, make: Callable[[], Response]) -> Array:
+def tone(stage: LayerStage, role: str, sound: Array, make: Callable[[], RoomResponse]) -> Array:
     """The sound through a filter that is worked out once."""
     return convolve(stage, role, sound, stage.keep(f"tone:{role}", make))
 
 
-def heard(stage: Stage, sound: Array) -> Array:
+def heard(stage: LayerStage, sound: Array) -> Array:
     """What distance, walls and rooms leave of a layer, as its adjectives say.
 
     Far sounds lose treble to the air (ISO 9613-1: some 10 dB per 100 m at 8 kHz) and gain reverberation relative to

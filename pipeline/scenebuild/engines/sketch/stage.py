@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.engines.sketch.exact import Array, exp2
-from scenebuild.engines.sketch.words import Traits
+from scenebuild.engines.sketch.words import LayerTraits
 
 RATE = 48000  # Hz
 SEGMENT = 61440  # frames: 1.28 s
@@ -33,10 +33,10 @@ def generator(*names: object) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
 
-class Stage:
+class LayerStage:
     """One layer as it is being played. ``traits`` are what the adjectives asked for."""
 
-    def __init__(self, seed: int, layer: str, temperature: float, traits: Traits) -> None:
+    def __init__(self, seed: int, layer: str, temperature: float, traits: LayerTraits) -> None:
         self.traits = traits
         # 1 at temperature 1; rises ever more slowly, so that no temperature takes physics apart
         self.wild = 3.0 * temperature / (2.0 + temperature)
@@ -67,11 +67,13 @@ class Stage:
         """One of ``count`` possibilities for the whole take."""
         return self.keep(f"choose:{role}", lambda: int(self.stream(f"choice:{role}").integers(count)))
 
-    def part(self, role: str, traits: Traits | None = None) -> Stage:
+    def part(self, role: str, traits: LayerTraits | None = None) -> LayerStage:
         """A stage of its own within this one, so that a recipe can be a part of another; same clock, other streams."""
 
-        def make() -> Stage:
-            inner = Stage(self._names[0], f"{self._names[1]}/{role}", 1.0, self.traits if traits is None else traits)
+        def make() -> LayerStage:
+            inner = LayerStage(
+                self._names[0], f"{self._names[1]}/{role}", 1.0, self.traits if traits is None else traits
+            )
             inner.wild = self.wild
             return inner
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from scenebuild.engines.sketch.catalogue import KINDS
-from scenebuild.engines.sketch.kind import Kind
+from scenebuild.engines.sketch.kind import SoundKind
 from scenebuild.engines.sketch.lexicon import ADJECTIVES
 from scenebuild.engines.sketch.render import recipe
-from scenebuild.engines.sketch.stage import Stage
-from scenebuild.engines.sketch.words import Traits
+from scenebuild.engines.sketch.stage import LayerStage
+from scenebuild.engines.sketch.words import LayerTraits
 
 
 def kinds() -> str:
@@ -22,7 +22,7 @@ def kinds() -> str:
     return "\n".join([head, "| --- | --- | --- | --- |", *rows])
 
 
-class _Noting(Traits):
+class _Noting(LayerTraits):
     """Traits that say which of them a recipe looked at."""
 
     noted: ClassVar[set[str]] = set()
@@ -32,15 +32,15 @@ class _Noting(Traits):
         return super().__getattribute__(name)
 
 
-def _asked(kind: Kind) -> list[str]:
+def _asked(kind: SoundKind) -> list[str]:
     """What a recipe asks its traits for while it plays one segment, plainly and in each variant."""
     _Noting.noted.clear()
     for facet in ("", *kind.own, *kind.facets):
-        recipe(kind.name)(Stage(1, kind.name, 1.0, _Noting(facets=frozenset({facet}))))
+        recipe(kind.name)(LayerStage(1, kind.name, 1.0, _Noting(facets=frozenset({facet}))))
     return [name for name in ("amount", "rate", "size", "rests", "many") if name in _Noting.noted]
 
 
-def _variants(kind: Kind) -> str:
+def _variants(kind: SoundKind) -> str:
     names = dict.fromkeys([*kind.own, *kind.facets])
     told = []
     for name in names:

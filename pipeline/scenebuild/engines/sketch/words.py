@@ -23,7 +23,7 @@ from scenebuild.engines.sketch.lexicon import (
 
 
 @dataclass(frozen=True)
-class Traits:
+class LayerTraits:
     """What adjectives ask of one layer. Everything is 0 when nothing is asked."""
 
     amount: float = 0.0  # −1 light … 1 heavy: density and force
@@ -39,27 +39,36 @@ class Traits:
     facets: frozenset[str] = field(default_factory=frozenset)
 
 
-_LIMITS = {"amount": (-1.0, 1.0), "level_db": (-18.0, 6.0), "distance": (0.0, 1.0), "muffled": (0.0, 1.0),
-           "room": (-1.0, 1.0), "rate": (-1.0, 1.0), "size": (-1.2, 1.2), "bright": (-1.5, 1.5),
-           "rests": (-1.0, 1.5), "many": (-1.0, 2.0)}  # fmt: skip
+_LIMITS = {
+    "amount": (-1.0, 1.0),
+    "level_db": (-18.0, 6.0),
+    "distance": (0.0, 1.0),
+    "muffled": (0.0, 1.0),
+    "room": (-1.0, 1.0),
+    "rate": (-1.0, 1.0),
+    "size": (-1.2, 1.2),
+    "bright": (-1.5, 1.5),
+    "rests": (-1.0, 1.5),
+    "many": (-1.0, 2.0),
+}
 
 
 @dataclass(frozen=True)
-class Layer:
+class SketchLayer:
     """One source as it was understood."""
 
     kind: str
     name: str  # names its random streams: the kind, and a number when the kind is there more than once
-    traits: Traits
+    traits: LayerTraits
     gain_db: float  # relative to the other layers
     words: tuple[str, ...]  # of the prompt, that led here
 
 
 @dataclass(frozen=True)
-class Reading:
+class ParsedPrompt:
     """A prompt, understood. ``layers`` is never empty."""
 
-    layers: tuple[Layer, ...]
+    layers: tuple[SketchLayer, ...]
     left_out: tuple[str, ...]  # kinds that the prompt said it does not want
     unknown: tuple[str, ...]  # words that mean nothing here
     guessed: tuple[tuple[str, str], ...]  # a misspelt word and what it was read as
@@ -184,12 +193,12 @@ class _Reader:
         self._mention(lexicon()[(meant,)], word)
 
 
-def _traits(mention: _Mention) -> Traits:
+def _traits(mention: _Mention) -> LayerTraits:
     sums: dict[str, float] = {}
     for name, value in mention.acts:
         sums[name] = sums.get(name, 0.0) + value
     held = {name: min(max(value, _LIMITS[name][0]), _LIMITS[name][1]) for name, value in sums.items()}
-    return Traits(facets=frozenset(mention.facets), **held)
+    return LayerTraits(facets=frozenset(mention.facets), **held)
 
 
 def _only_setting(mention: _Mention, wanted: list[_Mention]) -> bool:
@@ -202,7 +211,7 @@ def _only_setting(mention: _Mention, wanted: list[_Mention]) -> bool:
     return False
 
 
-def read(prompt: str) -> Reading:
+def read(prompt: str) -> ParsedPrompt:
     """Understand a prompt. The same prompt always reads the same; the result has at least one layer."""
     reader = _Reader(plain(prompt))
     reader.read()
@@ -212,24 +221,29 @@ def read(prompt: str) -> Reading:
     layers = _layers(wanted)
     if not layers:
         spare = _Mention("texture", 0, [], set(), [a for _, act, _ in reader.waiting for a in act])
-        layers = (Layer("texture", "texture", _traits(spare), 0.0, ()),)
-    return Reading(layers, left_out, tuple(dict.fromkeys(reader.unknown)), tuple(reader.guessed), bool(wanted))
+        layers = (SketchLayer("texture", "texture", _traits(spare), 0.0, ()),)
+    return ParsedPrompt(layers, left_out, tuple(dict.fromkeys(reader.unknown)), tuple(reader.guessed), bool(wanted))
 
 
 _MOST_LAYERS = 6
 
 
-def _layers(wanted: list[_Mention]) -> tuple[Layer, ...]:
+def _layers(wanted: list[_Mention]) -> tuple[SketchLayer, ...]:
     """One layer a kind (mentions of one kind become one), the first named in front, the others a little behind."""
     merged: dict[str, _Mention] = {}
     for mention in wanted:
         if (old := merged.get(mention.kind)) is None:
             merged[mention.kind] = mention
         else:
-            merged[mention.kind] = _Mention(mention.kind, old.clause, old.words + mention.words,
-                                            old.facets | mention.facets, old.acts + mention.acts)  # fmt: skip
+            merged[mention.kind] = _Mention(
+                mention.kind,
+                old.clause,
+                old.words + mention.words,
+                old.facets | mention.facets,
+                old.acts + mention.acts,
+            )
     return tuple(
-        Layer(m.kind, m.kind, _traits(m), -3.0 if i else 0.0, tuple(dict.fromkeys(m.words)))
+        SketchLayer(m.kind, m.kind, _traits(m), -3.0 if i else 0.0, tuple(dict.fromkeys(m.words)))
         for i, m in enumerate(list(merged.values())[:_MOST_LAYERS])
     )
 
@@ -246,7 +260,7 @@ def explain(prompt: str) -> str:
     return "\n".join(lines)
 
 
-def _told(layer: Layer) -> str:
+def _told(layer: SketchLayer) -> str:
     traits = layer.traits
     asked = [f"{name} {getattr(traits, name):+.1f}" for name in _LIMITS if getattr(traits, name)]
     parts = [layer.kind + (f" ({', '.join(sorted(traits.facets))})" if traits.facets else "")]
@@ -255,7 +269,7 @@ def _told(layer: Layer) -> str:
     return " · ".join(parts)
 
 
-def warnings(reading: Reading) -> tuple[str, ...]:
+def warnings(reading: ParsedPrompt) -> tuple[str, ...]:
     """What the user should be told about a reading: misspellings, and words without any recipe."""
     said = [f"sketch: {word!r} was read as {meant!r}" for word, meant in reading.guessed]
     if not reading.recognised:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from scenebuild.errors import Place, Problem
-from scenebuild.scene.findings import capped
+from scenebuild.scene.check.findings import capped
 from scenebuild.scene.lint.comments import Comments, read_comments
 from scenebuild.scene.lint.feeling import feeling_in
 from scenebuild.scene.lint.language import other_language_in
@@ -18,7 +18,7 @@ from scenebuild.scene.lint.speech import speech_in
 from scenebuild.scene.lint.vague import collection_in, nothing_in
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import nearest, number, printable, quoted
-from scenebuild.scene.source import read_source
+from scenebuild.scene.yaml.source import read_source
 
 # Seconds that the models were trained on, by engine.
 TRAINED_S = {"audiogen": 10.0, "musicgen": 30.0}

@@ -36,9 +36,7 @@ LINT_RULES: dict[str, Rule] = {
         "use a recording (file: voice.wav), or ask for voices without words, such as muffled voices in the next room",
     ),
     "prompt-language": Rule(
-        "A prompt is in English.",
-        "is not English, and the models know English alone",
-        "describe the sound in English",
+        "A prompt is in English.", "is not English, and the models know English alone", "describe the sound in English"
     ),
     "prompt-emotion": Rule(
         "A prompt names what is heard, not what is felt or thought.",

@@ -1,0 +1,74 @@
+"""``scenebuild explore``: an example of each kind of sound in the catalogue, on any engine, to listen to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from scenebuild.build import Listener, choices_for
+from scenebuild.errors import EngineError, UsageError
+from scenebuild.files import real_folder
+from scenebuild.outputs import said_by_file
+from scenebuild.plan.manifest import outputs_root, scene_of
+from scenebuild.plan.policy import planned_licences, refuse_licences
+from scenebuild.plan.steps import Plan, make_plan, with_sharing
+from scenebuild.scene.catalogue import read_categories
+from scenebuild.scene.model import Scene
+from scenebuild.scene.project import project_root
+from scenebuild.scratch import scratch_folder
+from scenebuild.settings import Settings, read_config
+from scenebuild.store import LocalStore
+
+
+def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str:
+    """Make what is missing of those categories or kinds (all without any) and write the pages: the path of the page.
+
+    UsageError for names that are neither, SceneError or EngineError where something can not be made.
+    """
+    from scenebuild.generate.gather import gather
+    from scenebuild.generate.make import TakeMaker
+    from scenebuild.report.pages.catalogue_page import write_explored
+
+    root = project_root("scene.yaml")
+    scenes = read_categories(root, tuple(names))
+    store = LocalStore(settings.store)
+    commercial = read_config(str(root)).commercial
+    plans = _plans({name: replace(scene, commercial=commercial) for name, scene in scenes.items()}, settings, store)
+    folder = os.path.join(settings.out or os.path.join(root, "build"), "catalogue")
+    if other := scene_of(folder):
+        raise UsageError(f"{folder} holds the build of {os.path.relpath(other)}; rename that scene, or use --out")
+    with said_by_file():
+        for category in plans:
+            real_folder(
+                outputs_root(str(root / "scene.yaml"), settings.out), os.path.join(folder, category, "elements")
+            )
+    listener.begin(_names_of_missing(plans))
+    with scratch_folder() as scratch:
+        shop = TakeMaker(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
+        folders = [os.path.join(folder, category) for category in plans]
+        gathered = gather(list(plans.values()), folders, shop, keep_going=settings.keep_going)
+    failures = [f"{name}: {why}" for one in gathered for name, why in one.failures.items()]
+    if failures:
+        raise EngineError("\n".join(failures))
+    takes = {category: one.takes for category, one in zip(plans, gathered, strict=True)}
+    return write_explored(plans, takes, folder)
+
+
+def _plans(scenes: Mapping[str, Scene], settings: Settings, store: LocalStore) -> dict[str, Plan]:
+    """A plan a category. There is no lock: the examples are looked at, not shipped."""
+    plans = {}
+    for category, scene in scenes.items():
+        made = tuple(element for element in scene.elements if element.prompt is not None)
+        plans[category] = make_plan(replace(scene, elements=made), None, store, choices_for(scene, settings))
+        refuse_licences(plans[category], planned_licences(plans[category]))
+    return with_sharing(plans)
+
+
+def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
+    return {
+        step.key: f"{category}: {step.name}"
+        for category, plan in plans.items()
+        for step in plan.steps
+        if step.status == "miss"
+    }

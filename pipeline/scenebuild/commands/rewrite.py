@@ -1,0 +1,180 @@
+"""Commands that write into a scene file: one line of it, and only if it is still the file that was read."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from scenebuild.errors import Place, UsageError
+from scenebuild.files import TEMPORARY, exchange, read_bounded
+from scenebuild.scene.check.validate import validate_document
+from scenebuild.scene.compose.reference import scene_file
+from scenebuild.scene.model import Scene
+from scenebuild.scene.quoting import printable
+from scenebuild.scene.read import read_scene
+from scenebuild.scene.yaml.document import Document, Field, parse_document
+from scenebuild.scene.yaml.edit import Written, edited
+from scenebuild.scene.yaml.scalars import Scalar
+from scenebuild.scene.yaml.source import MOST_BYTES, text_of
+
+PATIENCE = 200  # looks at a lock that another of our commands holds
+PAUSE_S = 0.01  # between two of them
+
+
+@dataclass(frozen=True, slots=True)
+class Revised:
+    """What was written: the line of the file, and whether that was news to it."""
+
+    path: str
+    line: int
+    changed: bool
+
+
+class SceneChangedError(UsageError):
+    """Somebody else wrote the file at the same moment; nothing was written over it."""
+
+
+def revise_element(scene: Scene, name: str, field: str, value: Written, seen: bytes | None = None) -> Revised:
+    """Give an element's field a value, where the scene has it: in its file, or in the variant that speaks of it.
+
+    ``seen``: the content of the file when the decision was made; ChangedError where it holds something else by now.
+    UsageError where it stands in a file that this one extends: there it would change other scenes as well.
+    """
+    path = os.path.realpath(scene_file(scene.path))
+    with _one_at_a_time(path):
+        before = _read(path)
+        if seen is None:  # another command may have written since the element was found: find it again
+            scene = read_scene(scene.path)
+        document = parse_document(scene_file(scene.path), text_of(scene_file(scene.path), before))
+        place = scene.places.get(("elements", name, field)) or scene.place_of("elements", name)
+        if place.file != printable(scene_file(scene.path)):
+            raise UsageError(
+                f"{name} stands in {place}, which other scenes may extend; name that file, or write "
+                f"elements: {{{name}: {{{field}: {value}}}}} into {printable(scene_file(scene.path))}"
+            )
+        owner = _owner(document, scene, name, field)
+        if owner is None:
+            raise _changed(path)
+        return _revise(path, (*owner, field), value, before if seen is None else seen)
+
+
+def add_element(path: str, name: str, fields: Mapping[str, Scalar]) -> Revised:
+    """Add an element to a scene file, behind the others."""
+    return revise(scene_file(path), ("elements", name), dict(fields))
+
+
+def element_fault(name: str, fields: Mapping[str, Scalar]) -> str:
+    """What a scene would have against an element with these fields, as the first of its messages; "" for nothing."""
+    data = {"name": name, "elements": {name: dict(fields)}, "mix": {"duration": 3600}}
+    problems = validate_document(Document("", data, {}, {(): Place("")}))
+    return problems[0].message if problems else ""
+
+
+def revise(path: str, field: Field, value: Written, seen: bytes | None = None) -> Revised:
+    """Write one field of a scene file. Nobody ever sees half of it; what somebody else writes meanwhile stays."""
+    path = os.path.realpath(path)
+    with _one_at_a_time(path):
+        return _revise(path, field, value, seen)
+
+
+def _revise(path: str, field: Field, value: Written, seen: bytes | None) -> Revised:
+    before = _read(path)
+    if seen is not None and before != seen:
+        raise _changed(path)
+    after = edited(path, before, field, value)
+    if after != before:
+        _replace(path, before, after)
+    return Revised(path, parse_document(path, text_of(path, after)).key(field).line, after != before)
+
+
+@contextlib.contextmanager
+def _one_at_a_time(path: str) -> Iterator[None]:
+    """Commands of ours write the scenes of a folder one after the other, so that none is refused for another.
+
+    A help, not a promise: some systems have no such lock, and a holder that sleeps is not waited for. What keeps an
+    edit from being lost is the look at what was replaced.
+    """
+    try:
+        import fcntl
+
+        folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        for _ in range(PATIENCE):
+            try:
+                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(PAUSE_S)
+                continue
+            except OSError:
+                pass
+            break
+        yield
+    finally:
+        os.close(folder)
+
+
+def _owner(document: Document, scene: Scene, name: str, field: str) -> Field | None:
+    """The element in the file itself, or in one of its variants: where the scene's place points to. None where the
+    scene was read from a file that said something else."""
+    here = ("elements", name)
+    variants = document.data.get("variants")
+    owners = [here, *(("variants", label, *here) for label in (variants if isinstance(variants, dict) else ()))]
+    written = scene.places.get((*here, field))
+    if written is not None:
+        return next((owner for owner in owners if document.values.get((*owner, field)) == written), None)
+    return next((owner for owner in owners if document.keys.get(owner) == scene.place_of(*here)), None)
+
+
+def _replace(path: str, before: bytes, after: bytes) -> None:
+    """Put ``after`` in the place of ``before``. ChangedError where it is not ``before`` that stood there to the end:
+    then that stands there again."""
+    temporary = os.path.join(os.path.dirname(path), f"{TEMPORARY}{secrets.token_hex(8)}-{os.path.basename(path)[-40:]}")
+    try:
+        with open(temporary, "xb") as file:
+            file.write(after)
+        shutil.copymode(path, temporary)
+        if _read(path) != before:
+            raise _changed(path)
+        if not exchange(temporary, path):
+            os.replace(temporary, path)
+        elif _read(temporary) != before:
+            _give_back(path, temporary, after)
+            raise _changed(path)
+    except FileNotFoundError as error:  # an editor that takes the file away before it puts the new one there
+        raise _changed(path) from error
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(temporary)
+
+
+def _give_back(path: str, temporary: str, ours: bytes) -> None:
+    """What was saved between the look and the exchange lies aside now: it changes places with ours again. What came
+    out must be ours; if it is not, it is newer still."""
+    there = ours
+    while True:
+        mine = _read(temporary)
+        try:
+            exchange(temporary, path)
+        except FileNotFoundError:  # taken away by an editor that will put another one there; if not, this one stays
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)
+            return
+        if _read(temporary) == there:
+            return
+        there = mine
+
+
+def _read(path: str) -> bytes:
+    return read_bounded(path, MOST_BYTES)
+
+
+def _changed(path: str) -> SceneChangedError:
+    return SceneChangedError(f"{printable(path)} was changed by somebody else just now; nothing was written")

@@ -1,0 +1,140 @@
+"""Several takes of one element, side by side on a page, to choose from."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scenebuild.build import Listener, by_project, choices_for, under_policy
+from scenebuild.errors import EngineError, SceneError, UsageError
+from scenebuild.files import real_folder, remove_below
+from scenebuild.outputs import said_by_file
+from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
+from scenebuild.plan.manifest import outputs_root
+from scenebuild.plan.policy import planned_licences, refuse_licences
+from scenebuild.plan.steps import Plan, Step, make_plan
+from scenebuild.scene.check.neighbours import name_clashes
+from scenebuild.scene.compose.reference import scene_file, stem_of
+from scenebuild.scene.model import Element, Scene
+from scenebuild.scene.project import find_scenes, project_root
+from scenebuild.scene.quoting import meant_or_listed
+from scenebuild.scene.read import read_scene, references_in
+from scenebuild.scratch import scratch_folder
+from scenebuild.settings import Settings
+from scenebuild.store import LocalStore
+
+if TYPE_CHECKING:
+    from scenebuild.generate.take import Take
+    from scenebuild.report.pages.takes_page import MeasuredTake
+
+
+def find_element(name: str, scene: str | None, settings: Settings) -> tuple[Scene, Element]:
+    """The scene that is meant and its element. Without a scene, the one that has it among those of the project.
+
+    UsageError where no scene or more than one has it, or where it is a recording.
+    """
+    scenes = _scenes(scene, settings)
+    found = [(read, element) for read in scenes for element in read.elements if element.name == name]
+    files = list(dict.fromkeys(scene_file(read.path) for read, _ in found))
+    where = scene or "the scenes here"
+    if not found:
+        meant = meant_or_listed(name, [element.name for read in scenes for element in read.elements])
+        raise UsageError(f"{name}: {where} {'have' if scene is None else 'has'} no such element{meant}")
+    if len(files) > 1:
+        raise UsageError(f"{name} is in {' and in '.join(files)}; name the one that you mean behind it")
+    if found[0][1].recording is not None:
+        raise UsageError(f"{name} is a recording; only what is made from a prompt has takes")
+    return found[0]
+
+
+def make_candidates(
+    scene: Scene, element: Element, numbers: Sequence[int], settings: Settings, listener: Listener
+) -> tuple[str, list[MeasuredTake]]:
+    """Make the takes of these numbers, measure each and write the page: (its path, the candidates in order).
+
+    What is made is kept in the store like any take; the lock stays as it is. SceneError or EngineError where one can
+    not be made.
+    """
+    from scenebuild.report.pages.takes_page import candidate_of, candidates_page
+
+    settings = by_project(settings)(scene.path)
+    store = LocalStore(settings.store)
+    plan = _plan(under_policy(scene), element, numbers, settings, store)
+    refuse_licences(plan, planned_licences(plan))
+    if clash := name_clashes([scene.path]).get(scene.path):
+        raise clash
+    root = outputs_root(scene.path, settings.out)
+    folder = os.path.join(
+        settings.out or os.path.join(project_root(scene.path), "build"), "takes", stem_of(scene.path), element.name
+    )
+    with said_by_file():
+        real_folder(root, os.path.join(folder, "elements"))
+    listener.begin({step.key: step.name for step in plan.steps if step.status == "miss"})
+    takes = _gathered(plan, folder, store, settings, listener)
+    _remove_others(root, folder, takes)
+    made = [candidate_of(step, takes[step.name], step.element.take == element.take) for step in plan.steps]
+    return candidates_page(scene, element, made, folder), made
+
+
+def _scenes(scene: str | None, settings: Settings) -> list[Scene]:
+    chosen = dict(settings.chosen)
+    if scene is not None:
+        return [read_scene(one, chosen) for path in find_scenes([scene]) for one in references_in(path, chosen)]
+    read = []
+    for path in find_scenes(["scenes" if os.path.isdir("scenes") else "."]):
+        try:
+            read += [read_scene(one) for one in references_in(path)]
+        except SceneError:  # a scene that is broken is none that could be meant
+            continue
+    return read
+
+
+def _plan(scene: Scene, element: Element, numbers: Sequence[int], settings: Settings, store: LocalStore) -> Plan:
+    lock = read_lock(lock_path(scene.path))
+    steps = [
+        step
+        for number in numbers
+        for step in _steps(scene, replace(element, take=number), lock, settings, store, element.take)
+    ]
+    return Plan(scene, Lock(_entries(lock, element)), tuple(steps))
+
+
+def _entries(lock: Lock | None, element: Element) -> dict[str, Entry]:
+    """What the lock says of the element's take, or of the several that it is made of, under the candidate's name."""
+    pieces = {name: name.partition(".") for name in (lock.elements if lock else {})}
+    return {
+        "".join((f"take-{element.take}", *rest)): lock.elements[name]
+        for name, (own, *rest) in pieces.items()
+        if lock is not None and own == element.name
+    }
+
+
+def _steps(
+    scene: Scene, element: Element, lock: Lock | None, settings: Settings, store: LocalStore, now: int
+) -> list[Step]:
+    """The steps of one take, as if the scene had it; only the one that the scene has may be the locked one."""
+    alone = replace(scene, elements=(element,))
+    plan = make_plan(alone, lock if element.take == now else None, store, choices_for(scene, settings))
+    return [replace(step, element=replace(element, name=f"take-{element.take}")) for step in plan.steps]
+
+
+def _gathered(plan: Plan, folder: str, store: LocalStore, settings: Settings, listener: Listener) -> Mapping[str, Take]:
+    from scenebuild.generate.gather import gather
+    from scenebuild.generate.make import TakeMaker
+
+    with scratch_folder() as scratch:
+        shop = TakeMaker(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
+        (gathered,) = gather([plan], [folder], shop, keep_going=False)
+    if gathered.failures:
+        raise EngineError("\n".join(f"{name}: {message}" for name, message in gathered.failures.items()))
+    return gathered.takes
+
+
+def _remove_others(root: str, folder: str, takes: Mapping[str, Take]) -> None:
+    """Takes of an earlier call that are not asked for now; the store still has them."""
+    for path in Path(folder, "elements").glob("take-*.wav"):
+        if path.stem not in takes:
+            remove_below(root, str(path))

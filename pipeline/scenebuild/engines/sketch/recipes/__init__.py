@@ -1,0 +1,1 @@
+"""One recipe for each kind of sound, grouped by subject."""

@@ -1,0 +1,47 @@
+"""Values that move with the time of a mix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenebuild.audio.curves import Curve, CurvePoint
+from scenebuild.scene.channel import Automation
+
+
+@dataclass(frozen=True, slots=True)
+class MixFormat:
+    """The form of a mix while it is rendered."""
+
+    sample_rate: int
+    channels: int
+    frames: int
+    goes_round: bool = False
+
+
+class AutomationReader:
+    """A movement, frame by frame; in a mix that goes round it comes again with it."""
+
+    def __init__(self, movement: Automation, form: MixFormat) -> None:
+        points = [CurvePoint(point.at_s, point.value, point.curve) for point in movement.points]
+        self._curve = Curve(points, form.sample_rate)
+        self._is_db = movement.unit == "db"
+        self._period = form.frames if form.goes_round else None
+
+    def over(self, start: int, stop: int) -> NDArray[np.float32]:
+        """The values of frames ``[start, stop)``; a level in dB as a gain."""
+        values = self._values(start, stop)
+        return np.power(np.float32(10), values / np.float32(20)) if self._is_db else values
+
+    def _values(self, start: int, stop: int) -> NDArray[np.float32]:
+        if self._period is None:
+            return self._curve.over(start, stop)
+        pieces = []
+        while start < stop:
+            at = start % self._period
+            length = min(stop - start, self._period - at)
+            pieces.append(self._curve.over(at, at + length))
+            start += length
+        return np.concatenate(pieces)

@@ -1,0 +1,111 @@
+"""Where the takes of a mix lie while it is rendered: in memory as far as they fit, the rest in a temporary file."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Protocol
+
+import numpy as np
+
+from scenebuild.audio.level import Samples
+
+HELD_BYTES = 96 * 2**20  # four minutes of stereo at 48 kHz
+
+
+class Buffer(Protocol):
+    """A sound at the mix's rate and channels, of fixed length, that can be read anywhere."""
+
+    frames: int
+
+    def read(self, start: int, stop: int) -> Samples:
+        """Frames ``[start, stop)``; not to be written into."""
+        ...
+
+    def write(self, start: int, samples: Samples) -> None:
+        """Put samples at ``start``."""
+        ...
+
+
+class MemoryBuffer:
+    """A body in memory."""
+
+    def __init__(self, frames: int, channels: int) -> None:
+        self.frames = frames
+        self._samples = np.zeros((frames, channels), np.float32)
+
+    def read(self, start: int, stop: int) -> Samples:
+        return self._samples[start:stop]
+
+    def write(self, start: int, samples: Samples) -> None:
+        self._samples[start : start + len(samples)] = samples
+
+
+class ShortenedBuffer:
+    """The beginning of another body."""
+
+    def __init__(self, body: Buffer, frames: int) -> None:
+        self.frames = frames
+        self._body = body
+
+    def read(self, start: int, stop: int) -> Samples:
+        return self._body.read(start, stop)
+
+    def write(self, start: int, samples: Samples) -> None:
+        self._body.write(start, samples)
+
+
+class FileBuffer:
+    """A body in a stretch of a temporary file."""
+
+    def __init__(self, file: BinaryIO, offset: int, frames: int, channels: int) -> None:
+        self.frames = frames
+        self._file = file
+        self._offset = offset
+        self._channels = channels
+        self._frame_bytes = 4 * channels
+
+    def read(self, start: int, stop: int) -> Samples:
+        wanted = (stop - start) * self._frame_bytes
+        found = os.pread(self._file.fileno(), wanted, self._offset + start * self._frame_bytes)
+        if len(found) != wanted:
+            raise OSError("the temporary file of the mix ends too early")
+        return np.frombuffer(found, np.float32).reshape(-1, self._channels)
+
+    def write(self, start: int, samples: Samples) -> None:
+        self._file.seek(self._offset + start * self._frame_bytes)
+        self._file.write(np.ascontiguousarray(samples, np.float32).tobytes())
+
+
+class BufferPool:
+    """Gives out bodies. The temporary file has no name, so that even a killed mix leaves nothing behind."""
+
+    def __init__(self, folder: Path, held_bytes: int = HELD_BYTES) -> None:
+        self._folder = folder
+        self._left = held_bytes
+        self._file: BinaryIO | None = None
+        self._spilled = 0
+
+    def __enter__(self) -> BufferPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def room(self, frames: int, channels: int) -> Buffer:
+        """A body of silence, in memory if there is room left for it there."""
+        size = 4 * frames * channels
+        if size <= self._left:
+            self._left -= size
+            return MemoryBuffer(frames, channels)
+        if self._file is None:
+            self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 - closed with the shelf
+        body = FileBuffer(self._file, self._spilled, frames, channels)
+        self._spilled += size
+        self._file.truncate(self._spilled)
+        return body

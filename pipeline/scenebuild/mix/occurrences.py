@@ -1,0 +1,95 @@
+"""A sound that is heard several times, and sounds that come round again with a mix that loops."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from scenebuild.audio.level import Samples
+from scenebuild.mix.buffers import Buffer
+from scenebuild.mix.fades import Fades, faded
+
+
+class Playable(Protocol):
+    """What can be heard in a mix: any stretch of it, in pieces."""
+
+    @property
+    def start(self) -> int:
+        """The frame of the mix in which it is first heard."""
+        ...
+
+    @property
+    def stop(self) -> int:
+        """The frame from which on it is not heard any more."""
+        ...
+
+    def render(self, start: int, stop: int) -> Iterator[tuple[int, Samples]]:
+        """What sounds in frames ``[start, stop)``: pieces and the frame that each begins at. They may overlap."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrences:
+    """One body at several times, each time from its beginning and with fades of its own."""
+
+    body: Buffer
+    times: tuple[tuple[int, int], ...]  # (start, stop) in frames of the mix, in the order of their starts
+    fades: tuple[Fades, ...]  # one each
+    skip: int = 0  # frames at the beginning of the body that are never heard
+    starts: list[int] = field(init=False)
+    longest: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "starts", [start for start, _ in self.times])
+        object.__setattr__(self, "longest", max((stop - start for start, stop in self.times), default=0))
+
+    @property
+    def start(self) -> int:
+        return self.starts[0] if self.starts else 0
+
+    @property
+    def stop(self) -> int:
+        return max((stop for _, stop in self.times), default=0)
+
+    def render(self, start: int, stop: int) -> Iterator[tuple[int, Samples]]:
+        for index in range(bisect_left(self.starts, start - self.longest), bisect_left(self.starts, stop)):
+            begins, ends = self.times[index]
+            first, last = max(start, begins), min(stop, ends)
+            if first < last:
+                samples = self.body.read(self.skip + first - begins, self.skip + last - begins)
+                yield first, faded(samples, first - begins, ends - begins, self.fades[index])
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodicPlayable:
+    """A sounding that comes again every ``period`` frames, before the beginning of the mix too."""
+
+    sounding: Playable
+    period: int
+
+    @property
+    def start(self) -> int:
+        return self.sounding.start
+
+    @property
+    def stop(self) -> int:
+        return self.sounding.stop
+
+    def render(self, start: int, stop: int) -> Iterator[tuple[int, Samples]]:
+        first = (start - self.sounding.stop) // self.period
+        for turn in range(first, (stop - self.sounding.start) // self.period + 1):
+            shift = turn * self.period
+            for at, piece in self.sounding.render(start - shift, stop - shift):
+                yield at + shift, piece
+
+
+def summed(sounding: Playable, start: int, stop: int, channels: int) -> Samples:
+    """The frames ``[start, stop)`` of a sounding in one array, silence included."""
+    total = np.zeros((stop - start, channels), np.float32)
+    for at, piece in sounding.render(start, stop):
+        total[at - start : at - start + len(piece)] += piece
+    return total

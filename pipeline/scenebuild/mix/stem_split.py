@@ -1,0 +1,47 @@
+"""The stems of what was treated together: each layer's share of the sum, whole numbers that add up to it exactly.
+
+Each layer goes alone through a copy of its bus. Filters, reverbs and gains let the shares add up to the sum but for
+rounding; the last stem takes what rounding leaves, a few units of 24 bits. What no file can hold is cut off at
+full scale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenebuild.audio.effect import GRID_FRAMES
+from scenebuild.audio.wav import FULL_SCALE, WavWriter
+from scenebuild.mix.routing import Routing, split_passes
+from scenebuild.mix.submix import Submix
+from scenebuild.mix.sum_passes import Quantizer
+
+
+def write_split(console: Routing, treated: Submix, gain_db: float, files: Mapping[str, WavWriter]) -> None:
+    """Write every layer that is heard into its file, all of them at once."""
+    form = console.form
+    rounded = Quantizer(gain_db, GRID_FRAMES, form.channels)
+    heard = [layer.name for layer in console.layers if layer.name not in console.silenced]
+    if not heard:
+        return
+    for start, stop, shares in split_passes(console):
+        total = rounded(treated.body.read(start, stop)).copy()
+        for name, share in zip(heard, adding_up([rounded.clipped(shares[name]) for name in heard], total), strict=True):
+            files[name].write_integers(share)
+
+
+def adding_up(shares: Sequence[NDArray[np.int32]], total: NDArray[np.int32]) -> list[NDArray[np.int32]]:
+    """The shares, each within 24 bits, changed so that their sum is ``total``, which is within 24 bits too.
+
+    The last one takes what is missing, as far as it has room, then those before it. Where members of a boosted bus
+    cancel each other, each alone is over full scale: what was cut off there is taken back from the others.
+    """
+    missing = total - np.sum(shares, axis=0, dtype=np.int64)
+    changed: list[NDArray[np.int32]] = []
+    for share in reversed(shares):
+        fitted = np.clip(share + missing, -FULL_SCALE, FULL_SCALE - 1)
+        missing = missing - (fitted - share)
+        changed.append(fitted.astype(np.int32))
+    return changed[::-1]

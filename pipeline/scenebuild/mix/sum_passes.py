@@ -1,0 +1,121 @@
+"""The passes over a whole mix, block by block, so that memory does not grow with its length.
+
+What is written is a sum of whole numbers: each stem is rounded to 24 bits by itself, so that the stems' files add up to
+the mix's file exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scenebuild.audio.level import Samples, db_to_gain
+from scenebuild.audio.loudness import Loudness, LoudnessMeter
+from scenebuild.audio.true_peak import TruePeakMeter
+from scenebuild.audio.wav import FULL_SCALE, WavWriter, dequantize
+from scenebuild.mix.stem import Stem
+
+Progress = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SumPass:
+    """What every pass needs to know."""
+
+    stems: tuple[Stem, ...]
+    sample_rate: int
+    channels: int
+    frames: int
+    block_frames: int
+
+    def blocks(self, progress: Progress, share: tuple[float, float]) -> Iterator[tuple[int, int]]:
+        """The blocks ``[start, stop)`` of the mix, with word of the progress after each."""
+        for start in range(0, self.frames, self.block_frames):
+            stop = min(start + self.block_frames, self.frames)
+            yield start, stop
+            progress(share[0] + (share[1] - share[0]) * stop / self.frames)
+
+
+@dataclass(frozen=True, slots=True)
+class MixLevels:
+    """How loud a whole mix is."""
+
+    loudness: Loudness
+    true_peak_dbtp: float
+
+
+class Quantizer:
+    """Turns float samples into 24-bit integers after a gain, in buffers that are used again."""
+
+    def __init__(self, gain_db: float, block_frames: int, channels: int) -> None:
+        self._scale = np.float32(db_to_gain(gain_db) * FULL_SCALE)
+        self._floats = np.empty((block_frames, channels), np.float32)
+        self._integers = np.empty((block_frames, channels), np.int32)
+
+    def __call__(self, samples: Samples) -> NDArray[np.int32]:
+        floats, integers = self._floats[: len(samples)], self._integers[: len(samples)]
+        np.multiply(samples, self._scale, out=floats)
+        np.rint(floats, out=floats)
+        np.copyto(integers, floats, casting="unsafe")
+        return integers
+
+    def clipped(self, samples: Samples) -> NDArray[np.int32]:
+        """The same for what may be over full scale; it is cut off there. An array of the caller's own."""
+        most = np.float32(FULL_SCALE / self._scale)
+        return np.clip(self(np.clip(samples, -most, most)), -FULL_SCALE, FULL_SCALE - 1)
+
+
+def measure_sum(desk: SumPass, progress: Progress) -> MixLevels:
+    """The first pass: the levels of the sum before any master gain."""
+    loudness, peaks = LoudnessMeter(desk.sample_rate, desk.channels), TruePeakMeter(desk.channels)
+    buffer = np.empty((desk.block_frames, desk.channels), np.float32)
+    for start, stop in desk.blocks(progress, (0.2, 0.55)):
+        total = buffer[: stop - start]
+        total[:] = 0
+        for stem in desk.stems:
+            for at, piece in stem.render(start, stop):
+                total[at - start : at - start + len(piece)] += piece
+        loudness.feed(total)
+        peaks.feed(total)
+    return MixLevels(loudness.loudness(), peaks.true_peak_dbtp())
+
+
+def write_sum(desk: SumPass, gain_db: float, file: WavWriter, progress: Progress) -> MixLevels:
+    """The second pass: write the mix, and measure what is written."""
+    loudness, peaks = LoudnessMeter(desk.sample_rate, desk.channels), TruePeakMeter(desk.channels)
+    for block in integer_blocks(desk, desk.stems, gain_db, progress, (0.55, 1.0)):
+        file.write_integers(block)
+        samples = dequantize(block)
+        loudness.feed(samples)
+        peaks.feed(samples)
+    return MixLevels(loudness.loudness(), peaks.true_peak_dbtp())
+
+
+def write_stem(desk: SumPass, stem: Stem, gain_db: float, file: WavWriter) -> None:
+    """One stem as it is in the mix."""
+    for block in integer_blocks(desk, [stem], gain_db, lambda share: None, (0.0, 1.0)):
+        file.write_integers(block)
+
+
+def write_silence(desk: SumPass, file: WavWriter) -> None:
+    """The stem of an element that is not heard: as long as the mix, so that it still lies beside the others."""
+    for block in integer_blocks(desk, [], 0.0, lambda share: None, (0.0, 1.0)):
+        file.write_integers(block)
+
+
+def integer_blocks(
+    desk: SumPass, stems: Sequence[Stem], gain_db: float, progress: Progress, share: tuple[float, float]
+) -> Iterator[NDArray[np.int32]]:
+    """The sum of the stems' 24-bit integers, block by block. A block is valid until the next one is asked for."""
+    rounded = Quantizer(gain_db, desk.block_frames, desk.channels)
+    buffer = np.empty((desk.block_frames, desk.channels), np.int32)
+    for start, stop in desk.blocks(progress, share):
+        total = buffer[: stop - start]
+        total[:] = 0
+        for stem in stems:
+            for at, piece in stem.render(start, stop):
+                total[at - start : at - start + len(piece)] += rounded(piece)
+        yield total

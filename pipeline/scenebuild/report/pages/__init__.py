@@ -1,0 +1,1 @@
+"""Pages of HTML that play sound: one self-contained file each."""

@@ -1,0 +1,116 @@
+"""Sound that goes into a page: encoded in memory, as small as it gets without being heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from numpy.typing import NDArray
+
+from scenebuild.audio.wav import open_sound
+from scenebuild.mix.stem_capture import ONCE, CapturedStem, Integers, RepeatedSpan, sounding
+from scenebuild.report.pictures.outline import BATCH
+
+BUDGET_BYTES = 12 * 2**20  # of all sounds of a page; as base64 they take a third more
+MOST_KEPT_S = 240.0  # of all stems together, a loop counted once: hardly more fits the budget
+MOST_PLAYED_S = 600.0  # of them as they play: a browser holds 220 MB of that in stereo at 48 kHz
+_TOP = 2.0**23  # full scale of 24 bits
+_FINEST = 2.0**6  # a quiet stem's step, in 24-bit units: a quarter of what 16 bits have for the whole mix
+_MP3_KBPS = 128
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedAudio:
+    """One encoded sound of a page.
+
+    A player multiplies what it decodes by ``gains``, one for each channel of the mix; a sound with one channel has all
+    of them made from it. ``passes`` are the decoded frames that sound several times in a row.
+    """
+
+    name: str  # the element's; "" for a whole mix
+    kind: str  # "audio/flac", "audio/mpeg"
+    data: bytes
+    gains: tuple[float, ...]
+    start: int = 0  # frame of the mix
+    passes: RepeatedSpan = ONCE
+
+    @property
+    def bytes_digest(self) -> str:
+        """Another one for other bytes."""
+        return sha256(self.data).hexdigest()[:16]
+
+    @property
+    def digest(self) -> str:
+        """Another one for another sound, once it is decoded."""
+        return sha256(f"{self.gains} {self.passes} {self.bytes_digest}".encode()).hexdigest()[:16]
+
+
+def stem_sounds(
+    stems: Sequence[CapturedStem], sample_rate: int, budget_bytes: int = BUDGET_BYTES
+) -> tuple[EmbeddedAudio, ...]:
+    """All stems as sounds, or none where they need more than the budget, or too much of a browser's memory."""
+    if sum(stem.frames for stem in stems) > MOST_PLAYED_S * sample_rate:
+        return ()
+    found: list[EmbeddedAudio] = []
+    for stem in stems:
+        if not stem.samples.any():
+            continue
+        found.append(stem_sound(stem, sample_rate))
+        budget_bytes -= len(found[-1].data)
+        if budget_bytes < 0:
+            return ()
+    return tuple(found)
+
+
+def stem_sound(stem: CapturedStem, sample_rate: int) -> EmbeddedAudio:
+    """A stem in 16 bits, whose scale is its own peak, as FLAC.
+
+    The step is at least 98 dB below the stem's peak, so that all of them together stay some 80 dB below a mix. A take
+    with one channel that was panned is kept as that channel.
+    """
+    shares, one = _one_channel(stem.samples)
+    step = max(float(np.abs(one).max(initial=0)) / 32767, _FINEST)
+    floats = one.astype(np.float32)  # which holds 24 bits exactly
+    floats *= np.float32(1 / step)
+    integers = np.rint(floats, out=floats).astype(np.int16)
+    first, stop = sounding(integers) if stem.passes.times == 1 else (0, len(integers))
+    integers = integers[first : max(stop, first + 1)]
+    gains = tuple(float(share * step * 32768 / _TOP) for share in shares)
+    return EmbeddedAudio(stem.name, "audio/flac", _flac(integers, sample_rate), gains, stem.start + first, stem.passes)
+
+
+def mix_sound(path: Path) -> EmbeddedAudio:
+    """A whole mix as MP3 of 128 kbit/s. Encoding takes about a second for half a minute of it."""
+    out = BytesIO()
+    with open_sound(path) as mix:
+        options = {"bitrate_mode": "CONSTANT", "compression_level": (320 - _MP3_KBPS) / (320 - 32)}
+        with soundfile.SoundFile(
+            out, "w", mix.samplerate, mix.channels, "MPEG_LAYER_III", format="MP3", **options
+        ) as file:
+            while len(block := mix.read(BATCH, dtype="float32", always_2d=True)):
+                file.write(block)
+        return EmbeddedAudio("", "audio/mpeg", out.getvalue(), (1.0,) * mix.channels)
+
+
+def _one_channel(samples: Integers) -> tuple[tuple[float, ...], Integers]:
+    """What each channel is of what is returned: stereo that is one channel at two levels comes back as that channel."""
+    if samples.shape[1] != 2:
+        return (1.0,) * samples.shape[1], samples
+    powers = np.einsum("fc,fc->c", samples, samples, dtype=np.float64)
+    louder = int(powers[1] > powers[0])
+    one, other = samples[:, louder], samples[:, 1 - louder]
+    share = float(np.einsum("f,f->", one, other, dtype=np.float64)) / max(float(powers[louder]), 1.0)
+    if np.abs(other - share * one).max(initial=0.0) > 1.01:  # both were rounded to whole numbers
+        return (1.0, 1.0), samples
+    return ((1.0, share) if louder == 0 else (share, 1.0)), one[:, None]
+
+
+def _flac(integers: NDArray[np.int16], sample_rate: int) -> bytes:
+    out = BytesIO()
+    soundfile.write(out, integers, sample_rate, "PCM_16", format="FLAC", compression_level=5 / 8)
+    return out.getvalue()

@@ -1,0 +1,65 @@
+"""Pages of HTML: one self-contained file each, whose style and script are ours alone and stand in it.
+
+A content security policy names them by their hashes, so that nothing else can run there, whatever an author's text
+says; all text is escaped.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from functools import cache
+from hashlib import sha256
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from scenebuild.report import words
+from scenebuild.report.readme.markdown import shown, url
+from scenebuild.report.readme.render import OURS
+
+
+def page(template: str, styles: tuple[str, ...], script: str, **values: Any) -> str:
+    """A template of ours as a page, with our style sheets and our script; it names their hashes itself."""
+    style, code = Markup("").join(map(ours, styles)), ours(script)
+    text = (
+        _environment()
+        .get_template(template)
+        .render(style=style, script=code, style_hash=policy_hash(style), script_hash=policy_hash(code), **values)
+    )
+    return text.rstrip() + "\n"
+
+
+@cache
+def ours(name: str) -> Markup:
+    """One of our own files, which is trusted as it is."""
+    return Markup((OURS / name).read_text(encoding="utf-8"))
+
+
+def policy_hash(text: str) -> str:
+    """What a content security policy calls a script or a style sheet."""
+    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
+
+
+def encoded(data: bytes) -> str:
+    """Bytes as letters."""
+    return b64encode(data).decode()
+
+
+def data_uri(kind: str, data: bytes) -> str:
+    """Bytes as an address that needs no file."""
+    return f"data:{kind};base64,{encoded(data)}"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(OURS),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=lambda value: shown(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+    )
+    environment.filters.update(url=url, duration=words.duration)
+    return environment

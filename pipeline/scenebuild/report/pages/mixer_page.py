@@ -1,0 +1,242 @@
+"""The desk: a page on which mixes are heard, seen and taken apart, alone or as before and after.
+
+One self-contained file that asks nothing of any network. Finished values in, HTML out; what comes in is words, shapes
+and encoded sounds. ``side.py`` makes them of a build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from markupsafe import Markup
+
+from scenebuild.report.pages import html
+from scenebuild.report.pages.embedded_audio import EmbeddedAudio
+from scenebuild.report.pages.lanes import Bar, Wave
+from scenebuild.report.pages.listening_page import clock
+from scenebuild.report.pictures.axes import LANES, ticks
+
+Pairs = tuple[tuple[str, str], ...]  # label and value, ready to be shown
+
+# How the badges of elements look; others are as quiet as "unchanged".
+TONES = {
+    "generated again": "new",
+    "mixed again": "changed",
+    "changed": "changed",
+    "added": "good",
+    "removed": "bad",
+    "muted": "changed",
+    "sketch": "changed",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the author's file says in plain numbers; None for what moves, or stands for several."""
+
+    volume: float | None = None  # linear
+    pan: float | None = None  # -1 ... 1
+    start_s: float | None = None
+    mute: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MixerStrip:
+    """One element of one side."""
+
+    name: str
+    text: str  # its prompt or its file
+    line: str  # a few facts on one line
+    facts: Pairs
+    bars: tuple[Bar, ...]
+    badges: tuple[str, ...] = ()  # such as "sketch"
+    values: Values = Values()
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """The spectrogram of a mix: a PNG of the levels alone, and its frequencies as shares of the height from the top."""
+
+    png: bytes
+    hertz: tuple[tuple[float, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MixerSide:
+    """A mix: the one of a build, or what it was before and after."""
+
+    label: str  # "" where there is only one
+    seconds: float
+    sample_rate: int  # Hz
+    channels: int
+    wave: Wave
+    spectrogram: Picture
+    facts: Pairs
+    strips: tuple[MixerStrip, ...]
+    sounds: tuple[EmbeddedAudio, ...]  # the stems; or the mix alone, whose name is ""; or nothing
+    file: str = ""  # the mix as a file, relative to the page; it plays where there are no sounds
+    why: str = ""  # a sentence that says why there are no stems
+
+    @property
+    def has_stems(self) -> bool:
+        return any(sound.name for sound in self.sounds)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something to be read before the rest. The lines of a "note" are ours, and may hold one command in backticks."""
+
+    title: str
+    lines: tuple[str, ...] = ()
+    kind: Literal["warning", "note"] = "note"
+
+
+@dataclass(frozen=True, slots=True)
+class DeskScene:
+    """A scene on the page. ``key``: letters, digits, ``-`` and ``_``, unique on the page."""
+
+    key: str
+    title: str
+    text: str
+    sides: tuple[MixerSide, ...]  # one, or before and after
+    badge: str = ""
+    badges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by element
+    notes: tuple[Note, ...] = ()
+    difference: bytes | None = None  # a PNG over the whole time
+    difference_text: str = ""  # what it shows, for those who can not see it
+    links: Pairs = ()  # label and path relative to the page
+    details: tuple[tuple[str, Pairs], ...] = ()  # further sections: title, and what stands in it
+    goes_round: bool = False  # its end leads into its beginning, so that it is looped from the start
+    is_open: bool = True  # where it is one of several
+
+
+@dataclass(frozen=True, slots=True)
+class DeskPage:
+    """A whole page."""
+
+    mark: str  # above the title: what kind of page it is
+    title: str
+    lead: str  # blank lines part paragraphs
+    scenes: tuple[DeskScene, ...]
+    notes: tuple[Note, ...] = ()
+    foot: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What makes a page of ``scenebuild watch``: a token to write with, and one more script of ours."""
+
+    token: str
+    script: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact of one side, or of both; ``values`` has one entry where they agree."""
+
+    label: str
+    values: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MixerRow:
+    """One element, on all sides of its scene; None where a side does not have it."""
+
+    name: str
+    colour: int
+    strips: tuple[MixerStrip | None, ...]
+    badges: tuple[tuple[str, str], ...]  # text and tone
+    facts: tuple[Fact, ...]
+
+    @property
+    def now(self) -> MixerStrip:
+        """The strip as it is after, or as it was where it is gone."""
+        return next(strip for strip in reversed(self.strips) if strip is not None)
+
+
+def desk_html(page: DeskPage, live: Live | None = None) -> str:
+    """The page as one self-contained file of HTML; the same page gives the same bytes."""
+    return html.page(
+        "desk.html.jinja2",
+        ("family.css", "desk.css"),
+        "desk.js",
+        page=page,
+        paragraphs=_paragraphs(page.lead),
+        rows=rows_of,
+        facts=facts_of,
+        axis=axis_of,
+        clock=clock,
+        tones=TONES,
+        said=said,
+        data_uri=html.data_uri,
+        encoded=_each_once(),
+        live=live,
+        live_script=Markup(live.script) if live else "",
+        live_hash=html.policy_hash(live.script) if live else "",
+    )
+
+
+def _each_once() -> Callable[[EmbeddedAudio], str]:
+    """The letters of a sound where the page does not have them yet: both sides may have the same stem."""
+    seen: set[str] = set()
+
+    def encoded(sound: EmbeddedAudio) -> str:
+        if sound.bytes_digest in seen:
+            return ""
+        seen.add(sound.bytes_digest)
+        return html.encoded(sound.data)
+
+    return encoded
+
+
+def rows_of(scene: DeskScene) -> tuple[MixerRow, ...]:
+    """The elements of all sides, joined by name: in the order of the last side, then what only earlier ones have."""
+    names = list(dict.fromkeys(strip.name for side in reversed(scene.sides) for strip in side.strips))
+    by_name = [{strip.name: strip for strip in side.strips} for side in scene.sides]
+    return tuple(
+        _row(name, index, tuple(strips.get(name) for strips in by_name), scene.badges.get(name, ()))
+        for index, name in enumerate(names)
+    )
+
+
+def facts_of(sides: tuple[Pairs, ...]) -> tuple[Fact, ...]:
+    """The facts of all sides, joined by label; what differs keeps one value for each side, "–" where there is none."""
+    labels = list(dict.fromkeys(label for facts in reversed(sides) for label, _ in facts))
+    by_label = [dict(facts) for facts in sides]
+    return tuple(_fact(label, [facts.get(label, "–") for facts in by_label]) for label in labels)
+
+
+def axis_of(scene: DeskScene) -> tuple[float, tuple[tuple[str, str], ...]]:
+    """The length of the scene's time axis in seconds, and its ticks: place in percent, and label."""
+    seconds = max(side.seconds for side in scene.sides)
+    return seconds, tuple((f"{100 * at / seconds:.3f}%", label) for at, label in ticks(seconds) if seconds)
+
+
+def said(sentence: str) -> tuple[str, str, str]:
+    """A sentence of ours that may hold one command between backticks: what is before it, the command, what follows.
+
+    >>> said("Type `make a`b` now."), said("Type nothing.")
+    (('Type ', 'make a`b', ' now.'), ('Type nothing.', '', ''))
+    """
+    before, _, rest = sentence.partition("`")
+    command, closing, after = rest.rpartition("`")
+    return (before, command, after) if closing else (sentence, "", "")
+
+
+def _row(name: str, index: int, strips: tuple[MixerStrip | None, ...], badges: tuple[str, ...]) -> MixerRow:
+    there = [strip for strip in strips if strip is not None]
+    texts = dict.fromkeys((*badges, *(badge for strip in reversed(there) for badge in strip.badges)))
+    facts = facts_of(tuple(strip.facts for strip in there))
+    if len({strip.text for strip in there}) > 1:  # else it stands above already
+        facts = (_fact("Prompt", [strip.text for strip in there]), *facts)
+    return MixerRow(name, index % len(LANES), strips, tuple((text, TONES.get(text, "quiet")) for text in texts), facts)
+
+
+def _fact(label: str, values: list[str]) -> Fact:
+    return Fact(label, tuple(values[:1] if len(set(values)) == 1 else values))
+
+
+def _paragraphs(text: str) -> Iterator[str]:
+    return (part for part in text.replace("\r\n", "\n").split("\n\n") if part.strip())

@@ -1,0 +1,1 @@
+"""Pictures of a sound: waveform, spectrogram, timeline."""

@@ -1,0 +1,135 @@
+"""From what a build knows to what a report may say."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Mapping, Sequence
+
+from scenebuild import __version__
+from scenebuild.deliver.deliver import Delivered
+from scenebuild.generate.take import Take
+from scenebuild.mix.model import Mix, StemFacts
+from scenebuild.plan.licence import strictest
+from scenebuild.plan.steps import Plan, Step
+from scenebuild.report import words
+from scenebuild.report.describe import fader_of, heard_of, parts_of, strip_of, treatment, whole_length
+from scenebuild.report.model import BusRow, DeliveryRow, Report, ReportElement
+from scenebuild.scene.project import project_root
+
+
+def report_of(
+    plan: Plan,
+    takes: Mapping[str, Take],
+    statuses: Mapping[str, str],
+    mix: Mix,
+    files: Sequence[Delivered],
+    warnings: tuple[str, ...],
+    folder: str,
+) -> Report:
+    """The report of one built scene; ``folder`` is where it will stand, all paths in it are relative to that."""
+    scene = plan.scene
+    root = str(project_root(scene.path))
+    shown = os.path.relpath(os.path.abspath(scene.path), root)
+    stems = {stem.name: stem for stem in mix.stems}
+    sketched = tuple(step.element.name for step in plan.steps if step.facts.fidelity == "sketch" and not step.piece)
+    target = scene.mix.loudness_lufs
+    return Report(
+        name=scene.name,
+        description=scene.description,
+        scene_path=shown,
+        stem=os.path.basename(folder),
+        command=f"scenebuild {shlex.quote(shown)}",
+        preview=plan.is_preview,
+        sketched=sketched,
+        how_to_make_real=_how_to_make_real(shown) if sketched else "",
+        elements=tuple(
+            _row(step, takes, stems[step.element.name], statuses[step.element.name], root)
+            for step in plan.steps
+            if not step.piece
+        ),
+        mix_path=os.path.basename(mix.path),
+        duration_s=mix.frames / mix.sample_rate,
+        sample_rate=mix.sample_rate,
+        channels=mix.channels,
+        loudness=words.loudness(mix.loudness_lufs),
+        loudness_target="" if target is None else words.loudness(target),
+        true_peak=words.true_peak(mix.true_peak_dbtp),
+        true_peak_limit=words.true_peak(scene.mix.true_peak_dbtp),
+        master_gain=words.gain(mix.master_gain_db),
+        licence=strictest([take.licence for take in takes.values()]),
+        warnings=warnings,
+        waveform_path="waveform.svg",
+        spectrogram_path="spectrogram.png",
+        timeline_path="timeline.svg",
+        scenebuild_version=__version__,
+        deliveries=tuple(map(_delivery, files)),
+        buses=tuple(BusRow(bus.name, fader_of(bus.gain, bus.channel), strip_of(bus.channel)) for bus in scene.buses),
+        seam="" if mix.seam_db is None else words.gain(mix.seam_db),
+        seam_limit="" if scene.mix.loop is None else words.gain(scene.mix.loop.worst_seam),
+    )
+
+
+def _delivery(file: Delivered) -> DeliveryRow:
+    kind = file.delivery
+    bits = f", {kind.bits} bit" if kind.format in ("wav", "flac") else ""
+    return DeliveryRow(
+        path=os.path.basename(file.path),
+        about=kind.about,
+        format=f"{kind.format.upper()}{bits}, {words.sample_rate(kind.sample_rate)}, {words.channels(kind.channels)}",
+        found=f"{words.loudness(file.loudness_lufs)}, {words.true_peak(file.true_peak_dbtp)}",
+        wanted=", ".join(check.wanted.replace("-", words.MINUS) for check in file.checks if check.rule != "loop"),
+        passes=file.passes,
+        source=kind.source,
+    )
+
+
+def _how_to_make_real(scene_path: str) -> str:
+    command = f"scenebuild {shlex.quote(scene_path)} --engine audiogen"
+    return f"With AudioGen installed, `{command}` makes them for real."
+
+
+def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, root: str) -> ReportElement:
+    element, take = step.element, takes[step.name]
+    channel, playing = element.channel, element.playing
+    is_once = playing.repeat is None and not playing.more_starts_s
+    parts = parts_of(step.name, takes)
+    whole_s = whole_length(element, take.duration_s)
+    recording = "" if element.recording is None else os.path.relpath(element.recording, root)
+    return ReportElement(
+        name=element.name,
+        prompt=element.prompt or "",
+        recording=recording,
+        engine=step.facts.title,
+        model=step.action.model or "",
+        is_sketch=step.facts.fidelity == "sketch",
+        status=status,
+        duration_s=whole_s,
+        volume=words.MUTED if element.mute else fader_of(element.gain, element.channel),
+        temperature=words.temperature(step.action.temperature),
+        seed="" if step.action.seed is None else str(step.action.seed),
+        take=element.take,
+        loudness=words.loudness(take.loudness_lufs),
+        licence=take.licence,
+        key=take.key,
+        digest=take.digest,
+        take_path=f"elements/{element.name}.wav",
+        start_s=stem.start_s,
+        end_s=stem.end_s,
+        loop=element.loop,
+        pan=element.pan,
+        fade_in_s=element.fade_in_s,
+        fade_out_s=element.fade_out_s,
+        times_s=stem.times_s if len(stem.times_s) > 1 else (),
+        pass_s=stem.pass_s,
+        seam="" if stem.seam_db is None else words.gain(stem.seam_db),
+        parts=parts if len(parts) > 1 else (),
+        rounds=1.0 if len(parts) > 1 or not take.duration_s else whole_s / take.duration_s,
+        heard=heard_of(element, whole_s),
+        backwards=playing.reverse,
+        treatment=treatment(element, len(parts), take.duration_s),
+        mute=element.mute,
+        gain=None if channel.fader else element.gain,
+        still_pan=None if channel.pan else element.pan,
+        only_start_s=element.start_s if is_once else None,
+    )

@@ -1,0 +1,161 @@
+"""The two sides of a comparison: a folder each, read as a project, the user's own or a copy of old files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+
+from scenebuild.errors import LockError, Place, Problem, SceneError, UsageError
+from scenebuild.files import open_regular, read_bounded
+from scenebuild.plan.absent import Absent, scene_without
+from scenebuild.plan.lockfile import Lock, lock_path, read_lock
+from scenebuild.review.checkout.git import Repository
+from scenebuild.review.checkout.snapshot import LARGEST_TEXT, Snapshot
+from scenebuild.scene.compose.extends import read_with_parents
+from scenebuild.scene.compose.reference import referenced, scene_file
+from scenebuild.scene.compose.variants import Variant, composed, variants_of
+from scenebuild.scene.model import Scene
+from scenebuild.scene.project import find_scenes
+from scenebuild.scene.quoting import printable
+from scenebuild.scene.read import references_in
+from scenebuild.scene.yaml.document import Document
+from scenebuild.settings import Config, read_config
+
+SCENES = "scenes"  # where a project has its scenes, unless paths are given
+SEVERAL = (b"variants", b"matrix", b"extends", b"\\")  # one of these is in every file that holds several scenes
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSide:
+    """A project as it is on one side. Nothing is ever written into ``root``."""
+
+    label: str  # for people: "main (1a2b3c4)", "the working tree"
+    root: str  # absolute, links followed
+    prefix: str = ""  # what stands before paths in the project when they are shown: "audio/"
+    snapshot: Snapshot | None = None  # of a commit: ``root`` is a scratch folder
+
+    def path(self, relative: str) -> str:
+        """The absolute path of a file of the project."""
+        return os.path.join(self.root, relative)
+
+    def has(self, relative: str) -> bool:
+        """Whether the project has a file of that path."""
+        return os.path.exists(self.path(relative)) or bool(self.snapshot and self.snapshot.blob(relative))
+
+    def bring(self, names: Iterable[str]) -> None:
+        """Make sure that files can be read below ``root``, as far as this side has them."""
+        if self.snapshot is not None:
+            self.snapshot.bring(names)
+
+    def shown(self, text: str) -> str:
+        """A text of ours with the paths in it as the user knows them."""
+        return text.replace(printable(os.path.join(self.root, "")), self.prefix)
+
+    def place(self, place: Place) -> Place:
+        """A place as the user knows it."""
+        return replace(place, file=self.shown(place.file))
+
+    def problem(self, problem: Problem) -> Problem:
+        """A finding as if it had been found where the user has the file."""
+        return replace(problem, place=self.place(problem.place), message=self.shown(problem.message))
+
+    def config(self) -> Config:
+        """The configuration of this side. UsageError as the user would read it."""
+        try:
+            return read_config(self.root)
+        except UsageError as error:
+            raise UsageError(f"{self.label}: {self.shown(str(error))}") from None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadScene:
+    """One scene on one side: its fields as they are written, its values, its lock; or what is wrong with it."""
+
+    side: ProjectSide
+    reference: str  # relative to the side's root
+    document: Document | None = None
+    scene: Scene | None = None
+    lock: Lock | None = None
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
+    absent: Absent = field(default_factory=Absent)  # recordings that are not here
+
+    @property
+    def shown(self) -> str:
+        """The reference as the user knows it."""
+        return self.side.prefix + self.reference
+
+
+def scene_files(side: ProjectSide, paths: Sequence[str]) -> list[str]:
+    """The scene files below paths of the project, relative to it; none for a path that is not there."""
+    found: dict[str, None] = {}
+    for path in paths:
+        with suppress(SceneError):
+            for one in find_scenes([side.path(scene_file(path))]):
+                found[os.path.relpath(one, side.root)] = None
+    return [one for one in found if "." not in paths or _looks_like_a_scene(side.path(one))]
+
+
+def _looks_like_a_scene(path: str) -> bool:
+    """Of a project without ``scenes/``: among its YAML files many are none."""
+    with suppress(OSError), open_regular(path) as file:
+        lines = file.read(1 << 20).splitlines()
+        return any(line.startswith((b"elements:", b"extends:", b'{"')) for line in lines)
+    return False
+
+
+def read_file(side: ProjectSide, file: str) -> Iterator[ReadScene]:
+    """Every scene that a file holds; one with problems alone where the file can not be read."""
+    path = side.path(file)
+    try:
+        document = read_with_parents(path)
+        variants = variants_of(document, {})
+    except SceneError as error:
+        yield ReadScene(side, file, problems=tuple(map(side.problem, error.problems)))
+        return
+    for variant in variants:
+        yield _read_variant(side, file, document, variant)
+
+
+def _read_variant(side: ProjectSide, file: str, document: Document, variant: Variant) -> ReadScene:
+    reference = referenced(file, variant.label)
+    try:
+        own = composed(document, variant)
+        lock, notes = _lock(side, reference)
+        scene, absent = scene_without(own, side.path(reference), lock)
+    except SceneError as error:
+        return ReadScene(side, reference, problems=tuple(map(side.problem, error.problems)))
+    return ReadScene(side, reference, own, scene, lock, notes=notes, absent=absent)
+
+
+def _lock(side: ProjectSide, reference: str) -> tuple[Lock | None, tuple[str, ...]]:
+    try:
+        return read_lock(lock_path(side.path(reference))), ()
+    except LockError as error:
+        return None, (f"{side.label}: {side.shown(str(error))}",)
+
+
+def count_scenes(side: ProjectSide, file: str) -> int:
+    """How many scenes a file holds, as far as it can be read."""
+    with suppress(OSError):
+        text = read_bounded(side.path(file), LARGEST_TEXT)
+        if not any(word in text for word in SEVERAL):
+            return 1
+    try:
+        return len(references_in(side.path(file)))
+    except SceneError:
+        return 1
+
+
+def side_of(repo: Repository, commit: str, label: str, folder: str, paths: Sequence[str], scratch: str) -> ProjectSide:
+    """A project as it was in a commit, to be read from a scratch folder: its scene files at ``paths`` and below."""
+    snapshot = Snapshot(repo, repo.tree(commit, folder), os.path.realpath(scratch))
+    snapshot.begin(paths)
+    return ProjectSide(label, snapshot.root, os.path.join(folder, "") if folder else "", snapshot)
+
+
+def is_inside(path: str) -> bool:
+    """Whether a relative path stays below where it begins."""
+    return not os.path.isabs(path) and ".." not in path.split("/")

@@ -1,0 +1,195 @@
+"""Two builds compared: by what their manifests say and by the files beside them. Recipes are not in a build."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from scenebuild.audio.wav import AudioFileError
+from scenebuild.errors import Place, UsageError
+from scenebuild.files import read_bounded
+from scenebuild.generate.gather import take_path
+from scenebuild.plan.manifest import MANIFEST
+from scenebuild.report.pages.mixer_page import MixerSide
+from scenebuild.review.checkout.comparison import Comparison
+from scenebuild.review.compare.measure import measure_sound, null_test
+from scenebuild.review.compare.shown import Keep, Shown
+from scenebuild.review.model import ElementChange, ElementStatus, Pair, Review, SceneReview, SoundFacts, TakeId
+from scenebuild.scene.quoting import printable
+
+LARGEST_MANIFEST = 64 << 20
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Build:
+    """One build: what its manifest says of the scene, and where its files lie."""
+
+    name: str  # of its folder
+    folder: str
+    mix: Path
+    elements: Mapping[str, Entry]
+
+    def take(self, name: str) -> Path:
+        """The take of an element."""
+        return _own(Path(take_path(self.folder, name)))
+
+    def stem(self, name: str) -> Path:
+        """The stem of an element, which is there if the build was asked for it."""
+        return _own(Path(self.folder, "stems", f"{name}.wav"))
+
+
+def _own(path: Path) -> Path:
+    """A file of the build; a link in its place, which came with the build, leads nowhere."""
+    return Path(os.devnull) if path.is_symlink() or path.parent.is_symlink() else path
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """Who wants to see the scenes: ``keep`` gets each, with what ``show`` made of its builds for the page."""
+
+    keep: Keep
+    show: Callable[[Build, str], MixerSide]
+
+
+def review_builds(between: Comparison, watching: Watching | None = None) -> Review:
+    """All that changed between two builds, or between two folders of builds."""
+    first, second = (_builds(side.root) for side in (between.before, between.after))
+    if len(first) == len(second) == 1:  # builds of two names may be of one scene
+        (one,), (other,) = first.values(), second.values()
+        pairs: list[tuple[Build | None, Build | None]] = [(one, other)]
+    else:
+        names = sorted(first.keys() | second.keys())
+        pairs = [(first.get(name), second.get(name)) for name in names]
+    labels = (between.before.label, between.after.label)
+    found = [_shown(_scene(one, other), (one, other), labels, watching) for one, other in pairs]
+    return Review(between.before.label, between.after.label, tuple(filter(None, found)), len(pairs))
+
+
+def _shown(
+    found: SceneReview | None,
+    builds: tuple[Build | None, Build | None],
+    labels: tuple[str, str],
+    watching: Watching | None,
+) -> SceneReview | None:
+    """The same, after it was shown to who wants to see it. A mix that can not be read is told in words alone."""
+    if found is None or watching is None:
+        return found
+    sides: list[Shown | None] = []
+    for build, label, sound in zip(builds, labels, (found.mix.before, found.mix.after), strict=True):
+        sides.append(Shown(build.mix, watching.show(build, label)) if build and sound else None)
+    watching.keep(found, sides[0], sides[1])
+    return found
+
+
+def _builds(folder: str) -> dict[str, Build]:
+    folders = (
+        [folder]
+        if os.path.isfile(os.path.join(folder, MANIFEST))
+        else [
+            os.path.join(folder, name)
+            for name in sorted(os.listdir(folder))
+            if os.path.isfile(os.path.join(folder, name, MANIFEST))
+        ]
+    )
+    found = [build for one in folders if (build := _build(one)) is not None]
+    if not found:
+        raise UsageError(f"{printable(folder)}: there is no build of a scene in it; build one first")
+    return {one.name: one for one in found}
+
+
+def _build(folder: str) -> Build | None:
+    """None for the pages about the variants of a file, which are built beside them."""
+    path = os.path.join(folder, MANIFEST)
+    try:
+        result = json.loads(read_bounded(path, LARGEST_MANIFEST, follow_links=False))["result"]
+        if "variants" in result:
+            return None
+        mix, elements = str(result["mix"]), {str(one["name"]): one for one in result["elements"]}
+        inside = os.path.basename(mix) == mix and all(_is_name(name) for name in elements)
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UsageError(f"{printable(path)}: this is no manifest of a build: {printable(str(error))}") from None
+    if not inside or os.path.islink(os.path.join(folder, mix)):
+        raise UsageError(f"{printable(path)}: its mix lies elsewhere; build the scene again")
+    return Build(os.path.basename(folder), folder, Path(folder, mix), elements)
+
+
+def _is_name(name: str) -> bool:
+    return name.isprintable() and os.path.basename(name) == name and not name.startswith(".")
+
+
+def _scene(before: Build | None, after: Build | None) -> SceneReview | None:
+    head = after or before
+    if head is None:
+        return None
+    elements = tuple(_element(name, before, after) for name in _names(before, after))
+    null = null_test(before.mix, after.mix) if before and after else None
+    if null is not None and null.identical and all(one.status == "unchanged" for one in elements):
+        return None
+    return SceneReview(
+        path=printable(head.name),
+        status="changed" if before and after else "added" if after else "removed",
+        elements=elements,
+        mix=Pair(*(_measured(build.mix, over_time=True) if build else None for build in (before, after))),
+        null=null,
+        basis="sound",
+        notes=("builds hold no recipe: what was edited is not known",),
+    )
+
+
+def _names(before: Build | None, after: Build | None) -> list[str]:
+    return list(dict.fromkeys([*(after.elements if after else ()), *(before.elements if before else ())]))
+
+
+def _element(name: str, before: Build | None, after: Build | None) -> ElementChange:
+    first, second = (build.elements.get(name) if build else None for build in (before, after))
+    by_stem = all(build.stem(name).is_file() for build in (before, after) if build)
+    sounds = [
+        _measured(build.stem(name) if by_stem else build.take(name)) if build and entry else None
+        for build, entry in ((before, first), (after, second))
+    ]
+    head = after or before
+    return ElementChange(
+        printable(name),
+        _status(name, first, second, before, after) if by_stem else _by_takes(first, second),
+        Place(printable(head.name if head else "")),
+        takes_before=_takes(first),
+        takes_after=_takes(second),
+        sound=Pair(*sounds),
+        measured="mix" if by_stem else "take",
+    )
+
+
+def _by_takes(first: Entry | None, second: Entry | None) -> ElementStatus:
+    if first is None or second is None:
+        return "added" if first is None else "removed"
+    return "unchanged" if all(first.get(fact) == second.get(fact) for fact in ("key", "digest")) else "generated"
+
+
+def _status(
+    name: str, first: Entry | None, second: Entry | None, before: Build | None, after: Build | None
+) -> ElementStatus:
+    """With stems, what the mix does with a take can be told as well."""
+    status = _by_takes(first, second)
+    if status == "unchanged" and before and after and not null_test(before.stem(name), after.stem(name)).identical:
+        return "mixed"
+    return status
+
+
+def _takes(entry: Entry | None) -> tuple[TakeId, ...]:
+    if entry is None:
+        return ()
+    digest = entry.get("digest")
+    return (TakeId(str(entry.get("key")), None if digest is None else str(digest), str(entry.get("engine"))),)
+
+
+def _measured(path: Path, *, over_time: bool = False) -> SoundFacts | None:
+    try:
+        return measure_sound(path, over_time=over_time)
+    except (OSError, AudioFileError, ValueError):
+        return None

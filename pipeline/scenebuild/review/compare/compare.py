@@ -1,0 +1,139 @@
+"""Two sides become a review: scenes are paired, edits found, elements judged, and what changed is listened to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from scenebuild.errors import Problem, SceneError
+from scenebuild.plan.lockfile import mix_drift
+from scenebuild.plan.steps import Plan
+from scenebuild.review.checkout.comparison import Comparison
+from scenebuild.review.checkout.projects import ReadScene, count_scenes, read_file, scene_files
+from scenebuild.review.compare.edits import edits_between
+from scenebuild.review.compare.elements import Planned, elements_between
+from scenebuild.review.compare.measurements import Listening, with_figures
+from scenebuild.review.compare.renames import is_meant, paired
+from scenebuild.review.compare.same import needed, same_files
+from scenebuild.review.compare.takes import plan_of
+from scenebuild.review.model import FieldEdit, Review, SceneReview
+from scenebuild.scene.quoting import printable
+from scenebuild.settings import Config
+
+
+def review(between: Comparison, listening: Listening) -> Review:
+    """All that changed between two projects."""
+    sides = (between.before, between.after)
+    files = [[one for one in scene_files(side, between.paths) if one not in between.unseen] for side in sides]
+    configs = (between.before.config(), between.after.config())
+    same = same_files(*sides, {*files[0]} & {*files[1]}) if _same_wishes(*configs) else set()
+    for side, found in zip(sides, files, strict=True):
+        side.bring(needed(side, [file for file in found if file not in same]))
+    first, second = (
+        {
+            one.reference: one
+            for file in found
+            if file not in same
+            for one in read_file(side, file)
+            if is_meant(one.reference, between.paths)
+        }
+        for side, found in zip(sides, files, strict=True)
+    )
+    pairs = paired(first, second)
+    reviewed = [_scene(one, other, configs, listening) for one, other in pairs]
+    looked_at = len(pairs) + sum(count_scenes(between.after, file) for file in same)
+    return Review(between.before.label, between.after.label, tuple(filter(None, reviewed)), looked_at)
+
+
+def _scene(
+    before: ReadScene | None, after: ReadScene | None, configs: tuple[Config, Config], listening: Listening
+) -> SceneReview | None:
+    """What changed in one scene; None where nothing did."""
+    head = after or before
+    if head is None:
+        return None
+    plans: list[Planned | None] = []
+    problems: list[tuple[Problem, ...]] = []
+    for read, config in zip((before, after), configs, strict=True):
+        plan, wrong = _planned(read, config, listening.store_of(read))
+        plans.append(plan)
+        problems.append(wrong)
+    found = SceneReview(
+        path=printable(head.shown),
+        status=_status(before, after),
+        old_path=printable(before.shown) if before and after and before.reference != after.reference else "",
+        name=head.scene.name if head.scene else "",
+        notes=_notes(before, after, plans),
+    )
+    if any(problems):
+        return replace(found, status="unreadable", problems=(problems[0], problems[1]))
+    found = replace(found, edits=_edits(before, after), elements=elements_between(plans[0], plans[1]))
+    if found.status == "changed" and not _differs(found, before, after, plans):
+        return None
+    return with_figures(found, (before, after), (plans[0], plans[1]), listening)
+
+
+def _same_wishes(before: Config, after: Config) -> bool:
+    """Whether the configuration asks for the same takes on both sides."""
+    return (before.engine, before.precision) == (after.engine, after.precision)
+
+
+def _planned(read: ReadScene | None, config: Config, store: str) -> tuple[Planned | None, tuple[Problem, ...]]:
+    if read is None or read.problems:
+        return None, read.problems if read else ()
+    try:
+        return Planned(read.side, plan_of(read, config, store)), ()
+    except SceneError as error:
+        return None, tuple(map(read.side.problem, error.problems))
+
+
+def _status(before: ReadScene | None, after: ReadScene | None) -> Literal["added", "removed", "renamed", "changed"]:
+    if before is None:
+        return "added"
+    if after is None:
+        return "removed"
+    return "changed" if before.reference == after.reference else "renamed"
+
+
+def _edits(before: ReadScene | None, after: ReadScene | None) -> tuple[FieldEdit, ...]:
+    if before is None or after is None or before.document is None or after.document is None:
+        return ()
+    return edits_between(before.document, after.document, (before.side, after.side))
+
+
+def _differs(
+    found: SceneReview, before: ReadScene | None, after: ReadScene | None, plans: Sequence[Planned | None]
+) -> bool:
+    return bool(found.edits or found.changed_elements) or _locks_differ(before, after, plans)
+
+
+def _locks_differ(before: ReadScene | None, after: ReadScene | None, plans: Sequence[Planned | None]) -> bool:
+    """Whether a lock came, went, broke or grew old, or says something else of the mix, as after an update of ours."""
+    states = {(bool(one.lock), bool(one.notes)) for one in (before, after) if one}
+    ages = {_older(one.plan) for one in plans if one}
+    first, second = (one.lock.mix if one and one.lock else {} for one in (before, after))
+    return len(states) > 1 or len(ages) > 1 or bool(mix_drift(first, second) or first.keys() - second.keys())
+
+
+def _notes(before: ReadScene | None, after: ReadScene | None, plans: Sequence[Planned | None]) -> tuple[str, ...]:
+    """What is to be known of the locks, of each side by its label."""
+    notes = [note for one in (before, after) if one for note in one.notes]
+    if before and after and before.scene and after.scene and bool(before.lock) != bool(after.lock) and not notes:
+        without = after if before.lock else before
+        notes.append(f"{without.side.label}: the scene has no lockfile")
+    for one in plans:
+        if one is not None and (old := _older(one.plan)):
+            notes.append(
+                f"{one.side.label}: the lockfile is older than the scene ({old}); build it and commit the lock"
+            )
+    return tuple(map(printable, notes))
+
+
+def _older(plan: Plan) -> str:
+    """What a lock does not know yet, in words; "" for a lock of this scene, and for none."""
+    if plan.lock is None:
+        return ""
+    changed = [f"{step.name}: {step.drift}" for step in plan.steps if step.drift]
+    changed += [f"{name} is no longer in the scene" for name in plan.gone]
+    return "; ".join(changed[:3]) + (f" and {len(changed) - 3} more" if len(changed) > 3 else "")

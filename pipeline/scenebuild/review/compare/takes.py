@@ -1,0 +1,124 @@
+"""Which takes a scene plays on one side: by its recipe and its lock alone, so that the same two revisions compare the
+same on every machine, whichever engines it has and whatever its store holds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from scenebuild.engines import action_facts
+from scenebuild.errors import Place, ScenebuildError
+from scenebuild.plan.lockfile import Lock
+from scenebuild.plan.steps import ENTRY_FIELDS, WORDS, Plan, PlanOptions, Step, make_plan
+from scenebuild.review.checkout.projects import ReadScene
+from scenebuild.review.model import TakeId
+from scenebuild.scene.channel import Channel, Convolution, EffectSpec
+from scenebuild.scene.model import Element, Sampling
+from scenebuild.settings import Config
+from scenebuild.store import LocalStore, Record
+from scenebuild.store.digest import digest_file
+
+
+class _Believed(LocalStore):
+    """A store that is taken to hold what a lock pins: then the lock decides the engine of each element."""
+
+    def __init__(self, root: str, lock: Lock | None) -> None:
+        super().__init__(root)
+        self._digests = {entry["digest"] for entry in lock.elements.values()} if lock else set()
+
+    def has(self, digest: str, size: int | None = None) -> bool:
+        return digest in self._digests or super().has(digest, size)
+
+    def get(self, key: str) -> Record | None:
+        record = super().get(key)
+        return record if record is not None and super().has(record.digest, record.size) else None
+
+
+def plan_of(read: ReadScene, config: Config, store: str) -> Plan:
+    """The plan of a scene that could be read. ScenebuildError where a recording or a model is not known here."""
+    if read.scene is None:
+        raise ScenebuildError(f"{read.shown}: this scene can not be read")
+    choices = PlanOptions(preferred=config.engine, preferred_precision=config.precision, contents=read.absent.contents)
+    return make_plan(read.scene, read.lock, _Believed(store, read.lock), choices)
+
+
+def steps_of(plan: Plan) -> dict[str, tuple[Step, ...]]:
+    """The steps of each element, in the order of the file."""
+    found: dict[str, tuple[Step, ...]] = {}
+    for step in plan.steps:
+        found[step.element.name] = (*found.get(step.element.name, ()), step)
+    return found
+
+
+def takes_of(steps: Sequence[Step]) -> tuple[TakeId, ...]:
+    """The takes of an element. A digest is known where the lock has it, or where the store has the take."""
+    return tuple(
+        TakeId(step.key, step.digest or (step.record.digest if step.record else None), step.facts.name)
+        for step in steps
+    )
+
+
+def same_takes(before: Sequence[TakeId], after: Sequence[TakeId]) -> bool:
+    """Whether both play the same bytes: the same request, and nothing that says they are others."""
+    return len(before) == len(after) and all(
+        one.key == other.key and (one.digest is None or other.digest is None or one.digest == other.digest)
+        for one, other in zip(before, after, strict=True)
+    )
+
+
+def reason_between(before: Sequence[Step], after: Sequence[Step]) -> str:
+    """Why a take is not the one it was, in words: ``prompt and seed changed``."""
+    if before[0].replaces_real or after[0].replaces_real:
+        return _asked_otherwise(before[0].element, after[0].element)
+    then, now = (action_facts(steps[0].action) for steps in (before, after))
+    if then["engine"] != now["engine"]:
+        return f"engine changed from {then['engine']} to {now['engine']}"
+    names = [WORDS.get(name, name) for name in ENTRY_FIELDS if then.get(name) != now.get(name)]
+    if names:
+        return f"{' and '.join(names)} changed"
+    if len(before) != len(after):
+        return "made of another number of takes"
+    return "another take of the same request"
+
+
+def _asked_otherwise(before: Element, after: Element) -> str:
+    """What was edited, where no engine that is here can say what its take will be."""
+    names = ("prompt", "recording", "engine", "model", "duration_s", "seed", "take", "sampling")
+    changed = [name.removesuffix("_s") for name in names if getattr(before, name) != getattr(after, name)]
+    return f"{' and '.join(changed) or 'its request'} changed; not made yet"
+
+
+def mixed_alike(before: Element, after: Element) -> bool:
+    """Whether the mix does the same with both elements."""
+    return _in_the_mix(before) == _in_the_mix(after)
+
+
+def _in_the_mix(element: Element) -> Element:
+    """An element less what decides its take, and less where it stands."""
+    return replace(
+        element,
+        place=Place(""),
+        name="",
+        prompt=None,
+        recording=None,
+        engine=None,
+        model=None,
+        seed=None,
+        take=1,
+        sampling=Sampling(),
+        expect=None,
+        channel=_by_content(element.channel),
+    )
+
+
+def _by_content(channel: Channel) -> Channel:
+    return replace(channel, effects=tuple(map(_effect_by_content, channel.effects)))
+
+
+def _effect_by_content(effect: EffectSpec) -> EffectSpec:
+    if not isinstance(effect, Convolution):
+        return effect
+    try:
+        return replace(effect, path=digest_file(effect.path))
+    except OSError:
+        return replace(effect, path="")

@@ -1,0 +1,58 @@
+"""The loudness of two mixes over time as a picture of plain text, on one scale and one axis of time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scenebuild.report.words import number
+from scenebuild.review.model import Pair, SoundFacts
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+SILENCE = " "
+COLUMNS = 48
+WIDEST_DB, NARROWEST_DB = 28.0, 7.0  # from the loudest down: the blocks stand for 4 dB each at most, for 1 dB at least
+
+
+@dataclass(frozen=True, slots=True)
+class LoudnessLine:
+    """One line of the picture."""
+
+    label: str  # "before", "after", "scale"
+    picture: str
+
+
+def strips_of(pair: Pair, columns: int = COLUMNS) -> tuple[LoudnessLine, ...]:
+    """A line for each side whose loudness over time is known, and one that tells the scale; none where it is not."""
+    sides = [(label, one) for label, one in (("before", pair.before), ("after", pair.after)) if one and one.over_time]
+    longest = max((len(one.over_time) for _, one in sides), default=0)
+    columns = min(columns, longest)
+    levels = {label: _columns(one, longest, columns) for label, one in sides}
+    heard = [level for line in levels.values() for level in line if math.isfinite(level)]
+    if not heard:
+        return ()
+    top = max(heard)
+    reach = min(max(top - min(heard), NARROWEST_DB), WIDEST_DB)
+    lines = [
+        LoudnessLine(label, "".join(_block(level, top, reach) for level in line)) for label, line in levels.items()
+    ]
+    scale = f"{BLOCKS[0]} {number(top - reach, 0)} LUFS, {BLOCKS[-1]} {number(top, 0)} LUFS"
+    return (*lines, LoudnessLine("scale", scale))
+
+
+def _columns(sound: SoundFacts, longest: int, columns: int) -> list[float]:
+    """The mean loudness in each of ``columns`` equal parts of the longer mix."""
+    edges = [round(column * longest / columns) for column in range(columns + 1)]
+    return [_mean(sound.over_time[first:last]) for first, last in zip(edges, edges[1:], strict=False)]
+
+
+def _mean(levels: Sequence[float]) -> float:
+    power = sum(10 ** (level / 10) for level in levels if math.isfinite(level)) / max(len(levels), 1)
+    return 10 * math.log10(power) if power > 0 else -math.inf
+
+
+def _block(level: float, top: float, reach: float) -> str:
+    """Half a step below the lowest block there is silence."""
+    step = round((level - top + reach) / reach * (len(BLOCKS) - 1)) if math.isfinite(level) else -1
+    return BLOCKS[step] if step >= 0 else SILENCE

@@ -1,0 +1,167 @@
+"""A review as a page: each scene before and after on the desk, to be heard side by side, with the words beside it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from scenebuild import __version__
+from scenebuild.generate.take import Take
+from scenebuild.mix.model import Mix
+from scenebuild.mix.stem_capture import CapturedStem
+from scenebuild.plan.steps import Plan
+from scenebuild.report.pages.build_page import side_of
+from scenebuild.report.pages.embedded_audio import BUDGET_BYTES, mix_sound
+from scenebuild.report.pages.mixer_page import DeskPage, DeskScene, MixerSide, Note, Pairs, desk_html
+from scenebuild.report.summarize import report_of
+from scenebuild.report.write import look
+from scenebuild.review.checkout.projects import ReadScene
+from scenebuild.review.compare.build_side import side_of_build
+from scenebuild.review.compare.builds import Build
+from scenebuild.review.compare.shown import Shown
+from scenebuild.review.formats.pictures import difference_png
+from scenebuild.review.formats.rows import STATUS_WORDS, SceneRow, scene_row, total
+from scenebuild.review.model import Review, SceneReview
+
+PAGE_BYTES = 32 << 20  # of all sounds of a page; as base64 they take a third more
+MP3_BYTES_A_SECOND = 16_000
+ONLY_MIX = "The stems do not fit into this page, so only the mix plays here."
+NO_STEMS = (
+    "Only the mix plays here: a build has stems where `--stems` asked for them, and a page has room for some minutes."
+)
+NO_SOUND = "The sound does not fit into this page; `scenebuild diff -- PATH` makes one of this scene alone."
+
+
+class ReviewPage:
+    """Collects the scenes of a page while their sound is at hand. Scenes that come late get what room there is."""
+
+    def __init__(self) -> None:
+        self._scenes: list[DeskScene] = []
+        self._silent: list[SceneReview] = []
+        self._left = PAGE_BYTES
+
+    def side(
+        self, read: ReadScene, plan: Plan, mix: Mix, takes: Mapping[str, Take], stems: Sequence[CapturedStem]
+    ) -> MixerSide:
+        """One side: its stems if they fit, else its mix, else its pictures alone."""
+        statuses = {step.name: "" for step in plan.steps}
+        report = report_of(plan, takes, statuses, mix, (), (), str(Path(mix.path).parent))
+        seen = look(report, Path(mix.path), {name: Path(take.path) for name, take in takes.items()})
+        return self._fitted(side_of(report, seen, stems, read.side.label, self._budget), Path(mix.path))
+
+    def build(self, build: Build, label: str) -> MixerSide:
+        """One side of two builds that are compared: its stems if it has them and they fit, else as above."""
+        return self._fitted(side_of_build(build, label, self._budget), build.mix, NO_STEMS)
+
+    @property
+    def _budget(self) -> int:
+        return min(BUDGET_BYTES // 2, self._left // 4)
+
+    def _fitted(self, side: MixerSide, mix: Path, only_mix: str = ONLY_MIX) -> MixerSide:
+        """With its mix where its stems do not fit; nothing lies beside this page."""
+        found = replace(side, file="", why="")
+        if not found.sounds:
+            fits = found.seconds * MP3_BYTES_A_SECOND < self._left // 4
+            sounds = (mix_sound(mix),) if fits else ()
+            found = replace(found, sounds=sounds, why=only_mix if fits else NO_SOUND)
+        self._left -= sum(len(sound.data) for sound in found.sounds)
+        return found
+
+    def keep(self, scene: SceneReview, before: Shown | None, after: Shown | None) -> None:
+        """Put a scene on the page."""
+        heard = [one for one in (before, after) if one is not None and one.desk is not None]
+        if not heard:
+            self._silent.append(scene)
+            return
+        sides = tuple(one.desk for one in heard if one.desk is not None)
+        difference = None
+        if before and after and len(sides) == 2 and sides[0].sample_rate == sides[1].sample_rate:
+            difference = difference_png(before.mix, after.mix)
+        self._scenes.append(_desk_scene(scene, sides, difference, len(self._scenes)))
+
+    def page(self, review: Review, links: Mapping[str, Pairs] | None = None) -> str:
+        """The page of all scenes, as HTML. ``links``: files beside it, by the path of their scene."""
+        scenes = [replace(one, links=(links or {}).get(one.title, ())) for one in self._scenes]
+        unheard = [one for one in review.scenes if one.path not in {each.title for each in scenes}]
+        notes = [Note(_title(row), tuple(_lines(row)), "warning") for row in map(scene_row, unheard)]
+        if not review:
+            notes = [Note("Nothing changed", (f"{review.looked_at} scenes were compared.",))]
+        return desk_html(
+            DeskPage(
+                mark="scenebuild · before and after",
+                title=total(review) if review else "No scene differs",
+                lead=f"{review.before} → {review.after}",
+                scenes=tuple(scenes),
+                notes=tuple(notes),
+                foot=f"Made by scenebuild {__version__}. This page asks nothing of any network.",
+            )
+        )
+
+
+def _desk_scene(
+    scene: SceneReview, sides: tuple[MixerSide, ...], difference: tuple[bytes, int] | None, number: int
+) -> DeskScene:
+    row = scene_row(scene)
+    reach = f", the strongest colours {difference[1]} dB" if difference else ""
+    return DeskScene(
+        key=f"{number}-{re.sub(r'[^A-Za-z0-9_-]+', '-', scene.path)[:80]}",
+        title=scene.path,
+        text="",
+        sides=sides,
+        badge=STATUS_WORDS[scene.status],
+        badges={one.name: (STATUS_WORDS[one.status],) for one in scene.elements},
+        notes=_notes(row),
+        difference=difference[0] if difference else None,
+        difference_text=f"Difference of the spectrograms: blue is quieter, orange is louder{reach}",
+        details=_details(row),
+        is_open=number == 0,
+    )
+
+
+def _notes(row: SceneRow) -> tuple[Note, ...]:
+    notes = []
+    if row.edits:
+        notes.append(Note("Edited", tuple(_edit_lines(row)), "warning"))
+    if row.why:
+        notes.append(Note("Numbers from the lockfiles", row.why, "warning"))
+    if row.notes:
+        notes.append(Note("To know", row.notes, "warning"))
+    return tuple(notes)
+
+
+def _edit_lines(row: SceneRow) -> list[str]:
+    return [
+        f"{edit.field}: {'' if edit.kind == 'changed' else f'{edit.kind} '}"
+        f"{' → '.join(filter(None, (edit.before, edit.after)))} ({edit.place})"
+        for edit in row.edits
+    ]
+
+
+def _details(row: SceneRow) -> tuple[tuple[str, Pairs], ...]:
+    elements = tuple(
+        (one.name, "; ".join(filter(None, (one.status, one.reason, one.loudness, one.peak, one.balance))))
+        for one in row.elements
+    )
+    mix = (
+        ("Loudness", row.loudness),
+        ("True peak", row.peak),
+        ("Length", row.length),
+        ("Sounds", row.balance),
+        ("Master gain", row.gain),
+        ("Null test", row.null),
+    )
+    sections = (("What changed", elements), ("The mix", tuple((label, value) for label, value in mix if value)))
+    return tuple((title, pairs) for title, pairs in sections if pairs)
+
+
+def _title(row: SceneRow) -> str:
+    return f"{row.path}: {', '.join(filter(None, (row.status, row.summary)))}"
+
+
+def _lines(row: SceneRow) -> list[str]:
+    """A scene without sound, in words alone."""
+    mix = ", ".join(filter(None, (row.loudness, row.peak, row.length)))
+    elements = [": ".join(filter(None, (one.name, one.status, one.reason))) for one in row.elements]
+    return [*row.problems, *_edit_lines(row), *elements, *([f"mix: {mix}"] if mix else []), *row.why, *row.notes]

@@ -1,0 +1,78 @@
+"""A review as a folder: a page to listen to, the comment, the numbers, pictures and clips."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from scenebuild.files import publish_bytes, utf8
+from scenebuild.report.pages.mixer_page import Pairs
+from scenebuild.review.compare.shown import Shown
+from scenebuild.review.formats.json import as_json
+from scenebuild.review.formats.markdown import AttachedFiles, as_markdown
+from scenebuild.review.formats.page import ReviewPage
+from scenebuild.review.formats.rows import scene_row
+from scenebuild.review.model import Review, SceneReview
+
+PAGE, COMMENT, NUMBERS = "index.html", "diff.md", "diff.json"
+MOST_NOTES = 6  # lines in a clip
+
+
+class ReviewFolder:
+    """Writes what belongs to a scene while its sound is at hand, and the whole when all scenes are known."""
+
+    def __init__(self, root: Path, desk: ReviewPage, *, video: bool, tell: Callable[[str], None]) -> None:
+        if video:  # who has no PyAV learns it before anything is mixed
+            from scenebuild.review.clips.video import pyav
+
+            pyav()
+        self._root, self._desk, self._video, self._tell = root, desk, video, tell
+        self._pictures: dict[str, str] = {}
+        self._outlines: dict[str, str] = {}
+        self._clips: dict[str, str] = {}
+
+    def keep(self, scene: SceneReview, before: Shown | None, after: Shown | None) -> None:
+        """Write pictures of a scene, and a clip."""
+        from scenebuild.review.formats.pictures import before_after_png, waveforms_svg
+
+        self._desk.keep(scene, before, after)
+        mixes = [one.mix if one else None for one in (before, after)]
+        if not any(mixes):
+            return
+        name = self._name(scene.path)
+        picture, outline = f"{name}.png", f"{name}.svg"
+        publish_bytes(str(self._root / picture), before_after_png(mixes[0], mixes[1]))
+        publish_bytes(str(self._root / outline), waveforms_svg(mixes[0], mixes[1]).encode())
+        self._pictures[scene.path], self._outlines[scene.path] = picture, outline
+        if self._video:
+            self._clip(scene, mixes, f"{name}.mp4")
+
+    def write(self, review: Review) -> None:
+        """Write the page, the comment and the numbers; the page last, so that all that it links to is there."""
+        attached = AttachedFiles(PAGE, self._pictures, self._clips)
+        publish_bytes(str(self._root / NUMBERS), utf8(as_json(review)))
+        publish_bytes(str(self._root / COMMENT), utf8(as_markdown(review, attached)))
+        links = {scene.path: self._links(scene.path) for scene in review.scenes}
+        publish_bytes(str(self._root / PAGE), utf8(self._desk.page(review, links)))
+
+    def _clip(self, scene: SceneReview, mixes: list[Path | None], name: str) -> None:
+        from scenebuild.review.clips.video import clip_mp4
+
+        row = scene_row(scene)
+        lines = [f"{edit.field}: {' → '.join(filter(None, (edit.before, edit.after)))}" for edit in row.edits]
+        lines += [", ".join(filter(None, (row.loudness, row.balance)))]
+        self._tell(f"making {name}")
+        clip_mp4(mixes[0], mixes[1], self._root / name, scene.path, list(filter(None, lines))[:MOST_NOTES])
+        self._clips[scene.path] = name
+
+    def _links(self, path: str) -> Pairs:
+        kinds = (("Spectrograms", self._pictures), ("Waveforms", self._outlines), ("Clip", self._clips))
+        return tuple((label, files[path]) for label, files in kinds if path in files)
+
+    def _name(self, path: str) -> str:
+        """A name for a scene's files that no other scene here has: ``forest@night`` becomes ``forest-night``."""
+        stem = re.sub(r"\.ya?ml(?=@|\Z)", "", path.removeprefix("scenes/"))
+        name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")[:80] or "scene"
+        taken = {Path(one).stem for one in self._pictures.values()}
+        return name if name not in taken | {"index", "diff"} else f"{name}-{len(taken) + 1}"

@@ -1,0 +1,66 @@
+"""What only makes sense together about the files that are delivered. As in ``rules``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from scenebuild.errors import Problem
+from scenebuild.scene.quoting import label, number, quoted
+from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.yaml.raw import at_of, fields_of, loops, number_of
+
+MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # ISO 11172-3 and 13818-3
+
+
+def deliver_findings(document: Document) -> Iterator[Problem]:
+    """All findings of all rules here, in no order."""
+    written = document.data.get("deliver")
+    seen: set[str] = set()
+    for index, fields in enumerate(map(fields_of, written if isinstance(written, list) else [])):
+        field = ("deliver", str(index))
+        yield from _name(document, field, fields, seen)
+        yield from _format(document, field, fields)
+        yield from _loop(document, field, fields)
+
+
+def _name(document: Document, field: Field, fields: dict[str, Any], seen: set[str]) -> Iterator[Problem]:
+    from scenebuild.scene.check.rules import NAME
+
+    name = fields.get("name", fields.get("preset"))
+    if not isinstance(name, str):
+        return
+    place = document.value((*field, "name" if "name" in fields else "preset"))
+    if "name" in fields and not NAME.match(name):
+        message = f"name: {quoted(name)} cannot name a file: names are made of a-z, 0-9, _ and -, and begin with a"
+        yield Problem("name", f"{message} letter or digit", place)
+    if name in seen:
+        message = f"deliver: two files would be called {label(name)}; give one of them a name of its own"
+        yield Problem("deliver", message, place)
+    seen.add(name)
+
+
+def _format(document: Document, field: Field, fields: dict[str, Any]) -> Iterator[Problem]:
+    """Only what the file itself says; what a preset brings along fits together."""
+    kind, rate = fields.get("format", _KINDS.get(str(fields.get("preset")))), fields.get("sample_rate")
+    if kind in ("ogg", "mp3") and "bits" in fields:
+        message = f"bits: a sample in {kind} has none; remove it, or write format: wav or flac"
+        yield Problem("no-effect", message, document.key((*field, "bits")))
+    hertz = number_of(rate)
+    if kind == "mp3" and hertz is not None and hertz not in MP3_RATES:
+        message = f"sample_rate: mp3 has no {number(hertz)} Hz; it has {', '.join(map(str, MP3_RATES))}"
+        yield Problem("deliver", message, document.value((*field, "sample_rate")))
+
+
+_KINDS = {"podcast": "mp3", "game-loop": "ogg", "game-mobile": "ogg"}  # of presets whose files are compressed
+
+
+def _loop(document: Document, field: Field, fields: dict[str, Any]) -> Iterator[Problem]:
+    if fields.get("preset") != "game-loop":
+        return
+    place = document.value((*field, "preset"))
+    if not loops(at_of(document, ("mix",))):
+        yield Problem("deliver", "preset: game-loop is for a mix that loops; write mix: {loop: true}", place)
+    if fields.get("format") == "mp3":
+        message = "format: mp3 has a gap at its ends and can not loop; write ogg, flac or wav"
+        yield Problem("deliver", message, document.value((*field, "format")))

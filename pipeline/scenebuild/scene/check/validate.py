@@ -1,0 +1,38 @@
+"""Everything that is wrong with a document, at once and in the order of the file."""
+
+from __future__ import annotations
+
+from scenebuild.errors import Problem
+from scenebuild.scene.check.findings import MOST_SHOWN, capped
+from scenebuild.scene.check.rules import rule_findings
+from scenebuild.scene.check.violations import Violation, violations, wants_text, whole_schema
+from scenebuild.scene.check.wording import worded
+from scenebuild.scene.yaml.document import Document
+
+
+def validate_document(document: Document) -> list[Problem]:
+    """The findings, sorted by place; at most 50, then one that counts the others. Empty for a good scene."""
+    if overruling := _overruling(document):
+        return [overruling]
+    found = list(violations(document))
+    texts = {it.place for it in found if wants_text(it)}
+    # A text that looks like a number without end, such as the name 61e9540, is told what a text is told.
+    before = [one for one in document.problems if one.rule != "not-finite" or one.place not in texts]
+    known = {problem.place for problem in before}  # what is not a number at all has no range
+    against = sorted((it for it in found if it.place not in known), key=lambda it: it.place)
+    own = [problem for problem in rule_findings(document) if problem.place not in known]
+    # Words for what is shown only: looking for the nearest spelling of 50,000 unknown fields would take minutes.
+    said = [worded(it) for it in against[: MOST_SHOWN + 1]]
+    return capped([*before, *said, *own], len(before) + len(against) + len(own))
+
+
+def _overruling(document: Document) -> Problem | None:
+    """The one finding beside which no other counts: a format whose fields are unknown, or more than fits."""
+    fields = whole_schema()["properties"]
+    version, elements = document.data.get("version"), document.data.get("elements")
+    if isinstance(version, int | float) and not isinstance(version, bool) and version != fields["version"]["const"]:
+        return worded(Violation(document.value(("version",)), ("version",), "const", version, fields["version"]))
+    if isinstance(elements, dict) and len(elements) > fields["elements"]["maxProperties"]:
+        place = document.key(("elements",))
+        return worded(Violation(place, ("elements",), "maxProperties", elements, fields["elements"]))
+    return None

@@ -1,0 +1,1 @@
+"""How one file becomes several scenes: ``extends``, variants, parameters."""

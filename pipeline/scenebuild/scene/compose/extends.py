@@ -1,0 +1,79 @@
+"""``extends: forest.yaml``: a scene file laid over the one it extends, and that over its own."""
+
+from __future__ import annotations
+
+import os
+from functools import reduce
+from pathlib import Path
+
+from scenebuild.errors import Problem, SceneError
+from scenebuild.files import regular_file
+from scenebuild.scene.check.near import SCENES, meant_path
+from scenebuild.scene.compose.merge import laid_over, without
+from scenebuild.scene.project import SUFFIXES, project_root
+from scenebuild.scene.quoting import described, printable, quoted
+from scenebuild.scene.recording import path_fault
+from scenebuild.scene.yaml.document import MOST_NODES, Document, read_document
+from scenebuild.scene.yaml.source import reason
+
+DEEPEST = 8  # files above a scene; more than that nobody keeps in mind
+
+
+def read_with_parents(path: str) -> Document:
+    """A scene file with all that it inherits. Raises SceneError where a file can not be read as plain data, or where
+    ``extends`` leads nowhere, out of the project, too far or in a circle."""
+    root = project_root(path)
+    chain = [read_document(path)]
+    while "extends" in chain[-1].data:
+        chain.append(read_document(_parent(chain, root)))
+        if sum(len(document.values) for document in chain) > MOST_NODES:
+            raise _wrong(
+                chain[-2], f"more than {MOST_NODES} values in all files together; split the scene into several"
+            )
+    own = [without(document, ["extends"]) for document in chain]
+    return reduce(laid_over, reversed(own))
+
+
+def _parent(chain: list[Document], root: Path) -> str:
+    """The path of the file that the last of the chain extends, as a user would type it."""
+    document = chain[-1]
+    written = document.data["extends"]
+    if not isinstance(written, str) or not written.strip():
+        raise _wrong(document, f"{described(written)} is no path of a scene file; write one such as forest.yaml")
+    if fault := path_fault(written, "scene file"):
+        raise _wrong(document, f"{quoted(written)} {fault}")
+    path = os.path.join(os.path.dirname(document.path), written)
+    if fault := _file_fault(path, written, root):
+        raise _wrong(document, f"{quoted(written)} {fault}")
+    for number, other in enumerate(chain):
+        if os.path.samefile(other.path, path):
+            raise _wrong(document, f"{quoted(written)} {_circle(other, last=number == len(chain) - 1)}")
+    if len(chain) > DEEPEST:
+        raise _wrong(
+            document, f"{quoted(written)} would be more than {DEEPEST} files above {chain[0].path}; merge some"
+        )
+    return path
+
+
+def _file_fault(path: str, written: str, root: Path) -> str:
+    if not path.endswith(SUFFIXES):
+        return "is no scene file; the name of one ends in .yaml"
+    if not Path(os.path.realpath(path)).is_relative_to(root):
+        return "leads out of the project through a link; copy the scene file into it"
+    try:
+        os.close(regular_file(path))
+    except (OSError, ValueError) as error:
+        meant = meant_path(written, SCENES, os.path.dirname(path[: -len(written)]))
+        return f"{reason(error)}; paths begin at the folder of this scene file{'.' if meant else ''}{meant}"
+    return ""
+
+
+def _circle(other: Document, *, last: bool) -> str:
+    if last:
+        return "is this file itself; name the one that it is made from, or remove the line"
+    where = other.value(("extends",))
+    return f"leads round in a circle: {printable(other.path)} comes back here by {where}; remove one of the two lines"
+
+
+def _wrong(document: Document, message: str) -> SceneError:
+    return SceneError([*document.problems, Problem("extends", f"extends: {message}", document.value(("extends",)))])

@@ -1,0 +1,82 @@
+"""``{prompt: wind in the trees, gentle}``: in braces a comma ends the text, and what follows is read as a field.
+
+Nobody means that. The pieces are put together again for the one message that says so.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from yaml.events import ScalarEvent
+
+from scenebuild.errors import Place, Problem
+from scenebuild.scene.quoting import cut, in_yaml, label, quoted
+
+_DIGITS = re.compile(r"[-+]?[0-9]+")
+_FRACTION = re.compile(r"[0-9]+")
+_CURLY = re.compile("[\u201c-\u201f]")
+
+
+class BraceEntries:
+    """The entries of one set of fields in braces, as they are read."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._before: tuple[ScalarEvent, ScalarEvent] | None = None  # the last whole entry: its name and plain text
+        self._pieces: list[tuple[Place, ScalarEvent]] = []  # what commas have cut off it
+
+    def cuts(self, key: Any, value: Any) -> bool:
+        """Whether an entry is no field, but a piece of the plain text before it."""
+        return (
+            self._before is not None
+            and _is_plain(key)
+            and _is_plain(value)
+            and key.value != ""
+            and value.start_mark.index == value.end_mark.index
+            and ":" not in self._text[key.end_mark.index : value.start_mark.index]
+            and key.value not in _fields()
+        )
+
+    def piece(self, place: Place, key: Any) -> None:
+        """Take up an entry that is a piece."""
+        self._pieces.append((place, key))
+
+    def entry(self, key: Any, value: Any) -> list[Problem]:
+        """Take up a whole entry; what there is to say of the one before it."""
+        said = self.finish()
+        text = isinstance(key, ScalarEvent) and isinstance(value, ScalarEvent) and _is_plain(value) and value.value
+        self._before = (key, value) if text else None
+        return said
+
+    def finish(self) -> list[Problem]:
+        """What there is to say of the last entry and the pieces of its text."""
+        if not self._pieces or self._before is None:
+            return []
+        (name, value), ((place, first), *_) = self._before, self._pieces
+        parts = [value.value, *(piece.value for _, piece in self._pieces)]
+        self._pieces = []
+        return [Problem("comma", f"{label(name.value)}: {_sentence(name.value, parts, first.value)}", place)]
+
+
+def _sentence(name: str, parts: list[str], first: str) -> str:
+    if len(parts) == 2 and _DIGITS.fullmatch(parts[0]) and _FRACTION.fullmatch(parts[1]):
+        return f"{cut(','.join(parts))} has a comma; a number has a point, write {cut('.'.join(parts))}"
+    ends = f"a comma ends it before {quoted(first)};"
+    if all(map(_DIGITS.fullmatch, parts)):
+        return f"{ends} write a list in brackets, {label(name)}: [{cut(', '.join(parts))}]"
+    whole = ", ".join(parts)
+    if _CURLY.match(whole):
+        return f"{ends} put the whole text in straight quotes, {label(name)}: {in_yaml(_CURLY.sub('', whole))}"
+    return f"{ends} put the whole text in quotes, {label(name)}: {in_yaml(whole)}"
+
+
+def _is_plain(event: Any) -> bool:
+    return isinstance(event, ScalarEvent) and event.style in (None, "") and event.implicit[0]
+
+
+def _fields() -> frozenset[str]:
+    """Every name that is a field of something."""
+    from scenebuild.scene.check.violations import known_names
+
+    return known_names()

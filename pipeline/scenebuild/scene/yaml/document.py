@@ -1,0 +1,102 @@
+"""A scene file as plain data, with the place of every key and value.
+
+What YAML offers beyond plain data is refused while the parser's events pass by: aliases, anchors, merge keys and
+tags are what bombs and surprises are made of. So nothing is ever expanded, and time and memory stay proportional to
+the bytes of the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from scenebuild.errors import Place, Problem, SceneError
+from scenebuild.scene.check.findings import MOST_SHOWN, capped
+from scenebuild.scene.quoting import printable
+from scenebuild.scene.yaml.source import place_at, read_content, text_of
+from scenebuild.scene.yaml.syntax import syntax_problem
+
+MOST_NODES = 50_000  # values of a file, and of all that it extends; 2,000 elements with all their fields are 42,000
+Field = tuple[str, ...]  # the way to a value: ("elements", "rain", "prompt"); positions in a list are written as text
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Plain data as it was written, unchecked, and where each piece of it stands. Nobody changes what is in it."""
+
+    path: str  # as the user typed it
+    data: dict[str, Any]  # the root; keys are always text
+    keys: Mapping[Field, Place]
+    values: Mapping[Field, Place]
+    problems: tuple[Problem, ...] = ()  # what is wrong already, and still lets the rest be checked
+    sources: tuple[str, ...] = ()  # every file that it was put together from, this one first
+    # How a number or a word such as true is written, by its place. The places of all files are different ones.
+    spelled: Mapping[Place, str] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each source as it was read
+
+    def key(self, field: Field) -> Place:
+        """The place of a field's name, or of its nearest parent that is written in the file."""
+        while field and field not in self.keys:
+            field = field[:-1]
+        return self.keys[field] if field else self.values[()]
+
+    def value(self, field: Field) -> Place:
+        """The place of a field's value, or of the name of its nearest parent that is written in the file."""
+        return self.values.get(field) or self.key(field)
+
+    def origin(self, field: Field) -> str:
+        """The file in which a field's value is written: paths in it begin at that file's folder."""
+        file = self.value(field).file
+        return next((source for source in self.sources if printable(source) == file), self.path)
+
+
+def read_document(path: str) -> Document:
+    """Read a scene file strictly. Raises SceneError with all that makes it unreadable as plain data."""
+    from hashlib import sha256
+
+    content = read_content(path)
+    return replace(_parsed(path, text_of(path, content)), digests={path: sha256(content).hexdigest()})
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: str, text: str) -> Document:
+    """A file that holds many scenes is read for each of them; parsing is what takes the time."""
+    return parse_document(path, text)
+
+
+def the_loader() -> Any:
+    """The one YAML parser of scene files, for reading as for editing: libyaml; where PyYAML is installed without it,
+    PyYAML's own, which refuses a few documents more (a tab before a comment) and reads the others alike, slowly."""
+    import yaml
+
+    return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def ended(text: str) -> str:
+    """The text with an end to its last line: YAML 1.2 takes the end of a file for one, libyaml does not."""
+    return text if text.endswith(("\n", "\r")) else text + "\n"
+
+
+def parse_document(path: str, text: str) -> Document:
+    """The document of a text; ``path`` is only for the places."""
+    import yaml
+
+    from scenebuild.scene.yaml.loader import Loader
+    from scenebuild.scene.yaml.strict import StrictEvents
+
+    events = StrictEvents(yaml.parse(ended(text), Loader=the_loader()), text)
+    construction = Loader(path, text, iter(events))
+    try:
+        data = construction.root()
+    except yaml.YAMLError as error:
+        raise SceneError(capped([*construction.refused, syntax_problem(path, text, error)])) from None
+    refused = construction.refused
+    refused += [Problem("yaml-syntax", words, place_at(path, text, at)) for at, words in events.found[: MOST_SHOWN + 1]]
+    if refused:
+        uncounted = max(0, len(events.found) - MOST_SHOWN - 1)
+        found = refused + construction.problems
+        raise SceneError(capped(found, len(found) + uncounted))
+    problems = tuple(construction.problems)
+    return Document(path, data, construction.keys, construction.values, problems, (path,), construction.spelled)

@@ -1,0 +1,187 @@
+"""Changes to a scene file, one line each: what nobody meant to change stays as it is, to the byte.
+
+A file is text of its author's: comments, order, quotes, flow style, line ends. So a change is a splice of characters
+at the places where the YAML parser saw the value, never a file that is written anew. Before a change is handed out it
+is read back: it must mean what was meant, and nothing else.
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from codecs import BOM_UTF8
+from dataclasses import dataclass
+from typing import Any
+
+from scenebuild.errors import Place, Problem, SceneError
+from scenebuild.scene.quoting import label, number, printable
+from scenebuild.scene.yaml.document import Field, ended, parse_document, the_loader
+from scenebuild.scene.yaml.scalars import Scalar, plain
+from scenebuild.scene.yaml.source import text_of
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./()-]*\Z")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+Written = Scalar | dict[str, Scalar]
+
+
+@dataclass(frozen=True, slots=True)
+class _Splice:
+    start: int
+    end: int
+    text: str
+
+
+def edited(path: str, content: bytes, field: Field, value: Written) -> bytes:
+    """The bytes of a scene file in which ``field`` has another value, or has one at all.
+
+    The set of fields around it must be there, as in ``("elements", "rain", "take")``. A set of plain values can be
+    added under a new name, such as an element. SceneError where the file is not good YAML, or holds there what can
+    not be changed in one line.
+    """
+    mark = BOM_UTF8 if content.startswith(BOM_UTF8) else b""
+    body = text_of(path, content)
+    splice = _splice(path, body, field, value)
+    after = body[: splice.start] + splice.text + body[splice.end :]
+    if not _means(path, body, after, field, value):
+        raise _refused(path, body, field, "can not be changed here without touching more than its own line")
+    return mark + after.encode("utf-8")
+
+
+def scalar(value: Scalar) -> str:
+    """A plain value as YAML: bare where it stays what it is, in double quotes otherwise.
+
+    >>> scalar(3), scalar(0.5), scalar(True), scalar("soft rain"), scalar("no: rain"), scalar("null")
+    ('3', '0.5', 'true', 'soft rain', '"no: rain"', '"null"')
+    """
+    import json
+
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    if isinstance(value, int | float):
+        return number(value)
+    bare = _PLAIN.match(value) and not value.endswith(" ") and plain(value) == value
+    return value if bare else json.dumps(value, ensure_ascii=False)
+
+
+def _splice(path: str, text: str, field: Field, value: Written) -> _Splice:
+    owner = _find(_compose(path, text), field[:-1])
+    if owner is None or not _is_mapping(owner):
+        raise _refused(path, text, field, f"has no place here: there are no fields of {label(field[-2])}")
+    held = next((node for key, node in owner.value if key.value == field[-1]), None)
+    if held is None:
+        insertion = _insertion(text, owner, field[-1], value)
+        if insertion is None:
+            raise _refused(path, text, field, "can not be added in a line of its own here; add it by hand")
+        return insertion
+    start, end = held.start_mark.index, held.end_mark.index
+    if isinstance(value, dict) or not _is_line(held):
+        raise _refused(path, text, field, "is more than one line here; change it by hand")
+    return _Splice(start, end, f" {scalar(value)}" if start == end else scalar(value))
+
+
+def _insertion(text: str, owner: Any, name: str, value: Written) -> _Splice | None:
+    if owner.flow_style:
+        return _into_flow(owner, f"{name}: {_flow(value)}")
+    newline = found[0] if (found := _LINE_END.search(text)) else "\n"
+    column = owner.value[0][0].start_mark.column
+    lines = newline.join(_block(name, value, column))
+    at = _line_after(text, owner)
+    if at is None:
+        key = owner.value[0][0].start_mark
+        begin = key.index - key.column
+        return None if text[begin : key.index].strip() else _Splice(begin, begin, lines + newline)
+    if at and text[at - 1] not in "\r\n":  # the last line of a file without an end
+        return _Splice(at, at, newline + lines)
+    return _Splice(at, at, lines + newline)
+
+
+def _into_flow(owner: Any, entry: str) -> _Splice:
+    if not owner.value:
+        at = owner.start_mark.index + 1
+        return _Splice(at, at, entry)
+    at = owner.value[-1][1].end_mark.index
+    return _Splice(at, at, f", {entry}")
+
+
+def _line_after(text: str, owner: Any) -> int | None:
+    """Where the line ends that the last entry ends on, if that is certain; None where it is not.
+
+    A block scalar, or a set of fields in block style, ends where the next token begins: behind comments and blank
+    lines that may belong to what comes.
+    """
+    _, last = owner.value[-1]
+    while _is_mapping(last) and not last.flow_style and last.value:
+        _, last = last.value[-1]
+    if not _is_exact(last):
+        simple = [node for _, node in owner.value if _is_exact(node)]
+        if not simple:
+            return None
+        last = simple[-1]
+    end: int = last.end_mark.index
+    found = _LINE_END.search(text, end)
+    return found.end() if found else len(text)
+
+
+def _is_exact(node: Any) -> bool:
+    return (hasattr(node, "flow_style") and bool(node.flow_style)) or getattr(node, "style", "|") not in ("|", ">")
+
+
+def _is_line(node: Any) -> bool:
+    """A scalar that stands on one line."""
+    scalar_node = isinstance(node.value, str) and node.style not in ("|", ">")
+    return scalar_node and node.start_mark.line == node.end_mark.line
+
+
+def _is_mapping(node: Any) -> bool:
+    return bool(node.id == "mapping")
+
+
+def _block(name: str, value: Written, column: int) -> list[str]:
+    indent = " " * column
+    if not isinstance(value, dict):
+        return [f"{indent}{name}: {scalar(value)}"]
+    return [f"{indent}{name}:", *(f"{indent}  {key}: {scalar(one)}" for key, one in value.items())]
+
+
+def _flow(value: Written) -> str:
+    """As inside of braces: nothing that means something there is ever written bare."""
+    if not isinstance(value, dict):
+        return scalar(value)
+    return "{" + ", ".join(f"{key}: {scalar(one)}" for key, one in value.items()) + "}"
+
+
+def _find(node: Any, field: Field) -> Any:
+    for name in field:
+        node = next((inner for key, inner in node.value if key.value == name), None) if _is_mapping(node) else None
+        if node is None:
+            return None
+    return node
+
+
+def _compose(path: str, text: str) -> Any:
+    """The nodes of a good scene file, with where each begins and ends in characters, by the parser that reads it."""
+    import yaml
+
+    parse_document(path, text)
+    return yaml.compose(ended(text), Loader=the_loader())
+
+
+def _means(path: str, before: str, after: str, field: Field, value: Written) -> bool:
+    meant = copy.deepcopy(parse_document(path, before).data)
+    owner: Any = meant
+    for name in field[:-1]:
+        owner = owner.get(name) if isinstance(owner, dict) else None
+    if not isinstance(owner, dict):  # a name that stands twice: the reader has the later one
+        return False
+    owner[field[-1]] = value
+    try:
+        return parse_document(path, after).data == meant
+    except SceneError:
+        return False
+
+
+def _refused(path: str, text: str, field: Field, why: str) -> SceneError:
+    document = parse_document(path, text)
+    message = f"{label(field[-1])}: {why}"
+    return SceneError([Problem("edit", message, document.key(field) if document.keys else Place(printable(path)))])
