@@ -15,7 +15,7 @@ from scenebuild.deliver.presets import PRESETS
 from scenebuild.deliver.scene_files import settled
 from scenebuild.scene.channel import DeliveryRequest
 from scenebuild.scene.check.delivery_rules import _KINDS
-from scenebuild.scene.check.violations import scene_schema
+from scenebuild.scene.schema import scene_schema
 from signals import ffmpeg_ebur128, needs_ffmpeg
 
 SCENE = """

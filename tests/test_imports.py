@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,13 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "pipeline" / "scenebuild"
 
 # room -> the rooms it may import from; a room that is one file has its name
-GROUND = {"errors": set(), "files": set(), "licences": set(), "scratch": set()}  # every room may stand on them
+GROUND = {
+    "errors": set(),
+    "files": set(),
+    "licences": set(),
+    "scratch": set(),
+    "words": set(),
+}  # every room may stand on them
 ALLOWED = {
     **GROUND,
     "audio": set(),
@@ -152,6 +159,16 @@ def test_what_is_heavy_is_imported_late(path: Path) -> None:
         return  # the insides of an engine, loaded in its child process alone
     allowed = {name for name, rooms in HEAVY.items() if room_of(path) in rooms}
     assert not (top & set(HEAVY)) - allowed
+
+
+def test_no_module_of_a_scene_waits_for_itself() -> None:
+    modules = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in FILES}
+    waits: dict[str, set[str]] = {}
+    for module, path in modules.items():
+        if module.startswith("scenebuild.scene."):
+            names = imported(ast.parse(path.read_text()))
+            waits[module] = {name if name in modules else name.rpartition(".")[0] for name in names} - {module}
+    TopologicalSorter(waits).prepare()  # CycleError names the circle
 
 
 def loaded_by(code: str) -> set[str]:

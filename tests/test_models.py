@@ -23,7 +23,7 @@ from scenebuild.engines.audiocraft.manifest import record_path
 from scenebuild.engines.audiocraft.models import ENCODEC_32KHZ, MODELS, Model, model, models
 from scenebuild.engines.audiocraft.weights import LocatedWeights, MissingWeights, cache_folder, check, located, verified
 from scenebuild.errors import DigestError, EngineError, UsageError
-from scenebuild.scene.check.violations import listed_models
+from scenebuild.scene.schema import listed_models
 from scenebuild.settings import REGISTERED_EXAMPLE, read_config
 from test_models_pickles import Canary
 

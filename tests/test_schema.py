@@ -14,8 +14,9 @@ from jsonschema import Draft202012Validator
 
 from scenebuild.scene.channel import Compression, Convolution, Filter, MixLoop, Reverb
 from scenebuild.scene.check.validate import validate_document
-from scenebuild.scene.check.violations import NEEDED, scene_schema, whole_schema
+from scenebuild.scene.check.violations import NEEDED, whole_schema
 from scenebuild.scene.resolve import resolve
+from scenebuild.scene.schema import scene_schema
 from scenebuild.scene.yaml.document import read_document
 
 SCHEMA = scene_schema()

@@ -17,8 +17,8 @@ from jsonschema import Draft202012Validator
 
 from scenebuild.errors import Problem, SceneError
 from scenebuild.scene.check.rulebook import RULES
-from scenebuild.scene.check.violations import scene_schema
 from scenebuild.scene.read import read_scene, references_in
+from scenebuild.scene.schema import scene_schema
 from scenes_strategy import BAD, GOOD, WILD, Project, bad_scene, good_scene, wild_scene
 
 PLAIN = Draft202012Validator(scene_schema())

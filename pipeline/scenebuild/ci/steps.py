@@ -302,7 +302,7 @@ def _state(result: SceneResult) -> str:
 
 
 def _facts(result: SceneResult) -> tuple[str, str, str]:
-    from scenebuild.report import words
+    from scenebuild import words
 
     if result.duration_s is None:
         return "", "", ""

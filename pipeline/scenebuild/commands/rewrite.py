@@ -15,9 +15,10 @@ from scenebuild.files import TEMPORARY, exchange, read_bounded
 from scenebuild.scene.check.validate import validate_document
 from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.model import Scene
+from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import printable
 from scenebuild.scene.read import read_scene
-from scenebuild.scene.yaml.document import Document, Field, parse_document
+from scenebuild.scene.yaml.document import Document, parse_document
 from scenebuild.scene.yaml.edit import Written, edited
 from scenebuild.scene.yaml.scalars import Scalar
 from scenebuild.scene.yaml.source import MOST_BYTES, text_of

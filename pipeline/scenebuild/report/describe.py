@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Container
 
-from scenebuild.report import words
+from scenebuild import words
 from scenebuild.scene.channel import (
     Automation,
     Channel,

@@ -6,13 +6,12 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 
-from scenebuild import __version__
+from scenebuild import __version__, words
 from scenebuild.deliver.deliver import Delivered
 from scenebuild.generate.take import Take
 from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.steps import Plan, Step
-from scenebuild.report import words
 from scenebuild.report.describe import fader_of, heard_of, parts_of, strip_of, treatment, whole_length
 from scenebuild.report.model import BusRow, DeliveryRow, Report, ReportElement
 from scenebuild.scene.project import project_root

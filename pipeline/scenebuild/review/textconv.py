@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from scenebuild import words
 from scenebuild.errors import LockError
 from scenebuild.files import open_regular, read_bounded
 from scenebuild.plan.lockfile import LARGEST_LOCK, Lock, level, parse_lock
-from scenebuild.report import words
 from scenebuild.report.pictures.outline import Wav, envelope, opened
 from scenebuild.scene.quoting import number, printable
 from scenebuild.store.digest import digest_file

@@ -12,8 +12,9 @@ from scenebuild.scene.compose.extends import read_with_parents
 from scenebuild.scene.compose.reference import label_of, referenced, scene_file
 from scenebuild.scene.compose.variants import Variant, composed, of_label, variants_of
 from scenebuild.scene.model import Scene
+from scenebuild.scene.names import Field
 from scenebuild.scene.resolve import resolve
-from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.yaml.document import Document
 from scenebuild.scene.yaml.scalars import Scalar
 
 Chosen = Mapping[str, str]  # parameters from the command line

@@ -9,6 +9,7 @@ from typing import Any
 from scenebuild.errors import Place
 from scenebuild.scene.channel import Playback
 from scenebuild.scene.model import Element, Expectations, MixSettings, Normalize, Sampling, Scene
+from scenebuild.scene.names import Field
 from scenebuild.scene.recording import locate
 from scenebuild.scene.resolve_channel import (
     buses_of,
@@ -20,7 +21,7 @@ from scenebuild.scene.resolve_channel import (
     starts_of,
     wanted_of,
 )
-from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.yaml.document import Document
 
 DEFAULT_DURATION_S = 8.0
 DEFAULT_FADE_S = 0.01  # hides the step at the ends of generated sound; a recording was cut by a person

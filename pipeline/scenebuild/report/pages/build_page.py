@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scenebuild import words
 from scenebuild.mix.stem_capture import CapturedStem
-from scenebuild.report import words
 from scenebuild.report.model import DeliveryRow, Report, ReportElement
 from scenebuild.report.pages.embedded_audio import BUDGET_BYTES, stem_sounds
 from scenebuild.report.pages.lanes import bars_of, wave_of

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenebuild import __version__
+from scenebuild import __version__, words
 from scenebuild.expect.hold import traits_of
 from scenebuild.files import publish_text
 from scenebuild.generate.take import Take
 from scenebuild.plan.steps import Plan, Step
-from scenebuild.report import words
 from scenebuild.report.pages.listening_page import ListeningPage, PageSound, Section, clock, outline_of, page_html
 from scenebuild.report.pages.takes_page import facts_of, remarks_on
 from scenebuild.report.readme.render import rendered

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenebuild import __version__
+from scenebuild import __version__, words
 from scenebuild.audio.traits import Traits, edge_step, share_above, silences
 from scenebuild.expect.hold import traits_of
 from scenebuild.files import publish_text
 from scenebuild.generate.take import Take
 from scenebuild.plan.steps import Step
-from scenebuild.report import words
 from scenebuild.report.pages.listening_page import ListeningPage, PageSound, Section, clock, outline_of, page_html
 from scenebuild.scene.model import Element, Scene
 

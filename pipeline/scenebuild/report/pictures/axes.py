@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.report.words import number
+from scenebuild.words import number
 
 Heights = NDArray[np.floating]
 

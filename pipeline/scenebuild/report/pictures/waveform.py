@@ -20,7 +20,7 @@ from scenebuild.report.pictures.axes import (
     time_axis,
 )
 from scenebuild.report.pictures.outline import Envelope, Samples
-from scenebuild.report.words import SILENT, channels, duration, number
+from scenebuild.words import SILENT, channels, duration, number
 
 COLUMNS = 504  # of two pixels each
 HEIGHT = 170  # of the plot

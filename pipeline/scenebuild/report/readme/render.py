@@ -19,9 +19,9 @@ from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import scenebuild.templates
+from scenebuild import words
 from scenebuild.errors import UsageError
 from scenebuild.files import read_bounded
-from scenebuild.report import words
 from scenebuild.report.model import Report
 from scenebuild.report.readme import markdown
 

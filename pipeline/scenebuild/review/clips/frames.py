@@ -17,10 +17,10 @@ from scenebuild.report.pictures.colours import ramp
 from scenebuild.report.pictures.outline import Samples, envelope
 from scenebuild.report.pictures.spectrogram import INKS, LEVELS, levels, range_db, top_db
 from scenebuild.report.pictures.spectrum import Spectrum, highest_hz, spectrum
-from scenebuild.report.words import SILENT, duration
 from scenebuild.review.clips.clip import ClipSound, ClipSpan
 from scenebuild.review.clips.fonts import fitted, width, write
 from scenebuild.review.compare.aligned import AFTER, BEFORE
+from scenebuild.words import SILENT, duration
 
 WIDTH, HEIGHT = 1280, 720
 LEFT, RIGHT = 196, 1238  # of the time axis

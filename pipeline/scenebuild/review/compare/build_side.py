@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from scenebuild import words
 from scenebuild.audio.wav import open_sound
 from scenebuild.mix.stem_capture import CapturedStem
-from scenebuild.report import words
 from scenebuild.report.pages.embedded_audio import MOST_KEPT_S, stem_sounds
 from scenebuild.report.pages.lanes import bars_of, wave_of
 from scenebuild.report.pages.mixer_page import MixerSide, MixerStrip, Pairs, Picture

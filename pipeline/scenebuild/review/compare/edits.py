@@ -8,8 +8,9 @@ from typing import Any
 
 from scenebuild.review.checkout.projects import ProjectSide
 from scenebuild.review.model import FieldEdit
+from scenebuild.scene.names import Field
 from scenebuild.scene.resolve import one_line
-from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.yaml.document import Document
 
 _GONE = object()
 

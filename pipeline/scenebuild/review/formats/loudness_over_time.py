@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scenebuild.report.words import number
 from scenebuild.review.model import Pair, SoundFacts
+from scenebuild.words import number
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SILENCE = " "

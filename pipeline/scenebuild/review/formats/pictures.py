@@ -29,8 +29,8 @@ from scenebuild.report.pictures.spectrogram import (
 )
 from scenebuild.report.pictures.spectrum import Spectrum, highest_hz, spectrum
 from scenebuild.report.pictures.waveform import COLOURS, COLUMNS, scale_db, swings
-from scenebuild.report.words import SILENT, duration
 from scenebuild.review.compare.aligned import AlignedFile, Residual, sides_of
+from scenebuild.words import SILENT, duration
 
 DIFFERENCE = "difference"
 SAME = "no difference"

@@ -7,13 +7,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-from scenebuild.report.words import MINUS, SILENT, number
-from scenebuild.report.words import duration as seconds
 from scenebuild.review.compare.spectral_balance import in_words
 from scenebuild.review.formats.loudness_over_time import LoudnessLine, strips_of
 from scenebuild.review.model import ElementChange, FieldEdit, NullTest, Pair, Review, SceneReview
 from scenebuild.scene.quoting import number as plain_number
 from scenebuild.scene.quoting import printable
+from scenebuild.words import MINUS, SILENT, number
+from scenebuild.words import duration as seconds
 
 ARROW = " → "
 LONGEST_VALUE = 100  # characters of a value; of a longer one what was edited is shown

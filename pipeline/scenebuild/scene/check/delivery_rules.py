@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from scenebuild.errors import Problem
+from scenebuild.scene.names import NAME, Field
 from scenebuild.scene.quoting import label, number, quoted
-from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.yaml.document import Document
 from scenebuild.scene.yaml.raw import at_of, fields_of, loops, number_of
 
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # ISO 11172-3 and 13818-3
@@ -25,8 +26,6 @@ def deliver_findings(document: Document) -> Iterator[Problem]:
 
 
 def _name(document: Document, field: Field, fields: dict[str, Any], seen: set[str]) -> Iterator[Problem]:
-    from scenebuild.scene.check.rules import NAME
-
     name = fields.get("name", fields.get("preset"))
     if not isinstance(name, str):
         return

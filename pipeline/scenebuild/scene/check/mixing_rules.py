@@ -8,8 +8,9 @@ from typing import Any
 
 from scenebuild.errors import Problem
 from scenebuild.scene.check.findings import MOST_SHOWN
+from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import MOST_LISTED, Nearest, label, number
-from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.yaml.document import Document
 from scenebuild.scene.yaml.raw import at_of, fields_of, loops, number_of, pass_length
 
 MOVING = ("volume", "gain_db", "pan", "high_pass", "low_pass")

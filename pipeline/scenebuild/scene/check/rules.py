@@ -16,16 +16,16 @@ from scenebuild.errors import Place, Problem
 from scenebuild.scene.check.delivery_rules import deliver_findings
 from scenebuild.scene.check.mixing_rules import desk_findings
 from scenebuild.scene.check.near import SOUNDS, meant_path
-from scenebuild.scene.check.violations import listed_models
 from scenebuild.scene.compose.merge import WITH_PROMPT
+from scenebuild.scene.names import NAME, Field
 from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import label, number, quoted
 from scenebuild.scene.recording import DEVICE, path_fault, recording_fault, sentence
-from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.schema import listed_models
+from scenebuild.scene.yaml.document import Document
 from scenebuild.scene.yaml.raw import at_of, fields_of, has_no_end, loops, number_of, pass_length
 from scenebuild.scene.yaml.slips import slip_of
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 MOST_SUGGESTED = 10  # recordings that are looked for under another name: each look reads folders
 _PAIRS = ("loudness", "duration", "onsets")  # of expectations
 

@@ -8,7 +8,9 @@ from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any, cast
 
 from scenebuild.errors import Place
-from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.names import Field
+from scenebuild.scene.schema import scene_schema
+from scenebuild.scene.yaml.document import Document
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
@@ -49,42 +51,6 @@ class Violation:
     def limit(self) -> Any:
         """What the keyword says."""
         return self.schema.get(self.keyword)
-
-
-@lru_cache(maxsize=1)
-def scene_schema() -> dict[str, Any]:
-    """The schema of a scene file, as it is shipped."""
-    import json
-    from importlib.resources import files
-
-    schema: dict[str, Any] = json.loads(files("scenebuild.schema").joinpath("scene.schema.json").read_text("utf-8"))
-    return schema
-
-
-@lru_cache(maxsize=1)
-def known_names() -> frozenset[str]:
-    """Every name that is a field of something."""
-    return frozenset(_names_in(scene_schema()))
-
-
-@lru_cache(maxsize=1)
-def effect_names() -> frozenset[str]:
-    """What can stand in a list of effects."""
-    definitions = scene_schema()["$defs"]
-    return frozenset(inlined(definitions["effects"], definitions)["items"]["properties"]) - {"high_pass", "low_pass"}
-
-
-def _names_in(schema: Any) -> Iterator[str]:
-    if isinstance(schema, dict):
-        yield from schema.get("properties", ())
-    for inner in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
-        yield from _names_in(inner)
-
-
-def listed_models() -> list[str]:
-    """The models that every scenebuild knows. A checkpoint that somebody registered has a name beside them."""
-    known: list[str] = scene_schema()["$defs"]["model"]["anyOf"][0]["enum"]
-    return known
 
 
 @lru_cache(maxsize=1)

@@ -8,9 +8,10 @@ from typing import Any
 
 from scenebuild.errors import Problem
 from scenebuild.scene.check.misnomers import written_here
-from scenebuild.scene.check.violations import Violation, effect_names, known_names, listed_models, scene_schema
+from scenebuild.scene.check.violations import Violation
+from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import LONGEST_QUOTE, MOST_LISTED, cut, described, in_yaml, label, nearest, number, quoted
-from scenebuild.scene.yaml.document import Field
+from scenebuild.scene.schema import effect_names, known_names, listed_models, scene_schema
 from scenebuild.scene.yaml.slips import ODD_BLANK, blank_message, slip_of
 
 # What a bare number means, or which end is which.

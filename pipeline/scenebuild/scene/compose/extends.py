@@ -13,8 +13,8 @@ from scenebuild.scene.compose.merge import laid_over, without
 from scenebuild.scene.project import SUFFIXES, project_root
 from scenebuild.scene.quoting import described, printable, quoted
 from scenebuild.scene.recording import path_fault
-from scenebuild.scene.yaml.document import MOST_NODES, Document, read_document
-from scenebuild.scene.yaml.source import reason
+from scenebuild.scene.yaml.document import Document, read_document
+from scenebuild.scene.yaml.source import MOST_NODES, reason
 
 DEEPEST = 8  # files above a scene; more than that nobody keeps in mind
 

@@ -12,8 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from scenebuild.errors import Place, Problem
+from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import label
-from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.yaml.document import Document
 
 # Of each set one may be written: who writes another one means it instead of the inherited one.
 ONE_OF = (frozenset({"volume", "gain_db"}), frozenset({"prompt", "file"}))

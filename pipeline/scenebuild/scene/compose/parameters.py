@@ -9,8 +9,9 @@ from typing import Any
 
 from scenebuild.errors import Problem
 from scenebuild.scene.check.findings import MOST_SHOWN
+from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import Nearest, label, number, quoted
-from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.yaml.document import Document
 
 Value = str | int | float | bool
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")

@@ -17,8 +17,9 @@ from scenebuild.scene.compose.merge import laid_over, part_of, without
 from scenebuild.scene.compose.parameters import NAME, Value, filled
 from scenebuild.scene.compose.parameters import written as as_text
 from scenebuild.scene.compose.reference import JOINT
+from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import described, label, nearest, printable, quoted
-from scenebuild.scene.yaml.document import Document, Field
+from scenebuild.scene.yaml.document import Document
 
 RECIPE = ("variants", "params", "matrix")
 MOST_SCENES = 256  # of one file

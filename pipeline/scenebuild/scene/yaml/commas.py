@@ -12,6 +12,7 @@ from yaml.events import ScalarEvent
 
 from scenebuild.errors import Place, Problem
 from scenebuild.scene.quoting import cut, in_yaml, label, quoted
+from scenebuild.scene.schema import known_names
 
 _DIGITS = re.compile(r"[-+]?[0-9]+")
 _FRACTION = re.compile(r"[0-9]+")
@@ -35,7 +36,7 @@ class BraceEntries:
             and key.value != ""
             and value.start_mark.index == value.end_mark.index
             and ":" not in self._text[key.end_mark.index : value.start_mark.index]
-            and key.value not in _fields()
+            and key.value not in known_names()
         )
 
     def piece(self, place: Place, key: Any) -> None:
@@ -73,10 +74,3 @@ def _sentence(name: str, parts: list[str], first: str) -> str:
 
 def _is_plain(event: Any) -> bool:
     return isinstance(event, ScalarEvent) and event.style in (None, "") and event.implicit[0]
-
-
-def _fields() -> frozenset[str]:
-    """Every name that is a field of something."""
-    from scenebuild.scene.check.violations import known_names
-
-    return known_names()

@@ -14,12 +14,10 @@ from typing import Any
 
 from scenebuild.errors import Place, Problem, SceneError
 from scenebuild.scene.check.findings import MOST_SHOWN, capped
+from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import printable
 from scenebuild.scene.yaml.source import place_at, read_content, text_of
 from scenebuild.scene.yaml.syntax import syntax_problem
-
-MOST_NODES = 50_000  # values of a file, and of all that it extends; 2,000 elements with all their fields are 42,000
-Field = tuple[str, ...]  # the way to a value: ("elements", "rain", "prompt"); positions in a list are written as text
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +81,7 @@ def parse_document(path: str, text: str) -> Document:
     """The document of a text; ``path`` is only for the places."""
     import yaml
 
-    from scenebuild.scene.yaml.loader import Loader
+    from scenebuild.scene.yaml.loader import Loader  # loads PyYAML
     from scenebuild.scene.yaml.strict import StrictEvents
 
     events = StrictEvents(yaml.parse(ended(text), Loader=the_loader()), text)

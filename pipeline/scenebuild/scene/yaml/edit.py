@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenebuild.errors import Place, Problem, SceneError
+from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import label, number, printable
-from scenebuild.scene.yaml.document import Field, ended, parse_document, the_loader
+from scenebuild.scene.yaml.document import ended, parse_document, the_loader
 from scenebuild.scene.yaml.scalars import Scalar, plain
 from scenebuild.scene.yaml.source import text_of
 

@@ -20,11 +20,11 @@ from yaml.events import (
 
 from scenebuild.errors import Place, Problem, SceneError
 from scenebuild.scene.check.findings import capped
+from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import label, printable, quoted
 from scenebuild.scene.yaml.commas import BraceEntries
-from scenebuild.scene.yaml.document import MOST_NODES, Field
 from scenebuild.scene.yaml.scalars import Scalar, plain
-from scenebuild.scene.yaml.source import CONTROL
+from scenebuild.scene.yaml.source import CONTROL, MOST_NODES
 
 DEEPEST = 32  # collections within collections
 

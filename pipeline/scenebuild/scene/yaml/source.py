@@ -10,6 +10,7 @@ from scenebuild.scene.check.findings import MOST_SHOWN, capped
 from scenebuild.scene.quoting import printable
 
 MOST_BYTES = 1 << 20  # 1 MiB: 2,000 elements with long prompts fit, a bomb does not
+MOST_NODES = 50_000  # values of a file, and of all that it extends; 2,000 elements with all their fields are 42,000
 
 # C0 without tab and line ends, DEL, C1, and what JavaScript or YAML 1.1 would take for a line end.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")

@@ -12,6 +12,7 @@ from typing import Any
 
 from scenebuild.errors import Place, Problem
 from scenebuild.scene.quoting import LONGEST_QUOTE, cut, in_yaml, label, printable, quoted
+from scenebuild.scene.schema import known_names
 from scenebuild.scene.yaml.slips import CURLY, slip_of_line
 from scenebuild.scene.yaml.source import CONFLICT_MESSAGE, place_at
 
@@ -172,8 +173,6 @@ def _in_braces(spot: _Spot) -> Told | None:
 
 
 def _second_colon(spot: _Spot) -> str:
-    from scenebuild.scene.check.violations import known_names
-
     word = re.search(r"[\w-]+\Z", spot.before)
     if word and word[0] in known_names():
         return f"a comma is missing before {word[0]}; put one between fields"

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenebuild.report import words
+from scenebuild import words
 from scenebuild.report.pictures import axes
 from scenebuild.report.readme import markdown
 
