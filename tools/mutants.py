@@ -45,10 +45,8 @@ ROOMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
          "faults/test_manifest.py"),
     ),
     "scene": (
-        ("scene/source.py", "scene/construction.py", "scene/document.py", "scene/syntax.py", "scene/strict.py",
-         "scene/commas.py", "scene/numerals.py", "scene/slips.py", "scene/scalars.py", "scene/raw.py", "scene/read.py",
-         "scene/reference.py", "scene/resolve*.py", "scene/extends.py", "scene/inherit.py", "scene/variants.py",
-         "scene/parameters.py", "scene/rules.py", "scene/recording.py", "scene/pointer.py", "scene/project.py"),
+        ("scene/yaml/*.py", "scene/compose/*.py", "scene/check/rules.py", "scene/check/numerals.py", "scene/read.py",
+         "scene/resolve*.py", "scene/recording.py", "scene/pointer.py", "scene/project.py"),
         ("test_scene_document.py", "test_scene_invalid.py", "test_scene_findings.py", "test_scene_project.py",
          "test_scene_recording.py", "test_scene_resolve.py", "test_recipes.py", "faults/test_reader.py",
          "faults/test_readings.py"),
@@ -135,6 +133,9 @@ def _lay_out(folder: Path, changed: tuple[str, ...], tests: tuple[str, ...]) -> 
         else:
             shutil.copy(ROOT / name, folder / name)
     found = [str(path.relative_to(ROOT)) for name in tests for path in sorted((ROOT / "tests").glob(name))]
+    for name in changed:
+        if not any((folder / "src" / "scenebuild").glob(name)):
+            raise SystemExit(f"{name}: there is no such file in the package; mend ROOMS")
     (folder / "conftest.py").write_text(FRESH)
     settings = (ROOT / "pyproject.toml").read_text()
     lists = {
