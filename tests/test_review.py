@@ -35,8 +35,8 @@ from revisions import (
 )
 from scenebuild.cli import run
 from scenebuild.review.checkout.comparison import opened
-from scenebuild.review.compare.compare import review
-from scenebuild.review.compare.measurements import Listening
+from scenebuild.review.compare.compare import compare
+from scenebuild.review.compare.measurements import CompareOptions
 from scenebuild.review.formats.markdown import MARKER
 from scenebuild.review.model import ElementChange, FieldEdit, Pair, Review, SceneReview
 from signals import ffmpeg_ebur128, needs_ffmpeg
@@ -67,8 +67,9 @@ def edit() -> None:
 
 
 def reviewed(*arguments: str) -> Review:
-    with opened(arguments, ()) as between:
-        return review(between, Listening(os.environ["SCENEBUILD_STORE"]))
+    with opened(arguments, ()) as comparison:
+        changes = compare(comparison, CompareOptions(os.environ["SCENEBUILD_STORE"]))
+        return changes.review([changed.review for changed in changes.scenes])
 
 
 # Two commits
@@ -758,8 +759,8 @@ def test_no_link_in_a_copy_leads_out_of_it(repository: Path, tmp_path: Path) -> 
     tree = _tree(f"040000 tree {scenes}\tscenes\n")
     forged = git("commit-tree", tree, "-m", "forged")
     for commit_name in ("HEAD", forged):
-        with opened([commit_name, "HEAD~1"], ()) as between:
-            root = Path(between.before.root)
+        with opened([commit_name, "HEAD~1"], ()) as comparison:
+            root = Path(comparison.before.root)
             links = [path for path in root.rglob("*") if path.is_symlink()]
             assert all(path.resolve().is_relative_to(root) for path in links)
             assert {path.name for path in links} >= {"inside", "self"}

@@ -14,7 +14,7 @@ import scenebuild.review.checkout.git
 import scenebuild.scene.yaml.document
 from revisions import build, commit, fast_engines, git, needs_git, plain, start_repository, write
 from scenebuild.review.checkout.projects import ProjectSide, ReadScene
-from scenebuild.review.compare.compare import renames as pairs
+from scenebuild.review.compare import renames
 from scenebuild.scene.yaml.document import Document
 
 pytestmark = needs_git
@@ -122,13 +122,13 @@ def test_a_checkout_with_other_line_ends_shows_no_change(project: Path, capsys: 
 def test_scenes_that_all_moved_are_paired_without_comparing_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of 300 scenes was renamed: ninety thousand pairs."""
     calls: Counter[str] = Counter()
-    similarity = pairs.similarity
+    similarity = renames.similarity
 
     def counting(before: Document, after: Document) -> float:
         calls["similarity"] += 1
         return similarity(before, after)
 
-    monkeypatch.setattr(pairs, "similarity", counting)
+    monkeypatch.setattr(renames, "similarity", counting)
     side = ProjectSide("x", "/nowhere")
 
     def scenes(folder: str, extra: str = "") -> dict[str, ReadScene]:
@@ -139,10 +139,10 @@ def test_scenes_that_all_moved_are_paired_without_comparing_each_with_each(monke
             found[name] = ReadScene(side, name, document)
         return found
 
-    moved = pairs.paired(scenes("old"), scenes("new"))
+    moved = renames.matched(scenes("old"), scenes("new"))
     assert [(one.reference[4:], other.reference[4:]) for one, other in moved if one and other] == [
         (one.reference[4:], one.reference[4:]) for one, _ in moved if one
     ]
     assert len(moved) == 300
-    pairs.paired(scenes("old"), scenes("new", " edited"))
-    assert calls["similarity"] <= pairs.MOST_COMPARED
+    renames.matched(scenes("old"), scenes("new", " edited"))
+    assert calls["similarity"] <= renames.MOST_COMPARED

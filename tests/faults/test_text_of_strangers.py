@@ -22,7 +22,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from actions import commands
-from scenebuild.ci.steps import steps as ci
+from scenebuild.ci import steps as ci
 from scenebuild.cli.terminal import safe
 from scenebuild.errors import Place, Problem
 from scenebuild.report.readme.markdown import code, paragraphs, sentence, text

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import replace
+from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,12 @@ from scenebuild.errors import UsageError
 
 if TYPE_CHECKING:
     from scenebuild.review.checkout.comparison import Comparison
-    from scenebuild.review.compare.measurements import Listening
+    from scenebuild.review.compare.changes import Changes
+    from scenebuild.review.compare.measurements import CompareOptions
     from scenebuild.review.formats.page import ReviewPage
     from scenebuild.review.formats.write import ReviewFolder
-    from scenebuild.review.model import Review
+    from scenebuild.review.model import Review, SceneReview
+    from scenebuild.settings import Settings
 
 STYLES = ("text", "md", "json", "html", "github", "sarif")
 PATHS = "scenebuild.diff.paths"
@@ -76,26 +79,12 @@ def command(
     Without a revision: main...HEAD. With one: that revision against the files as they are. A..B and A...B are as in
     git. Takes come from the store; nothing is written but into --out and the store.
     """
-    from scenebuild.review.checkout.comparison import opened
-    from scenebuild.review.compare.measurements import Listening
-
     if video and out is None:
         raise UsageError("--video writes clips into a folder; name it: --out FOLDER")
     settings = options.settings_for((), store=store)
-    listening = Listening(settings.store, settings.jobs, locks_only)
-    with opened(revisions, ctx.meta[PATHS]) as between:
-        if len(revisions) == 2 and not between.builds and all(map(os.path.isdir, revisions)):  # two projects
-            stores = {side.root: settings.within(side.root).store for side in (between.before, between.after)}
-            listening = replace(listening, stores=stores)
-        for note in between.notes:
-            complain(note)
-        desk, folder = _collectors(style, out, video, quiet)
-        if desk is not None:
-            listening = replace(listening, keep=(folder or desk).keep, show=desk.side)
-        found = _reviewed(between, listening, desk)
-    if folder is not None:
-        folder.write(found)
-    printed = desk.page(found) if desk is not None and style == "html" else _printed(style, found)
+    page, folder = outputs(style, out, video=video, quiet=quiet)
+    found = reviewed(revisions, ctx.meta[PATHS], settings, page, folder, locks_only=locks_only)
+    printed = page.html(found) if page is not None and style == "html" else _printed(style, found)
     if style != "text" or not quiet:
         click.echo(printed, nl=False, color=wants_colour(colour, sys.stdout))
     if not found and style == "text" and not quiet:
@@ -104,26 +93,61 @@ def command(
     return 1 if exit_code and found else 0
 
 
-def _collectors(style: str, out: str | None, video: bool, quiet: bool) -> tuple[ReviewPage | None, ReviewFolder | None]:
-    """What keeps the sound of scenes, where something to look at is asked for."""
+def outputs(style: str, out: str | None, *, video: bool, quiet: bool) -> tuple[ReviewPage | None, ReviewFolder | None]:
+    """What takes in the sound of scenes, where something to look at is asked for. UsageError where a clip is asked
+    for that cannot be made here."""
     if style != "html" and out is None:
         return None, None
     from scenebuild.review.formats.page import ReviewPage
     from scenebuild.review.formats.write import ReviewFolder
 
-    desk = ReviewPage()
     tell = (lambda line: None) if quiet else complain
-    return desk, ReviewFolder(Path(out), desk, video=video, tell=tell) if out is not None else None
+    return ReviewPage(), None if out is None else ReviewFolder(Path(out), video=video, tell=tell)
 
 
-def _reviewed(between: Comparison, listening: Listening, desk: ReviewPage | None) -> Review:
-    if between.builds:
-        from scenebuild.review.compare.builds import Watching, review_builds
+def reviewed(
+    revisions: Sequence[str],
+    paths: Sequence[str],
+    settings: Settings,
+    page: ReviewPage | None,
+    folder: ReviewFolder | None,
+    *,
+    locks_only: bool = False,
+) -> Review:
+    """All that changed. Each scene goes to the page and into the folder while its sound is there."""
+    from scenebuild.review.checkout.comparison import opened
+    from scenebuild.review.compare.measurements import CompareOptions
 
-        return review_builds(between, Watching(listening.keep, desk.build) if desk and listening.keep else None)
-    from scenebuild.review.compare.compare import review
+    with opened(revisions, paths) as comparison:
+        for note in comparison.notes:
+            complain(note)
+        stores = {}
+        if len(revisions) == 2 and not comparison.builds and all(map(os.path.isdir, revisions)):  # two projects
+            stores = {side.root: settings.within(side.root).store for side in (comparison.before, comparison.after)}
+        chosen = CompareOptions(settings.store, settings.jobs, locks_only, page is not None, stores)
+        changes = _changes(comparison, chosen)
+        scenes: list[SceneReview] = []
+        with closing(changes.scenes):
+            for changed in changes.scenes:
+                scenes.append(changed.review)
+                if page is not None:
+                    page.add(changed)
+                if folder is not None:
+                    folder.add(changed)
+    found = changes.review(scenes)
+    if folder is not None and page is not None:
+        folder.write(found, page)
+    return found
 
-    return review(between, listening)
+
+def _changes(comparison: Comparison, chosen: CompareOptions) -> Changes:
+    if comparison.builds:
+        from scenebuild.review.compare.builds import compare_builds
+
+        return compare_builds(comparison)
+    from scenebuild.review.compare.compare import compare
+
+    return compare(comparison, chosen)
 
 
 def _printed(style: str, found: Review) -> str:

@@ -1,8 +1,8 @@
-"""A scene of one side as sound, aside from all outputs: its takes from the store, its mix in a scratch folder."""
+"""One side of a scene as sound, apart from all outputs: its takes from the store, its mix in a scratch folder."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,61 +16,60 @@ from scenebuild.mix.model import Mix, PlayedTake
 from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.pages.embedded_audio import MOST_KEPT_S
-from scenebuild.report.pages.mixer_page import MixerSide
 from scenebuild.review.checkout.projects import ReadScene
-from scenebuild.review.compare.shown import Shown
 
 CHEAP = ("sketch", "file")  # engines that make a take again in a moment, and exactly as it was
 STEM_SECONDS = 600.0  # of all stems of a mix together that are written to be measured
 
 
 @dataclass(frozen=True, slots=True)
-class SideFiles:
-    """One side of a scene as files."""
+class RenderedSide:
+    """One side of a scene as files in a scratch folder."""
 
+    label: str  # of the side
     plan: Plan
     mix: Mix
     takes: Mapping[str, Take]
     stems: Mapping[str, Path] = field(default_factory=dict)  # none of a long mix
+    captured: tuple[CapturedStem, ...] = ()  # for a page, where they fit one
     notes: tuple[str, ...] = ()
-    desk: MixerSide | None = None  # as the page shows it, if there is to be one
 
     @property
-    def shown(self) -> Shown:
-        """What is kept of it."""
-        return Shown(Path(self.mix.path), self.desk)
-
-
-Show = Callable[[ReadScene, Plan, Mix, Mapping[str, Take], Sequence[CapturedStem]], MixerSide]
+    def mix_path(self) -> Path:
+        """The file of the mix."""
+        return Path(self.mix.path)
 
 
 class SoundMissingError(ScenebuildError):
-    """A side can not be heard here; the message says why, one sentence a line."""
+    """A side cannot be rendered here, for one or more reasons."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("\n".join(reasons))
 
 
-def hear(read: ReadScene, plan: Plan, folder: Path, shop: TakeMaker, show: Show | None = None) -> SideFiles:
-    """Mix one side. NotAtHandError where a take is missing that only a model could make, and what the mixer raises.
+def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, capture_stems: bool) -> RenderedSide:
+    """Mix one side. SoundMissingError where a take is missing that only a model could make, and what the mixer raises.
 
-    ``show`` makes the side of a page of it, while its stems are in memory.
+    With ``capture_stems`` its stems stay in memory as well, as far as a page has room for them.
     """
     lines = [f"{read.side.shown(path)} is kept by Git LFS and is not here" for path in read.absent.pointers]
     lines += [f"{read.side.shown(path)} is not here" for path in read.absent.missing]
     if lines:
-        raise SoundMissingError("\n".join(lines))
-    takes = fetch(plan, str(folder), shop)
+        raise SoundMissingError(*lines)
+    takes = fetch(plan, str(folder), maker)
     missing = [step for step in plan.steps if step.name not in takes]
     dear = [step for step in missing if step.facts.name not in CHEAP or step.replaces_real]
     if dear:
-        raise SoundMissingError("\n".join(f"{step.name}: {_absent(step)}" for step in dear))
-    takes |= _made(missing, shop)
+        raise SoundMissingError(*(f"{step.name}: {_absent(step)}" for step in dear))
+    takes |= _made(missing, maker)
     stems_folder = folder / "stems" if _seconds(plan, takes) <= STEM_SECONDS else None
-    kept: list[CapturedStem] = []
+    captured: list[CapturedStem] = []
     mix = mix_scene(
         plan.scene,
         {name: _source(take) for name, take in takes.items()},
         folder / "mix.wav",
         stems_folder=stems_folder,
-        keep=kept.append if show else None,
+        keep=captured.append if capture_stems else None,
         most_kept_frames=round(MOST_KEPT_S * plan.scene.mix.sample_rate),
     )
     stems = {stem.name: stems_folder / f"{stem.name}.wav" for stem in mix.stems} if stems_folder else {}
@@ -79,8 +78,7 @@ def hear(read: ReadScene, plan: Plan, folder: Path, shop: TakeMaker, show: Show 
         for step in plan.steps
         if step.digest and takes[step.name].digest != step.digest
     ]
-    desk = show(read, plan, mix, takes, kept) if show else None
-    return SideFiles(plan, mix, takes, stems, tuple(notes), desk)
+    return RenderedSide(read.side.label, plan, mix, takes, stems, tuple(captured), tuple(notes))
 
 
 def _absent(step: Step) -> str:
@@ -91,12 +89,12 @@ def _absent(step: Step) -> str:
     return f"its take ({step.facts.title}) was not made yet"
 
 
-def _made(missing: list[Step], shop: TakeMaker) -> dict[str, Take]:
+def _made(missing: list[Step], maker: TakeMaker) -> dict[str, Take]:
     orders = {
         step.key: TakeOrder(step.key, step.facts, Request(step.action, step.element.recording)) for step in missing
     }
     made: dict[str, Take] = {}
-    for outcome in make_takes(list(orders.values()), shop):
+    for outcome in make_takes(list(orders.values()), maker):
         if isinstance(outcome, Failure):
             raise SoundMissingError(outcome.message)
         made[outcome.key] = outcome

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,11 @@ from scenebuild.errors import Place, UsageError
 from scenebuild.files import read_bounded
 from scenebuild.generate.gather import take_path
 from scenebuild.plan.manifest import MANIFEST
-from scenebuild.report.pages.mixer_page import MixerSide
 from scenebuild.review.checkout.comparison import Comparison
+from scenebuild.review.checkout.projects import ProjectSide
+from scenebuild.review.compare.changes import ChangedScene, Changes
 from scenebuild.review.compare.measure import measure_sound, null_test
-from scenebuild.review.compare.shown import Keep, Shown
-from scenebuild.review.model import ElementChange, ElementStatus, Pair, Review, SceneReview, SoundFacts, TakeId
+from scenebuild.review.model import ElementChange, ElementStatus, Pair, SceneReview, SoundFacts, TakeId
 from scenebuild.scene.quoting import printable
 
 LARGEST_MANIFEST = 64 << 20
@@ -31,8 +31,9 @@ class Build:
     """One build: what its manifest says of the scene, and where its files lie."""
 
     name: str  # of its folder
+    label: str  # of the side
     folder: str
-    mix: Path
+    mix_path: Path
     elements: Mapping[str, Entry]
 
     def take(self, name: str) -> Path:
@@ -49,45 +50,31 @@ def _own(path: Path) -> Path:
     return Path(os.devnull) if path.is_symlink() or path.parent.is_symlink() else path
 
 
-@dataclass(frozen=True, slots=True)
-class Watching:
-    """Who wants to see the scenes: ``keep`` gets each, with what ``show`` made of its builds for the page."""
-
-    keep: Keep
-    show: Callable[[Build, str], MixerSide]
+BuildPair = tuple[Build | None, Build | None]
 
 
-def review_builds(between: Comparison, watching: Watching | None = None) -> Review:
+def compare_builds(comparison: Comparison) -> Changes:
     """All that changed between two builds, or between two folders of builds."""
-    first, second = (_builds(side.root) for side in (between.before, between.after))
+    first, second = (_builds(side) for side in (comparison.before, comparison.after))
     if len(first) == len(second) == 1:  # builds of two names may be of one scene
         (one,), (other,) = first.values(), second.values()
-        pairs: list[tuple[Build | None, Build | None]] = [(one, other)]
+        pairs: list[BuildPair] = [(one, other)]
     else:
         names = sorted(first.keys() | second.keys())
         pairs = [(first.get(name), second.get(name)) for name in names]
-    labels = (between.before.label, between.after.label)
-    found = [_shown(_scene(one, other), (one, other), labels, watching) for one, other in pairs]
-    return Review(between.before.label, between.after.label, tuple(filter(None, found)), len(pairs))
+    return Changes(comparison.before.label, comparison.after.label, len(pairs), _changed_scenes(pairs))
 
 
-def _shown(
-    found: SceneReview | None,
-    builds: tuple[Build | None, Build | None],
-    labels: tuple[str, str],
-    watching: Watching | None,
-) -> SceneReview | None:
-    """The same, after it was shown to who wants to see it. A mix that can not be read is told in words alone."""
-    if found is None or watching is None:
-        return found
-    sides: list[Shown | None] = []
-    for build, label, sound in zip(builds, labels, (found.mix.before, found.mix.after), strict=True):
-        sides.append(Shown(build.mix, watching.show(build, label)) if build and sound else None)
-    watching.keep(found, sides[0], sides[1])
-    return found
+def _changed_scenes(pairs: Sequence[BuildPair]) -> Generator[ChangedScene]:
+    """A mix that cannot be read is told in words alone."""
+    for before, after in pairs:
+        found = _scene(before, after)
+        if found is not None:
+            yield ChangedScene(found, before if found.mix.before else None, after if found.mix.after else None)
 
 
-def _builds(folder: str) -> dict[str, Build]:
+def _builds(side: ProjectSide) -> dict[str, Build]:
+    folder = side.root
     folders = (
         [folder]
         if os.path.isfile(os.path.join(folder, MANIFEST))
@@ -97,13 +84,13 @@ def _builds(folder: str) -> dict[str, Build]:
             if os.path.isfile(os.path.join(folder, name, MANIFEST))
         ]
     )
-    found = [build for one in folders if (build := _build(one)) is not None]
+    found = [build for one in folders if (build := _build(one, side.label)) is not None]
     if not found:
         raise UsageError(f"{printable(folder)}: there is no build of a scene in it; build one first")
     return {one.name: one for one in found}
 
 
-def _build(folder: str) -> Build | None:
+def _build(folder: str, label: str) -> Build | None:
     """None for the pages about the variants of a file, which are built beside them."""
     path = os.path.join(folder, MANIFEST)
     try:
@@ -116,7 +103,7 @@ def _build(folder: str) -> Build | None:
         raise UsageError(f"{printable(path)}: this is no manifest of a build: {printable(str(error))}") from None
     if not inside or os.path.islink(os.path.join(folder, mix)):
         raise UsageError(f"{printable(path)}: its mix lies elsewhere; build the scene again")
-    return Build(os.path.basename(folder), folder, Path(folder, mix), elements)
+    return Build(os.path.basename(folder), label, folder, Path(folder, mix), elements)
 
 
 def _is_name(name: str) -> bool:
@@ -128,14 +115,14 @@ def _scene(before: Build | None, after: Build | None) -> SceneReview | None:
     if head is None:
         return None
     elements = tuple(_element(name, before, after) for name in _names(before, after))
-    null = null_test(before.mix, after.mix) if before and after else None
+    null = null_test(before.mix_path, after.mix_path) if before and after else None
     if null is not None and null.identical and all(one.status == "unchanged" for one in elements):
         return None
     return SceneReview(
         path=printable(head.name),
         status="changed" if before and after else "added" if after else "removed",
         elements=elements,
-        mix=Pair(*(_measured(build.mix, over_time=True) if build else None for build in (before, after))),
+        mix=Pair(*(_measured(build.mix_path, over_time=True) if build else None for build in (before, after))),
         null=null,
         basis="sound",
         notes=("builds hold no recipe: what was edited is not known",),

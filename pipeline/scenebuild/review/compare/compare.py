@@ -1,9 +1,10 @@
-"""Two sides become a review: scenes are paired, edits found, elements judged, and what changed is listened to."""
+"""From two projects to what changed between them: scenes are matched, edits found, elements judged, mixes measured."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Literal
 
 from scenebuild.errors import Problem, SceneError
@@ -11,24 +12,26 @@ from scenebuild.plan.lockfile import mix_drift
 from scenebuild.plan.steps import Plan
 from scenebuild.review.checkout.comparison import Comparison
 from scenebuild.review.checkout.projects import ReadScene, count_scenes, read_file, scene_files
+from scenebuild.review.compare.changes import ChangedScene, Changes
 from scenebuild.review.compare.edits import edits_between
 from scenebuild.review.compare.elements import Planned, elements_between
-from scenebuild.review.compare.measurements import Listening, with_figures
-from scenebuild.review.compare.renames import is_meant, paired
+from scenebuild.review.compare.measurements import CompareOptions, PlanPair, from_locks, from_sound
+from scenebuild.review.compare.renames import ScenePair, is_meant, matched
 from scenebuild.review.compare.same import needed, same_files
 from scenebuild.review.compare.takes import plan_of
-from scenebuild.review.model import FieldEdit, Review, SceneReview
+from scenebuild.review.model import FieldEdit, SceneReview
 from scenebuild.scene.quoting import printable
+from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Config
 
 
-def review(between: Comparison, listening: Listening) -> Review:
-    """All that changed between two projects."""
-    sides = (between.before, between.after)
-    files = [[one for one in scene_files(side, between.paths) if one not in between.unseen] for side in sides]
-    configs = (between.before.config(), between.after.config())
-    same = same_files(*sides, {*files[0]} & {*files[1]}) if _same_wishes(*configs) else set()
-    for side, found in zip(sides, files, strict=True):
+def compare(comparison: Comparison, options: CompareOptions) -> Changes:
+    """All that changed between two projects. Nothing is measured before its scene is asked for."""
+    projects = (comparison.before, comparison.after)
+    files = [[one for one in scene_files(side, comparison.paths) if one not in comparison.unseen] for side in projects]
+    configs = (comparison.before.config(), comparison.after.config())
+    same = same_files(*projects, {*files[0]} & {*files[1]}) if _same_choices(*configs) else set()
+    for side, found in zip(projects, files, strict=True):
         side.bring(needed(side, [file for file in found if file not in same]))
     first, second = (
         {
@@ -36,29 +39,43 @@ def review(between: Comparison, listening: Listening) -> Review:
             for file in found
             if file not in same
             for one in read_file(side, file)
-            if is_meant(one.reference, between.paths)
+            if is_meant(one.reference, comparison.paths)
         }
-        for side, found in zip(sides, files, strict=True)
+        for side, found in zip(projects, files, strict=True)
     )
-    pairs = paired(first, second)
-    reviewed = [_scene(one, other, configs, listening) for one, other in pairs]
-    looked_at = len(pairs) + sum(count_scenes(between.after, file) for file in same)
-    return Review(between.before.label, between.after.label, tuple(filter(None, reviewed)), looked_at)
+    pairs = matched(first, second)
+    looked_at = len(pairs) + sum(count_scenes(comparison.after, file) for file in same)
+    return Changes(comparison.before.label, comparison.after.label, looked_at, _changed_scenes(pairs, configs, options))
 
 
-def _scene(
-    before: ReadScene | None, after: ReadScene | None, configs: tuple[Config, Config], listening: Listening
+def _changed_scenes(
+    pairs: Sequence[ScenePair], configs: tuple[Config, Config], options: CompareOptions
+) -> Generator[ChangedScene]:
+    for pair in pairs:
+        planned = [_planned(read, config, options.store_of(read)) for read, config in zip(pair, configs, strict=True)]
+        (first, problems_before), (second, problems_after) = planned
+        found = _reviewed(*pair, (first, second), (problems_before, problems_after))
+        if found is None:
+            continue
+        if found.status == "unreadable":
+            yield ChangedScene(found)
+        elif options.locks_only:
+            yield ChangedScene(from_locks(found, (first, second), "only the lockfiles were looked at (--locks-only)"))
+        else:
+            with scratch_folder() as scratch:
+                yield from_sound(found, pair, (first, second), Path(scratch), options)
+
+
+def _reviewed(
+    before: ReadScene | None,
+    after: ReadScene | None,
+    plans: PlanPair,
+    problems: tuple[tuple[Problem, ...], tuple[Problem, ...]],
 ) -> SceneReview | None:
-    """What changed in one scene; None where nothing did."""
+    """What changed in one scene, not measured yet; None where nothing did."""
     head = after or before
     if head is None:
         return None
-    plans: list[Planned | None] = []
-    problems: list[tuple[Problem, ...]] = []
-    for read, config in zip((before, after), configs, strict=True):
-        plan, wrong = _planned(read, config, listening.store_of(read))
-        plans.append(plan)
-        problems.append(wrong)
     found = SceneReview(
         path=printable(head.shown),
         status=_status(before, after),
@@ -67,14 +84,14 @@ def _scene(
         notes=_notes(before, after, plans),
     )
     if any(problems):
-        return replace(found, status="unreadable", problems=(problems[0], problems[1]))
-    found = replace(found, edits=_edits(before, after), elements=elements_between(plans[0], plans[1]))
+        return replace(found, status="unreadable", problems=problems)
+    found = replace(found, edits=_edits(before, after), elements=elements_between(*plans))
     if found.status == "changed" and not _differs(found, before, after, plans):
         return None
-    return with_figures(found, (before, after), (plans[0], plans[1]), listening)
+    return found
 
 
-def _same_wishes(before: Config, after: Config) -> bool:
+def _same_choices(before: Config, after: Config) -> bool:
     """Whether the configuration asks for the same takes on both sides."""
     return (before.engine, before.precision) == (after.engine, after.precision)
 

@@ -1,4 +1,4 @@
-"""The numbers of a review: measured on the sound of both sides where it is at hand, else as the lockfiles have them."""
+"""The numbers of a review: measured on both mixes where they can be rendered here, else as the lockfiles have them."""
 
 from __future__ import annotations
 
@@ -10,28 +10,27 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from scenebuild.errors import ScenebuildError
 from scenebuild.review.checkout.projects import ReadScene
+from scenebuild.review.compare.changes import ChangedScene
 from scenebuild.review.compare.elements import Planned
+from scenebuild.review.compare.renames import ScenePair
 from scenebuild.review.model import ElementChange, Pair, SceneReview, SoundFacts
 from scenebuild.scene.quoting import printable
-from scenebuild.scratch import scratch_folder
 
 if TYPE_CHECKING:
-    from scenebuild.review.compare.audition import Show, SideFiles
-    from scenebuild.review.compare.shown import Keep
+    from scenebuild.review.compare.audition import RenderedSide
 
-Reads = tuple[ReadScene | None, ReadScene | None]
-Plans = tuple[Planned | None, Planned | None]
+PlanPair = tuple[Planned | None, Planned | None]
+RenderedPair = tuple["RenderedSide | None", "RenderedSide | None"]
 
 
 @dataclass(frozen=True, slots=True)
-class Listening:
-    """How scenes are listened to. ``keep`` gets each of them with its files, which are gone when it returns."""
+class CompareOptions:
+    """What a comparison measures, and where it finds the takes."""
 
     store: str
     jobs: int = 1
     locks_only: bool = False
-    keep: Keep | None = None
-    show: Show | None = None  # makes one side of a page
+    capture_stems: bool = False  # for a page that plays them
     stores: Mapping[str, str] = field(default_factory=dict)  # of the projects that are compared, by their folders
 
     def store_of(self, read: ReadScene | None) -> str:
@@ -39,81 +38,77 @@ class Listening:
         return self.stores.get(read.side.root, self.store) if read else self.store
 
 
-def with_figures(found: SceneReview, reads: Reads, plans: Plans, listening: Listening) -> SceneReview:
-    """The scene with its numbers."""
-    if listening.locks_only:
-        return _from_locks(replace(found, why=("only the lockfiles were looked at (--locks-only)",)), reads, plans)
-    with scratch_folder() as scratch:
-        heard, why = _listen(reads, plans, Path(scratch), listening)
-        found = _from_locks(replace(found, why=why), reads, plans) if why else _from_sound(found, heard, reads)
-        if listening.keep is not None:
-            before, after = (one.shown if one else None for one in heard)
-            listening.keep(found, before, after)
-    return found
+def from_sound(
+    found: SceneReview, pair: ScenePair, plans: PlanPair, scratch: Path, options: CompareOptions
+) -> ChangedScene:
+    """The scene with what is measured on its mixes, which are rendered below ``scratch``; with the numbers of its
+    lockfiles where a side cannot be rendered here."""
+    rendered, why = _rendered(pair, plans, scratch, options)
+    return ChangedScene(from_locks(found, plans, *why) if why else _measured(found, rendered), *rendered)
 
 
-def _listen(
-    reads: Reads, plans: Plans, scratch: Path, listening: Listening
-) -> tuple[tuple[SideFiles | None, SideFiles | None], tuple[str, ...]]:
+def _rendered(
+    pair: ScenePair, plans: PlanPair, scratch: Path, options: CompareOptions
+) -> tuple[RenderedPair, tuple[str, ...]]:
+    """Both sides as sound, and why one of them is not."""
     from scenebuild.generate.make import TakeMaker
-    from scenebuild.review.compare.audition import hear
+    from scenebuild.review.compare.audition import render_side
     from scenebuild.store import LocalStore
 
-    heard: list[SideFiles | None] = []
+    rendered: list[RenderedSide | None] = []
     why: list[str] = []
-    for name, read, planned in zip(("before", "after"), reads, plans, strict=True):
-        heard.append(None)
+    for name, read, planned in zip(("before", "after"), pair, plans, strict=True):
+        rendered.append(None)
         if read is None or planned is None:
             continue
         folder = scratch / name
         folder.mkdir()
-        store = LocalStore(listening.store_of(read))
-        shop = TakeMaker(store, str(folder), listening.jobs, lambda key, share: None, lambda line: None)
+        store = LocalStore(options.store_of(read))
+        maker = TakeMaker(store, str(folder), options.jobs, lambda key, share: None, lambda line: None)
         try:
-            heard[-1] = hear(read, planned.plan, folder, shop, listening.show)
+            rendered[-1] = render_side(read, planned.plan, folder, maker, capture_stems=options.capture_stems)
         except ScenebuildError as error:
             why += [f"{read.side.label}: {read.side.shown(line)}" for line in str(error).splitlines()]
-    return (heard[0], heard[1]), tuple(map(printable, why))
+    return (rendered[0], rendered[1]), tuple(map(printable, why))
 
 
-def _from_sound(found: SceneReview, heard: tuple[SideFiles | None, SideFiles | None], reads: Reads) -> SceneReview:
+def _measured(found: SceneReview, rendered: RenderedPair) -> SceneReview:
     from scenebuild.review.compare.measure import measure_sound, null_test
 
-    before, after = heard
-    first, second = (measure_sound(Path(one.mix.path), over_time=True) if one else None for one in heard)
-    sides = [(read, one) for read, one in zip(reads, heard, strict=True) if read and one]
-    notes = [printable(f"{read.side.label}: {note}") for read, one in sides for note in one.notes]
+    before, after = rendered
+    notes = [printable(f"{one.label}: {note}") for one in rendered if one for note in one.notes]
     return replace(
         found,
         basis="sound",
-        elements=tuple(_heard_element(one, before, after) for one in found.elements),
-        mix=Pair(first, second),
+        elements=tuple(_measured_element(one, before, after) for one in found.elements),
+        mix=Pair(*(measure_sound(one.mix_path, over_time=True) if one else None for one in rendered)),
         gain=(before.mix.master_gain_db if before else None, after.mix.master_gain_db if after else None),
-        null=null_test(Path(before.mix.path), Path(after.mix.path)) if before and after else None,
+        null=null_test(before.mix_path, after.mix_path) if before and after else None,
         notes=(*found.notes, *notes),
     )
 
 
-def _heard_element(one: ElementChange, before: SideFiles | None, after: SideFiles | None) -> ElementChange:
+def _measured_element(one: ElementChange, before: RenderedSide | None, after: RenderedSide | None) -> ElementChange:
     old = one.old_name or one.name
-    measured = one.status != "unchanged"
-    return replace(one, sound=Pair(_stem(before, old, measured), _stem(after, one.name, measured)))
+    is_changed = one.status != "unchanged"
+    return replace(one, sound=Pair(_stem(before, old, is_changed), _stem(after, one.name, is_changed)))
 
 
-def _stem(heard: SideFiles | None, name: str, measured: bool) -> SoundFacts | None:
+def _stem(side: RenderedSide | None, name: str, is_changed: bool) -> SoundFacts | None:
     """How an element sounds in the mix: measured where it changed, as the mixer has it where not."""
     from scenebuild.review.compare.measure import measure_sound
 
-    facts = next((stem for stem in heard.mix.stems if stem.name == name), None) if heard else None
-    if heard is None or facts is None:
+    facts = next((stem for stem in side.mix.stems if stem.name == name), None) if side else None
+    if side is None or facts is None:
         return None
     length_s = facts.end_s - facts.start_s
-    if measured and name in heard.stems:
-        return replace(measure_sound(heard.stems[name]), length_s=length_s)
+    if is_changed and name in side.stems:
+        return replace(measure_sound(side.stems[name]), length_s=length_s)
     return SoundFacts(length_s, facts.loudness_lufs, peak_dbfs=facts.peak_dbfs)
 
 
-def _from_locks(found: SceneReview, reads: Reads, plans: Plans) -> SceneReview:
+def from_locks(found: SceneReview, plans: PlanPair, *why: str) -> SceneReview:
+    """The scene with the numbers of its lockfiles; ``why`` says in sentences why they are not from sound."""
     first, second = (_locked_mix(planned) for planned in plans)
     notes = list(found.notes)
     if first is not None and first == second and (found.edits or found.changed_elements):
@@ -121,13 +116,14 @@ def _from_locks(found: SceneReview, reads: Reads, plans: Plans) -> SceneReview:
     return replace(
         found,
         basis="locks",
+        why=why,
         elements=tuple(_locked_element(one, plans) for one in found.elements),
         mix=Pair(first, second),
         notes=tuple(notes),
     )
 
 
-def _locked_element(one: ElementChange, plans: Plans) -> ElementChange:
+def _locked_element(one: ElementChange, plans: PlanPair) -> ElementChange:
     names = (one.old_name or one.name, one.name)
     first, second = (_locked_take(planned, name) for planned, name in zip(plans, names, strict=True))
     return replace(one, sound=Pair(first, second), measured="take")

@@ -12,10 +12,10 @@ MOST_COMPARED = 10_000  # pairs of scenes that are looked at for one that was re
 ALIKE = 0.5  # as git has it: the share of two scenes that must be the same to call one the other renamed
 
 Scenes = Mapping[str, ReadScene]  # by reference
-Pairing = tuple[ReadScene | None, ReadScene | None]
+ScenePair = tuple[ReadScene | None, ReadScene | None]
 
 
-def paired(before: Scenes, after: Scenes) -> list[Pairing]:
+def matched(before: Scenes, after: Scenes) -> list[ScenePair]:
     """Every scene of both sides once, with its partner where it has one; in the order of their paths."""
     firsts = [_first_of_each_file(side) for side in (before, after)]
     broken = [(firsts[0].get(file), firsts[1].get(file)) for file in sorted(_unreadable(before) | _unreadable(after))]
@@ -23,17 +23,17 @@ def paired(before: Scenes, after: Scenes) -> list[Pairing]:
     first, second = (
         {name: one for name, one in side.items() if scene_file(name) not in files} for side in (before, after)
     )
-    both: list[Pairing] = [(first[name], second[name]) for name in first.keys() & second.keys()]
+    both: list[ScenePair] = [(first[name], second[name]) for name in first.keys() & second.keys()]
     gone = [one for name, one in first.items() if name not in second]
     new = [one for name, one in second.items() if name not in first]
     renamed = _renamed(gone, new)
     moved = {id(one) for pair in renamed for one in pair}
-    alone: list[Pairing] = [(one, None) for one in gone if id(one) not in moved]
+    alone: list[ScenePair] = [(one, None) for one in gone if id(one) not in moved]
     alone += [(None, one) for one in new if id(one) not in moved]
     return sorted([*broken, *both, *renamed, *alone], key=_path)
 
 
-def _path(pair: Pairing) -> str:
+def _path(pair: ScenePair) -> str:
     return min(one.reference for one in pair if one)
 
 
@@ -46,7 +46,7 @@ def _first_of_each_file(scenes: Scenes) -> dict[str, ReadScene]:
     return {scene_file(name): one for name, one in reversed(list(scenes.items()))}
 
 
-def _renamed(gone: Sequence[ReadScene], new: Sequence[ReadScene]) -> list[Pairing]:
+def _renamed(gone: Sequence[ReadScene], new: Sequence[ReadScene]) -> list[ScenePair]:
     """The most alike first. Those that are the same go together at any number, the others are compared up to one."""
     pairs = _moved(gone, new)
     taken = {id(one) for pair in pairs for one in pair}
@@ -69,12 +69,12 @@ def _renamed(gone: Sequence[ReadScene], new: Sequence[ReadScene]) -> list[Pairin
     return pairs
 
 
-def _moved(gone: Sequence[ReadScene], new: Sequence[ReadScene]) -> list[Pairing]:
+def _moved(gone: Sequence[ReadScene], new: Sequence[ReadScene]) -> list[ScenePair]:
     """Scenes of the same fields, in the order of their paths."""
     by_fields: dict[str, list[ReadScene]] = {}
     for one in sorted(new, key=_reference, reverse=True):
         by_fields.setdefault(_fields(one), []).append(one)
-    pairs: list[Pairing] = []
+    pairs: list[ScenePair] = []
     for one in sorted(gone, key=_reference):
         if one.document and by_fields.get(_fields(one)):
             pairs.append((one, by_fields[_fields(one)].pop()))

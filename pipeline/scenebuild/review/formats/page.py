@@ -1,26 +1,21 @@
-"""A review as a page: each scene before and after on the desk, to be heard side by side, with the words beside it."""
+"""A review as a page: each scene before and after in the mixer, to be heard side by side, with the words beside it."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from scenebuild import __version__
-from scenebuild.generate.take import Take
-from scenebuild.mix.model import Mix
-from scenebuild.mix.stem_capture import CapturedStem
-from scenebuild.plan.steps import Plan
 from scenebuild.report.pages.build_page import side_of
 from scenebuild.report.pages.embedded_audio import BUDGET_BYTES, mix_sound
 from scenebuild.report.pages.mixer_page import DeskPage, DeskScene, MixerSide, Note, Pairs, desk_html
 from scenebuild.report.summarize import report_of
 from scenebuild.report.write import look
-from scenebuild.review.checkout.projects import ReadScene
-from scenebuild.review.compare.build_side import side_of_build
 from scenebuild.review.compare.builds import Build
-from scenebuild.review.compare.shown import Shown
+from scenebuild.review.compare.changes import ChangedScene, SceneSound
+from scenebuild.review.formats.build_side import side_of_build
 from scenebuild.review.formats.pictures import difference_png
 from scenebuild.review.formats.rows import STATUS_WORDS, SceneRow, scene_row, total
 from scenebuild.review.model import Review, SceneReview
@@ -39,27 +34,29 @@ class ReviewPage:
 
     def __init__(self) -> None:
         self._scenes: list[DeskScene] = []
-        self._silent: list[SceneReview] = []
         self._left = PAGE_BYTES
 
-    def side(
-        self, read: ReadScene, plan: Plan, mix: Mix, takes: Mapping[str, Take], stems: Sequence[CapturedStem]
-    ) -> MixerSide:
-        """One side: its stems if they fit, else its mix, else its pictures alone."""
-        statuses = {step.name: "" for step in plan.steps}
-        report = report_of(plan, takes, statuses, mix, (), (), str(Path(mix.path).parent))
-        seen = look(report, Path(mix.path), {name: Path(take.path) for name, take in takes.items()})
-        return self._fitted(side_of(report, seen, stems, read.side.label, self._budget), Path(mix.path))
+    def add(self, changed: ChangedScene) -> None:
+        """Put a scene on the page; one without sound is told in words when all are known."""
+        sides = tuple(self._side(one) for one in (changed.before, changed.after) if one is not None)
+        if not sides:
+            return
+        difference = None
+        if changed.before and changed.after and sides[0].sample_rate == sides[1].sample_rate:
+            difference = difference_png(changed.before.mix_path, changed.after.mix_path)
+        self._scenes.append(_desk_scene(changed.review, sides, difference, len(self._scenes)))
 
-    def build(self, build: Build, label: str) -> MixerSide:
-        """One side of two builds that are compared: its stems if it has them and they fit, else as above."""
-        return self._fitted(side_of_build(build, label, self._budget), build.mix, NO_STEMS)
+    def _side(self, sound: SceneSound) -> MixerSide:
+        """One side: its stems if it has them and they fit, else its mix, else its pictures alone."""
+        budget_bytes = min(BUDGET_BYTES // 2, self._left // 4)
+        if isinstance(sound, Build):
+            return self._fitted(side_of_build(sound, budget_bytes), sound.mix_path, NO_STEMS)
+        statuses = {step.name: "" for step in sound.plan.steps}
+        report = report_of(sound.plan, sound.takes, statuses, sound.mix, (), (), str(sound.mix_path.parent))
+        seen = look(report, sound.mix_path, {name: Path(take.path) for name, take in sound.takes.items()})
+        return self._fitted(side_of(report, seen, sound.captured, sound.label, budget_bytes), sound.mix_path, ONLY_MIX)
 
-    @property
-    def _budget(self) -> int:
-        return min(BUDGET_BYTES // 2, self._left // 4)
-
-    def _fitted(self, side: MixerSide, mix: Path, only_mix: str = ONLY_MIX) -> MixerSide:
+    def _fitted(self, side: MixerSide, mix: Path, only_mix: str) -> MixerSide:
         """With its mix where its stems do not fit; nothing lies beside this page."""
         found = replace(side, file="", why="")
         if not found.sounds:
@@ -69,23 +66,11 @@ class ReviewPage:
         self._left -= sum(len(sound.data) for sound in found.sounds)
         return found
 
-    def keep(self, scene: SceneReview, before: Shown | None, after: Shown | None) -> None:
-        """Put a scene on the page."""
-        heard = [one for one in (before, after) if one is not None and one.desk is not None]
-        if not heard:
-            self._silent.append(scene)
-            return
-        sides = tuple(one.desk for one in heard if one.desk is not None)
-        difference = None
-        if before and after and len(sides) == 2 and sides[0].sample_rate == sides[1].sample_rate:
-            difference = difference_png(before.mix, after.mix)
-        self._scenes.append(_desk_scene(scene, sides, difference, len(self._scenes)))
-
-    def page(self, review: Review, links: Mapping[str, Pairs] | None = None) -> str:
+    def html(self, review: Review, links: Mapping[str, Pairs] | None = None) -> str:
         """The page of all scenes, as HTML. ``links``: files beside it, by the path of their scene."""
         scenes = [replace(one, links=(links or {}).get(one.title, ())) for one in self._scenes]
-        unheard = [one for one in review.scenes if one.path not in {each.title for each in scenes}]
-        notes = [Note(_title(row), tuple(_lines(row)), "warning") for row in map(scene_row, unheard)]
+        silent = [one for one in review.scenes if one.path not in {each.title for each in scenes}]
+        notes = [Note(_title(row), tuple(_lines(row)), "warning") for row in map(scene_row, silent)]
         if not review:
             notes = [Note("Nothing changed", (f"{review.looked_at} scenes were compared.",))]
         return desk_html(

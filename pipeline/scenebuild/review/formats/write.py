@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scenebuild.files import publish_bytes, utf8
 from scenebuild.report.pages.mixer_page import Pairs
-from scenebuild.review.compare.shown import Shown
+from scenebuild.review.compare.changes import ChangedScene
 from scenebuild.review.formats.json import as_json
 from scenebuild.review.formats.markdown import AttachedFiles, as_markdown
 from scenebuild.review.formats.page import ReviewPage
@@ -22,22 +22,22 @@ MOST_NOTES = 6  # lines in a clip
 class ReviewFolder:
     """Writes what belongs to a scene while its sound is at hand, and the whole when all scenes are known."""
 
-    def __init__(self, root: Path, desk: ReviewPage, *, video: bool, tell: Callable[[str], None]) -> None:
+    def __init__(self, root: Path, *, video: bool, tell: Callable[[str], None]) -> None:
         if video:  # who has no PyAV learns it before anything is mixed
             from scenebuild.review.clips.video import pyav
 
             pyav()
-        self._root, self._desk, self._video, self._tell = root, desk, video, tell
+        self._root, self._video, self._tell = root, video, tell
         self._pictures: dict[str, str] = {}
         self._outlines: dict[str, str] = {}
         self._clips: dict[str, str] = {}
 
-    def keep(self, scene: SceneReview, before: Shown | None, after: Shown | None) -> None:
-        """Write pictures of a scene, and a clip."""
+    def add(self, changed: ChangedScene) -> None:
+        """Write the pictures of a scene, and its clip."""
         from scenebuild.review.formats.pictures import before_after_png, waveforms_svg
 
-        self._desk.keep(scene, before, after)
-        mixes = [one.mix if one else None for one in (before, after)]
+        scene = changed.review
+        mixes = [one.mix_path if one else None for one in (changed.before, changed.after)]
         if not any(mixes):
             return
         name = self._name(scene.path)
@@ -48,13 +48,13 @@ class ReviewFolder:
         if self._video:
             self._clip(scene, mixes, f"{name}.mp4")
 
-    def write(self, review: Review) -> None:
+    def write(self, review: Review, page: ReviewPage) -> None:
         """Write the page, the comment and the numbers; the page last, so that all that it links to is there."""
         attached = AttachedFiles(PAGE, self._pictures, self._clips)
         publish_bytes(str(self._root / NUMBERS), utf8(as_json(review)))
         publish_bytes(str(self._root / COMMENT), utf8(as_markdown(review, attached)))
         links = {scene.path: self._links(scene.path) for scene in review.scenes}
-        publish_bytes(str(self._root / PAGE), utf8(self._desk.page(review, links)))
+        publish_bytes(str(self._root / PAGE), utf8(page.html(review, links)))
 
     def _clip(self, scene: SceneReview, mixes: list[Path | None], name: str) -> None:
         from scenebuild.review.clips.video import clip_mp4

@@ -22,24 +22,24 @@ from scenebuild.review.compare.measure import measure_sound
 LANE_COLUMNS = 320
 
 
-def side_of_build(build: Build, label: str, budget_bytes: int) -> MixerSide:
+def side_of_build(build: Build, budget_bytes: int) -> MixerSide:
     """The page's side of a build; it has strips where the build has stems, sounds where these fit the budget.
 
     OSError or AudioFileError where its files can not be read.
     """
-    with opened(build.mix) as mix:
+    with opened(build.mix_path) as mix:
         outline, spectrum = envelope(mix, COLUMNS), spectrum_of(mix)
         seconds, sample_rate, channels = mix.duration_s, mix.sample_rate, mix.channels
     stems = {name: build.stem(name) for name in build.elements if build.stem(name).is_file()}
     fits = seconds * len(stems) <= MOST_KEPT_S
     return MixerSide(
-        label=label,
+        label=build.label,
         seconds=seconds,
         sample_rate=sample_rate,
         channels=channels,
         wave=wave_of(outline),
         spectrogram=Picture(plot_png(spectrum), tuple(hertz_of(spectrum))),
-        facts=_facts(build.mix),
+        facts=_facts(build.mix_path),
         strips=tuple(_strip(name, str(build.elements[name].get("engine", "")), path) for name, path in stems.items()),
         sounds=stem_sounds([_kept(name, path) for name, path in stems.items()], sample_rate, budget_bytes)
         if fits
