@@ -252,10 +252,10 @@ def test_takes_that_do_not_fit_in_memory_give_the_same_bytes(studio: Studio) -> 
     scene = studio.scene(*four(studio), loudness_lufs=-20)
     mix_scene(scene, studio.sources, studio.folder / "held.wav")
     before = set(studio.folder.iterdir())
-    mix_scene(scene, studio.sources, studio.folder / "held.wav", held_bytes=1_000_000)
+    mix_scene(scene, studio.sources, studio.folder / "held.wav", memory_bytes=1_000_000)
     assert set(studio.folder.iterdir()) == before
     held = (studio.folder / "held.wav").read_bytes()
-    mix_scene(scene, studio.sources, studio.folder / "spilled.wav", held_bytes=0)
+    mix_scene(scene, studio.sources, studio.folder / "spilled.wav", memory_bytes=0)
     assert (studio.folder / "spilled.wav").read_bytes() == held
 
 

@@ -50,7 +50,7 @@ def on_the_desk(
     buses: tuple[Bus, ...] = (),
     stems: bool = False,
     block_frames: int = 32768,
-    held_bytes: int = 96 << 20,
+    memory_bytes: int = 96 << 20,
     **mix: object,
 ) -> Mix:
     scene = replace(studio.scene(*elements, **mix), buses=buses)
@@ -59,7 +59,7 @@ def on_the_desk(
         studio.sources,
         studio.folder / "mix.wav",
         block_frames=block_frames,
-        held_bytes=held_bytes,
+        memory_bytes=memory_bytes,
         stems_folder=studio.folder / "stems" if stems else None,
     )
 
@@ -335,7 +335,7 @@ def test_the_same_bytes_in_any_block_size_and_from_a_file(studio: Studio) -> Non
     elements, buses = busy(studio)
     path = Path(on_the_desk(studio, *elements, buses=buses).path)
     wanted = path.read_bytes()
-    for options in ({"block_frames": 1000}, {"block_frames": 70_001}, {"held_bytes": 0}):
+    for options in ({"block_frames": 1000}, {"block_frames": 70_001}, {"memory_bytes": 0}):
         on_the_desk(studio, *elements, buses=buses, **options)  # type: ignore[arg-type]
         assert path.read_bytes() == wanted
 

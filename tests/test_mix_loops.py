@@ -202,7 +202,7 @@ def test_stems_and_any_block_size_of_a_mix_that_goes_round(studio: Studio) -> No
     wanted = path.read_bytes()
     stems = [quantize(read_wav(studio.folder / "stems" / f"{one.name}.wav")[0]) for one in elements]
     assert np.array_equal(np.sum(stems, axis=0), quantize(read_wav(path)[0]))
-    on_the_desk(studio, *elements, **options, block_frames=5000, held_bytes=0)  # type: ignore[arg-type]
+    on_the_desk(studio, *elements, **options, block_frames=5000, memory_bytes=0)  # type: ignore[arg-type]
     assert path.read_bytes() == wanted
     for stem in stems:
         assert step_at_the_seam((stem / 2**23).astype(np.float32)) <= 1.0

@@ -24,7 +24,7 @@ from scenebuild.report.pictures.spectrum import FLOOR_DB, Spectrum, row_of, spec
 from scenebuild.report.pictures.timeline import Lane, timeline_svg
 from scenebuild.report.pictures.waveform import COLUMNS, waveform_svg
 from scenebuild.report.write import write_report
-from test_report import DOOR, FULL, PAYLOAD, RAIN, THUNDER
+from test_report import FULL, PAYLOAD, mix_of
 
 RATE = 48_000
 Samples = NDArray[np.float64]
@@ -381,35 +381,34 @@ def test_the_pictures_of_the_manual_stand_out_on_both_pages(root: Path, page: st
 
 
 @pytest.fixture
-def sounds(tmp_path: Path) -> dict[str, Path]:
-    """A mix and the takes of the full report."""
+def mix(tmp_path: Path) -> Path:
+    """The mix of the full report."""
     noise = np.random.default_rng(2).uniform(-0.3, 0.3, (RATE * 3, 2))
-    names = ("mix", *(row.name for row in (RAIN, DOOR, THUNDER)))
-    return {name: wav(tmp_path / f"{name}.wav", noise) for name in names}
+    return wav(tmp_path / "mix.wav", noise)
 
 
-def test_a_report_is_written_and_is_the_same_when_written_again(tmp_path: Path, sounds: dict[str, Path]) -> None:
+def test_a_report_is_written_and_is_the_same_when_written_again(tmp_path: Path, mix: Path) -> None:
     names = ["waveform.svg", "timeline.svg", "spectrogram.png", "index.html", "README.md"]
     contents = []
     for folder in (tmp_path / "one", tmp_path / "two"):
         folder.mkdir()
-        written = write_report(FULL, folder, sounds["mix"], sounds)
+        written = write_report(FULL, folder, mix_of(FULL, mix))
         assert written == [folder / name for name in names]
         assert sorted(os.listdir(folder)) == sorted(names)
         contents.append([path.read_bytes() for path in written])
     assert contents[0] == contents[1]
 
 
-def test_a_template_that_fails_leaves_everything_as_it_was(tmp_path: Path, sounds: dict[str, Path]) -> None:
+def test_a_template_that_fails_leaves_everything_as_it_was(tmp_path: Path, mix: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "mine.jinja2").write_text("{{ nowhere }}")
     with pytest.raises(UsageError):
-        write_report(FULL, tmp_path / "out", sounds["mix"], sounds, tmp_path / "mine.jinja2")
+        write_report(FULL, tmp_path / "out", mix_of(FULL, mix), tmp_path / "mine.jinja2")
     assert os.listdir(tmp_path / "out") == []
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
-    tmp_path: Path, sounds: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, mix: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
@@ -420,6 +419,6 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(OSError, match="no space"):
-        write_report(FULL, folder, sounds["mix"], sounds)
+        write_report(FULL, folder, mix_of(FULL, mix))
     assert os.listdir(folder) == ["waveform.svg"]
     assert (folder / "waveform.svg").read_text() == "old"

@@ -12,6 +12,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.single_file import SingleFileSnapshotExtension, WriteMode
 
 from scenebuild.errors import UsageError
+from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.report.model import BusRow, DeliveryRow, Report, ReportElement
 from scenebuild.report.readme import render
 from scenebuild.report.readme.render import render_readme
@@ -102,6 +103,17 @@ MINIMAL = Report(
     timeline_path="timeline.svg",
     scenebuild_version="0.1.0",
 )
+
+
+def mix_of(report: Report, path: Path) -> Mix:
+    """The mix that a report is about, with a flat outline for each element."""
+    stems = tuple(
+        StemFacts(row.name, row.start_s, row.end_s, 0.0, -24.0, -6.0, pass_s=row.duration_s, peaks=(0.5,) * 8)
+        for row in report.elements
+    )
+    return Mix(str(path), report.sample_rate, report.channels, 0, -20.0, -3.0, 0.0, stems)
+
+
 DELIVERIES = (
     DeliveryRow(
         "rainy_cafe.podcast.mp3",

@@ -30,7 +30,7 @@ from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.labels import labels_text
 from scenebuild.report.pages.build_page import PAGE
-from scenebuild.report.pages.embedded_audio import MOST_KEPT_S
+from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S
 from scenebuild.report.pages.mixer_page import DeskPage
 from scenebuild.report.summarize import report_of
 from scenebuild.report.write import write_report
@@ -76,8 +76,8 @@ def render_scene(
         Path(folder, f"{stem}.wav"),
         stems_folder=Path(folder, "stems") if settings.stems else None,
         info={"INAM": plan.scene.name, "ICOP": licence},
-        keep=stems.append,
-        most_kept_frames=round(MOST_KEPT_S * plan.scene.mix.sample_rate),
+        capture=stems.append,
+        most_captured_frames=round(MOST_CAPTURED_S * plan.scene.mix.sample_rate),
         aside=outputs.aside,
     )
     files = delivered(plan.scene, mix, licence, outputs.aside)
@@ -88,9 +88,8 @@ def render_scene(
     warnings = (*_warnings(plan, takes), *mix.warnings, *told, *_unmet(plan, takes, mix))
     report = report_of(plan, takes, _statuses(plan, gathered), mix, files, warnings, folder)
     template = Path(settings.template) if settings.template else None
-    paths = {name: Path(take.path) for name, take in takes.items()}
     templates: dict[str, str | None] = {}
-    write_report(report, Path(folder), Path(mix.path), paths, template, stems, show, outputs.publish, templates)
+    write_report(report, Path(folder), mix, template, stems, show, outputs.publish, templates)
     # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
     locked = plan.lock.digest if plan.lock else None
     if not plan.is_preview and not settings.frozen and not settings.chosen:
@@ -118,7 +117,7 @@ def _listened(plan: Plan, gathered: Gathered, outputs: Outputs, settings: Settin
         plan.scene,
         {name: source_of(take) for name, take in gathered.takes.items()},
         Path(outputs.path(outputs.listen)),
-        silenced=frozenset(element.name for element in plan.scene.elements) - heard,
+        muted=frozenset(element.name for element in plan.scene.elements) - heard,
         aside=outputs.aside,
     )
     warnings = (*_warnings(plan, gathered.takes), *mix.warnings)

@@ -33,7 +33,7 @@ def mixed(scene: dict[str, Any], sources: dict[str, Any]) -> str:
     kept: list[Any] = []
     try:
         mix = mix_scene(
-            read, takes, Path("mix.wav"), stems_folder=Path("stems"), keep=kept.append, most_kept_frames=10**7
+            read, takes, Path("mix.wav"), stems_folder=Path("stems"), capture=kept.append, most_captured_frames=10**7
         )
     except ScenebuildError:
         return "failed"

@@ -1,4 +1,4 @@
-"""Where the takes of a mix lie while it is rendered: in memory as far as they fit, the rest in a temporary file."""
+"""Buffers for the samples of a mix while it is rendered: in memory as far as they fit, the rest in a temporary file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import numpy as np
 
 from scenebuild.audio.level import Samples
 
-HELD_BYTES = 96 * 2**20  # four minutes of stereo at 48 kHz
+MEMORY_BYTES = 96 * 2**20  # four minutes of stereo at 48 kHz
 
 
 class Buffer(Protocol):
@@ -30,7 +30,7 @@ class Buffer(Protocol):
 
 
 class MemoryBuffer:
-    """A body in memory."""
+    """A buffer in memory."""
 
     def __init__(self, frames: int, channels: int) -> None:
         self.frames = frames
@@ -44,21 +44,21 @@ class MemoryBuffer:
 
 
 class ShortenedBuffer:
-    """The beginning of another body."""
+    """The beginning of another buffer."""
 
-    def __init__(self, body: Buffer, frames: int) -> None:
+    def __init__(self, buffer: Buffer, frames: int) -> None:
         self.frames = frames
-        self._body = body
+        self._buffer = buffer
 
     def read(self, start: int, stop: int) -> Samples:
-        return self._body.read(start, stop)
+        return self._buffer.read(start, stop)
 
     def write(self, start: int, samples: Samples) -> None:
-        self._body.write(start, samples)
+        self._buffer.write(start, samples)
 
 
 class FileBuffer:
-    """A body in a stretch of a temporary file."""
+    """A buffer in a stretch of a temporary file."""
 
     def __init__(self, file: BinaryIO, offset: int, frames: int, channels: int) -> None:
         self.frames = frames
@@ -80,11 +80,11 @@ class FileBuffer:
 
 
 class BufferPool:
-    """Gives out bodies. The temporary file has no name, so that even a killed mix leaves nothing behind."""
+    """Allocates buffers. The temporary file has no name, so a killed mix leaves nothing behind."""
 
-    def __init__(self, folder: Path, held_bytes: int = HELD_BYTES) -> None:
+    def __init__(self, folder: Path, memory_bytes: int = MEMORY_BYTES) -> None:
         self._folder = folder
-        self._left = held_bytes
+        self._left = memory_bytes
         self._file: BinaryIO | None = None
         self._spilled = 0
 
@@ -97,15 +97,15 @@ class BufferPool:
         if self._file is not None:
             self._file.close()
 
-    def room(self, frames: int, channels: int) -> Buffer:
-        """A body of silence, in memory if there is room left for it there."""
+    def allocate(self, frames: int, channels: int) -> Buffer:
+        """A buffer of silence, in memory if it still fits there."""
         size = 4 * frames * channels
         if size <= self._left:
             self._left -= size
             return MemoryBuffer(frames, channels)
         if self._file is None:
-            self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 - closed with the shelf
-        body = FileBuffer(self._file, self._spilled, frames, channels)
+            self._file = tempfile.TemporaryFile(dir=self._folder, buffering=0)  # noqa: SIM115 - closed with the pool
+        buffer = FileBuffer(self._file, self._spilled, frames, channels)
         self._spilled += size
         self._file.truncate(self._spilled)
-        return body
+        return buffer

@@ -1,4 +1,4 @@
-"""What the desk does with an element or a bus beyond placing it: the strip that its sound runs through."""
+"""Channel strips: the filters, effects and fader that an element or a bus runs through."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from scenebuild.scene.channel import Automation, Channel
 
 @dataclass(frozen=True, slots=True)
 class ChannelInput:
-    """An element on the desk: what is heard of it, and its strip."""
+    """An element as input of a channel strip: what it plays, and the channel's settings."""
 
     name: str
-    sounding: Playable
-    channels: int  # of the sounding
+    playable: Playable
+    channels: int  # of the playable
     gain: float  # of the fader, where it does not move
     channel: Channel
 
@@ -36,8 +36,10 @@ class ChannelStrip:
     def __init__(
         self, channel: Channel, gain: float, form: MixFormat, first: int, whole: ChannelStrip | None = None
     ) -> None:
-        effects = effects_of(channel, form, first, whole.pressed if whole else ())
-        self.pressed: tuple[LinkedCompressor, ...] = tuple(one for one in effects if isinstance(one, LinkedCompressor))
+        effects = effects_of(channel, form, first, whole.compressors if whole else ())
+        self.compressors: tuple[LinkedCompressor, ...] = tuple(
+            one for one in effects if isinstance(one, LinkedCompressor)
+        )
         self._chain = Chain(effects)
         self._gain = np.float32(gain)
         self._fader = AutomationReader(channel.fader, form) if channel.fader else None
@@ -52,14 +54,14 @@ class ChannelStrip:
         return out
 
 
-class LayerPass:
-    """One pass over an element: what is heard of it, through its strip."""
+class ChannelInputPass:
+    """One pass over an element, through its channel strip."""
 
-    def __init__(self, layer: ChannelInput, form: MixFormat, first: int) -> None:
-        self._layer = layer
+    def __init__(self, source: ChannelInput, form: MixFormat, first: int) -> None:
+        self._source = source
         self._form = form
-        self._pan = AutomationReader(layer.channel.pan, form) if layer.channel.pan else None
-        self._strip = ChannelStrip(layer.channel, layer.gain, form, first)
+        self._pan = AutomationReader(source.channel.pan, form) if source.channel.pan else None
+        self._strip = ChannelStrip(source.channel, source.gain, form, first)
 
     @property
     def tail_frames(self) -> int:
@@ -67,15 +69,15 @@ class LayerPass:
 
     def run(self, start: int, stop: int) -> Samples:
         """The frames ``[start, stop)``, in the channels of the mix."""
-        samples = summed(self._layer.sounding, start, stop, self._layer.channels)
+        samples = summed(self._source.playable, start, stop, self._source.channels)
         if self._pan is not None:
             samples = spread_along(samples, self._form.channels, self._pan.over(start, stop))
         return self._strip.run(samples, start)
 
 
-def highest_gain(movement: Automation | None, gain: float) -> float:
+def highest_gain(fader: Automation | None, gain: float) -> float:
     """The most that a fader gives, as a plain gain."""
-    if movement is None:
+    if fader is None:
         return gain
-    most = max((point.value for point in movement.points), default=-inf)
-    return db_to_gain(most) if movement.unit == "db" else most
+    most = max((point.value for point in fader.points), default=-inf)
+    return db_to_gain(most) if fader.unit == "db" else most

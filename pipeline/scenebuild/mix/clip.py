@@ -30,6 +30,7 @@ class Clip:
     parts: tuple[PlayedTake, ...]  # all of one rate and one number of channels
     gains: tuple[float, ...]  # one each: all parts as loud as the first
     overlap: int  # frames in which one part leads into the next
+    frames: int  # of all parts put together, as far as they are wanted
     first: int
     last: int
     reverse: bool
@@ -44,6 +45,16 @@ class Clip:
     def length_s(self) -> float:
         """How long it sounds once."""
         return (self.last - self.first) / self.source.sample_rate / self.speed
+
+    @property
+    def whole_s(self) -> float:
+        """How long all that it can play from is, before the trim."""
+        return self.frames / self.source.sample_rate
+
+    @property
+    def takes(self) -> int:
+        """How many takes it is made of; one that is looped counts once."""
+        return len({part.path for part in self.parts})
 
     @property
     def channels(self) -> int:
@@ -69,7 +80,7 @@ def tape_of(element: Element, sources: Mapping[str, PlayedTake]) -> Clip:
     level = normalisation_db(element.name, element.normalize, parts[0])[0]
     gains = (db_to_gain(normalisation_db(element.name, element.normalize, part)[0] - level) for part in parts)
     playing = element.playing
-    return Clip(element.name, tuple(parts), tuple(gains), overlap, first, last, playing.reverse, playing.speed)
+    return Clip(element.name, tuple(parts), tuple(gains), overlap, frames, first, last, playing.reverse, playing.speed)
 
 
 def _trimmed(element: Element, frames: int, rate: int) -> tuple[int, int]:

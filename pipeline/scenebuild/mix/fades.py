@@ -1,4 +1,4 @@
-"""The fades of one sounding, on any stretch of it."""
+"""The fades of one occurrence of a sound, on any stretch of it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from scenebuild.audio.seam import LEAST_CORRELATION
 
 @dataclass(frozen=True, slots=True)
 class Fades:
-    """How a sounding comes and goes, in frames; each not longer than the sounding."""
+    """Fade-in and fade-out of an occurrence in frames; each at most as long as the occurrence."""
 
     fade_in: int = 0
     fade_out: int = 0
-    # Where another sounding goes and comes at the same time: how alike both are there, -1 ... 1 (see ``audio.seam``).
+    # In a crossfade with the next occurrence: the correlation of both, -1 ... 1 (see ``audio.seam``).
     crossing: float | None = None
 
 
 def faded(samples: Samples, position: int, length: int, fades: Fades) -> Samples:
-    """The samples, which begin at ``position`` of a sounding of ``length``, with the fades that reach into them."""
+    """The samples, which begin at ``position`` of an occurrence of ``length``, with the fades that reach into them."""
     end, fades_out_at = position + len(samples), length - fades.fade_out
     if position >= fades.fade_in and end <= fades_out_at:
         return samples
@@ -39,7 +39,7 @@ def faded(samples: Samples, position: int, length: int, fades: Fades) -> Samples
 
 
 def _crossing_curve(correlation: float, frames: int, start: int, stop: int) -> NDArray[np.float32]:
-    """Frames ``[start, stop)`` of the coming side of ``seam.gains_by``; the going side is its mirror image."""
+    """Frames ``[start, stop)`` of the fade-in of ``seam.gains_by``; the fade-out is its mirror image."""
     angle = (np.arange(start, stop) + 0.5) / frames * (np.pi / 2)
     power = 1 + min(max(correlation, LEAST_CORRELATION), 1.0) * np.sin(2 * angle)
     return np.asarray(np.sin(angle) / np.sqrt(power), np.float32)

@@ -1,4 +1,4 @@
-"""Loops: a take that goes round by itself, and one that goes round with a mix that loops."""
+"""Loops: a take that loops by itself, and one that repeats with a mix that loops."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from scenebuild.mix.fades import Fades
 from scenebuild.mix.occurrences import Occurrences, PeriodicPlayable, summed
 from scenebuild.scene.channel import LoopSettings
 
-PLACES = 48  # of the seam that are tried in a take with room left
+PLACES = 48  # of the seam that are tried in a take that is longer than a pass
 
 
 @dataclass(frozen=True, slots=True)
 class ReadTarget:
     """Where the takes of a mix are read into, and in which form."""
 
-    shelf: BufferPool
+    buffers: BufferPool
     sample_rate: int
     channels: int
-    goes_round: int | None = None  # the frames after which a mix that loops begins again
+    period: int | None = None  # frames of a mix that loops; None: it plays once
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A body that is prepared for looping, and how its seam scores."""
+    """A buffer that is prepared for looping, and the score of its seam."""
 
-    body: Buffer
+    buffer: Buffer
     crossfade: int  # frames
     score_db: float | None  # None where nobody asked
 
@@ -41,82 +41,82 @@ def is_scored(looping: LoopSettings) -> bool:
     return looping.seam == "best" or looping.worst_seam is not None
 
 
-def close_loop(body: Buffer, looping: LoopSettings, room: ReadTarget) -> Loop:
-    """A body whose end leads into its beginning."""
-    crossfade = _crossfade(looping, body.frames, room.sample_rate)
+def close_loop(buffer: Buffer, looping: LoopSettings, target: ReadTarget) -> Loop:
+    """A buffer whose end leads into its beginning."""
+    crossfade = _crossfade(looping, buffer.frames, target.sample_rate)
     if looping.seam == "best":
-        body = _closed_best(body, crossfade)
+        buffer = _closed_best(buffer, crossfade)
     elif crossfade:
-        end = body.frames - crossfade
-        body.write(end, seam(head=body.read(0, crossfade), tail=body.read(end, body.frames)))
-    score_db = _loop_score(body, crossfade, room.sample_rate) if is_scored(looping) else None
-    if body.frames >= room.sample_rate:
-        return Loop(body, crossfade, score_db)
-    return Loop(_longer(body, crossfade, room), crossfade, score_db)
+        end = buffer.frames - crossfade
+        buffer.write(end, seam(head=buffer.read(0, crossfade), tail=buffer.read(end, buffer.frames)))
+    score_db = _loop_score(buffer, crossfade, target.sample_rate) if is_scored(looping) else None
+    if buffer.frames >= target.sample_rate:
+        return Loop(buffer, crossfade, score_db)
+    return Loop(_lengthened(buffer, crossfade, target), crossfade, score_db)
 
 
-def _closed_best(body: Buffer, crossfade: int) -> Buffer:
-    head = body.read(0, crossfade)
-    found = find_seam(head, body.read(max(body.frames - 2 * crossfade, 0), body.frames), crossfade)
-    body = ShortenedBuffer(body, body.frames - found.cut)
+def _closed_best(buffer: Buffer, crossfade: int) -> Buffer:
+    head = buffer.read(0, crossfade)
+    found = find_seam(head, buffer.read(max(buffer.frames - 2 * crossfade, 0), buffer.frames), crossfade)
+    shortened = ShortenedBuffer(buffer, buffer.frames - found.cut)
     if found.crossfade:
-        end = body.frames - crossfade
-        body.write(end, crossfade_by(found.correlation, body.read(end, body.frames), head))
-    return body
+        end = shortened.frames - crossfade
+        shortened.write(end, crossfade_by(found.correlation, shortened.read(end, shortened.frames), head))
+    return shortened
 
 
-def _loop_score(body: Buffer, crossfade: int, sample_rate: int) -> float:
-    """As ``seam.loop_score``, of as much of a body as it looks at."""
+def _loop_score(buffer: Buffer, crossfade: int, sample_rate: int) -> float:
+    """As ``seam.loop_score``, of as much of a buffer as it looks at."""
     reach = frames_of(REACH_S, sample_rate)
-    before = body.read(max(body.frames - reach, 0), body.frames)
-    after = body.read(crossfade, max(min(crossfade + reach, body.frames - crossfade), crossfade))
+    before = buffer.read(max(buffer.frames - reach, 0), buffer.frames)
+    after = buffer.read(crossfade, max(min(crossfade + reach, buffer.frames - crossfade), crossfade))
     return seam_score(before, after, sample_rate, crossfade).score_db
 
 
-def go_round(body: Buffer, looping: LoopSettings, room: ReadTarget, frames: int) -> Occurrences:
+def loop_with_mix(buffer: Buffer, looping: LoopSettings, target: ReadTarget, frames: int) -> Occurrences:
     """A take as whole passes of nearly one length, each crossfaded into the next, in a mix of ``frames`` that loops.
 
     A pass is as long as the mix divided by their number, so that the last one leads into the first.
     """
-    if body.frames < room.sample_rate:
-        body = _longer(body, 0, room)
-    crossfade = min(_crossfade(looping, body.frames, room.sample_rate), frames)
-    count = -(-frames // max(body.frames - crossfade, 1))
+    if buffer.frames < target.sample_rate:
+        buffer = _lengthened(buffer, 0, target)
+    crossfade = min(_crossfade(looping, buffer.frames, target.sample_rate), frames)
+    count = -(-frames // max(buffer.frames - crossfade, 1))
     starts = [round(index * frames / count) for index in range(count + 1)]
     length = max(stop - start for start, stop in zip(starts, starts[1:], strict=False))
-    found = _joint(body, length, crossfade, PLACES if looping.seam == "best" else 1)
+    found = _joint(buffer, length, crossfade, PLACES if looping.seam == "best" else 1)
     times = tuple((start, stop + crossfade) for start, stop in zip(starts, starts[1:], strict=False))
     fades = Fades(crossfade, crossfade, crossing=found.correlation)
-    return Occurrences(body, times, (fades,) * count, skip=found.cut)
+    return Occurrences(buffer, times, (fades,) * count, skip=found.cut)
 
 
-def _joint(body: Buffer, length: int, crossfade: int, places: int) -> Seam:
-    """Where to begin in a take, so that what sounds after ``length`` is most like it: ``cut`` frames are left away."""
-    room = max(body.frames - crossfade - length, 0)
+def _joint(buffer: Buffer, length: int, crossfade: int, places: int) -> Seam:
+    """The start in a take that is most like what plays ``length`` frames later; ``cut`` frames are skipped."""
+    spare = max(buffer.frames - crossfade - length, 0)
     found = [Seam(0, crossfade, -1.0)]
-    for skip in np.unique(np.linspace(0, room, places if room else 1).astype(int)).tolist():
-        head = body.read(skip, skip + crossfade)
-        alike = find_seam(head, body.read(skip + length, skip + length + crossfade), crossfade).correlation
+    for skip in np.unique(np.linspace(0, spare, places if spare else 1).astype(int)).tolist():
+        head = buffer.read(skip, skip + crossfade)
+        alike = find_seam(head, buffer.read(skip + length, skip + length + crossfade), crossfade).correlation
         found.append(Seam(skip, crossfade, alike))
     return max(found, key=lambda one: one.correlation)
 
 
-def round_score(series: Occurrences, room: ReadTarget) -> float:
-    """How the seam between two passes scores."""
-    period = room.goes_round or series.stop
-    sounding, reach = PeriodicPlayable(series, period), frames_of(REACH_S, room.sample_rate)
-    channels = series.body.read(0, 1).shape[1]
-    crossfade = series.fades[0].fade_in
-    at = series.times[0][0] + crossfade  # where the crossfade into the first pass is over
-    length = series.longest - crossfade
-    before = summed(sounding, at - min(reach, length), at, channels)
-    after = summed(sounding, at, at + min(reach, max(length - crossfade, 1)), channels)
-    return seam_score(before, after, room.sample_rate, crossfade).score_db
+def pass_seam_db(occurrences: Occurrences, target: ReadTarget) -> float:
+    """The score of the seam between two passes."""
+    repeated = PeriodicPlayable(occurrences, target.period or occurrences.stop)
+    reach = frames_of(REACH_S, target.sample_rate)
+    channels = occurrences.buffer.read(0, 1).shape[1]
+    crossfade = occurrences.fades[0].fade_in
+    at = occurrences.times[0][0] + crossfade  # where the crossfade into the first pass is over
+    length = occurrences.longest - crossfade
+    before = summed(repeated, at - min(reach, length), at, channels)
+    after = summed(repeated, at, at + min(reach, max(length - crossfade, 1)), channels)
+    return seam_score(before, after, target.sample_rate, crossfade).score_db
 
 
-def _longer(body: Buffer, crossfade: int, room: ReadTarget) -> Buffer:
-    samples = lengthened(body.read(0, body.frames), crossfade, room.sample_rate)
-    longer = room.shelf.room(*samples.shape)
+def _lengthened(buffer: Buffer, crossfade: int, target: ReadTarget) -> Buffer:
+    samples = lengthened(buffer.read(0, buffer.frames), crossfade, target.sample_rate)
+    longer = target.buffers.allocate(*samples.shape)
     longer.write(0, samples)
     return longer
 

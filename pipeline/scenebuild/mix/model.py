@@ -29,8 +29,11 @@ class StemFacts:
     loudness_lufs: float  # of the stem in the finished mix; -inf for silence
     peak_dbfs: float  # highest sample of the stem in the finished mix
     times_s: tuple[tuple[float, float], ...] = ()  # each time that it sounds: start and end
-    pass_s: float = 0.0  # one pass of its take, trimmed and at its speed
+    pass_s: float = 0.0  # one pass of what it plays, trimmed and at its speed
     seam_db: float | None = None  # the score of its loop, where the author asked for it
+    takes: int = 1  # that it is made of
+    whole_s: float = 0.0  # all that it has to play from: its takes put together, before a trim
+    peaks: tuple[float, ...] = ()  # the outline of one pass before any gain: amplitudes in equal parts of time
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,6 @@ class Mix:
     true_peak_dbtp: float
     master_gain_db: float  # the plain gain that brought the sum to its loudness and under its true peak
     stems: tuple[StemFacts, ...]
-    seam_db: float | None = None  # the score of the seam of a mix that goes round
+    seam_db: float | None = None  # the score of the seam of a mix that loops
     read: Mapping[str, str] = field(default_factory=dict)  # the digest of each impulse response that was read, by path
     warnings: tuple[str, ...] = ()  # for people, such as "the loudness target of -14 LUFS was missed by 2.1 LU: …"

@@ -1,4 +1,4 @@
-"""A sound that is heard several times, and sounds that come round again with a mix that loops."""
+"""A sound that plays several times, and sounds that repeat with a mix that loops."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from scenebuild.mix.fades import Fades, faded
 
 
 class Playable(Protocol):
-    """What can be heard in a mix: any stretch of it, in pieces."""
+    """A sound in the mix: any stretch of it can be rendered, in pieces."""
 
     @property
     def start(self) -> int:
-        """The frame of the mix in which it is first heard."""
+        """The frame of the mix at which it begins."""
         ...
 
     @property
     def stop(self) -> int:
-        """The frame from which on it is not heard any more."""
+        """The frame of the mix at which it ends."""
         ...
 
     def render(self, start: int, stop: int) -> Iterator[tuple[int, Samples]]:
@@ -34,12 +34,12 @@ class Playable(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
-    """One body at several times, each time from its beginning and with fades of its own."""
+    """One buffer at several times, each time from its beginning and with fades of its own."""
 
-    body: Buffer
+    buffer: Buffer
     times: tuple[tuple[int, int], ...]  # (start, stop) in frames of the mix, in the order of their starts
     fades: tuple[Fades, ...]  # one each
-    skip: int = 0  # frames at the beginning of the body that are never heard
+    skip: int = 0  # frames at the beginning of the buffer that never play
     starts: list[int] = field(init=False)
     longest: int = field(init=False)
 
@@ -60,36 +60,36 @@ class Occurrences:
             begins, ends = self.times[index]
             first, last = max(start, begins), min(stop, ends)
             if first < last:
-                samples = self.body.read(self.skip + first - begins, self.skip + last - begins)
+                samples = self.buffer.read(self.skip + first - begins, self.skip + last - begins)
                 yield first, faded(samples, first - begins, ends - begins, self.fades[index])
 
 
 @dataclass(frozen=True, slots=True)
 class PeriodicPlayable:
-    """A sounding that comes again every ``period`` frames, before the beginning of the mix too."""
+    """A sound that repeats every ``period`` frames, before the beginning of the mix too."""
 
-    sounding: Playable
+    playable: Playable
     period: int
 
     @property
     def start(self) -> int:
-        return self.sounding.start
+        return self.playable.start
 
     @property
     def stop(self) -> int:
-        return self.sounding.stop
+        return self.playable.stop
 
     def render(self, start: int, stop: int) -> Iterator[tuple[int, Samples]]:
-        first = (start - self.sounding.stop) // self.period
-        for turn in range(first, (stop - self.sounding.start) // self.period + 1):
+        first = (start - self.playable.stop) // self.period
+        for turn in range(first, (stop - self.playable.start) // self.period + 1):
             shift = turn * self.period
-            for at, piece in self.sounding.render(start - shift, stop - shift):
+            for at, piece in self.playable.render(start - shift, stop - shift):
                 yield at + shift, piece
 
 
-def summed(sounding: Playable, start: int, stop: int, channels: int) -> Samples:
-    """The frames ``[start, stop)`` of a sounding in one array, silence included."""
+def summed(playable: Playable, start: int, stop: int, channels: int) -> Samples:
+    """The frames ``[start, stop)`` of a sound in one array, silence included."""
     total = np.zeros((stop - start, channels), np.float32)
-    for at, piece in sounding.render(start, stop):
+    for at, piece in playable.render(start, stop):
         total[at - start : at - start + len(piece)] += piece
     return total

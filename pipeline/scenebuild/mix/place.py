@@ -1,8 +1,8 @@
-"""From an element and its take to what is heard of it: read into a body, looped, and put at its times."""
+"""From an element and its take to its sound in the mix: read into a buffer, looped, and put at its times."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,8 +12,9 @@ from scenebuild.mix.buffers import Buffer
 from scenebuild.mix.clip import Clip, read_tape
 from scenebuild.mix.fades import Fades
 from scenebuild.mix.levels import normalisation_db
-from scenebuild.mix.looping import ReadTarget, close_loop, go_round, is_scored, round_score
+from scenebuild.mix.looping import ReadTarget, close_loop, is_scored, loop_with_mix, pass_seam_db
 from scenebuild.mix.occurrences import Occurrences, PeriodicPlayable, Playable
+from scenebuild.mix.outline import OutlineMeter
 from scenebuild.mix.stem import Stem
 from scenebuild.mix.timeline import Placement
 from scenebuild.scene.model import Element
@@ -22,70 +23,81 @@ ANTI_CLICK_S = 0.005  # a sound that the end of the mix cuts off is faded over t
 
 
 @dataclass(frozen=True, slots=True)
-class PlacedElement:
-    """An element in its place, and how its seam scores where somebody asked for it."""
+class ReadPass:
+    """One pass of a clip at the mix's rate, and its outline before any gain (see ``outline``)."""
 
-    heard: Playable
+    buffer: Buffer
+    peaks: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedElement:
+    """An element in its place, the outline of one pass, and the score of its seam where that is asked for."""
+
+    playable: Playable
+    peaks: tuple[float, ...]
     seam_db: float | None = None
 
 
-def levelled(element: Element, tape: Clip) -> tuple[float, str]:
+def levelled(element: Element, clip: Clip) -> tuple[float, str]:
     """The gain that brings an element's take to its reference, and a warning or ""."""
-    normalisation, warning = normalisation_db(element.name, element.normalize, tape.source)
+    normalisation, warning = normalisation_db(element.name, element.normalize, clip.source)
     return db_to_gain(normalisation), warning
 
 
 def place_stem(
-    element: Element, tape: Clip, placement: Placement, room: ReadTarget, pan: float | None, gain: float
-) -> tuple[Stem, float | None]:
-    """An element that sounds once or loops, and the score of its seam where that is asked for.
+    element: Element, clip: Clip, placement: Placement, target: ReadTarget, pan: float | None, gain: float
+) -> tuple[Stem, PlacedElement]:
+    """An element that plays once or loops.
 
-    Its gain and pan are in the body; ``pan`` None leaves the take's own channels.
+    Its gain and pan are in the buffer; ``pan`` None leaves the take's own channels.
     """
-    body = read_body(tape, placement.pass_frames, room, pan, gain)
-    fades = _fades(element, placement.stop - placement.start, room.sample_rate, cut=placement.cut)
+    read = read_pass(clip, placement.pass_frames, target, pan, gain)
+    fades = _fades(element, placement.stop - placement.start, target.sample_rate, cut=placement.cut)
     if not element.loop:
-        return Stem(element.name, body, None, placement.start, placement.stop, fades), None
-    loop = close_loop(body, element.playing.looping, room)
-    stem = Stem(element.name, loop.body, loop.crossfade, placement.start, placement.stop, fades)
-    return stem, loop.score_db
+        stem = Stem(element.name, read.buffer, None, placement.start, placement.stop, fades)
+        return stem, PlacedElement(stem, read.peaks)
+    loop = close_loop(read.buffer, element.playing.looping, target)
+    stem = Stem(element.name, loop.buffer, loop.crossfade, placement.start, placement.stop, fades)
+    return stem, PlacedElement(stem, read.peaks, loop.score_db)
 
 
-def place_sounding(
-    element: Element, tape: Clip, placement: Placement, room: ReadTarget, pan: float | None, gain: float
+def place_occurrences(
+    element: Element, clip: Clip, placement: Placement, target: ReadTarget, pan: float | None, gain: float
 ) -> PlacedElement:
-    """An element at all of its times, and again in every turn of a mix that goes round."""
-    if element.loop and room.goes_round and not (placement.start or element.fade_in_s or element.fade_out_s):
-        body = read_body(tape, placement.pass_frames, room, pan, gain)
+    """An element at all of its times, and again in every repetition of a mix that loops."""
+    if element.loop and target.period and not (placement.start or element.fade_in_s or element.fade_out_s):
+        read = read_pass(clip, placement.pass_frames, target, pan, gain)
         looping = element.playing.looping
-        series = go_round(body, looping, room, room.goes_round)
-        return PlacedElement(
-            PeriodicPlayable(series, room.goes_round), round_score(series, room) if is_scored(looping) else None
-        )
+        passes = loop_with_mix(read.buffer, looping, target, target.period)
+        seam_db = pass_seam_db(passes, target) if is_scored(looping) else None
+        return PlacedElement(_repeated(passes, target), read.peaks, seam_db)
     if element.loop:
-        stem, seam_db = place_stem(element, tape, placement, room, pan, gain)
-        return PlacedElement(_round(stem, room), seam_db)
-    body = read_body(tape, placement.pass_frames, room, pan, gain)
-    return PlacedElement(_round(_series(element, placement, body, room.sample_rate), room))
+        _, placed = place_stem(element, clip, placement, target, pan, gain)
+        return replace(placed, playable=_repeated(placed.playable, target))
+    read = read_pass(clip, placement.pass_frames, target, pan, gain)
+    occurrences = _occurrences(element, placement, read.buffer, target.sample_rate)
+    return PlacedElement(_repeated(occurrences, target), read.peaks)
 
 
-def read_body(tape: Clip, frames: int, room: ReadTarget, pan: float | None, gain: float) -> Buffer:
-    """One pass of a tape at the mix's rate, with a gain."""
-    channels = room.channels if pan is not None else tape.channels
-    body = None
-    for at, block in read_tape(tape, frames, room.sample_rate):
-        body = body or room.shelf.room(frames, channels)
-        body.write(at, spread(block, channels, pan, gain) if pan is not None else block * np.float32(gain))
-    assert body is not None  # a tape has frames, or reading it says why not
-    return body
+def read_pass(clip: Clip, frames: int, target: ReadTarget, pan: float | None, gain: float) -> ReadPass:
+    """One pass of a clip at the mix's rate, with a gain."""
+    channels = target.channels if pan is not None else clip.channels
+    outline, buffer = OutlineMeter(frames), None
+    for at, block in read_tape(clip, frames, target.sample_rate):
+        buffer = buffer or target.buffers.allocate(frames, channels)
+        buffer.write(at, spread(block, channels, pan, gain) if pan is not None else block * np.float32(gain))
+        outline.feed(at, block)
+    assert buffer is not None  # a clip has frames, or reading it says why not
+    return ReadPass(buffer, outline.peaks())
 
 
-def _series(element: Element, placement: Placement, body: Buffer, sample_rate: int) -> Occurrences:
+def _occurrences(element: Element, placement: Placement, buffer: Buffer, sample_rate: int) -> Occurrences:
     fades = (
         _fades(element, stop - start, sample_rate, cut=stop - start < placement.pass_frames)
         for start, stop in placement.times
     )
-    return Occurrences(body, placement.times, tuple(fades))
+    return Occurrences(buffer, placement.times, tuple(fades))
 
 
 def _fades(element: Element, length: int, sample_rate: int, *, cut: bool) -> Fades:
@@ -95,5 +107,5 @@ def _fades(element: Element, length: int, sample_rate: int, *, cut: bool) -> Fad
     )
 
 
-def _round(sounding: Playable, room: ReadTarget) -> Playable:
-    return PeriodicPlayable(sounding, room.goes_round) if room.goes_round else sounding
+def _repeated(playable: Playable, target: ReadTarget) -> Playable:
+    return PeriodicPlayable(playable, target.period) if target.period else playable

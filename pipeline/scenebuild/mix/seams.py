@@ -15,7 +15,7 @@ from scenebuild.scene.model import Scene
 
 
 def mix_seam(path: Path) -> float:
-    """The score of a mix that is played round and round, between its end and its beginning."""
+    """The score of the seam between the end and the beginning of a mix that loops."""
     facts = probe(path)
     reach = min(int(REACH_S * facts.sample_rate), facts.frames)
     before = np.concatenate(list(read_part(path, facts.frames - reach, facts.frames)))

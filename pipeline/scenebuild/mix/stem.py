@@ -1,7 +1,7 @@
 """One element as it sounds in the mix.
 
 A stem renders any stretch of itself at the mix's rate and channels, before the master gain, and a mix is the sum of
-its stems. The mixer asks nothing else of it.
+its stems. The mixer uses nothing else of it.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ LEAST_SURVEY_S = 10.0  # of a loop, so that the gated loudness of a short one re
 
 @dataclass(frozen=True, slots=True)
 class Stem:
-    """A take on its place: resampled, panned and with its gain already in ``body``, looped and faded as it is read."""
+    """A take in its place: resampled, panned and with its gain in ``buffer``; looped and faded as it is read."""
 
     name: str
-    body: Buffer
-    crossfade: int | None  # frames, of a looping body; None: the body plays once
+    buffer: Buffer
+    crossfade: int | None  # frames, of a looping buffer; None: the buffer plays once
     start: int  # frame of the mix
     stop: int
     fades: Fades = Fades()
@@ -36,20 +36,20 @@ class Stem:
     def render(self, start: int, stop: int) -> Iterator[tuple[int, Samples]]:
         """What sounds in frames ``[start, stop)`` of the mix: pieces and the frame that each begins at, in order.
 
-        Where there is no piece there is silence. Pieces may be views of the body: not to be written into.
+        Where there is no piece there is silence. Pieces may be views of the buffer: not to be written into.
         """
         start, stop = max(start, self.start), min(stop, self.stop)
         if start >= stop:
             return
         for first, last in self._slices(start - self.start, stop - self.start):
-            samples = self.body.read(first, last)
+            samples = self.buffer.read(first, last)
             yield start, faded(samples, start - self.start, self.stop - self.start, self.fades)
             start += last - first
 
     def _slices(self, start: int, stop: int) -> Iterator[tuple[int, int]]:
         if self.crossfade is None:
             return iter([(start, stop)])
-        return loop_slices(self.body.frames, self.crossfade, start, stop)
+        return loop_slices(self.buffer.frames, self.crossfade, start, stop)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +60,17 @@ class StemLevels:
     peak_dbfs: float  # highest sample; -inf for silence
 
 
-UNHEARD = StemLevels(Loudness(np.zeros(0), brief=0.0), -inf)
+SILENT = StemLevels(Loudness(np.zeros(0), brief=0.0), -inf)
 
 
-def survey(stem: Stem, sample_rate: int, channels: int, block_frames: int) -> StemLevels:
+def measure_stem(stem: Stem, sample_rate: int, channels: int, block_frames: int) -> StemLevels:
     """Measure a stem over the part that says everything: all of it, or of a loop its fade-in and one pass after that.
 
     The rest of a loop repeats that pass, or fades it out.
     """
     stop = stem.stop
     if stem.crossfade is not None:
-        one_pass = max(stem.body.frames, frames_of(LEAST_SURVEY_S, sample_rate))
+        one_pass = max(stem.buffer.frames, frames_of(LEAST_SURVEY_S, sample_rate))
         stop = min(stop, stem.start + stem.fades.fade_in + one_pass)
     meter = LoudnessMeter(sample_rate, channels)
     peak = 0.0

@@ -1,4 +1,4 @@
-"""Stems that stay in memory: what each element gives to a finished mix, and what a loop repeats only once."""
+"""Stems captured in memory: what each element gives to a finished mix; what a loop repeats is held once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Integers = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class RepeatedSpan:
-    """The frames ``[start, start + frames)`` of what is held sound ``times`` times in a row."""
+    """The frames ``[start, start + frames)`` of the captured samples play ``times`` times in a row."""
 
     start: int = 0
     frames: int = 0
@@ -41,67 +41,67 @@ class CapturedStem:
 
     @property
     def frames(self) -> int:
-        """How long it sounds, every pass counted."""
+        """Its length, every pass counted."""
         return len(self.samples) + self.passes.frames * (self.passes.times - 1)
 
     def whole(self) -> Integers:
-        """All that sounds, with every pass written out."""
+        """All samples, with every pass written out."""
         one, samples = self.passes, self.samples
         again = [samples[one.start : one.start + one.frames]] * one.times
         return np.concatenate([samples[: one.start], *again, samples[one.start + one.frames :]])
 
 
-Keep = Callable[[CapturedStem], None]
+Capture = Callable[[CapturedStem], None]
 
 
 def passes_of(stem: Stem) -> RepeatedSpan:
     """What a looping stem repeats to the last bit: all whole passes between its fades."""
     if stem.crossfade is None:
         return ONCE
-    first, period = max(stem.crossfade, stem.fades.fade_in), stem.body.frames - stem.crossfade
+    first, period = max(stem.crossfade, stem.fades.fade_in), stem.buffer.frames - stem.crossfade
     times = (stem.stop - stem.start - stem.fades.fade_out - first) // period
     return RepeatedSpan(first, period, times) if times > 1 else ONCE
 
 
-def kept_frames(stem: Stem) -> int:
-    """How many frames of a stem have to be held."""
+def captured_frames(stem: Stem) -> int:
+    """How many frames of a stem are captured."""
     passes = passes_of(stem)
     return stem.stop - stem.start - passes.frames * (passes.times - 1)
 
 
-def keep_stem(desk: SumPass, stem: Stem, gain_db: float) -> CapturedStem:
+def capture_stem(sums: SumPass, stem: Stem, gain_db: float) -> CapturedStem:
     """One stem as it is in the mix."""
     passes = passes_of(stem)
     again = stem.start + passes.start + passes.frames
     rest = again + passes.frames * (passes.times - 1)
     stretches = [(stem.start, stem.stop)] if passes is ONCE else [(stem.start, again), (rest, stem.stop)]
-    samples = np.zeros((kept_frames(stem), desk.channels), np.int32)
-    rounded, at = Quantizer(gain_db, desk.block_frames, desk.channels), 0
+    samples = np.zeros((captured_frames(stem), sums.channels), np.int32)
+    quantize, at = Quantizer(gain_db, sums.block_frames, sums.channels), 0
     for first, last in stretches:
-        for start in range(first, last, desk.block_frames):
-            stop = min(start + desk.block_frames, last)
+        for start in range(first, last, sums.block_frames):
+            stop = min(start + sums.block_frames, last)
             for place, piece in stem.render(start, stop):
                 here = at + place - start
-                samples[here : here + len(piece)] = rounded(piece)
+                samples[here : here + len(piece)] = quantize(piece)
             at += stop - start
     return CapturedStem(stem.name, stem.start, samples, passes)
 
 
-def keep_share(desk: SumPass, name: str, body: Buffer, gain_db: float) -> CapturedStem:
-    """What one layer of the desk gives to the mix, without the silence before and behind it."""
-    rounded = Quantizer(gain_db, desk.block_frames, desk.channels)
-    samples = np.empty((desk.frames, desk.channels), np.int32)
-    for start in range(0, desk.frames, desk.block_frames):
-        stop = min(start + desk.block_frames, desk.frames)
-        samples[start:stop] = rounded.clipped(body.read(start, stop))
-    first, stop = sounding(samples)
+def capture_share(sums: SumPass, name: str, buffer: Buffer, gain_db: float) -> CapturedStem:
+    """What one input of the routing gives to the mix, without the silence before and after it."""
+    quantize = Quantizer(gain_db, sums.block_frames, sums.channels)
+    samples = np.empty((sums.frames, sums.channels), np.int32)
+    for start in range(0, sums.frames, sums.block_frames):
+        stop = min(start + sums.block_frames, sums.frames)
+        samples[start:stop] = quantize.clipped(buffer.read(start, stop))
+    first, stop = audible_range(samples)
     return CapturedStem(name, first, samples[first:stop].copy())
 
 
-def sounding(samples: NDArray[np.integer]) -> tuple[int, int]:
+def audible_range(samples: NDArray[np.integer]) -> tuple[int, int]:
     """The frames ``[first, stop)`` outside which there is silence; none where all is silent.
 
-    >>> sounding(np.array([[0, 0], [0, 5], [0, 0], [1, 0], [0, 0]]))
+    >>> audible_range(np.array([[0, 0], [0, 5], [0, 0], [1, 0], [0, 0]]))
     (1, 4)
     """
     loud = samples.reshape(-1) != 0
@@ -110,14 +110,16 @@ def sounding(samples: NDArray[np.integer]) -> tuple[int, int]:
     return first // samples.shape[1], len(samples) - int(loud[::-1].argmax()) // samples.shape[1]
 
 
-def held_frames(elements: Sequence[Element], timeline: Timeline, treated: Collection[str]) -> int:
-    """About how many frames of sound all stems have: of a loop two passes and its fades, on the desk every time."""
+def frames_to_capture(elements: Sequence[Element], timeline: Timeline, routed: Collection[str]) -> int:
+    """About how many frames all stems have: of a loop two passes and its fades; of what is ``routed`` every time."""
     pairs = zip(elements, timeline.placements, strict=True)
-    return sum(_held(one, place, timeline.sample_rate, is_treated=one.name in treated) for one, place in pairs)
+    return sum(
+        _frames_to_capture(one, place, timeline.sample_rate, is_routed=one.name in routed) for one, place in pairs
+    )
 
 
-def _held(element: Element, placement: Placement, sample_rate: int, *, is_treated: bool) -> int:
-    if is_treated:
+def _frames_to_capture(element: Element, placement: Placement, sample_rate: int, *, is_routed: bool) -> int:
+    if is_routed:
         return sum(stop - start for start, stop in placement.times)
     frames = placement.stop - placement.start
     if not element.loop:

@@ -1,6 +1,6 @@
-"""The stems of what was treated together: each layer's share of the sum, whole numbers that add up to it exactly.
+"""The stems of a submix: the share of each input, integers that add up to the sum exactly.
 
-Each layer goes alone through a copy of its bus. Filters, reverbs and gains let the shares add up to the sum but for
+Each input goes alone through a copy of its bus. Filters, reverbs and gains let the shares add up to the sum but for
 rounding; the last stem takes what rounding leaves, a few units of 24 bits. What no file can hold is cut off at
 full scale.
 """
@@ -19,16 +19,17 @@ from scenebuild.mix.submix import Submix
 from scenebuild.mix.sum_passes import Quantizer
 
 
-def write_split(console: Routing, treated: Submix, gain_db: float, files: Mapping[str, WavWriter]) -> None:
-    """Write every layer that is heard into its file, all of them at once."""
-    form = console.form
-    rounded = Quantizer(gain_db, GRID_FRAMES, form.channels)
-    heard = [layer.name for layer in console.layers if layer.name not in console.silenced]
-    if not heard:
+def write_split(routing: Routing, submix: Submix, gain_db: float, files: Mapping[str, WavWriter]) -> None:
+    """Write every audible input into its file, all of them at once."""
+    form, audible = routing.form, routing.audible
+    if not audible:
         return
-    for start, stop, shares in split_passes(console):
-        total = rounded(treated.body.read(start, stop)).copy()
-        for name, share in zip(heard, adding_up([rounded.clipped(shares[name]) for name in heard], total), strict=True):
+    quantize = Quantizer(gain_db, GRID_FRAMES, form.channels)
+    for start, stop, shares in split_passes(routing):
+        total = quantize(submix.buffer.read(start, stop)).copy()
+        for name, share in zip(
+            audible, adding_up([quantize.clipped(shares[name]) for name in audible], total), strict=True
+        ):
             files[name].write_integers(share)
 
 

@@ -1,6 +1,6 @@
-"""Everything that runs through the desk becomes one body, once: later passes read it like a take.
+"""The sum of everything that runs through channel strips, rendered once into a buffer.
 
-The body lies on the shelf, in memory while it is short and in a temporary file while it is long.
+Later passes read it like a take. The buffer is in memory while it is short and in a temporary file while it is long.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ from scenebuild.mix.stem import StemLevels
 
 @dataclass(frozen=True, slots=True)
 class Submix:
-    """The sum of all that was treated, how loud each layer and bus is in it, and what each layer gives to it, if
-    that was asked for."""
+    """The sum of a routing, the level of each input and bus in it, and, if asked for, what each input gives to it."""
 
-    body: Buffer
-    surveys: Mapping[str, StemLevels]
+    buffer: Buffer
+    levels: Mapping[str, StemLevels]
     shares: Mapping[str, Buffer]
 
 
-class _Gauge:
+class _LevelMeter:
     def __init__(self, sample_rate: int, channels: int) -> None:
         self._meter = LoudnessMeter(sample_rate, channels)
         self._peak = 0.0
@@ -36,26 +35,25 @@ class _Gauge:
         self._meter.feed(samples)
         self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
 
-    def survey(self) -> StemLevels:
+    def levels(self) -> StemLevels:
         return StemLevels(self._meter.loudness(), gain_to_db(self._peak))
 
 
-def treat(console: Routing, shelf: BufferPool, *, split: bool = False) -> Submix:
-    """Run the desk once over the whole mix."""
-    form = console.form
-    body = shelf.room(form.frames, form.channels)
-    names = [layer.name for layer in console.layers] + [bus.name for bus in console.buses]
-    gauges = {name: _Gauge(form.sample_rate, form.channels) for name in names}
-    heard_names = [layer.name for layer in console.layers if layer.name not in console.silenced]
-    bodies = {name: shelf.room(form.frames, form.channels) for name in heard_names if split}
-    for start, stop, heard, shares in whole_passes(console) if split else _without_shares(console):
-        body.write(start, total_of([heard[name] for name in console.outs], stop - start, form.channels))
-        for name, gauge in gauges.items():
-            gauge.feed(heard[name])
-        for name, share in bodies.items():
+def render_submix(routing: Routing, buffers: BufferPool, *, split: bool = False) -> Submix:
+    """One pass over the whole mix. ``split``: also what each input gives to the sum."""
+    form = routing.form
+    buffer = buffers.allocate(form.frames, form.channels)
+    names = [one.name for one in routing.inputs] + [bus.name for bus in routing.buses]
+    meters = {name: _LevelMeter(form.sample_rate, form.channels) for name in names}
+    share_buffers = {name: buffers.allocate(form.frames, form.channels) for name in routing.audible if split}
+    for start, stop, heard, shares in whole_passes(routing) if split else _without_shares(routing):
+        buffer.write(start, total_of([heard[name] for name in routing.outs], stop - start, form.channels))
+        for name, meter in meters.items():
+            meter.feed(heard[name])
+        for name, share in share_buffers.items():
             share.write(start, shares[name])
-    return Submix(body, {name: gauge.survey() for name, gauge in gauges.items()}, bodies)
+    return Submix(buffer, {name: meter.levels() for name, meter in meters.items()}, share_buffers)
 
 
-def _without_shares(console: Routing) -> Iterator[tuple[int, int, Mapping[str, Samples], Mapping[str, Samples]]]:
-    return ((start, stop, heard, {}) for start, stop, heard in passes(console))
+def _without_shares(routing: Routing) -> Iterator[tuple[int, int, Mapping[str, Samples], Mapping[str, Samples]]]:
+    return ((start, stop, heard, {}) for start, stop, heard in passes(routing))

@@ -68,14 +68,14 @@ class Quantizer:
         return np.clip(self(np.clip(samples, -most, most)), -FULL_SCALE, FULL_SCALE - 1)
 
 
-def measure_sum(desk: SumPass, progress: Progress) -> MixLevels:
+def measure_sum(sums: SumPass, progress: Progress) -> MixLevels:
     """The first pass: the levels of the sum before any master gain."""
-    loudness, peaks = LoudnessMeter(desk.sample_rate, desk.channels), TruePeakMeter(desk.channels)
-    buffer = np.empty((desk.block_frames, desk.channels), np.float32)
-    for start, stop in desk.blocks(progress, (0.2, 0.55)):
+    loudness, peaks = LoudnessMeter(sums.sample_rate, sums.channels), TruePeakMeter(sums.channels)
+    buffer = np.empty((sums.block_frames, sums.channels), np.float32)
+    for start, stop in sums.blocks(progress, (0.2, 0.55)):
         total = buffer[: stop - start]
         total[:] = 0
-        for stem in desk.stems:
+        for stem in sums.stems:
             for at, piece in stem.render(start, stop):
                 total[at - start : at - start + len(piece)] += piece
         loudness.feed(total)
@@ -83,10 +83,10 @@ def measure_sum(desk: SumPass, progress: Progress) -> MixLevels:
     return MixLevels(loudness.loudness(), peaks.true_peak_dbtp())
 
 
-def write_sum(desk: SumPass, gain_db: float, file: WavWriter, progress: Progress) -> MixLevels:
+def write_sum(sums: SumPass, gain_db: float, file: WavWriter, progress: Progress) -> MixLevels:
     """The second pass: write the mix, and measure what is written."""
-    loudness, peaks = LoudnessMeter(desk.sample_rate, desk.channels), TruePeakMeter(desk.channels)
-    for block in integer_blocks(desk, desk.stems, gain_db, progress, (0.55, 1.0)):
+    loudness, peaks = LoudnessMeter(sums.sample_rate, sums.channels), TruePeakMeter(sums.channels)
+    for block in integer_blocks(sums, sums.stems, gain_db, progress, (0.55, 1.0)):
         file.write_integers(block)
         samples = dequantize(block)
         loudness.feed(samples)
@@ -94,28 +94,28 @@ def write_sum(desk: SumPass, gain_db: float, file: WavWriter, progress: Progress
     return MixLevels(loudness.loudness(), peaks.true_peak_dbtp())
 
 
-def write_stem(desk: SumPass, stem: Stem, gain_db: float, file: WavWriter) -> None:
+def write_stem(sums: SumPass, stem: Stem, gain_db: float, file: WavWriter) -> None:
     """One stem as it is in the mix."""
-    for block in integer_blocks(desk, [stem], gain_db, lambda share: None, (0.0, 1.0)):
+    for block in integer_blocks(sums, [stem], gain_db, lambda share: None, (0.0, 1.0)):
         file.write_integers(block)
 
 
-def write_silence(desk: SumPass, file: WavWriter) -> None:
+def write_silence(sums: SumPass, file: WavWriter) -> None:
     """The stem of an element that is not heard: as long as the mix, so that it still lies beside the others."""
-    for block in integer_blocks(desk, [], 0.0, lambda share: None, (0.0, 1.0)):
+    for block in integer_blocks(sums, [], 0.0, lambda share: None, (0.0, 1.0)):
         file.write_integers(block)
 
 
 def integer_blocks(
-    desk: SumPass, stems: Sequence[Stem], gain_db: float, progress: Progress, share: tuple[float, float]
+    sums: SumPass, stems: Sequence[Stem], gain_db: float, progress: Progress, share: tuple[float, float]
 ) -> Iterator[NDArray[np.int32]]:
     """The sum of the stems' 24-bit integers, block by block. A block is valid until the next one is asked for."""
-    rounded = Quantizer(gain_db, desk.block_frames, desk.channels)
-    buffer = np.empty((desk.block_frames, desk.channels), np.int32)
-    for start, stop in desk.blocks(progress, share):
+    quantize = Quantizer(gain_db, sums.block_frames, sums.channels)
+    buffer = np.empty((sums.block_frames, sums.channels), np.int32)
+    for start, stop in sums.blocks(progress, share):
         total = buffer[: stop - start]
         total[:] = 0
         for stem in stems:
             for at, piece in stem.render(start, stop):
-                total[at - start : at - start + len(piece)] += rounded(piece)
+                total[at - start : at - start + len(piece)] += quantize(piece)
         yield total

@@ -1,11 +1,11 @@
-"""What the desk does with an element, in sentences."""
+"""What the mixer does with an element, in sentences."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Container
 
 from scenebuild import words
+from scenebuild.mix.model import StemFacts
 from scenebuild.scene.channel import (
     Automation,
     Channel,
@@ -21,35 +21,14 @@ from scenebuild.scene.channel import (
 from scenebuild.scene.model import Element
 
 
-def parts_of(name: str, names: Container[str]) -> tuple[str, ...]:
-    """The takes that an element is made of: ``rain``, ``rain.2``, ``rain.3``."""
-    found = [name]
-    while (further := f"{name}.{len(found) + 1}") in names:
-        found.append(further)
-    return tuple(found)
+def treatment(element: Element, stem: StemFacts, take_s: float) -> tuple[str, ...]:
+    """One sentence for each thing that is done to an element beside volume, pan and fades; none for most.
 
-
-def whole_length(element: Element, take_s: float) -> float:
-    """How many seconds an element has to play from, when its takes are put together."""
-    if element.playing.long == "extend" or element.duration_s is None:
-        return take_s
-    return max(element.duration_s, take_s)
-
-
-def heard_of(element: Element, whole_s: float) -> tuple[float, float]:
-    """The part of it that a trim leaves, as shares."""
-    playing = element.playing
-    if not whole_s:
-        return 0.0, 1.0
-    ends_s = whole_s if playing.trim_to_s is None else min(playing.trim_to_s, whole_s)
-    return playing.trim_from_s / whole_s, ends_s / whole_s
-
-
-def treatment(element: Element, takes: int = 1, take_s: float = 0.0) -> tuple[str, ...]:
-    """One sentence for each thing that is done to an element beside volume, pan and fades; none for most."""
+    ``take_s``: the length of one of its takes.
+    """
     made = (
         f"Muted: its volume is {fader_of(element.gain, element.channel)}" if element.mute else "",
-        _made_of(element, takes, take_s),
+        _made_of(stem, take_s),
         _played(element.playing),
         _repeated(element.playing.repeat),
     )
@@ -58,7 +37,7 @@ def treatment(element: Element, takes: int = 1, take_s: float = 0.0) -> tuple[st
 
 
 def strip_of(channel: Channel) -> tuple[str, ...]:
-    """One sentence for each thing that a strip does."""
+    """One sentence for each thing that a channel strip does."""
     found = (
         _moves("Pan", channel.pan),
         _moves("High-pass", channel.high_pass),
@@ -70,10 +49,10 @@ def strip_of(channel: Channel) -> tuple[str, ...]:
     return tuple(sentence for sentence in found if sentence)
 
 
-def _made_of(element: Element, takes: int, take_s: float) -> str:
-    if takes > 1:
-        return f"Made of {takes} takes of {words.duration(take_s)}, each leading into the next"
-    return f"Made of a loop of {words.duration(take_s)}" if whole_length(element, take_s) > take_s else ""
+def _made_of(stem: StemFacts, take_s: float) -> str:
+    if stem.takes > 1:
+        return f"Made of {stem.takes} takes of {words.duration(take_s)}, each leading into the next"
+    return f"Made of a loop of {words.duration(take_s)}" if stem.whole_s > take_s else ""
 
 
 def fader_of(gain: float, channel: Channel) -> str:

@@ -16,7 +16,7 @@ class ReportElement:
     model: str  # "facebook/audiogen-medium" or ""
     is_sketch: bool
     status: str  # generated | cached | locked | recording
-    duration_s: float  # of the take
+    duration_s: float  # of its takes put together
     volume: str  # "0.70 (−3.1 dB)", "muted"
     temperature: str  # "1.0", or "" where it does not act
     seed: str  # the seed that was used, or ""
@@ -34,14 +34,8 @@ class ReportElement:
     fade_in_s: float
     fade_out_s: float
     times_s: tuple[tuple[float, float], ...] = ()  # each time that it sounds, where that is more than once
-    # which part of which takes its outline shows
-    parts: tuple[str, ...] = ()  # the takes it is made of, where they are several
-    rounds: float = 1.0  # how often its takes are gone through to fill one pass
-    heard: tuple[float, float] = (0.0, 1.0)  # the part of that which is heard, as shares
-    backwards: bool = False
     seam: str = ""  # the score of its loop, where the author asked: "0.4 dB"
-    pass_s: float = 0.0  # how long one pass sounds, where that is not the take's own length
-    treatment: tuple[str, ...] = ()  # what the desk does with it, one sentence each
+    treatment: tuple[str, ...] = ()  # what the mixer does with it, one sentence each
     mute: bool = False  # not heard
     # the author's own numbers; None where they move, or stand for several
     gain: float | None = None  # linear
@@ -103,5 +97,5 @@ class Report:
     scenebuild_version: str
     deliveries: tuple[DeliveryRow, ...] = ()
     buses: tuple[BusRow, ...] = ()
-    seam: str = ""  # the score of the seam of a mix that goes round: "−1.2 dB"
+    seam: str = ""  # the score of the seam of a mix that loops: "−1.2 dB"
     seam_limit: str = ""

@@ -12,7 +12,7 @@ from scenebuild.generate.take import Take
 from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.steps import Plan, Step
-from scenebuild.report.describe import fader_of, heard_of, parts_of, strip_of, treatment, whole_length
+from scenebuild.report.describe import fader_of, strip_of, treatment
 from scenebuild.report.model import BusRow, DeliveryRow, Report, ReportElement
 from scenebuild.scene.project import project_root
 
@@ -92,8 +92,6 @@ def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, ro
     element, take = step.element, takes[step.name]
     channel, playing = element.channel, element.playing
     is_once = playing.repeat is None and not playing.more_starts_s
-    parts = parts_of(step.name, takes)
-    whole_s = whole_length(element, take.duration_s)
     recording = "" if element.recording is None else os.path.relpath(element.recording, root)
     return ReportElement(
         name=element.name,
@@ -103,7 +101,7 @@ def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, ro
         model=step.action.model or "",
         is_sketch=step.facts.fidelity == "sketch",
         status=status,
-        duration_s=whole_s,
+        duration_s=stem.whole_s,
         volume=words.MUTED if element.mute else fader_of(element.gain, element.channel),
         temperature=words.temperature(step.action.temperature),
         seed="" if step.action.seed is None else str(step.action.seed),
@@ -120,13 +118,8 @@ def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, ro
         fade_in_s=element.fade_in_s,
         fade_out_s=element.fade_out_s,
         times_s=stem.times_s if len(stem.times_s) > 1 else (),
-        pass_s=stem.pass_s,
         seam="" if stem.seam_db is None else words.gain(stem.seam_db),
-        parts=parts if len(parts) > 1 else (),
-        rounds=1.0 if len(parts) > 1 or not take.duration_s else whole_s / take.duration_s,
-        heard=heard_of(element, whole_s),
-        backwards=playing.reverse,
-        treatment=treatment(element, len(parts), take.duration_s),
+        treatment=treatment(element, stem, take.duration_s),
         mute=element.mute,
         gain=None if channel.fader else element.gain,
         still_pan=None if channel.pan else element.pan,

@@ -13,11 +13,11 @@ import soundfile
 from numpy.typing import NDArray
 
 from scenebuild.audio.wav import open_sound
-from scenebuild.mix.stem_capture import ONCE, CapturedStem, Integers, RepeatedSpan, sounding
+from scenebuild.mix.stem_capture import ONCE, CapturedStem, Integers, RepeatedSpan, audible_range
 from scenebuild.report.pictures.outline import BATCH
 
 BUDGET_BYTES = 12 * 2**20  # of all sounds of a page; as base64 they take a third more
-MOST_KEPT_S = 240.0  # of all stems together, a loop counted once: hardly more fits the budget
+MOST_CAPTURED_S = 240.0  # of all stems together, a loop counted once: hardly more fits the budget
 MOST_PLAYED_S = 600.0  # of them as they play: a browser holds 220 MB of that in stereo at 48 kHz
 _TOP = 2.0**23  # full scale of 24 bits
 _FINEST = 2.0**6  # a quiet stem's step, in 24-bit units: a quarter of what 16 bits have for the whole mix
@@ -78,7 +78,7 @@ def stem_sound(stem: CapturedStem, sample_rate: int) -> EmbeddedAudio:
     floats = one.astype(np.float32)  # which holds 24 bits exactly
     floats *= np.float32(1 / step)
     integers = np.rint(floats, out=floats).astype(np.int16)
-    first, stop = sounding(integers) if stem.passes.times == 1 else (0, len(integers))
+    first, stop = audible_range(integers) if stem.passes.times == 1 else (0, len(integers))
     integers = integers[first : max(stop, first + 1)]
     gains = tuple(float(share * step * 32768 / _TOP) for share in shares)
     return EmbeddedAudio(stem.name, "audio/flac", _flac(integers, sample_rate), gains, stem.start + first, stem.passes)

@@ -65,7 +65,7 @@ def bars_of(lane: Lane, duration_s: float, lanes: int = 1) -> tuple[Bar, ...]:
         time_s = stretch.skip_s + (np.arange(count) + 0.5) / count * stretch.seen_s
         shape = shape_of(lane, time_s) * fade_shape(lane, stretch.whole_s, time_s)
         heights = 0.92 * shape**LOUDNESS_EXPONENT
-        step = lane.take_s / duration_s
+        step = lane.pass_s / duration_s
         seams = int((width - 0.001) / step) if lane.loop and step > 0.006 else 0
         is_last = stretch.skip_s + stretch.seen_s >= stretch.whole_s
         left = min(max(stretch.start_s / duration_s, 0.0), 1.0)

@@ -27,12 +27,12 @@ _NAME, _TIGHT_NAME, _HINT = 20, 14, 18  # characters that fit the margin, at the
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """One element as the timeline draws it. ``peaks``: of its take, ``(columns,)``, 0 … 1; empty to draw none."""
+    """One element as the timeline draws it. ``peaks``: of one pass, ``(columns,)``, 0 … 1; empty to draw none."""
 
     name: str
     hint: str  # under the name: its volume
     times_s: tuple[tuple[float, float], ...]  # each time that it sounds: start and end
-    take_s: float
+    pass_s: float  # one pass of what it plays
     loop: bool
     pan: float
     fade_in_s: float
@@ -123,8 +123,8 @@ def _balance(lane: Lane, middle: float) -> str:
 
 
 def _wave(lane: Lane, stretch: TimelineBar, left: float, right: float, top: float, height: float, colour: str) -> str:
-    """The take's outline as often as it sounds, each scaled to its own peak and shaped by its fades."""
-    if float(lane.peaks.max(initial=0)) < 1e-6 or lane.take_s <= 0 or stretch.seen_s <= 0:
+    """The outline of one pass as often as it plays, each scaled to its own peak and shaped by its fades."""
+    if float(lane.peaks.max(initial=0)) < 1e-6 or lane.pass_s <= 0 or stretch.seen_s <= 0:
         return ""
     count = max(int((right - left) / _PITCH), 1)
     time_s = stretch.skip_s + (np.arange(count) + 0.5) / count * stretch.seen_s
@@ -134,12 +134,12 @@ def _wave(lane: Lane, stretch: TimelineBar, left: float, right: float, top: floa
 
 
 def shape_of(lane: Lane, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far the take of a lane swings at ``time_s`` after its start, in shares of its peak; 0 where it is over."""
+    """How far the sound of a lane swings at ``time_s`` after its start, in shares of its peak; 0 where it is over."""
     highest = float(lane.peaks.max(initial=0))
-    if highest < 1e-6 or lane.take_s <= 0:
+    if highest < 1e-6 or lane.pass_s <= 0:
         return np.zeros(len(time_s))
-    at = np.floor(time_s % lane.take_s / lane.take_s * len(lane.peaks)).astype(int)
-    return np.where((time_s < lane.take_s) | lane.loop, lane.peaks[at] / highest, 0.0)
+    at = np.floor(time_s % lane.pass_s / lane.pass_s * len(lane.peaks)).astype(int)
+    return np.where((time_s < lane.pass_s) | lane.loop, lane.peaks[at] / highest, 0.0)
 
 
 def fade_shape(lane: Lane, length_s: float, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -152,7 +152,7 @@ def fade_shape(lane: Lane, length_s: float, time_s: NDArray[np.float64]) -> NDAr
 
 def _seams(lane: Lane, left: float, right: float, top: float, height: float, duration_s: float) -> str:
     """Where a loop begins again: dashed lines, as long as they can be told apart."""
-    step = x_of(lane.take_s, duration_s) - LEFT
+    step = x_of(lane.pass_s, duration_s) - LEFT
     if not lane.loop or step < 8:
         return ""
     count = int((right - left - 1) / step)

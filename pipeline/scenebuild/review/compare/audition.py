@@ -15,7 +15,7 @@ from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, PlayedTake
 from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.plan.steps import Plan, Step
-from scenebuild.report.pages.embedded_audio import MOST_KEPT_S
+from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S
 from scenebuild.review.checkout.projects import ReadScene
 
 CHEAP = ("sketch", "file")  # engines that make a take again in a moment, and exactly as it was
@@ -69,8 +69,8 @@ def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, 
         {name: _source(take) for name, take in takes.items()},
         folder / "mix.wav",
         stems_folder=stems_folder,
-        keep=captured.append if capture_stems else None,
-        most_kept_frames=round(MOST_KEPT_S * plan.scene.mix.sample_rate),
+        capture=captured.append if capture_stems else None,
+        most_captured_frames=round(MOST_CAPTURED_S * plan.scene.mix.sample_rate),
     )
     stems = {stem.name: stems_folder / f"{stem.name}.wav" for stem in mix.stems} if stems_folder else {}
     notes = [

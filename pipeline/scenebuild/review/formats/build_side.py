@@ -9,7 +9,7 @@ import numpy as np
 from scenebuild import words
 from scenebuild.audio.wav import open_sound
 from scenebuild.mix.stem_capture import CapturedStem
-from scenebuild.report.pages.embedded_audio import MOST_KEPT_S, stem_sounds
+from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S, stem_sounds
 from scenebuild.report.pages.lanes import bars_of, wave_of
 from scenebuild.report.pages.mixer_page import MixerSide, MixerStrip, Pairs, Picture
 from scenebuild.report.pictures.outline import envelope, opened
@@ -31,7 +31,7 @@ def side_of_build(build: Build, budget_bytes: int) -> MixerSide:
         outline, spectrum = envelope(mix, COLUMNS), spectrum_of(mix)
         seconds, sample_rate, channels = mix.duration_s, mix.sample_rate, mix.channels
     stems = {name: build.stem(name) for name in build.elements if build.stem(name).is_file()}
-    fits = seconds * len(stems) <= MOST_KEPT_S
+    fits = seconds * len(stems) <= MOST_CAPTURED_S
     return MixerSide(
         label=build.label,
         seconds=seconds,

@@ -53,7 +53,7 @@ class ReviewPage:
             return self._fitted(side_of_build(sound, budget_bytes), sound.mix_path, NO_STEMS)
         statuses = {step.name: "" for step in sound.plan.steps}
         report = report_of(sound.plan, sound.takes, statuses, sound.mix, (), (), str(sound.mix_path.parent))
-        seen = look(report, sound.mix_path, {name: Path(take.path) for name, take in sound.takes.items()})
+        seen = look(report, sound.mix)
         return self._fitted(side_of(report, seen, sound.captured, sound.label, budget_bytes), sound.mix_path, ONLY_MIX)
 
     def _fitted(self, side: MixerSide, mix: Path, only_mix: str) -> MixerSide:

@@ -32,8 +32,8 @@ def kept(studio: Studio, scene: Scene, most_s: float = 100.0, stems: bool = Fals
         studio.sources,
         studio.folder / "mix.wav",
         stems_folder=studio.folder / "stems" if stems else None,
-        keep=found.append,
-        most_kept_frames=round(most_s * RATE),
+        capture=found.append,
+        most_captured_frames=round(most_s * RATE),
     )
     return {stem.name: stem for stem in found}
 
@@ -105,8 +105,8 @@ def test_an_element_that_is_not_heard_has_no_stem(studio: Studio) -> None:
         studio.scene(element("rain"), element("bell")),
         studio.sources,
         studio.folder / "mix.wav",
-        silenced=frozenset({"rain"}),
-        keep=found.append,
-        most_kept_frames=RATE * 9,
+        muted=frozenset({"rain"}),
+        capture=found.append,
+        most_captured_frames=RATE * 9,
     )
     assert [stem.name for stem in found] == ["bell"]
