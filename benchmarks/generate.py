@@ -118,9 +118,9 @@ class Ours:
 
         def run() -> None:
             state.positions[:] = [middle] * count
-            logits = self.decoder.decode_step(state, range(count), code)
+            with_prompt, without = self.decoder.decode_step(state, range(count), code)
             draws = draw(dice, self.decoder.codebooks, self.decoder.codes)
-            sample(*logits, wishes, draws.to(device)).cpu()
+            sample(with_prompt, without, wishes, draws.to(device)).cpu()
 
         return run
 
@@ -233,7 +233,7 @@ def bandwidth(tensors: Sequence[Tensor], device: torch.device) -> float:
         if device.type == "cuda":
             torch.cuda.synchronize()
         best = min(best, time.perf_counter() - start)
-    return sum(tensor.nbytes for tensor in tensors) / best
+    return float(sum(tensor.nbytes for tensor in tensors) / best)
 
 
 def reader() -> Any:

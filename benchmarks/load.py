@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def make_checkpoint(folder: Path, size: str) -> Path:
     from scenebuild.engines.audiocraft.models import model
 
     wanted = fixtures.FULL if size == "full" else fixtures.TINY
-    wanted = fixtures.replace(wanted, text_encoder="t5-large")
+    wanted = replace(wanted, text_encoder="t5-large")
     default = model("audiogen-medium")
     encoder = default.text_encoder
     weights, text = (

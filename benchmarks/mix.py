@@ -57,7 +57,8 @@ def mix_ours(folder: Path, seconds: float, desk: str = "") -> None:
     treated = Channel(low_pass=opening, bus="room")
     room = Bus("room", 1.0, Channel(effects=(Reverb(2.0, 20.0, 0.5, 0.0, 0.3),)))
 
-    elements, sources = [], {}
+    elements: list[Element] = []
+    sources: dict[str, PlayedTake] = {}
     for path in sorted(folder.glob("take*.wav")):
         facts = probe(path)
         sources[path.stem] = PlayedTake(str(path), facts.sample_rate, facts.channels, facts.frames, -26.0, -12.0)

@@ -69,7 +69,7 @@ def compare(decoder: Any, steps: int, seed: int, size: int) -> dict[str, float]:
             for states_of, shape in zip(states, shapes, strict=True)
         )
         draws = draw(generators, decoder.codebooks, decoder.codes)
-        mine, theirs = sample(*apart, wishes, draws), sample(*together, wishes, draws)
+        mine, theirs = (sample(one[0], one[1], wishes, draws) for one in (apart, together))
         found["tokens"] += mine.numel()
         found["flips"] += int((mine != theirs).sum())
         for one, other in zip(together, apart, strict=True):
@@ -77,7 +77,7 @@ def compare(decoder: Any, steps: int, seed: int, size: int) -> dict[str, float]:
             found["differing_logits"] += int((one != other).sum())
             found["largest"] = max(found["largest"], float((one - other).abs().max() / one.abs().max()))
         if found["differing_logits"]:
-            pairs = zip(*(kept(*pair, wishes).flatten(0, 1) for pair in (apart, together)), strict=True)
+            pairs = zip(*(kept(one[0], one[1], wishes).flatten(0, 1) for one in (apart, together)), strict=True)
             found["expected_flips"] += sum(chance_of_a_flip(*pair) for pair in pairs)
         codes = mine
     return found

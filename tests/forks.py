@@ -211,7 +211,7 @@ def disturb(order: dict[str, Any]) -> None:
         header, nothing = (ctypes.c_uint32 * 2)(LINUX_CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
         assert ctypes.CDLL(None).capset(header, nothing) == 0
     if order.get("leases") == "broken":
-        scenebuild.generate.make.take_lease = lambda root, key: scenebuild.store.lease.Lease(key, None)
+        vars(scenebuild.generate.make)["take_lease"] = lambda root, key: scenebuild.store.lease.Lease(key, None)
     for name, value in order.get("limits", {}).items():
         number = getattr(resource, f"RLIMIT_{name}")
         resource.setrlimit(number, (value, resource.getrlimit(number)[1]))
@@ -232,7 +232,7 @@ def serve() -> None:
     import scenebuild.render
 
     scenebuild.engines.REGISTRY["audiogen"] = "engines_for_tests:TONE"
-    scenebuild.generate.make.Children = engines_for_tests.CountingChildren
+    vars(scenebuild.generate.make)["Children"] = engines_for_tests.CountingChildren
     private = os.fdopen(os.dup(1), "w")
     silence = os.open(os.devnull, os.O_RDWR)
     os.dup2(silence, 1)

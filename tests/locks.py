@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from scenebuild.engines import action_facts
 from scenebuild.plan.lockfile import Lock, lock_path, write_lock_text
@@ -15,7 +16,7 @@ from scenebuild.store import LocalStore
 def lock_as_audiogen(scene: str, digest: str = "ab" * 32) -> None:
     """Write the lock that somebody with AudioGen would commit beside a scene; all its takes have the same bytes."""
     plan = make_plan(read_scene(scene), None, LocalStore(os.devnull), PlanOptions(engine="audiogen"))
-    elements = {
+    elements: dict[str, dict[str, Any]] = {
         step.name: {
             **action_facts(step.action),
             "key": step.key,

@@ -179,7 +179,9 @@ class Author:
         if self.maybe(0.6):
             return self.some(low, high)
         end = self.mix_s if self.mix_s is not None else 1.0
-        points = [{"at": round(end * part / 3, 4), "value": self.some(low, high)} for part in range(3)]
+        points: list[dict[str, Any]] = [
+            {"at": round(end * part / 3, 4), "value": self.some(low, high)} for part in range(3)
+        ]
         for point in points:
             if self.maybe(0.5):
                 point["curve"] = self.chance.choice(curves)
@@ -277,7 +279,7 @@ def _patch(scene: dict[str, Any], chance: random.Random) -> dict[str, Any]:
     """Something that changes, something that goes, and something that is added in part."""
     patch: dict[str, Any] = {"description": "another", "elements": {}, "mix": {"true_peak": -2}}
     for name, own in scene["elements"].items():
-        gone = {field: None for field in LEFT_OUT if field in own and chance.random() < 0.5}
+        gone: dict[str, Any] = {field: None for field in LEFT_OUT if field in own and chance.random() < 0.5}
         if isinstance(own.get("duck"), dict) and chance.random() < 0.5:
             gone["duck"] = {"by": 3}  # the rest of it is inherited
         if gone or chance.random() < 0.2:
@@ -533,7 +535,7 @@ def damaged_tree(data: Any, chance: random.Random) -> Any:
     parts = list(_parts(data))
     holder, key = chance.choice(parts)
     other_holder, other_key = chance.choice(parts)
-    new = chance.choice((None, True, -1, 1e308, "", "x", [], {}, [[]], {"a": {}}))
+    new: Any = chance.choice((None, True, -1, 1e308, "", "x", [], {}, [[]], {"a": {}}))
     holder[key] = json.loads(json.dumps(other_holder[other_key])) if chance.random() < 0.6 else new
     return data
 

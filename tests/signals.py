@@ -25,7 +25,7 @@ def stereo(line: NDArray[np.floating]) -> Samples:
 def tone(hz: float, seconds: float, dbfs: float = 0.0, rate: int = RATE, phase: float = 0.0) -> NDArray[np.float64]:
     """A sine; ``dbfs`` is the level of its peak, ``phase`` is in degrees."""
     time = np.arange(round(seconds * rate)) / rate
-    return 10 ** (dbfs / 20) * np.sin(2 * np.pi * hz * time + np.radians(phase))
+    return np.asarray(10 ** (dbfs / 20) * np.sin(2 * np.pi * hz * time + np.radians(phase)))
 
 
 def noise(seconds: float, rms: float = 0.1, channels: int = 2, rate: int = RATE, seed: int = 0) -> Samples:
@@ -38,12 +38,12 @@ def band_noise(
     seconds: float, low_hz: float, high_hz: float, rms: float = 0.1, rate: int = RATE, seed: int = 0
 ) -> Samples:
     """Gaussian noise between two frequencies, on one channel."""
-    line = noise(seconds, 1.0, 1, rate, seed)[:, 0]
-    spectrum = np.fft.rfft(line)
-    frequencies = np.fft.rfftfreq(len(line), 1 / rate)
+    white = noise(seconds, 1.0, 1, rate, seed)[:, 0]
+    spectrum = np.fft.rfft(white)
+    frequencies = np.fft.rfftfreq(len(white), 1 / rate)
     spectrum[(frequencies < low_hz) | (frequencies > high_hz)] = 0
-    line = np.fft.irfft(spectrum, len(line))
-    return (line * rms / np.sqrt(np.mean(line**2))).astype(np.float32)[:, None]
+    line = np.fft.irfft(spectrum, len(white))
+    return np.asarray(line * rms / np.sqrt(np.mean(line**2)), np.float32)[:, None]
 
 
 def speech_like(seconds: float, rms: float = 0.08, rate: int = RATE, seed: int = 0) -> Samples:

@@ -22,7 +22,7 @@ def played(prompt: str, seconds: float = 8.0, seed: int = 7, temperature: float 
 
 
 def middle(samples: NDArray[np.float32]) -> Line:
-    return samples.astype(np.float64).mean(axis=1)
+    return np.asarray(samples.astype(np.float64).mean(axis=1))
 
 
 def rms_db(samples: NDArray[np.floating]) -> float:
@@ -35,7 +35,8 @@ def crest_db(samples: NDArray[np.float32]) -> float:
 
 def spectrum(samples: NDArray[np.float32]) -> tuple[Line, Line]:
     line = middle(samples)
-    return np.fft.rfftfreq(len(line), 1 / RATE), np.abs(np.fft.rfft(line)) ** 2
+    power: Line = np.abs(np.fft.rfft(line)) ** 2
+    return np.asarray(np.fft.rfftfreq(len(line), 1 / RATE), np.float64), power
 
 
 def share_db(samples: NDArray[np.float32], low: float, high: float) -> float:
@@ -64,7 +65,7 @@ def envelope(samples: NDArray[np.float32], low: float = 0.0, step_s: float = 0.0
         line = np.fft.irfft(lines, len(line))
     step = int(step_s * RATE)
     line = line[: len(line) // step * step]
-    return np.sqrt(np.mean(line.reshape(-1, step) ** 2, axis=1))
+    return np.asarray(np.sqrt(np.mean(line.reshape(-1, step) ** 2, axis=1)))
 
 
 def onsets(samples: NDArray[np.float32], low: float = 0.0, rise: float = 4.0, quiet_s: float = 0.05) -> Line:
@@ -84,7 +85,8 @@ def onsets(samples: NDArray[np.float32], low: float = 0.0, rise: float = 4.0, qu
 
 def bouts(samples: NDArray[np.float32], share: float, gap_s: float, low: float = 0.0) -> Line:
     """When the envelope comes above a share of its highest, after at least ``gap_s`` below it."""
-    times = np.flatnonzero(envelope(samples, low, 0.01) > share * envelope(samples, low, 0.01).max()) * 0.01
+    level = envelope(samples, low, 0.01)
+    times: Line = np.flatnonzero(level > share * level.max()) * np.float64(0.01)
     return times[np.diff(times, prepend=-1e9) > gap_s]
 
 

@@ -434,7 +434,7 @@ def test_hostile_text_leaves_the_summary_with_the_elements_of_a_harmless_one(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same change twice, in words that want something and in words that do not."""
-    seen = []
+    seen: list[Any] = []
     for texts in (PAYLOADS, ["plain words"] * len(PAYLOADS)):
         folder = tmp_path / f"{len(seen)}"
         shutil.copytree(bench.checkout, folder / "project")

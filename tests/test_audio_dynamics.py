@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 
 from scenebuild.audio.dynamics import STEP_FRAMES, Compressor, Ducker
 from scenebuild.audio.effect import GRID_FRAMES
-from signals import RATE, level_db, noise, stereo, tone
+from signals import RATE, Samples, level_db, noise, stereo, tone
 
 
 def in_blocks(run: object, samples: np.ndarray, size: int = GRID_FRAMES) -> np.ndarray:
@@ -68,7 +70,10 @@ def key_of(*stretches: tuple[float, float]) -> np.ndarray:
 def test_depth_attack_hold_and_release_are_as_asked() -> None:
     ducker = Ducker(RATE, depth_db=9, attack_s=0.2, release_s=0.8, hold_s=0.3, threshold_db=-30)
     gains_db = 20 * np.log10(in_blocks(ducker.gains, key_of((1, 0), (2, 0.3), (3, 0))))
-    at = lambda seconds: gains_db[round(seconds * RATE)]  # noqa: E731
+
+    def at(seconds: float) -> float:
+        return float(gains_db[round(seconds * RATE)])
+
     assert at(0.999) == 0
     assert at(1.1) == pytest.approx(-4.5, abs=0.3)  # half-way in dB after half the attack
     assert at(1.19) > -8.99 > at(1.205) - 0.03
@@ -107,10 +112,11 @@ def test_the_gain_of_a_ducker_has_no_steps() -> None:
 def test_the_blocks_matter_little(size: int) -> None:
     samples = noise(1.0, rms=0.2) * np.float32(1.0)
     samples[: RATE // 2] *= np.float32(0.01)
-    for make in (
+    makers: tuple[Callable[[], Callable[[Samples], Samples]], ...] = (
         lambda: Compressor(RATE, threshold_db=-20, ratio=4).gains,
         lambda: Ducker(RATE, depth_db=9, hold_s=0.0, threshold_db=-25).gains,
-    ):
+    )
+    for make in makers:
         whole, cut = make()(samples), in_blocks(make(), samples, size)
         tolerance_db = 1e-4 if size % STEP_FRAMES == 0 else 2.5
         assert np.abs(20 * np.log10(whole / cut)).max() < tolerance_db

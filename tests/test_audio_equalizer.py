@@ -8,6 +8,7 @@ import pytest
 from scenebuild.audio.effect import GRID_FRAMES, Blend, Chain
 from scenebuild.audio.equalizer import (
     Equalizer,
+    Sections,
     butterworth_qs,
     high_pass,
     high_shelf,
@@ -22,7 +23,7 @@ FREQUENCIES = np.geomspace(30, 6000, 60)  # up to an eighth of the rate, where t
 CORNERS = [60.0, 250.0, 1000.0, 3000.0]
 
 
-def measured(sections: tuple, hz: np.ndarray) -> np.ndarray:
+def measured(sections: Sections, hz: np.ndarray) -> np.ndarray:
     """The gain in dB of the effect as it runs, block by block, from its impulse response."""
     effect = Equalizer(sections, 1)
     impulse = np.zeros((1 << 17, 1), np.float32)
@@ -30,7 +31,7 @@ def measured(sections: tuple, hz: np.ndarray) -> np.ndarray:
     blocks = [effect.run(block) for block in np.split(impulse, len(impulse) // GRID_FRAMES)]
     line = np.concatenate(blocks)[:, 0].astype(np.float64)
     spectrum = np.fft.rfft(line)
-    return 20 * np.log10(np.abs(spectrum[np.round(hz / RATE * len(line)).astype(int)]))
+    return np.asarray(20 * np.log10(np.abs(spectrum[np.round(hz / RATE * len(line)).astype(int)])))
 
 
 def grid(hz: np.ndarray) -> np.ndarray:
@@ -55,7 +56,7 @@ def analogue_shelf(ratio: np.ndarray, db: float) -> np.ndarray:
     """The Cookbook's low shelf with S = 1 at s = j ratio."""
     s, gain = 1j * ratio, 10 ** (db / 40)
     slope = np.sqrt(gain) * np.sqrt(2.0)
-    return 20 * np.log10(np.abs(gain * (s * s + slope * s + gain) / (gain * s * s + slope * s + 1)))
+    return np.asarray(20 * np.log10(np.abs(gain * (s * s + slope * s + gain) / (gain * s * s + slope * s + 1))))
 
 
 @pytest.mark.parametrize("db", [-18.0, -3.0, 6.0, 12.0])
@@ -110,7 +111,7 @@ def test_butterworth_sections() -> None:
         (peak(1000, 12, 8, RATE), 3 * np.log(10) * 16 * 10 ** (12 / 40) / (2 * np.pi * 1000)),
     ],
 )
-def test_the_tail_is_that_of_the_slowest_pole(sections: tuple, seconds: float) -> None:
+def test_the_tail_is_that_of_the_slowest_pole(sections: Sections, seconds: float) -> None:
     """A pair of poles at hz falls by e in every 2 Q / (2 pi hz) seconds."""
     effect = Equalizer(sections, 1)
     assert effect.tail_frames == pytest.approx(seconds * RATE, rel=0.01)

@@ -9,12 +9,14 @@ import re
 import struct
 import subprocess
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from scenebuild.audio import wav
 from scenebuild.audio.dither import Dither
@@ -30,9 +32,10 @@ SAMPLES = noise(1.5, rms=0.1)[:70001]
 COMMENTS = {"TITLE": "Rainy café ☂", "LICENSE": "CC0-1.0", **loop_comments(0, 70001)}
 
 
-def ffprobe(path: Path) -> dict:
+def ffprobe(path: Path) -> dict[str, Any]:
     command = ["ffprobe", "-v", "error", "-show_format", "-show_streams", "-show_chapters", "-of", "json", str(path)]
-    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    found: dict[str, Any] = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return found
 
 
 def tags(path: Path) -> dict[str, str]:
@@ -99,7 +102,7 @@ def instrument_of(path: Path) -> Instrument:
     """The sampler chunk as libsndfile reads it (SFC_GET_INSTRUMENT)."""
     found = Instrument()
     with soundfile.SoundFile(path) as file:
-        pointer = soundfile._ffi.from_buffer(memoryview(found).cast("B"))  # type: ignore[arg-type]
+        pointer = soundfile._ffi.from_buffer(memoryview(found).cast("B"))
         assert soundfile._snd.sf_command(file._file, 0x10D0, pointer, ctypes.sizeof(found)) == 1
     return found
 
@@ -203,7 +206,10 @@ def test_the_length_is_exact_and_the_sound_the_same(tmp_path: Path, kind: str) -
         assert np.array_equal(found, quantize(SAMPLES) / np.float32(2**23))
     else:  # white noise, the hardest there is; a shift by one sample would leave an error as loud as the sound
         assert level_db(found - SAMPLES) < level_db(SAMPLES) - 3
-        low = lambda line: np.apply_along_axis(np.convolve, 0, line, np.hanning(65) / 32.5, "valid")  # noqa: E731
+
+        def low(line: NDArray[np.floating]) -> NDArray[np.floating]:
+            return np.apply_along_axis(np.convolve, 0, line, np.hanning(65) / 32.5, "valid")
+
         assert level_db(low(found - SAMPLES)) < level_db(low(SAMPLES)) - 15
     assert [child.name for child in tmp_path.iterdir()] == [path.name]
 
@@ -240,7 +246,7 @@ def test_without_texts_an_mp3_begins_with_its_sound(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("bits", [16, 24])
-def test_flac_of_either_width(tmp_path: Path, bits: int) -> None:
+def test_flac_of_either_width(tmp_path: Path, bits: Literal[16, 24]) -> None:
     integers = Dither().run(SAMPLES) if bits == 16 else quantize(SAMPLES)
     write_flac(tmp_path / "a.flac", [integers], RATE, 2, bits)
     found, _ = soundfile.read(tmp_path / "a.flac", dtype="int32")

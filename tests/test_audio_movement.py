@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Literal
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenebuild.audio.curves import HOLD_RAMP_S, Curve, CurvePoint
+from scenebuild.audio.curves import HOLD_RAMP_S, Curve, CurvePoint, Way
 from scenebuild.audio.effect import GRID_FRAMES
-from scenebuild.audio.equalizer import Equalizer, high_pass, low_pass
+from scenebuild.audio.equalizer import Equalizer, Sections, high_pass, low_pass
 from scenebuild.audio.level import pan_gains, spread
 from scenebuild.audio.pan import spread_along
 from scenebuild.audio.sweep import Sweep
@@ -18,7 +21,7 @@ from signals import RATE, noise, tone
 WAYS = st.sampled_from(["linear", "exp", "s", "hold"])
 
 
-def points_of(gaps: list[float], values: list[float], ways: list[str]) -> list[CurvePoint]:
+def points_of(gaps: list[float], values: list[float], ways: list[Way]) -> list[CurvePoint]:
     times = np.cumsum(gaps)
     return [CurvePoint(float(at), value, way) for at, value, way in zip(times, values, ways, strict=False)]
 
@@ -32,7 +35,7 @@ curves = st.builds(
 
 
 def test_between_the_points() -> None:
-    def at(way: str, *times: float) -> list[float]:
+    def at(way: Way, *times: float) -> list[float]:
         curve = Curve([CurvePoint(1, 0.2), CurvePoint(5, 0.8, way)], 1000)
         return [float(curve.over(frame, frame + 1)[0]) for frame in (round(1000 * time) for time in times)]
 
@@ -159,7 +162,7 @@ def naive_sweep(kind: str, line: np.ndarray, corner: np.ndarray, q: float) -> np
 
 
 @pytest.mark.parametrize("kind", ["low", "high"])
-def test_a_sweep_is_the_loop_over_samples(kind: str) -> None:
+def test_a_sweep_is_the_loop_over_samples(kind: Literal["low", "high"]) -> None:
     samples = noise(0.25)
     corner = np.geomspace(50, 15000, len(samples))
     for cuts in (range(GRID_FRAMES, len(samples), GRID_FRAMES), [1, 64, 65, 700, 5000]):
@@ -173,7 +176,8 @@ def test_a_sweep_is_the_loop_over_samples(kind: str) -> None:
 @pytest.mark.parametrize("order", [2, 4])
 def test_a_corner_that_stands_is_a_butterworth(order: int) -> None:
     samples = noise(0.25)
-    for kind, design in (("low", low_pass), ("high", high_pass)):
+    designs: dict[Literal["low", "high"], Callable[[float, int, int], Sections]] = {"low": low_pass, "high": high_pass}
+    for kind, design in designs.items():
         sweep = Sweep(kind, lambda start, stop: np.full(stop - start, 900.0), RATE, 2, order)
         wanted = Equalizer(design(900, RATE, order), 2).run(samples)
         np.testing.assert_allclose(sweep.run(samples), wanted, atol=2e-6)

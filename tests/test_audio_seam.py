@@ -26,11 +26,11 @@ def pink(seconds: float, seed: int = 0) -> Samples:
     spectrum = np.fft.rfft(noise(seconds, seed=seed), axis=0)
     spectrum[1:] /= np.sqrt(np.arange(1, len(spectrum)))[:, None]
     line = np.fft.irfft(spectrum, round(seconds * RATE), axis=0)
-    return (0.1 * line / line.std()).astype(np.float32)
+    return np.asarray(0.1 * line / line.std(), np.float32)
 
 
 def hum(seconds: float, hz: float = 73.1) -> Samples:
-    return stereo(sum(tone(hz * k, seconds, -12 - 6 * k) for k in (1, 2, 3, 5)))
+    return stereo(np.sum([tone(hz * k, seconds, -12 - 6 * k) for k in (1, 2, 3, 5)], axis=0))
 
 
 def swelling(samples: Samples, db: float) -> Samples:

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenebuild.audio import wav
+from scenebuild.audio.riff import info_chunk
 from scenebuild.audio.wav import (
     AudioFileError,
     WavWriter,
     dequantize,
-    info_chunk,
     probe,
     quantize,
     read_blocks,

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from scenebuild.engines.audiocraft.manifest import forget_record
+
 torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
 
 from audiocraft_fixtures import AUDIOGEN, TINY, write_checkpoint, write_text_encoder  # noqa: E402
@@ -150,7 +152,10 @@ def test_the_order_in_which_takes_are_named_is_theirs(folder: Path) -> None:
 
 
 def test_a_place_forgets_who_sat_there(folder: Path) -> None:
-    for backend in (TorchBackend(CPU, "fp32"), *([KernelBackend(kernels(), "fp32")] if kernels() else [])):
+    backends: list[Backend] = [TorchBackend(CPU, "fp32")]
+    if compiled := kernels():
+        backends.append(KernelBackend(compiled, "fp32"))
+    for backend in backends:
         checkpoint = open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL)
         decoder = Decoder(load_language_model(checkpoint, backend), backend)
         codes = torch.full((1, 4), 7)
@@ -216,10 +221,10 @@ def test_what_can_not_be_captured_runs_as_it_is(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(capture, "Captured", refuse)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
-    assert capture.launched(function, [OnAGpu()]) is function  # type: ignore[list-item]
+    assert capture.launched(function, [OnAGpu()]) is function
     monkeypatch.setattr(capture, "Captured", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError()))
     with pytest.raises(torch.OutOfMemoryError):
-        capture.launched(function, [OnAGpu()])  # type: ignore[list-item]
+        capture.launched(function, [OnAGpu()])
     assert capture.launched(function, [torch.zeros(1)]) is function
 
 
@@ -325,7 +330,7 @@ def test_a_packed_file_that_is_not_as_recorded_is_made_again(
     elif harm == "source":  # whoever touches the checkpoint has it read and checked again
         os.utime(folder / "audiogen" / LANGUAGE_MODEL)
     elif harm == "record":
-        packed.forget_record(*packed._record_name(MODEL, backend))
+        forget_record(*packed._record_name(MODEL, backend))
     _, again = packed.ready(MODEL, backend)
     assert (path.read_bytes() == sound) == (harm != "source")
     assert verified_calls[-1] == (frozenset({LANGUAGE_MODEL}) if harm == "none" else frozenset())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -134,7 +135,12 @@ def test_a_place_that_becomes_free_is_taken_at_once(monkeypatch: pytest.MonkeyPa
     """Ten takes in four places: fewer than four play only when nobody waits any more, and nobody plays on unheard."""
     rows: list[int] = []
     decode_step = Decoder.decode_step
-    monkeypatch.setattr(Decoder, "decode_step", lambda *step: (rows.append(len(step[2])), decode_step(*step))[1])
+
+    def counted(*step: Any) -> Any:
+        rows.append(len(step[2]))
+        return decode_step(*step)
+
+    monkeypatch.setattr(Decoder, "decode_step", counted)
     monkeypatch.setitem(device_module.MOST_TAKES, "cpu", 4)
     requests = [request(SENTENCES[0], 0.2 + 0.1 * (number % 3), number) for number in range(10)]
     together = samples(requests)
@@ -183,9 +189,12 @@ def test_a_longer_take_begins_as_a_shorter_one_and_needs_no_more_memory(monkeypa
     """What is decided first is decided alike; only the last moments of the shorter one hear its own end."""
     rooms: list[int] = []
     begin = Decoder.begin
-    monkeypatch.setattr(
-        Decoder, "begin", lambda self, places, steps, text: (rooms.append(steps), begin(self, places, steps, text))[1]
-    )
+
+    def counted(self: Decoder, places: int, steps: int, text: int) -> Any:
+        rooms.append(steps)
+        return begin(self, places, steps, text)
+
+    monkeypatch.setattr(Decoder, "begin", counted)
     short, long = (outcomes([request(duration_s=duration_s)])[0] for duration_s in (10, 31))
     assert isinstance(short, MadeTake)
     assert isinstance(long, MadeTake)
@@ -321,7 +330,7 @@ def test_a_batch_is_as_large_as_memory_allows(monkeypatch: pytest.MonkeyPatch, f
 
 def test_as_many_threads_as_there_is_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(device_module.os, "sched_getaffinity", lambda pid: {0, 1, 2, 3, 8})
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2, 3, 8})
     monkeypatch.setattr(device_module, "_siblings", lambda cpu: f"core {cpu // 2}")
     for quota, wanted in ((1 << 16, 3), (2, 2)):
         monkeypatch.setattr(device_module, "_quota", lambda quota=quota: quota)
@@ -381,7 +390,9 @@ def test_the_dice_of_a_take_are_its_own() -> None:
     together = draw([dice(1), dice(2)], 4, 5)
     assert torch.equal(together, torch.cat([draw([dice(1)], 4, 5), draw([dice(2)], 4, 5)]))
     assert not torch.equal(together[0], together[1])
-    np.testing.assert_array_equal(draw([dice(1)], 1, 3)[0, 0].numpy(), np.float32([0.7576316, 0.27931088, 0.40306926]))
+    np.testing.assert_array_equal(
+        draw([dice(1)], 1, 3)[0, 0].numpy(), np.array([0.7576316, 0.27931088, 0.40306926], np.float32)
+    )
 
 
 # Devices

@@ -21,6 +21,7 @@ import scenebuild.generate.make
 from engines_for_tests import MISBEHAVING, TONE, CountingChildren
 from scenebuild.build import build
 from scenebuild.errors import LockError, OutputError, SceneError, UsageError
+from scenebuild.mix.mixer import mix_scene
 from scenebuild.result import Result, SceneResult
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
@@ -95,17 +96,15 @@ def test_what_is_saved_while_it_is_built_is_built_by_the_next_run(
     """The manifest says what was read, not what stands there when it is written."""
     import scenebuild.render
 
-    mixed = scenebuild.render.mix_scene
-
     def meanwhile(*arguments: Any, **options: Any) -> Any:
         write(changed(two__volume=0.1))
-        return mixed(*arguments, **options)
+        return mix_scene(*arguments, **options)
 
     write(SCENE)
     monkeypatch.setattr(scenebuild.render, "mix_scene", meanwhile)
     assert run().scenes[0].status == "built"
     loud = Path("build/test/test.wav").read_bytes()
-    monkeypatch.setattr(scenebuild.render, "mix_scene", mixed)
+    monkeypatch.setattr(scenebuild.render, "mix_scene", mix_scene)
     assert run().scenes[0].status == "built"
     assert Path("build/test/test.wav").read_bytes() != loud
     assert run().scenes[0].status == "up-to-date"

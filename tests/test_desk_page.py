@@ -111,11 +111,11 @@ def decoded(sound: Any) -> np.ndarray:
     """What a player makes of a sound that is played once, ``(frames, 2)``."""
     samples, rate = soundfile.read(BytesIO(sound.data), dtype="float32", always_2d=True)
     assert rate == RATE
-    return samples * np.array(sound.gains)
+    return np.asarray(samples * np.array(sound.gains))
 
 
 def test_a_stem_of_a_page_is_98_db_above_its_rounding_and_that_is_never_heard() -> None:
-    loud = stereo(tone(440, 0.5, -1.0, phase=90.0)) * np.float32([1.0, 0.3])
+    loud = stereo(tone(440, 0.5, -1.0, phase=90.0)) * np.array([1.0, 0.3], np.float32)
     assert residual_db(decoded(stem_sound(kept(loud), RATE)), loud) < -95
     quiet = noise(0.5, 0.0005)
     off = decoded(stem_sound(kept(quiet), RATE)) - quiet
@@ -125,7 +125,7 @@ def test_a_stem_of_a_page_is_98_db_above_its_rounding_and_that_is_never_heard() 
 def test_a_take_with_one_channel_that_was_panned_is_kept_as_one() -> None:
     line = noise(0.5, 0.1, channels=1)
     for left, right in ((1.0, 1.0), (0.3, 0.9), (0.9, 0.01), (1.0, 0.0)):
-        samples = line * np.float32([left, right])
+        samples = line * np.array([left, right], np.float32)
         sound = stem_sound(kept(samples), RATE)
         assert soundfile.info(BytesIO(sound.data)).channels == 1
         assert residual_db(decoded(sound), samples) < -80

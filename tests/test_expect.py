@@ -111,7 +111,8 @@ def hear(sound: Sound, *cuts: int) -> Traits:
 def test_how_a_sound_comes_changes_no_measurement() -> None:
     sound = np.clip(np.repeat(together(tone(0.7, 100, 1.3), silence(0.2), noise(0.5)), 2, axis=1), -1, 1)
     whole, cut = hear(sound), hear(sound, 1, 2, 479, 480, 700, 5000, 5001, 33601, 60000)
-    assert (whole.clipped_s, whole.frames, whole.dc) == (cut.clipped_s, cut.frames, pytest.approx(cut.dc))
+    assert (whole.clipped_s, whole.frames) == (cut.clipped_s, cut.frames)
+    assert whole.dc == pytest.approx(cut.dc)
     for name in ("levels_db", "spectrum", "first", "last"):
         np.testing.assert_allclose(getattr(whole, name), getattr(cut, name), rtol=1e-9)
     assert (whole.usual_step, whole.loudness_lufs) == (cut.usual_step, cut.loudness_lufs)
@@ -140,8 +141,8 @@ def test_three_samples_at_full_scale_are_clipping_and_two_are_not() -> None:
     sound[100:102] = 1.0
     assert hear(sound).clipped_s == ()
     sound[200:203] = -1.0
-    assert hear(sound).clipped_s == (pytest.approx(200 / RATE),)
-    assert hear(sound, 201).clipped_s == hear(sound, 202).clipped_s == (pytest.approx(200 / RATE),)
+    for cuts in ((), (201,), (202,)):
+        assert hear(sound, *cuts).clipped_s == pytest.approx((200 / RATE,))
 
 
 SCENE = """\

@@ -44,7 +44,8 @@ def test_the_catalogue_holds_every_kind_and_says_what_a_model_understands() -> N
 def mel_bank(size: int, bands: int) -> NDArray[np.float64]:
     """Triangular filters, evenly spaced in mel (2595 log10(1 + f / 700)) from 50 Hz to 16 kHz."""
     hertz = np.fft.rfftfreq(size, 1 / RATE)
-    edges = 700 * (10 ** (np.linspace(*(2595 * np.log10(1 + np.array([50, 16000]) / 700)), bands + 2) / 2595) - 1)
+    lowest, highest = (2595 * np.log10(1 + limit / 700) for limit in (50, 16000))
+    edges = 700 * (10 ** (np.linspace(lowest, highest, bands + 2) / 2595) - 1)
     triangles = [
         np.clip(np.minimum((hertz - low) / (top - low), (high - hertz) / (high - top)), 0, None)
         for low, top, high in zip(edges, edges[1:], edges[2:], strict=False)

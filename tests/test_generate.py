@@ -18,7 +18,7 @@ import scenebuild.engines
 from engines_for_tests import MISBEHAVING, TONE, TONE_FACTS
 from scenebuild.engines import Action, Request
 from scenebuild.errors import EngineError
-from scenebuild.generate import Failure, Order, make_takes
+from scenebuild.generate import Failure, TakeOrder, make_takes
 from scenebuild.generate.children import Children
 from scenebuild.generate.make import TakeMaker
 from scenebuild.generate.take import Take, take_from_store
@@ -51,10 +51,10 @@ def shop(tmp_path: Path) -> TakeMaker:
     return TakeMaker(LocalStore(str(tmp_path / "store")), str(folder), 2, lambda key, share: None, lines.append)
 
 
-def order(prompt: str, engine: str = "audiogen", seed: int = 1) -> Order:
+def order(prompt: str, engine: str = "audiogen", seed: int = 1) -> TakeOrder:
     facts = TONE.facts if engine == "audiogen" else MISBEHAVING.facts
     action = Action(engine, "1", 8000, prompt=prompt, seed=seed, temperature=1.0)
-    return Order(action_key(action), facts, Request(action))
+    return TakeOrder(action_key(action), facts, Request(action))
 
 
 def test_takes_come_back_in_the_store_and_measured(shop: TakeMaker) -> None:

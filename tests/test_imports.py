@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "pipeline" / "scenebuild"
 
 # room -> the rooms it may import from; a room that is one file has its name
-GROUND = {
+GROUND: dict[str, set[str]] = {
     "errors": set(),
     "files": set(),
     "licences": set(),

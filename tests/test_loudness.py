@@ -41,7 +41,7 @@ def measured(samples: Samples, rate: int = RATE) -> Loudness:
 
 
 # EBU Tech 3341, table 1. Case 6 is 5.0 surround, 7 and 8 are recordings of programmes.
-EBU_INTEGRATED = {
+EBU_INTEGRATED: dict[int, tuple[list[tuple[float, float]], float]] = {
     1: ([(-23, 20)], -23.0),
     2: ([(-33, 20)], -33.0),
     3: ([(-36, 10), (-23, 60), (-36, 10)], -23.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from math import inf
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def naive_true_peak(samples: Samples) -> float:
     for line in np.pad(samples, ((TAPS, TAPS), (0, 0))).T:
         for taps in taps_of_a_gap.T:
             peak = max(peak, float(np.abs(np.convolve(line, taps[::-1])).max()))
-    return 20 * np.log10(peak)
+    return 20 * math.log10(peak)
 
 
 # EBU Tech 3341, table 1: (the tone's part of the sample rate, phase in degrees, peak amplitude, expected dBTP)

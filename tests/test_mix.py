@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -66,10 +67,10 @@ class Studio:
             str(path), rate, samples.shape[1], len(samples), measure_loudness(samples, rate), measure_peak(samples)
         )
 
-    def scene(self, *elements: Element, **mix: object) -> Scene:
-        return Scene("scene.yaml", "s", "", 0, None, elements, MixSettings(**mix), {})  # type: ignore[arg-type]
+    def scene(self, *elements: Element, **mix: Any) -> Scene:
+        return Scene("scene.yaml", "s", "", 0, None, elements, MixSettings(**mix), {})
 
-    def mix(self, *elements: Element, stems: bool = False, block_frames: int = 32768, **mix: object) -> Mix:
+    def mix(self, *elements: Element, stems: bool = False, block_frames: int = 32768, **mix: Any) -> Mix:
         return mix_scene(
             self.scene(*elements, **mix),
             self.sources,
@@ -78,7 +79,7 @@ class Studio:
             block_frames=block_frames,
         )
 
-    def sound(self, *elements: Element, **mix: object) -> Samples:
+    def sound(self, *elements: Element, **mix: Any) -> Samples:
         return read_wav(self.mix(*elements, **mix).path)[0]
 
 
@@ -396,6 +397,7 @@ def test_an_interruption_leaves_what_was_there(studio: Studio, share: float, err
 KILLED = """
 import os, signal, sys
 from pathlib import Path
+from typing import Any
 from test_mix import Studio, four
 from scenebuild.mix.mixer import mix_scene
 studio = Studio(Path(sys.argv[1]))

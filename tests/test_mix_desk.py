@@ -69,7 +69,7 @@ def heard(studio: Studio, *elements: Element, **options: object) -> Samples:
 
 
 def decibels(values: np.ndarray) -> np.ndarray:
-    return 20 * np.log10(np.maximum(np.abs(values), 1e-9))
+    return np.asarray(20 * np.log10(np.maximum(np.abs(values), 1e-9)))
 
 
 # Movement

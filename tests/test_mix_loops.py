@@ -25,6 +25,7 @@ from scenebuild.scene.channel import (
     Repeat,
     Reverb,
 )
+from scenebuild.scene.model import Element
 from signals import RATE, Samples, level_db, noise, stereo, tone
 from test_mix import Studio, element
 from test_mix_desk import heard, on_the_desk
@@ -115,7 +116,7 @@ def test_a_crossfade_of_the_authors_own_length(studio: Studio) -> None:
 # A whole mix
 
 
-def landscape(studio: Studio) -> tuple[tuple, tuple[Bus, ...]]:
+def landscape(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
     """Loops of odd lengths, one-shots that ring over the end, effects that remember, a movement, ducking."""
     studio.take("rain", noise(3.7, 0.05, seed=1))
     studio.take("hum", stereo(tone(100, 2.9, -28) + tone(233, 2.9, -34)))

@@ -30,7 +30,7 @@ RATE = 48_000
 Samples = NDArray[np.float64]
 
 
-def wav(path: Path, samples: Samples, rate: int = RATE) -> Path:
+def wav(path: Path, samples: NDArray[np.floating], rate: int = RATE) -> Path:
     soundfile.write(path, samples, rate, subtype="PCM_24")
     return path
 

@@ -215,7 +215,8 @@ def test_a_policy_is_read_strictly(policy: str, message: str, project: Path) -> 
 
 
 def test_no_policy_is_no_restriction(project: Path) -> None:
-    for policy in ({}, {"policy": {}}, {"policy": {"commercial": False}}):
+    policies: list[dict[str, Any]] = [{}, {"policy": {}}, {"policy": {"commercial": False}}]
+    for policy in policies:
         write({**SCENE, **policy})
         assert read_scene("scenes/test.yaml").commercial is False
     write({**SCENE, **POLICY})

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenebuild.cli import run
-from scenebuild.scene.check.rules import NAME
+from scenebuild.scene.names import NAME
 from scenebuild.scene.phrase import PromptParts, name_for, prompt_of
 from scenebuild.scene.read import read_scene
 

@@ -19,7 +19,8 @@ from scenebuild.plan.manifest import nothing_to_do
 from scenebuild.scene.check.rulebook import RULES
 from scenebuild.scene.model import Scene
 from scenebuild.scene.read import read_scene, references_in
-from test_scene_properties import ELEMENT, NAMES, PIECES, QUICK, meaning, retyped
+from scenes_strategy import PIECES
+from test_scene_properties import ELEMENT, NAMES, QUICK, meaning, retyped
 from test_scene_properties import SCENES as WITH_BUSES
 
 # A bus may not share its name with an element, which two scenes together would do by chance.

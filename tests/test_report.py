@@ -303,7 +303,7 @@ def _template(folder: Path, text: str, name: str = "mine.jinja2") -> Path:
 )
 def test_a_template_cannot_forget_to_escape(tmp_path: Path, text: str) -> None:
     readme = render_readme(hostile(FULL), _template(tmp_path, text))
-    assert {kind for kind, *_ in structure(readme)} == {"paragraph_open", "inline", "text", "paragraph_close"}  # type: ignore[misc]
+    assert {kind for kind, *_ in structure(readme)} == {"paragraph_open", "inline", "text", "paragraph_close"}
     assert not LINKLIKE.search(rendered_text(readme))
 
 

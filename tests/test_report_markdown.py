@@ -48,9 +48,9 @@ CONTEXTS = {
 }
 
 
-def structure(source: str) -> list[object]:
+def structure(source: str) -> list[tuple[str, str, list[str] | None]]:
     """The kinds of all tokens; of HTML its tags, for what stands between them is text."""
-    kinds: list[object] = []
+    kinds: list[tuple[str, str, list[str] | None]] = []
     for token in GFM.parse(source):
         for part in (token, *(token.children or ())):
             kinds.append((part.type, part.tag, re.findall(r"<[^>]*>", part.content) if "html" in part.type else None))
@@ -64,26 +64,26 @@ def rendered_text(source: str) -> str:
 
 @pytest.mark.parametrize("context", CONTEXTS.values(), ids=CONTEXTS)
 @given(value=texts)
-def test_text_is_inert_wherever_a_template_puts_it(context, value):
+def test_text_is_inert_wherever_a_template_puts_it(context: str, value: str) -> None:
     inert = markdown.text(value)
     assume(inert)
     assert structure(context.replace("{}", inert)) == structure(context.replace("{}", "word"))
 
 
 @given(texts)
-def test_text_reads_as_it_was_written(value):
+def test_text_reads_as_it_was_written(value: str) -> None:
     inert = markdown.text(value)
     assert rendered_text(f"x{inert}x").replace(JOINER, "") == f"x{markdown.shown(value)}x".replace(JOINER, "")
     assert unescape(inert).replace(JOINER, "") == markdown.shown(value).replace(JOINER, "")
 
 
 @given(texts)
-def test_nothing_in_the_rendered_text_looks_like_a_link_or_a_reference(value):
+def test_nothing_in_the_rendered_text_looks_like_a_link_or_a_reference(value: str) -> None:
     assert not LINKLIKE.search(rendered_text(f"see {markdown.text(value)} there"))
 
 
 @given(texts)
-def test_the_source_stays_safe_for_logs_site_generators_and_terminals(value):
+def test_the_source_stays_safe_for_logs_site_generators_and_terminals(value: str) -> None:
     inert = markdown.text(value)
     assert "::" not in inert
     assert "{" not in inert
@@ -91,18 +91,18 @@ def test_the_source_stays_safe_for_logs_site_generators_and_terminals(value):
 
 
 @given(texts)
-def test_paragraphs_are_kept_and_nothing_else(value):
+def test_paragraphs_are_kept_and_nothing_else(value: str) -> None:
     blocks = [token.type for token in GFM.parse(markdown.paragraphs(value))]
     assert blocks == ["paragraph_open", "inline", "paragraph_close"] * (len(blocks) // 3)
 
 
-def test_a_blank_line_parts_paragraphs_and_a_line_break_does_not():
+def test_a_blank_line_parts_paragraphs_and_a_line_break_does_not() -> None:
     assert markdown.paragraphs("One\ntwo.\n \nThree.\r\n\r\n\n\n# Four") == "One two.\n\nThree.\n\n&#35; Four"
 
 
 @pytest.mark.parametrize("context", ["{}\n", "before {} after\n", CONTEXTS["table"], "- Key: {}\n"])
 @given(value=texts)
-def test_code_is_one_span_that_reads_as_it_was_written(context, value):
+def test_code_is_one_span_that_reads_as_it_was_written(context: str, value: str) -> None:
     span = markdown.code(value)
     assume(span)
     parts = [part for token in GFM.parse(context.replace("{}", span)) for part in token.children or ()]
@@ -116,21 +116,21 @@ def test_code_is_one_span_that_reads_as_it_was_written(context, value):
 
 
 @given(texts)
-def test_a_sentence_of_ours_has_one_command_whatever_it_is(value):
+def test_a_sentence_of_ours_has_one_command_whatever_it_is(value: str) -> None:
     said = markdown.sentence(f"Type `scenebuild {value}` now.")
     plain = "Type `word` now." if "<code>" not in said else "Type <code>word</code> now."
     assert structure(said) == structure(plain)
 
 
 @given(texts)
-def test_a_sentence_is_inert_without_a_command_too(value):
+def test_a_sentence_is_inert_without_a_command_too(value: str) -> None:
     kinds = {kind for kind, *_ in structure(markdown.sentence(value))}
     assert kinds <= {"paragraph_open", "inline", "text", "paragraph_close", "code_inline", "html_inline"}
     assert not LINKLIKE.search(rendered_text(markdown.sentence(value)))
 
 
 @given(texts)
-def test_a_code_block_ends_where_it_should(value):
+def test_a_code_block_ends_where_it_should(value: str) -> None:
     tokens = GFM.parse(f"before\n\n{markdown.code_block(value)}\n\nafter\n")
     assert [token.type for token in tokens] == [
         "paragraph_open",
@@ -144,7 +144,7 @@ def test_a_code_block_ends_where_it_should(value):
 
 
 @given(texts)
-def test_a_link_leads_to_a_relative_path_and_nowhere_else(value):
+def test_a_link_leads_to_a_relative_path_and_nowhere_else(value: str) -> None:
     destination = markdown.url(value)
     assert re.fullmatch(r"[\w./~%-]*", destination, re.ASCII)
     assert not destination.startswith("/")
@@ -170,5 +170,5 @@ def test_a_link_leads_to_a_relative_path_and_nowhere_else(value):
         (" a \n b\t", "a b"),
     ],
 )
-def test_plain_prose_stays_readable_and_the_rest_is_escaped(value, expected):
+def test_plain_prose_stays_readable_and_the_rest_is_escaped(value: str, expected: str) -> None:
     assert markdown.text(value) == expected

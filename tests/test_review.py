@@ -34,6 +34,7 @@ from revisions import (
     write,
 )
 from scenebuild.cli import run
+from scenebuild.mix.mixer import mix_scene
 from scenebuild.review.checkout.comparison import opened
 from scenebuild.review.compare.compare import compare
 from scenebuild.review.compare.measurements import CompareOptions
@@ -126,6 +127,9 @@ def test_the_null_test_is_what_subtracting_the_files_gives(
     assert not null["identical"]
 
 
+MIRRORED: dict[str, Any] = {"added": "removed", "removed": "added"}
+
+
 def mirrored(found: Review) -> Review:
     """The review that the other direction must give."""
     return replace(
@@ -134,10 +138,9 @@ def mirrored(found: Review) -> Review:
 
 
 def _mirrored_scene(scene: SceneReview) -> SceneReview:
-    other = {"added": "removed", "removed": "added"}
     return replace(
         scene,
-        status=other.get(scene.status, scene.status),
+        status=MIRRORED.get(scene.status, scene.status),
         path=scene.old_path or scene.path,
         old_path=scene.path if scene.old_path else "",
         edits=tuple(sorted(map(_mirrored_edit, scene.edits), key=lambda one: one.field)),
@@ -149,10 +152,9 @@ def _mirrored_scene(scene: SceneReview) -> SceneReview:
 
 
 def _mirrored_edit(edit: FieldEdit) -> FieldEdit:
-    other = {"added": "removed", "removed": "added"}
     return replace(
         edit,
-        kind=other.get(edit.kind, edit.kind),
+        kind=MIRRORED.get(edit.kind, edit.kind),
         before=edit.after,
         after=edit.before,
         place_before=edit.place_after,
@@ -161,10 +163,9 @@ def _mirrored_edit(edit: FieldEdit) -> FieldEdit:
 
 
 def _mirrored_element(one: ElementChange) -> ElementChange:
-    other = {"added": "removed", "removed": "added"}
     return replace(
         one,
-        status=other.get(one.status, one.status),
+        status=MIRRORED.get(one.status, one.status),
         takes_before=one.takes_after,
         takes_after=one.takes_before,
         name=one.old_name or one.name,
@@ -267,11 +268,10 @@ def test_only_what_changed_is_mixed(
     commit("more")
     edit()
     mixed: list[str] = []
-    real = scenebuild.review.compare.audition.mix_scene
 
     def counted(scene: Any, *arguments: Any, **options: Any) -> Any:
         mixed.append(Path(scene.path).name)
-        return real(scene, *arguments, **options)
+        return mix_scene(scene, *arguments, **options)
 
     monkeypatch.setattr(scenebuild.review.compare.audition, "mix_scene", counted)
     found = plain(capsys, "HEAD~1..HEAD")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenebuild.audio.wav import write_wav
+from scenebuild.audio.wav import read_blocks, write_wav
 from scenebuild.review.compare import measure
 from scenebuild.review.compare.measure import BandMeter, measure_sound, null_test
 from scenebuild.review.compare.spectral_balance import BANDS, EDGES_HZ, balance, in_words
@@ -133,8 +133,7 @@ def test_blocks_of_any_size_give_the_same(tmp_path: Path, monkeypatch: pytest.Mo
     one = wav(tmp_path, "a.wav", noise(1.0))
     other = wav(tmp_path, "b.wav", noise(1.3, seed=1))
     found = null_test(one, other)
-    blocks = measure.read_blocks
-    monkeypatch.setattr(measure, "read_blocks", lambda path: blocks(path, 1234))
+    monkeypatch.setattr(measure, "read_blocks", lambda path: read_blocks(path, 1234))
     assert null_test(one, other).residual_dbfs == pytest.approx(found.residual_dbfs, abs=1e-9)
 
 

@@ -56,7 +56,7 @@ def seen(clip: Path, time_s: float) -> NDArray[np.int64]:
     """The frame that is shown at a time, ``(height, width, 3)``."""
     with av.open(str(clip)) as container:
         pictures = [frame for frame in container.decode(video=0) if frame.time <= time_s + 1e-6]
-    return pictures[-1].to_ndarray(format="rgb24").astype(np.int64)
+    return np.asarray(pictures[-1].to_ndarray(format="rgb24"), np.int64)
 
 
 def correlation(one: Samples, other: Samples) -> float:
@@ -85,7 +85,7 @@ def test_the_clip_plays_the_old_mix_and_then_the_new_one(tmp_path: Path, pair: t
     assert correlation(sound[:, : before.shape[1]], before) > 0.98
     assert correlation(sound[:, before.shape[1] :], after) > 0.98
     assert abs(correlation(sound[:, : before.shape[1]], after)) < 0.2  # so that the figures above say something
-    assert (facts.before_s, facts.after_s) == (pytest.approx(1.73, abs=1e-3), pytest.approx(2.31, abs=1e-3))
+    assert (facts.before_s, facts.after_s) == pytest.approx((1.73, 2.31), abs=1e-3)
     assert (facts.start_s, facts.is_part) == (0, False)
     assert facts.size == clip.stat().st_size
     assert facts.duration_s == pytest.approx(4.04, abs=1e-3)
@@ -151,8 +151,8 @@ def test_mono_and_other_rates_are_played_as_they_sound(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("side", [0, 1])
 def test_a_scene_that_came_or_went_is_played_alone(tmp_path: Path, pair: tuple[Path, Path], side: int) -> None:
-    alone = (pair[0], None) if side == 0 else (None, pair[1])
-    facts = clip_mp4(*alone, tmp_path / "clip.mp4", "Harbour")
+    before, after = (pair[0], None) if side == 0 else (None, pair[1])
+    facts = clip_mp4(before, after, tmp_path / "clip.mp4", "Harbour")
     assert correlation(heard(tmp_path / "clip.mp4"), read(pair[side])) > 0.98
     assert (facts.before_s > 0, facts.after_s > 0) == (side == 0, side == 1)
     column, row = playhead(seen(tmp_path / "clip.mp4", 1.0))

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import os
 import subprocess
 import sys
 from inspect import getsource
+from typing import Any
 
 import numpy as np
 import pytest
@@ -176,8 +178,7 @@ def digest(**environment: str) -> str:
 
 
 def test_the_bytes_are_the_same_in_any_process_and_on_any_processor() -> None:
-    from numpy._core._multiarray_umath import __cpu_dispatch__ as dispatched  # type: ignore[attr-defined]
-
+    dispatched = importlib.import_module("numpy._core._multiarray_umath").__cpu_dispatch__
     plain = digest(PYTHONHASHSEED="1", OPENBLAS_NUM_THREADS="1")
     assert digest(NPY_DISABLE_CPU_FEATURES=" ".join(dispatched), PYTHONHASHSEED="2") == plain
     assert digest(GLIBC_TUNABLES="glibc.cpu.hwcaps=-AVX2,-FMA,-AVX512F", LANG="C") == plain
@@ -215,7 +216,7 @@ def test_a_sum_of_sources_is_layered_and_layers_do_not_disturb_each_other() -> N
 def test_distance_walls_rooms_and_brightness_act_on_every_recipe(kind: str) -> None:
     bare = recipe(kind)(LayerStage(2, kind, 1.0, LayerTraits()))
 
-    def said(**asked: float) -> np.ndarray:
+    def said(**asked: Any) -> np.ndarray:
         return heard(LayerStage(2, kind, 1.0, LayerTraits(**asked)), bare).T
 
     def treble_db(samples: np.ndarray) -> float:

@@ -13,7 +13,8 @@ Line = np.ndarray
 
 
 # The first line of each of the bands, evenly spaced in mel from 40 Hz to 16 kHz.
-_MEL = np.linspace(*(2595 * np.log10(1 + np.array([40.0, 16000.0]) / 700)), BANDS + 1)
+_LOW, _HIGH = (2595 * np.log10(1 + hertz / 700) for hertz in (40.0, 16000.0))
+_MEL = np.linspace(_LOW, _HIGH, BANDS + 1)
 _EDGES = np.rint(700 * (10 ** (_MEL / 2595) - 1) / RATE * WINDOW).astype(int)
 
 

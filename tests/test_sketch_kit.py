@@ -79,9 +79,9 @@ def test_a_bank_rings_on_for_ever_and_strokes_add_up() -> None:
         )
         parts.append(bank(here, "b", at, np.array([220.0]), np.array([2.0]), gain))
     line, true = np.concatenate(parts), np.zeros(3 * SEGMENT)
-    for at, gain in ((100, 0.5), (30000, 0.3)):
-        late = np.maximum(np.arange(3 * SEGMENT) - at, 0) / RATE
-        true += gain * np.sin(2 * np.pi * 220 * late) * np.exp(-late / 2.0)
+    for start, share in ((100, 0.5), (30000, 0.3)):
+        late = np.maximum(np.arange(3 * SEGMENT) - start, 0) / RATE
+        true += share * np.sin(2 * np.pi * 220 * late) * np.exp(-late / 2.0)
     assert np.abs(line - true).max() < 1e-5
 
 
@@ -129,7 +129,7 @@ def test_thinned_events_are_let_through_as_often_as_the_curve_says() -> None:
 def test_a_burst_rises_and_decays() -> None:
     here, level = stage(), np.zeros(SEGMENT)
     source = pool(here, "p", band(1000.0, 12000.0))
-    at = np.arange(60) * 1000.0
+    at: Line = np.arange(60) * np.float64(1000.0)
     line = burst(here, "b", at, source, 0.004, 0.003, 1.0)[0]
     level = np.sqrt((line[:60000].reshape(60, 1000) ** 2).mean(axis=0))
     assert level[:10].max() < 0.1 * level.max()

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from scenebuild.scene.read import read_scene
+from scenebuild.files import exchange
+from scenebuild.scene.read import faults_with, read_scene
 from scenebuild.watch.edits import ControlEdit, Value, Written, parse_edit, shown, write_edit
 from scenebuild.watch.guard import RefusedError
 
@@ -58,9 +59,9 @@ def write(element: str, field: str, value: Value, was: Value, path: str = PATH) 
     return write_edit(ControlEdit(element, field, value, was), path, {})
 
 
-def refusal(*edit: Any, path: str = PATH) -> RefusedError:
+def refusal(element: str, field: str, value: Value, was: Value, path: str = PATH) -> RefusedError:
     with pytest.raises(RefusedError) as caught:
-        write(*edit, path=path)
+        write(element, field, value, was, path)
     return caught.value
 
 
@@ -241,12 +242,11 @@ def test_an_editor_that_saves_between_look_and_word_wins(scene: Path, monkeypatc
     from scenebuild.watch import edits
 
     theirs = [SCENE.replace("a bell", "a small bell"), SCENE.replace("volume: 0.7 ", "volume: 0.9 ")]
-    real = edits.faults_with
 
     def meanwhile(*arguments: Any) -> Any:
         if theirs:
             scene.write_text(theirs.pop(0))
-        return real(*arguments)
+        return faults_with(*arguments)
 
     monkeypatch.setattr(edits, "faults_with", meanwhile)
     refused = refusal("rain", "volume", 0.2, 0.7)  # the bell is no obstacle, the other fader is
@@ -268,14 +268,13 @@ def test_an_editor_that_saves_at_the_very_last_moment_wins(
     """After the last look at the file, and again while what was found there is given back."""
     from scenebuild.commands import rewrite as revise
 
-    real = revise.exchange
     theirs = [SCENE.replace("volume: 0.7 ", f"volume: 0.{number} ") for number in range(1, saves + 1)]
     waiting = list(theirs)
 
     def meanwhile(one: str, other: str) -> bool:
         if waiting:
             way(scene, waiting.pop(0))
-        return real(one, other)
+        return exchange(one, other)
 
     monkeypatch.setattr(revise, "exchange", meanwhile)
     refused = refusal("rain", "volume", 0.5, 0.7)
@@ -344,6 +343,7 @@ def test_an_edit_is_exactly_one_object() -> None:
     assert parse_edit(json.dumps({**GOOD, "field": "mute", "value": True, "was": False}).encode()).value is True
 
 
+NO_SWITCH: tuple[object, ...] = (1, 0, "true", None, [])
 BAD: list[tuple[bytes, int]] = [
     (b"", 400),
     (b"\xff\xfe", 400),
@@ -366,8 +366,7 @@ BAD: list[tuple[bytes, int]] = [
     *((json.dumps({**GOOD, "field": field}).encode(), 422) for field in (
         "prompt", "file", "gain_db", "effects", "take", "volume: 1\n    prompt", "__class__", "")),
     *((json.dumps({**GOOD, "value": value}).encode(), 422) for value in ("0.5", None, True, [0.5], {"at": 0})),
-    *((json.dumps({**GOOD, "field": "mute", "was": False, "value": value}).encode(), 422) for value in (
-        1, 0, "true", None, [])),
+    *((json.dumps({**GOOD, "field": "mute", "was": False, "value": value}).encode(), 422) for value in NO_SWITCH),
     (json.dumps({**GOOD, "was": None}).encode(), 422),
 ]  # fmt: skip
 

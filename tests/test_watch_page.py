@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import threading
 import time
 from collections.abc import Iterator
@@ -128,7 +129,7 @@ def desk(project: Path, browser: Any, takes: str) -> Iterator[Desk]:
 def residual_db(heard: np.ndarray, wanted: np.ndarray) -> float:
     assert heard.shape == wanted.shape
     left = float(np.sqrt(np.mean((heard - wanted) ** 2)))
-    return 20 * np.log10(max(left, 1e-9) / float(np.sqrt(np.mean(wanted**2))))
+    return 20 * math.log10(max(left, 1e-9) / float(np.sqrt(np.mean(wanted**2))))
 
 
 def test_a_fader_changes_one_line_and_the_sound_follows(desk: Desk) -> None:

@@ -85,7 +85,14 @@ def client(project: Path) -> Iterator[Client]:
     (folder / "x.wav").write_bytes(b"RIFF" * 1000)
     (folder / "elements/rain.wav").write_bytes(b"RIFF")
     (folder / "secret.txt").write_text("of no build")
-    outputs = {"x.wav": [], "elements/rain.wav": [], "gone.wav": [], "out.wav": [], "pipe.wav": [], "../../" + PATH: []}
+    outputs: dict[str, list[object]] = {
+        "x.wav": [],
+        "elements/rain.wav": [],
+        "gone.wav": [],
+        "out.wav": [],
+        "pipe.wav": [],
+        "../../" + PATH: [],
+    }
     (folder / "manifest.json").write_text(json.dumps({"inputs": {}, "outputs": outputs}))
     (folder / "out.wav").symlink_to("/etc/passwd")
     os.mkfifo(folder / "pipe.wav")

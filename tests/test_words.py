@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import math
 import re
+from types import ModuleType
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from scenebuild.report.readme import markdown
 
 
 @pytest.mark.parametrize("module", [words, markdown, axes], ids=lambda module: module.__name__)
-def test_the_examples_in_the_docstrings_hold(module):
+def test_the_examples_in_the_docstrings_hold(module: ModuleType) -> None:
     assert doctest.testmod(module) == (0, doctest.testmod(module).attempted)
     assert doctest.testmod(module).attempted > 0
 
@@ -44,7 +45,7 @@ def test_the_examples_in_the_docstrings_hold(module):
         (words.listing(["rain", "door"]), "rain and door"),
     ],
 )
-def test_each_kind_of_number(said, expected):
+def test_each_kind_of_number(said: str, expected: str) -> None:
     assert said == expected
 
 
@@ -54,7 +55,7 @@ def _seconds(said: str) -> float:
 
 
 @given(st.floats(0, 1e5))
-def test_a_duration_says_what_it_is_and_never_60_of_a_smaller_unit(seconds):
+def test_a_duration_says_what_it_is_and_never_60_of_a_smaller_unit(seconds: float) -> None:
     said = words.duration(seconds)
     error = 0.00501 if seconds < 0.995 else 0.0501 if seconds < 59.95 else 0.501
     assert _seconds(said) == pytest.approx(seconds, abs=error)
@@ -62,7 +63,7 @@ def test_a_duration_says_what_it_is_and_never_60_of_a_smaller_unit(seconds):
 
 
 @given(st.floats(-1e6, 1e6), st.integers(0, 3), st.booleans())
-def test_a_number_has_a_true_minus_and_zero_has_no_sign(value, digits, signed):
+def test_a_number_has_a_true_minus_and_zero_has_no_sign(value: float, digits: int, signed: bool) -> None:
     said = words.number(value, digits, signed)
     assert "-" not in said
     assert float(said.replace("−", "-")) == pytest.approx(round(value, digits))
@@ -70,7 +71,7 @@ def test_a_number_has_a_true_minus_and_zero_has_no_sign(value, digits, signed):
 
 
 @given(st.floats(0.001, 1e6))
-def test_ticks_are_few_round_and_told_apart(duration_s):
+def test_ticks_are_few_round_and_told_apart(duration_s: float) -> None:
     ticks = axes.ticks(duration_s)
     times, labels = zip(*ticks, strict=True)
     assert len(ticks) <= 15

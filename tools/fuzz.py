@@ -234,9 +234,8 @@ def _comment(folder: Path) -> Read:
 
 
 def _sound(folder: Path) -> Read:
-    from scenebuild.audio.container import fault_of, oddity_of, read_header
+    from scenebuild.audio.container import fault_of, is_audio, oddity_of, read_header
     from scenebuild.audio.ogg import with_comments
-    from scenebuild.scene.recording import is_audio
 
     def read(data: bytes) -> None:
         is_audio(data)

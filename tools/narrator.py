@@ -47,7 +47,7 @@ def phrase(syllables: int, rng: np.random.Generator) -> np.ndarray:
     pulses = np.diff(np.floor(phase), prepend=0.0) - pitch / RATE
     breath = 0.05 * rng.standard_normal(len(time))
     swell = np.interp(time, np.sort(np.concatenate([edges, middles])), [0.05, 1.0] * syllables + [0.02])
-    line = (pulses + breath) * swell * np.minimum(1, np.minimum(time, time[-1] - time) * 20)
+    line: np.ndarray = (pulses + breath) * swell * np.minimum(1, np.minimum(time, time[-1] - time) * 20)
     line = resonance(line, np.full(len(line), 60.0), 350)  # a glottis: softer by 12 dB with every octave
     chosen = np.array(VOWELS)[rng.integers(0, len(VOWELS), syllables)]
     for number, width in enumerate(BANDWIDTHS):

@@ -16,7 +16,8 @@ import numpy as np
 import soundfile
 from PIL import Image
 
-from scenebuild.engines.sketch.catalogue import KINDS, Kind
+from scenebuild.engines.sketch.catalogue import KINDS
+from scenebuild.engines.sketch.kind import SoundKind
 from scenebuild.engines.sketch.render import render
 from scenebuild.engines.sketch.table import adjectives, kinds
 from scenebuild.report.pictures.outline import opened
@@ -67,7 +68,7 @@ def main(*arguments: str) -> int:
     return 0
 
 
-def section(kind: Kind, folder: Path) -> str:
+def section(kind: SoundKind, folder: Path) -> str:
     """One recipe: its sounds and pictures in ``folder``, and its part of the page."""
     prompt = kind.words.split(",")[0] or "unheard of"
     figures = []

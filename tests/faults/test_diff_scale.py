@@ -10,11 +10,13 @@ from typing import Any
 
 import pytest
 
+import scenebuild.git
 import scenebuild.review.checkout.git
 import scenebuild.scene.yaml.document
 from revisions import build, commit, fast_engines, git, needs_git, plain, start_repository, write
 from scenebuild.review.checkout.projects import ProjectSide, ReadScene
 from scenebuild.review.compare import renames
+from scenebuild.review.compare.edits import similarity
 from scenebuild.scene.yaml.document import Document
 
 pytestmark = needs_git
@@ -49,8 +51,8 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     monkeypatch.setattr(
         scenebuild.review.checkout.git, "_answers", counting("git", scenebuild.review.checkout.git._answers)
     )
-    monkeypatch.setattr(scenebuild.review.checkout.git, "ask", counting("git", scenebuild.review.checkout.git.ask))
-    monkeypatch.setattr(scenebuild.review.checkout.git, "git", counting("git", scenebuild.review.checkout.git.git))
+    monkeypatch.setattr(scenebuild.review.checkout.git, "ask", counting("git", scenebuild.git.ask))
+    monkeypatch.setattr(scenebuild.review.checkout.git, "git", counting("git", scenebuild.git.git))
     monkeypatch.setattr(
         scenebuild.scene.yaml.document,
         "parse_document",
@@ -122,7 +124,6 @@ def test_a_checkout_with_other_line_ends_shows_no_change(project: Path, capsys: 
 def test_scenes_that_all_moved_are_paired_without_comparing_each_with_each(monkeypatch: pytest.MonkeyPatch) -> None:
     """A folder of 300 scenes was renamed: ninety thousand pairs."""
     calls: Counter[str] = Counter()
-    similarity = renames.similarity
 
     def counting(before: Document, after: Document) -> float:
         calls["similarity"] += 1

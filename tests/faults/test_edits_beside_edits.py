@@ -12,6 +12,7 @@ import pytest
 import scenebuild.commands.rewrite as room
 from scenebuild.cli import run
 from scenebuild.commands.rewrite import SceneChangedError, revise_element
+from scenebuild.files import exchange
 from scenebuild.scene.read import read_scene
 
 PATH = "scenes/s.yaml"
@@ -82,7 +83,6 @@ def test_a_file_that_is_taken_away_while_it_is_given_back_is_there_again(
     scene: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An editor saves, then takes its file away at the moment of giving back: what it saved last stays."""
-    real = room.exchange
     calls: list[str] = []
 
     def meanwhile(one: str, other: str) -> bool:
@@ -91,7 +91,7 @@ def test_a_file_that_is_taken_away_while_it_is_given_back_is_there_again(
             Path(PATH).write_text(text() + "# theirs\n")
         else:
             Path(PATH).unlink()
-        return real(one, other)
+        return exchange(one, other)
 
     monkeypatch.setattr(room, "exchange", meanwhile)
     with pytest.raises(SceneChangedError):

@@ -158,7 +158,7 @@ def _problems(path: str) -> list[Problem]:
         references = references_in(path)
     except SceneError as error:
         return list(error.problems)
-    found = []
+    found: list[Problem] = []
     for reference in references:
         try:
             read_scene(reference)

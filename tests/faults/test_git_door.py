@@ -17,7 +17,7 @@ from scenebuild.git import KEPT, OVERRIDES, command, environment
 
 pytestmark = needs_git
 PACKAGE = Path(__file__).parents[2] / "pipeline" / "scenebuild"
-Said = Callable[[], tuple[int, str]]
+Said = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture(autouse=True)

@@ -234,7 +234,7 @@ def keep_take(step: Step, said: str, *, record_it: bool = True) -> None:
         store.put(step.key, "take.wav", facts)
     else:
         store.put_back(hashlib.sha256(Path("take.wav").read_bytes()).hexdigest(), "take.wav")
-    entry = {
+    entry: dict[str, Any] = {
         **action_facts(step.action), "key": step.key, "digest": take.digest, "channels": take.channels, "licence": said,
         "loudness_lufs": -20.0, "peak_dbfs": -3.0, "length_s": 1.0, "sample_rate": rate, "made_by": {},
     }  # fmt: skip

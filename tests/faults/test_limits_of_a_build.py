@@ -19,7 +19,7 @@ import scenebuild.generate.make
 from engines_for_tests import TONE, CountingChildren
 from forks import forks
 from scenebuild.engines import Action, Request
-from scenebuild.generate import Order, make_takes
+from scenebuild.generate import TakeOrder, make_takes
 from scenebuild.generate.make import AT_ONCE, AT_ONCE_TOGETHER, TakeMaker
 from scenebuild.generate.take import Take
 from scenebuild.plan.action import action_key
@@ -38,9 +38,9 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TakeMaker:
     return TakeMaker(LocalStore(str(tmp_path / "store")), str(folder), 2, lambda key, share: None, lines.append)
 
 
-def order(prompt: str, *, batches: bool = True) -> Order:
+def order(prompt: str, *, batches: bool = True) -> TakeOrder:
     action = Action("audiogen", "1", 800, prompt=prompt, seed=1, temperature=1.0)
-    return Order(action_key(action), replace(TONE.facts, batches=batches), Request(action))
+    return TakeOrder(action_key(action), replace(TONE.facts, batches=batches), Request(action))
 
 
 @pytest.fixture

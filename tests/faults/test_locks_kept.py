@@ -15,6 +15,7 @@ import scenebuild.render
 from scenebuild.cli import run
 from scenebuild.errors import LockError
 from scenebuild.files import publish_in_place_of
+from scenebuild.mix.mixer import mix_scene
 from scenebuild.plan.lockfile import merged_mix, parse_lock, read_lock
 
 SCENE = "name: x\nelements:\n  rain: {prompt: rain, duration: 0.5, engine: sketch, loop: true}\nmix: {duration: 1}\n"
@@ -82,15 +83,25 @@ def test_a_lock_that_no_build_writes_is_refused_in_one_line(text: str) -> None:
     assert "\n" not in str(error.value)
 
 
+def link_to_text(path: Path) -> None:
+    path.with_suffix(".else").write_text("{}")
+    path.symlink_to(path.with_suffix(".else"))
+
+
+def file_with_a_hole(path: Path, size: int) -> None:
+    path.touch()
+    os.truncate(path, size)
+
+
 def special_file(path: Path, kind: str) -> None:
     makers: dict[str, Callable[[], object]] = {
         "fifo": lambda: os.mkfifo(path),
         "folder": path.mkdir,
         "device": lambda: path.symlink_to("/dev/zero"),
         "terminal": lambda: path.symlink_to("/dev/ptmx"),
-        "link": lambda: (path.with_suffix(".else").write_text("{}"), path.symlink_to(path.with_suffix(".else"))),
+        "link": lambda: link_to_text(path),
         "dangling link": lambda: path.symlink_to("nowhere"),
-        "1 TB": lambda: (path.touch(), os.truncate(path, 1 << 40)),
+        "1 TB": lambda: file_with_a_hole(path, 1 << 40),
         "not text": lambda: path.write_bytes(b"\xff\xfe"),
     }
     makers[kind]()
@@ -132,11 +143,10 @@ def test_a_lock_that_is_replaced_during_a_build_stays(
     if not before:
         LOCK.unlink()
     scene.write_text(SCENE.replace("prompt: rain", "prompt: steady rain"))
-    mixed = scenebuild.render.mix_scene
 
     def meanwhile(*arguments: Any, **options: Any) -> Any:
         LOCK.write_text(json.dumps(theirs))
-        return mixed(*arguments, **options)
+        return mix_scene(*arguments, **options)
 
     with monkeypatch.context() as patched:
         patched.setattr(scenebuild.render, "mix_scene", meanwhile)
@@ -156,11 +166,10 @@ def test_the_lock_of_a_scene_that_is_saved_during_a_build_stays(
     assert run(["scenes/x.yaml", "-q"]) == 0
     before = LOCK.read_bytes()
     scene.write_text(SCENE.replace("prompt: rain", "prompt: steady rain"))
-    mixed = scenebuild.render.mix_scene
 
     def meanwhile(*arguments: Any, **options: Any) -> Any:
         scene.write_text(SCENE)
-        return mixed(*arguments, **options)
+        return mix_scene(*arguments, **options)
 
     with monkeypatch.context() as patched:
         patched.setattr(scenebuild.render, "mix_scene", meanwhile)

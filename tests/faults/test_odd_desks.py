@@ -99,7 +99,7 @@ def test_room_is_made_for_a_bus_that_nothing_is_on(sources: dict[str, Any]) -> N
 def test_members_of_a_boosted_bus_that_cancel_each_other_have_stems(
     sources: dict[str, Any], fader: dict[str, Any]
 ) -> None:
-    elements = {name: {"file": f"{name}.wav", "bus": "x"} for name in ("noise", "inverse")}
+    elements: dict[str, dict[str, Any]] = {name: {"file": f"{name}.wav", "bus": "x"} for name in ("noise", "inverse")}
     elements["loud"] = {"file": "loud.wav", "volume": 0.1, "bus": "x"}
     scene = {"name": "X", "elements": elements, "buses": {"x": fader}, "mix": {"loudness": -20}}
     assert mixed(scene, sources) == "mixed"

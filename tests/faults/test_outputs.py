@@ -27,6 +27,7 @@ from scenebuild.build import build
 from scenebuild.cli import run
 from scenebuild.errors import ScenebuildError
 from scenebuild.files import is_real, real_folder, remove_below
+from scenebuild.mix.mixer import mix_scene
 from scenebuild.outputs import is_an_output
 from scenebuild.plan.manifest import LIST, RESULT, nothing_to_do, up_to_date
 from scenebuild.result import SceneResult
@@ -326,7 +327,7 @@ def test_what_is_no_file_hangs_nobody(project: Path, capsys: pytest.CaptureFixtu
         "device": lambda: path.symlink_to("/dev/zero"),
         "terminal": lambda: path.symlink_to("/dev/ptmx"),
         "folder": path.mkdir,
-        "1 TB": lambda: (path.touch(), os.truncate(path, 1 << 40)),
+        "1 TB": lambda: file_with_a_hole(path, 1 << 40),
     }
     makers[kind]()
     assert not up()
@@ -493,12 +494,16 @@ def test_a_template_is_all_that_it_includes(project: Path, capsys: pytest.Captur
     assert (BUILD / "README.md").read_text() == "of another\n" or "of another" in (BUILD / "README.md").read_text()
 
 
+def file_with_a_hole(path: Path, size: int) -> None:
+    path.touch()
+    os.truncate(path, size)
+
+
 def in_the_middle(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> Any:
     """While a scene is mixed, something else happens, on a file server whose clock is an hour ahead."""
-    mixed = scenebuild.render.mix_scene
 
     def meanwhile(*arguments: Any, **options: Any) -> Any:
-        found = mixed(*arguments, **options)
+        found = mix_scene(*arguments, **options)
         do()
         return found
 
@@ -536,11 +541,13 @@ def test_what_is_saved_during_a_build_is_built_by_the_next_whatever_the_clocks_s
         if name == "own.md":  # it is read after the mix: it changes after that
             in_the_middle(patched, lambda: None)
             published = scenebuild.outputs.Outputs.publish
-            patched.setattr(
-                scenebuild.outputs.Outputs,
-                "publish",
-                lambda self, path, data: (save() if path.endswith("README.md") else None, published(self, path, data)),
-            )
+
+            def saved_before(self: Any, path: str, data: Any) -> None:
+                if path.endswith("README.md"):
+                    save()
+                published(self, path, data)
+
+            patched.setattr(scenebuild.outputs.Outputs, "publish", saved_before)
         assert run([*arguments, "-q"]) == 0
     assert status(capsys, *arguments) == "built"
     assert status(capsys, *arguments) == "up-to-date"

@@ -253,8 +253,9 @@ def test_raw_data_is_looked_at_without_trust() -> None:
         999_999_999.0,
         None,
     ]
-    assert [loops({"loop": one}) for one in (True, {}, False, "yes")] == [True, True, False, False]
-    endless = [{"loop": True}, {"repeat": {}}, {"repeat": {"count": 2}}, {}, {"repeat": 1}]
+    values: tuple[Any, ...] = (True, {}, False, "yes")
+    assert [loops({"loop": one}) for one in values] == [True, True, False, False]
+    endless: list[dict[str, Any]] = [{"loop": True}, {"repeat": {}}, {"repeat": {"count": 2}}, {}, {"repeat": 1}]
     assert [has_no_end(one) for one in endless] == [True, True, False, False, False]
     lengths: list[tuple[dict[str, Any], float | None]] = [
         ({"prompt": "x"}, 4.0), ({"prompt": "x", "duration": 6}, 6.0), ({"prompt": "x", "trim": {"from": 1}}, 3.0),
@@ -424,8 +425,8 @@ def test_each_field_of_the_desk_is_read_and_has_its_own_default() -> None:
     assert resolve_desk._reverb("", full, "") == desk.Reverb(1.0, 2.0, 0.3, 0.4, 0.5)
     assert resolve_desk._reverb("", {}, "") == desk.Reverb(1.5, 10.0, 0.5, 0.0, 0.25)
     pressed = {"threshold": -1, "ratio": 2, "attack": 3, "release": 4, "knee": 5, "makeup": 6}
-    assert resolve_desk._compressor("", pressed, "") == desk.Compressor(-1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
-    assert resolve_desk._compressor("", {}, "") == desk.Compressor(-20.0, 3.0, 0.01, 0.15, 6.0, 0.0)
+    assert resolve_desk._compressor("", pressed, "") == desk.Compression(-1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+    assert resolve_desk._compressor("", {}, "") == desk.Compression(-20.0, 3.0, 0.01, 0.15, 6.0, 0.0)
     ducked = {"under": ["a", "b"], "by": 1, "attack": 2, "release": 3, "hold": 4, "threshold": -5}
     assert resolve_desk._duck(ducked) == desk.Duck(
         under=("a", "b"), by_db=1.0, attack_s=2.0, release_s=3.0, hold_s=4.0, threshold_db=-5.0
@@ -447,7 +448,7 @@ def test_each_field_of_the_desk_is_read_and_has_its_own_default() -> None:
         "preset": "podcast", "name": "n", "format": "mp3", "loudness": -1, "true_peak": -2, "sample_rate": 3.0,
         "channels": 1.0, "bits": 16.0, "limiter": True,
     }  # fmt: skip
-    assert resolve_desk.wanted_of(wanted) == desk.Wanted(
+    assert resolve_desk.wanted_of(wanted) == desk.DeliveryRequest(
         preset="podcast",
         name="n",
         format="mp3",
@@ -458,7 +459,7 @@ def test_each_field_of_the_desk_is_read_and_has_its_own_default() -> None:
         bits=16,
         limiter=True,
     )
-    assert resolve_desk.wanted_of({"preset": "podcast"}) == desk.Wanted(
+    assert resolve_desk.wanted_of({"preset": "podcast"}) == desk.DeliveryRequest(
         preset="podcast",
         name="podcast",
         format=None,
@@ -477,27 +478,27 @@ def test_how_a_take_is_played_is_read_field_by_field() -> None:
 
     own = {
         "start": [3, 1, 2], "trim": {"from": 1, "to": 2}, "reverse": True, "speed": 2, "long": "loop", "piece": 5,
-        "loop": {"seam": "search", "crossfade": 1, "worst_seam": 2},
+        "loop": {"seam": "best", "crossfade": 1, "worst_seam": 2},
     }  # fmt: skip
-    assert resolve_desk.playing_of(own) == desk.Playing(
+    assert resolve_desk.playing_of(own) == desk.Playback(
         more_starts_s=(2.0, 3.0),
         repeat=None,
         trim_from_s=1.0,
         trim_to_s=2.0,
         reverse=True,
         speed=2.0,
-        looping=desk.Looping(seam="search", crossfade_s=1.0, worst_seam=2.0),
+        looping=desk.LoopSettings(seam="best", crossfade_s=1.0, worst_seam=2.0),
         long="loop",
-        piece_s=5.0,  # type: ignore[arg-type]
+        piece_s=5.0,
     )
-    assert resolve_desk.playing_of({}) == desk.Playing(
+    assert resolve_desk.playing_of({}) == desk.Playback(
         more_starts_s=(),
         repeat=None,
         trim_from_s=0.0,
         trim_to_s=None,
         reverse=False,
         speed=1.0,
-        looping=desk.Looping(),
+        looping=desk.LoopSettings(),
         long="extend",
         piece_s=None,
     )

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import pytest
@@ -16,10 +17,12 @@ import soundfile
 
 from odd_recordings import RATE, encoded, integers, streamed_flac, tone, wav, wide, without_end_of_stream, write
 from scenebuild.audio import recording
+from scenebuild.audio.container import read_header
 from scenebuild.audio.recording import RecordingChangedError, decode_recording
 from scenebuild.audio.wav import AudioFileError
 from scenebuild.cli import run
 from scenebuild.engines import Action, FailedRequest, Request, engine
+from scenebuild.files import open_regular
 from scenebuild.generate.children import Children
 from scenebuild.store.digest import digest_bytes, digest_file
 
@@ -89,10 +92,9 @@ def test_p21_a_recording_that_is_rewritten_while_it_is_read_is_refused(
     voice: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recording, "COPY_BYTES", 4096)
-    really_open = recording.open_regular
 
     def opening(path: str) -> object:
-        file = really_open(path)
+        file = open_regular(path)
         really_read = file.read
 
         class Reader:
@@ -117,11 +119,10 @@ def test_p21_a_recording_that_is_rewritten_while_it_is_read_is_refused(
 def test_p21_a_recording_that_changes_while_it_is_decoded_is_the_one_that_was_hashed(
     voice: Path, monkeypatch: pytest.MonkeyPatch, change: Callable[[Path, bytes], None]
 ) -> None:
-    really_look = recording.read_header
 
-    def look(file: object) -> object:
+    def look(file: BinaryIO) -> object:
         change(voice, B)
-        return really_look(file)  # type: ignore[arg-type]
+        return read_header(file)
 
     monkeypatch.setattr(recording, "read_header", look)
     found = decode_recording(voice, digest_bytes(A))

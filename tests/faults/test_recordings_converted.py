@@ -136,7 +136,7 @@ def test_ffmpeg_mixes_down_alike(tmp_path: Path, name: str) -> None:
     noise = np.random.default_rng(1).normal(0, 0.05, (RATE, len(speakers))).astype(np.float32)
     path = write(tmp_path / "v.wav", wav(integers(noise), channels=len(speakers), mask=mask(*speakers)))
     ours = decode_recording(path).samples
-    command = ["ffmpeg", "-v", "error", "-i", path, "-ac", "2", "-c:a", "pcm_f32le", tmp_path / "w.wav"]
+    command = ["ffmpeg", "-v", "error", "-i", str(path), "-ac", "2", "-c:a", "pcm_f32le", str(tmp_path / "w.wav")]
     subprocess.run(command, check=True)
     theirs, _ = soundfile.read(tmp_path / "w.wav", dtype="float32")
     scale = float((ours * theirs).sum() / (theirs * theirs).sum())

@@ -6,6 +6,7 @@ import cProfile
 import os
 import pstats
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ WORK: dict[str, Callable[[LocalStore], object]] = {
 
 @pytest.mark.parametrize("what", WORK)
 def test_the_care_of_a_store_takes_calls_in_proportion(stores: tuple[LocalStore, LocalStore], what: str) -> None:
-    few, many = (calls(lambda store=store: WORK[what](store)) for store in stores)
+    few, many = (calls(partial(WORK[what], store)) for store in stores)
     assert many / few <= SLACK * MANY / FEW
     assert many <= 200 * MANY, "and few for each of them"
 
@@ -74,7 +75,7 @@ def test_the_harness_sees_work_that_grows_with_the_square(stores: tuple[LocalSto
         found = list(care.entries(store))
         return sum(len(one.record.key) for one in found for _ in found)
 
-    few, many = (calls(lambda store=store: squared(store)) for store in stores)
+    few, many = (calls(partial(squared, store)) for store in stores)
     assert many / few > 2 * SLACK * MANY / FEW
 
 
