@@ -29,7 +29,7 @@ def write_sounds(folder: Path) -> dict[str, PlayedTake]:
     for name, samples in sounds.items():
         write_wav(folder / f"{name}.wav", samples, 16000)
     facts = engine("file").facts
-    return {name: source_of(measure_take("0" * 64, str(folder / f"{name}.wav"), facts)) for name in sounds}
+    return {name: source_of(measure_take("0" * 64, str(folder / f"{name}.wav"), "0" * 64, facts)) for name in sounds}
 
 
 def _moving(values: tuple[float, ...]) -> st.SearchStrategy[Any]:

@@ -11,19 +11,21 @@ import threading
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import scenebuild.engines
 from engines_for_tests import MISBEHAVING, TONE, TONE_FACTS
+from scenebuild import files
 from scenebuild.engines import Action, Request
 from scenebuild.errors import EngineError
-from scenebuild.generate import Failure, TakeOrder, make_takes
+from scenebuild.generate import Failure, TakeOrder, make, make_takes
 from scenebuild.generate.children import Children
 from scenebuild.generate.make import TakeMaker
-from scenebuild.generate.take import Take, take_from_store
+from scenebuild.generate.take import Take, measure_take, take_from_store
 from scenebuild.plan.action import action_key
-from scenebuild.store import LocalStore
+from scenebuild.store import DamagedError, LocalStore, digest, local
 from scenebuild.store.digest import digest_file
 from scenebuild.store.lease import take_lease
 
@@ -171,6 +173,54 @@ def test_a_child_ends_when_its_parent_was_killed(tmp_path: Path) -> None:
     child.stdin.close()  # as the kernel does for a parent that is gone
     assert child.wait(20) == 1
     child.stdout.close()
+
+
+def test_a_take_is_hashed_by_who_wrote_it_and_every_copy_is_checked_against_that(
+    shop: TakeMaker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine's process says the digest; this one reads the bytes once to measure and once a copy."""
+    hashed: list[str] = []
+    copied: list[str] = []
+    copy = digest.copy_with_digest
+
+    def counted(source: Any, target: Any) -> tuple[str, int]:
+        copied.append(target.name)
+        return copy(source, target)
+
+    for module in (digest, local):
+        monkeypatch.setattr(module, "digest_file", hashed.append)
+    monkeypatch.setattr(files, "digest_of", hashed.append)
+    monkeypatch.setattr(local, "copy_with_digest", counted)
+    (take,) = make_takes([order("one")], shop)
+    assert isinstance(take, Take)
+    assert (hashed, len(copied)) == ([], 1)
+    local.copy_file(take.path, take.digest, str(tmp_path / "out.wav"))
+    assert (hashed, len(copied)) == ([], 2)
+    monkeypatch.undo()
+    assert digest_file(take.path) == digest_file(shop.store.object_path(take.digest)) == take.digest
+
+
+def test_a_file_that_is_not_what_its_writer_said_is_never_kept(
+    shop: TakeMaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    measure = measure_take
+
+    def altered(key: str, path: str, *rest: Any, **more: Any) -> Take:
+        take = measure(key, path, *rest, **more)
+        with open(path, "r+b") as file:
+            file.seek(-1, os.SEEK_END)
+            file.write(b"x")
+        return take
+
+    monkeypatch.setattr(make, "measure_take", altered)
+    (take,) = make_takes([order("one")], replace(shop, tell=told.append))
+    assert isinstance(take, Take)
+    assert "is no longer what it was" in told[0]
+    assert not shop.store.has(take.digest)
+    assert shop.store.get(take.key) is None
+    with pytest.raises(DamagedError):
+        local.copy_file(take.path, take.digest, take.path + ".copy")
 
 
 def test_another_builders_take_is_waited_for_and_used(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 from dataclasses import replace
@@ -22,6 +21,7 @@ from scenebuild.cli import run
 from scenebuild.engines import action_facts, engine
 from scenebuild.engines.audiocraft import models
 from scenebuild.engines.audiocraft.models import MODELS
+from scenebuild.files import digest_of
 from scenebuild.generate.take import facts_for_store, measure_take
 from scenebuild.licences import allows_commerce, canonical, forbids_commerce, same
 from scenebuild.licences import strictest as strictest_of
@@ -227,13 +227,13 @@ def keep_take(step: Step, said: str, *, record_it: bool = True) -> None:
     sound = sound.astype(np.float32)
     rate = int(step.facts.sample_rate or 0)
     write_wav("take.wav", sound, rate, {"ICOP": said} if said else None)
-    take = measure_take(step.key, "take.wav", step.facts)
+    take = measure_take(step.key, "take.wav", digest_of("take.wav"), step.facts)
     store = LocalStore(os.environ["SCENEBUILD_STORE"])
     facts = {**facts_for_store(take), "licence": said, "action": action_facts(step.action)}
     if record_it:
         store.put(step.key, "take.wav", facts)
     else:
-        store.put_back(hashlib.sha256(Path("take.wav").read_bytes()).hexdigest(), "take.wav")
+        store.put_back(take.digest, "take.wav")
     entry: dict[str, Any] = {
         **action_facts(step.action), "key": step.key, "digest": take.digest, "channels": take.channels, "licence": said,
         "loudness_lufs": -20.0, "peak_dbfs": -3.0, "length_s": 1.0, "sample_rate": rate, "made_by": {},

@@ -16,7 +16,6 @@ from scenebuild.licences import strictest
 from scenebuild.plan.lockfile import Lock
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.store import DamagedError, LocalStore
-from scenebuild.store.digest import digest_file
 from scenebuild.store.local import copy_file
 
 LARGEST_TAKE = 1 << 32  # bytes; what a WAV file can hold
@@ -48,7 +47,7 @@ def rescue(lock: Lock | None, store: LocalStore, folder: str, tell: Tell) -> Non
         if store.has(entry["digest"]) or not os.path.isfile(path) or entry["engine"] == "file":
             continue
         with contextlib.suppress(OSError, StoreError):
-            if os.path.getsize(path) <= LARGEST_TAKE and digest_file(path) == entry["digest"]:
+            if os.path.getsize(path) <= LARGEST_TAKE and digest_of(path) == entry["digest"]:
                 store.put_back(entry["digest"], path)
                 tell(f"{name}: the store had lost the locked take; it was put back from {os.path.relpath(path)}")
 
@@ -139,7 +138,7 @@ def _described(step: Step, lock: Lock | None, path: str, digest: str, store: Loc
 
 def _measured_from_lock(step: Step, path: str, digest: str, entry: Mapping[str, object]) -> Take:
     """A locked take whose record is gone: its sound is measured anew, its history is as the lock tells it."""
-    take = measure_take(step.key, path, step.facts, digest=digest)
+    take = measure_take(step.key, path, digest, step.facts)
     made_by = entry.get("made_by")
     return replace(take, path=path, made_by=dict(made_by) if isinstance(made_by, Mapping) else {})
 

@@ -288,6 +288,7 @@ def _publish(order: TakeOrder, event: Event, shop: TakeMaker) -> Take | Failure:
         take = measure_take(
             order.key,
             event["path"],
+            event["digest"],
             order.facts,
             made_by=event["made_by"],
             warnings=tuple(event["warnings"]),

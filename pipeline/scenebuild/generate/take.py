@@ -79,7 +79,7 @@ def take_at_hand(key: str, path: str, record: Record, wanted: EngineFacts) -> tu
             take = take_from_store(key, record.digest, path, record.facts)
             if sound_of(take) == _sound_in(path):
                 return take, True
-    measured = measure_take(key, path, wanted, digest=record.digest)
+    measured = measure_take(key, path, record.digest, wanted)
     return replace(measured, path=path, **_history(record.facts)), False
 
 
@@ -98,14 +98,16 @@ def not_asked_for(take: Take, action: Action, wanted: EngineFacts) -> str:
 def measure_take(
     key: str,
     path: str,
+    digest: str,
     facts: EngineFacts,
     *,
-    digest: str | None = None,
     made_by: Mapping[str, str] | None = None,
     warnings: tuple[str, ...] = (),
     seconds: float | None = None,
 ) -> Take:
-    """Read a take's file, block by block, and measure it. ``digest``: of its bytes, where they were hashed already.
+    """Read a take's file, block by block, and measure it.
+
+    ``digest``: of its bytes, as whoever wrote or copied the file found it. Every later copy is checked against it.
 
     OSError or RuntimeError where it is not audio.
     """
@@ -113,7 +115,6 @@ def measure_take(
 
     from scenebuild.audio.loudness import LoudnessMeter
     from scenebuild.audio.wav import probe, read_blocks
-    from scenebuild.store.digest import digest_file
 
     header = probe(path)
     meter, frames, peak = LoudnessMeter(header.sample_rate, header.channels), 0, 0.0
@@ -123,7 +124,7 @@ def measure_take(
         peak = max(peak, float(np.max(np.abs(block))))
     return Take(
         key=key,
-        digest=digest or digest_file(path),
+        digest=digest,
         path=os.path.abspath(path),
         sample_rate=header.sample_rate,
         channels=header.channels,

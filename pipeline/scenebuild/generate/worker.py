@@ -89,6 +89,7 @@ def _write(made: MadeTake, request: Request, folder: str) -> dict[str, Any]:
     import numpy as np
 
     from scenebuild.audio.wav import READ_FRAMES, write_wav
+    from scenebuild.files import digest_of
 
     frames, got = request.action.frames, len(made.samples)
     problem = ""
@@ -105,6 +106,7 @@ def _write(made: MadeTake, request: Request, folder: str) -> dict[str, Any]:
     path = os.path.join(folder, f"{request.action.engine}-{secrets.token_hex(8)}.wav")  # process ids come again
     try:
         write_wav(path, made.samples, made.sample_rate, {"ICOP": request.licence} if request.licence else None)
+        digest = digest_of(path)
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(path)
@@ -114,6 +116,7 @@ def _write(made: MadeTake, request: Request, folder: str) -> dict[str, Any]:
         "event": "made",
         "index": made.index,
         "path": path,
+        "digest": digest,
         "frames": len(made.samples),
         "sample_rate": made.sample_rate,
         "channels": made.samples.shape[1],
