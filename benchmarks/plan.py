@@ -21,8 +21,8 @@ from pathlib import Path
 
 import yaml
 
-from scenebuild.build import plan_scenes
-from scenebuild.settings import Settings
+from scenebuild.build import plan
+from scenebuild.settings import GenerateOptions, Settings
 from scenebuild.store import LocalStore
 
 GOAL_MS = 10.0  # a scene
@@ -46,10 +46,8 @@ def fill(store: LocalStore, paths: list[str], settings: Settings, folder: Path) 
     """Put something under every key: planning asks whether it is there, not what it is."""
     take = folder / "take"
     take.write_bytes(b"a take")
-    plans, mistakes = plan_scenes(paths, settings)
-    assert not mistakes
-    for plan in plans.values():
-        for step in plan.steps:
+    for one in plan(paths, settings).values():
+        for step in one.steps:
             store.put(step.key, str(take), {})
 
 
@@ -70,13 +68,13 @@ def main() -> None:
         paths = [f"scene_{number:04}.yaml" for number in range(count)]
         for number, path in enumerate(paths):
             write_scene(folder / path, number, 5)
-        store, settings = LocalStore(str(folder / "store")), Settings(store=str(folder / "store"))
+        store, settings = LocalStore(str(folder / "store")), Settings(GenerateOptions(str(folder / "store")))
         fill(store, paths, settings, folder)
 
         began = time.perf_counter()
-        plans, _ = plan_scenes(paths, settings)
+        plans = plan(paths, settings)
         planning = time.perf_counter() - began
-        assert all(step.status == "hit" for plan in plans.values() for step in plan.steps)
+        assert all(step.status == "hit" for one in plans.values() for step in one.steps)
         began = time.perf_counter()
         for path in paths:
             yaml.load(Path(path).read_text(), Loader=yaml.CSafeLoader)

@@ -8,8 +8,9 @@ from typing import Any
 
 from scenebuild.engines import action_facts
 from scenebuild.plan.lockfile import Lock, lock_path, write_lock_text
-from scenebuild.plan.steps import PlanOptions, make_plan
+from scenebuild.plan.steps import make_plan
 from scenebuild.scene.read import read_scene
+from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore
 
 

@@ -20,10 +20,11 @@ import scenebuild.engines
 import scenebuild.generate.make
 from engines_for_tests import MISBEHAVING, TONE, CountingChildren
 from scenebuild.build import build
+from scenebuild.cli.options import Flags
 from scenebuild.errors import LockError, OutputError, SceneError, UsageError
+from scenebuild.listener import Silent
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.result import Result, SceneResult
-from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 
 SCENE: dict[str, Any] = {
@@ -39,7 +40,7 @@ SCENE: dict[str, Any] = {
 PATH = "scenes/test.yaml"
 
 
-class Silent:
+class Heard(Silent):
     """A listener that only remembers."""
 
     def __init__(self) -> None:
@@ -48,12 +49,6 @@ class Silent:
 
     def tell(self, line: str) -> None:
         self.lines.append(line)
-
-    def begin(self, takes: object) -> None:
-        pass
-
-    def progress(self, key: str, share: float) -> None:
-        pass
 
     def finish(self, result: SceneResult) -> None:
         self.results.append(result)
@@ -85,9 +80,9 @@ def write(scene: dict[str, Any], path: str = PATH) -> None:
     Path(path).write_text(json.dumps(scene, ensure_ascii=False), encoding="utf-8")
 
 
-def run(*paths: str, listener: Silent | None = None, **settings: Any) -> Result:
-    chosen = Settings(**{"store": os.environ["SCENEBUILD_STORE"], **settings})
-    return build(paths or (PATH,), chosen, listener or Silent())
+def run(*paths: str, listener: Heard | None = None, **flags: Any) -> Result:
+    settings = Flags(**{"store": os.environ["SCENEBUILD_STORE"], **flags}).settings()
+    return build(paths or (PATH,), settings, listener or Heard())
 
 
 def test_what_is_saved_while_it_is_built_is_built_by_the_next_run(
@@ -490,7 +485,7 @@ def test_a_damaged_take_is_made_again(project: Path, calls: list[str]) -> None:
     stored.write_bytes(data)
     shutil.rmtree("build")
     calls.clear()
-    listener = Silent()
+    listener = Heard()
     run(listener=listener)
     assert calls == ["second sound"]
     assert listener.lines == [f"two: the object {digest[:12]}… was damaged; it is made again"]
@@ -516,7 +511,7 @@ def test_a_lost_store_is_filled_again_from_the_outputs(project: Path, calls: lis
 def test_a_store_that_can_not_be_written_slows_a_build_and_fails_none(project: Path, calls: list[str]) -> None:
     Path("in_the_way").write_text("")
     write(SCENE)
-    listener = Silent()
+    listener = Heard()
     (scene,) = run(listener=listener, store="in_the_way/store").scenes
     assert scene.status == "built"
     assert soundfile.info("build/test/test.wav").frames == 72000
@@ -574,7 +569,7 @@ def test_a_forced_take_that_is_another_one_is_no_cause_for_worry(
     write(SCENE)
     run()
     monkeypatch.setattr("engines_for_tests.tone", lambda request: np.full((8000, 1), 0.1, np.float32))
-    (scene,) = run(force_elements=frozenset({"two"})).scenes
+    (scene,) = run(force_element=("two",)).scenes
     assert not any("could not be had" in warning for warning in scene.warnings)
 
 

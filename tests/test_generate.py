@@ -25,6 +25,7 @@ from scenebuild.generate.children import Children
 from scenebuild.generate.make import TakeMaker
 from scenebuild.generate.take import Take, measure_take, take_from_store
 from scenebuild.plan.action import action_key
+from scenebuild.settings import GenerateOptions
 from scenebuild.store import DamagedError, LocalStore, digest, local
 from scenebuild.store.digest import digest_file
 from scenebuild.store.lease import take_lease
@@ -49,8 +50,7 @@ def _children_know_the_test_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def shop(tmp_path: Path) -> TakeMaker:
     folder = tmp_path / "shop"
     folder.mkdir()
-    lines: list[str] = []
-    return TakeMaker(LocalStore(str(tmp_path / "store")), str(folder), 2, lambda key, share: None, lines.append)
+    return TakeMaker(LocalStore(str(tmp_path / "store")), str(folder), GenerateOptions(jobs=2))
 
 
 def order(prompt: str, engine: str = "audiogen", seed: int = 1) -> TakeOrder:

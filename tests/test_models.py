@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from hub import checkpoint, content_of, put_in_cache, reference
 from scenebuild.cli import run
+from scenebuild.config import REGISTERED_EXAMPLE, read_config
 from scenebuild.engines.audiocraft import weights
 from scenebuild.engines.audiocraft.fetch import fetch
 from scenebuild.engines.audiocraft.manifest import record_path
@@ -24,7 +25,6 @@ from scenebuild.engines.audiocraft.models import ENCODEC_32KHZ, MODELS, Model, m
 from scenebuild.engines.audiocraft.weights import LocatedWeights, MissingWeights, cache_folder, check, located, verified
 from scenebuild.errors import DigestError, EngineError, UsageError
 from scenebuild.scene.schema import listed_models
-from scenebuild.settings import REGISTERED_EXAMPLE, read_config
 from test_models_pickles import Canary
 
 AUDIOGEN = model("facebook/audiogen-medium")

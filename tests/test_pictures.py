@@ -23,7 +23,7 @@ from scenebuild.report.pictures.spectrogram import COLUMN, HEIGHT, ROWS, TOP, ra
 from scenebuild.report.pictures.spectrum import FLOOR_DB, Spectrum, row_of, spectrum
 from scenebuild.report.pictures.timeline import Lane, timeline_svg
 from scenebuild.report.pictures.waveform import COLUMNS, waveform_svg
-from scenebuild.report.write import write_report
+from scenebuild.report.write import render_report, write_report
 from test_report import FULL, PAYLOAD, mix_of
 
 RATE = 48_000
@@ -392,7 +392,7 @@ def test_a_report_is_written_and_is_the_same_when_written_again(tmp_path: Path, 
     contents = []
     for folder in (tmp_path / "one", tmp_path / "two"):
         folder.mkdir()
-        written = write_report(FULL, folder, mix_of(FULL, mix))
+        written = write_report(render_report(FULL, mix_of(FULL, mix)), folder)
         assert written == [folder / name for name in names]
         assert sorted(os.listdir(folder)) == sorted(names)
         contents.append([path.read_bytes() for path in written])
@@ -403,7 +403,7 @@ def test_a_template_that_fails_leaves_everything_as_it_was(tmp_path: Path, mix: 
     (tmp_path / "out").mkdir()
     (tmp_path / "mine.jinja2").write_text("{{ nowhere }}")
     with pytest.raises(UsageError):
-        write_report(FULL, tmp_path / "out", mix_of(FULL, mix), tmp_path / "mine.jinja2")
+        write_report(render_report(FULL, mix_of(FULL, mix), tmp_path / "mine.jinja2"), tmp_path / "out")
     assert os.listdir(tmp_path / "out") == []
 
 
@@ -419,6 +419,6 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(
 
     monkeypatch.setattr(os, "replace", refuse)
     with pytest.raises(OSError, match="no space"):
-        write_report(FULL, folder, mix_of(FULL, mix))
+        write_report(render_report(FULL, mix_of(FULL, mix)), folder)
     assert os.listdir(folder) == ["waveform.svg"]
     assert (folder / "waveform.svg").read_text() == "old"

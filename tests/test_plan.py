@@ -12,13 +12,15 @@ from hypothesis import strategies as st
 
 import scenebuild.engines
 from engines_for_tests import TONE
+from scenebuild.config import Config
 from scenebuild.engines import Action, action_facts, engine, facts_for
 from scenebuild.errors import LockError, Place, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of, frames_of, seed_of
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, level, merged_mix, mix_drift, parse_lock, read_lock, write_lock_text
-from scenebuild.plan.steps import Plan, PlanOptions, count, make_plan
+from scenebuild.plan.steps import Plan, count, make_plan
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
+from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore
 
 SKETCH = engine("sketch").facts
@@ -301,10 +303,10 @@ def test_the_order_in_which_an_engine_is_chosen(store: LocalStore, monkeypatch: 
         return make_plan(scene, None, store, PlanOptions(**choices)).steps[0].facts.name  # type: ignore[arg-type]
 
     tone = replace(RAIN, engine="audiogen")
-    assert chosen(tone, "sketch", engine="sketch", preferred="sketch") == "sketch"  # the flag beats all
-    assert chosen(tone, "sketch", preferred="sketch") == "audiogen"  # then the element
-    assert chosen(RAIN, "audiogen", preferred="sketch") == "audiogen"  # then the scene's defaults
-    assert chosen(RAIN, None, preferred="audiogen") == "audiogen"  # then the configuration
+    assert chosen(tone, "sketch", engine="sketch", config=Config(engine="sketch")) == "sketch"  # the flag beats all
+    assert chosen(tone, "sketch", config=Config(engine="sketch")) == "audiogen"  # then the element
+    assert chosen(RAIN, "audiogen", config=Config(engine="sketch")) == "audiogen"  # then the scene's defaults
+    assert chosen(RAIN, None, config=Config(engine="audiogen")) == "audiogen"  # then the configuration
     assert chosen() == "audiogen"  # then auto, the real thing first
     assert chosen(replace(RAIN, model="tone-large")) == "audiogen"
     monkeypatch.setattr(TONE, "ready", False)

@@ -11,10 +11,11 @@ import pytest
 
 from scenebuild.build import plan
 from scenebuild.cli import run
+from scenebuild.cli.options import Flags
+from scenebuild.config import REGISTERED_EXAMPLE, user_file
 from scenebuild.engines import EngineState, action_facts, audiocraft, engine
 from scenebuild.engines.audiocraft.manifest import Fingerprint, record_path, write_record
 from scenebuild.engines.audiocraft.models import MODELS
-from scenebuild.settings import REGISTERED_EXAMPLE, Settings, user_file
 from scenebuild.store import LocalStore
 
 LISTED = ", ".join(one.id for one in MODELS)
@@ -67,7 +68,7 @@ def refused(capsys: pytest.CaptureFixture[str], *words: str, code: int = 1) -> s
 
 def lock_it(store: LocalStore, tmp_path: Path, *, keep: bool = True) -> str:
     """The lock, and the take in the store, as the machine leaves them where the checkpoint is registered: the key."""
-    step = plan([SCENE], Settings(store.root))[SCENE].steps[0]
+    step = plan([SCENE], Flags(store=store.root).settings())[SCENE].steps[0]
     sound = tmp_path / "take.wav"
     sound.write_bytes(b"a sound")
     made = store.put(step.key, str(sound), {"licence": "CC0-1.0"}) if keep else None
@@ -302,7 +303,7 @@ def test_the_flag_overrides_what_its_engine_makes_and_nothing_else(
     Path(SCENE).write_text(json.dumps(scene))
 
     def models(**settings: Any) -> dict[str, str | None]:
-        found = plan([SCENE], Settings(os.environ["SCENEBUILD_STORE"], **settings))[SCENE]
+        found = plan([SCENE], Flags(store=os.environ["SCENEBUILD_STORE"], **settings).settings())[SCENE]
         return {step.element.name: step.action.model for step in found.steps}
 
     medium, large = "facebook/audiogen-medium", "facebook/musicgen-large"

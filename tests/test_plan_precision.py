@@ -11,9 +11,9 @@ import pytest
 
 from scenebuild.build import plan
 from scenebuild.cli import run
+from scenebuild.cli.options import Flags
 from scenebuild.engines import action_facts
 from scenebuild.plan.steps import Step
-from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 
 SCENE = "scenes/x.yaml"
@@ -24,8 +24,9 @@ def _without_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HOME", str(tmp_path / "hf"))
 
 
-def step_of(**settings: Any) -> Step:
-    return plan([SCENE], Settings(os.environ["SCENEBUILD_STORE"], **settings))[SCENE].steps[0]
+def step_of(configured: str | None = None, **flags: Any) -> Step:
+    Path("scenebuild.toml").write_text(f'precision = "{configured}"\n' if configured else "")
+    return plan([SCENE], Flags(store=os.environ["SCENEBUILD_STORE"], **flags).settings())[SCENE].steps[0]
 
 
 def write(prompt: str = "rain on a roof", engine: str = "audiogen") -> None:
@@ -55,8 +56,8 @@ def test_the_flag_is_part_of_the_key(project: Path) -> None:
     keys = {precision: step_of(precision=precision).key for precision in (None, "auto", "fp32", "bf16", "int8")}
     assert keys[None] == keys["auto"]
     assert len(set(keys.values())) == 4
-    assert step_of(preferred_precision="int8").key == keys["int8"]
-    assert step_of(precision="fp32", preferred_precision="int8").key == keys["fp32"]
+    assert step_of(configured="int8").key == keys["int8"]
+    assert step_of(precision="fp32", configured="int8").key == keys["fp32"]
 
 
 @pytest.mark.parametrize("locked", [None, "int8"])
@@ -66,11 +67,11 @@ def test_a_locked_take_keeps_its_precision_until_the_flag_asks_for_another(
     write()
     made = lock_it(tmp_path, locked)
     for preferred in (None, "bf16", "int8"):
-        step = step_of(preferred_precision=preferred)
+        step = step_of(configured=preferred)
         assert (step.key, step.status) == (made.key, "locked")
     assert step_of(precision="bf16").action.precision == "bf16"
     write("hail on a roof")
-    assert step_of(preferred_precision="bf16").action.precision == "bf16"
+    assert step_of(configured="bf16").action.precision == "bf16"
     assert step_of().action.precision == "auto"
 
 

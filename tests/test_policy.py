@@ -12,10 +12,11 @@ import pytest
 from engines_for_tests import MISBEHAVING, TONE, TONE_FACTS, CountingChildren
 from scenebuild.build import plan
 from scenebuild.cli import run as command
+from scenebuild.cli.options import Flags
+from scenebuild.config import read_config
 from scenebuild.errors import PolicyError, SceneError, UsageError
 from scenebuild.plan.licence import forbids_commerce
 from scenebuild.scene.read import read_scene
-from scenebuild.settings import Settings, read_config
 from test_build import SCENE, calls, changed, lock, outputs, run, write
 
 __all__ = ["calls"]  # the fixture that counts engine calls
@@ -135,7 +136,7 @@ def test_mistakes_in_scenes_go_before_the_policy(project: Path) -> None:
 def test_the_plan_says_what_the_build_would(project: Path, calls: list[str]) -> None:
     write({**SCENE, **POLICY})
     with pytest.raises(PolicyError):
-        plan(["scenes/test.yaml"], Settings(store="store"))
+        plan(["scenes/test.yaml"], Flags(store="store").settings())
 
 
 @pytest.mark.parametrize(
@@ -178,7 +179,7 @@ def test_a_checkout_can_ask_for_more_than_its_user_not_for_less(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     own = tmp_path / "own.toml"
-    monkeypatch.setattr("scenebuild.settings.user_file", lambda: str(own))
+    monkeypatch.setattr("scenebuild.config.user_file", lambda: str(own))
     for user, theirs, wanted in ((False, False, False), (True, False, True), (False, True, True), (True, None, True)):
         own.write_text(f"commercial = {str(user).lower()}\n")
         Path("scenebuild.toml").write_text("" if theirs is None else f"commercial = {str(theirs).lower()}\n")

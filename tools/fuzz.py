@@ -189,6 +189,7 @@ def _lock(folder: Path) -> Read:
 
 def _manifest(folder: Path) -> Read:
     from scenebuild.plan import manifest
+    from scenebuild.settings import Settings
 
     (folder / "scenebuild.toml").touch()
     (folder / "scene.yaml").write_text(SCENE)
@@ -198,7 +199,7 @@ def _manifest(folder: Path) -> Read:
     def read(data: bytes) -> None:
         path.write_bytes(data)
         manifest.nothing_to_do(["scene.yaml"])
-        manifest.built_variants("scene.yaml", manifest.OutputOptions())
+        manifest.built_variants("scene.yaml", Settings())
         manifest.outputs_of(str(path.parent))
         manifest.inputs_of(str(path.parent))
 
@@ -276,7 +277,8 @@ def _locks() -> Iterator[bytes]:
 
 
 def _manifests() -> Iterator[bytes]:
-    from scenebuild.plan.manifest import OutputOptions, manifest_text
+    from scenebuild.plan.manifest import manifest_text
+    from scenebuild.settings import Settings
 
     inputs: dict[str, str | None] = {os.path.abspath("scene.yaml"): hashlib.sha256(SCENE.encode()).hexdigest()}
     absent: dict[str, str | None] = {os.path.abspath("a.toml"): None}
@@ -291,7 +293,7 @@ def _manifests() -> Iterator[bytes]:
     results: tuple[dict[str, Any], ...] = (built, {"variants": ["a", "b"]}, {})
     for result in results:
         yield manifest_text(
-            "scene.yaml", OutputOptions(), inputs, os.path.abspath("build/scene"), outputs, result, absent
+            "scene.yaml", Settings(), inputs, os.path.abspath("build/scene"), outputs, result, absent
         ).encode()
 
 

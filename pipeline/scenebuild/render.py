@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from scenebuild.audio.copyright import copyright_of
+from scenebuild.config import config_files, read_config
 from scenebuild.deliver.deliver import Delivered
 from scenebuild.deliver.scene_files import delivered, delivery_name
 from scenebuild.engines import action_facts
@@ -25,56 +26,80 @@ from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.outputs import LABELS, PAGES, Outputs
 from scenebuild.plan.licence import forbids_commerce, strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock
-from scenebuild.plan.manifest import CHANGED, OutputOptions, digests_of, manifest_text, same_digests
+from scenebuild.plan.manifest import CHANGED, digests_of, manifest_text, same_digests
 from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.labels import labels_text
 from scenebuild.report.pages.build_page import PAGE
 from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S
-from scenebuild.report.pages.mixer_page import DeskPage
 from scenebuild.report.summarize import report_of
-from scenebuild.report.write import write_report
+from scenebuild.report.write import ReportFiles, render_report, write_report
 from scenebuild.result import ElementResult, SceneResult, failed_scene, result_for_manifest
 from scenebuild.scene.channel import Convolution
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
-from scenebuild.scene.solo import heard_names
-from scenebuild.settings import Settings, config_files
+from scenebuild.settings import OutputOptions, Settings
 from scenebuild.store.care import IN_USE_S
 
-Show = Callable[[DeskPage], object]  # whoever wants the page of a build as a value
+
+@dataclass(frozen=True, slots=True)
+class SceneTakes:
+    """A scene whose takes are gathered, and how it is built. ``begun_ns``: when its files began to be read; one that
+    was saved since makes the next build no rerun."""
+
+    plan: Plan
+    gathered: Gathered
+    outputs: Outputs
+    settings: Settings
+    begun_ns: int
 
 
-def render_scene(
-    plan: Plan, gathered: Gathered, outputs: Outputs, settings: Settings, begun_ns: int, show: Show | None = None
-) -> SceneResult:
-    """Mix a scene whose takes are gathered and write all its outputs. Takes that are missing make it a failed scene.
+@dataclass(frozen=True, slots=True)
+class MixedScene:
+    """A scene whose mix and deliveries are written."""
 
-    ``begun_ns``: when its files began to be read; one that was saved since makes the next build no rerun.
-    """
-    path = plan.scene.path
-    if gathered.failures:
-        lines = _failure_lines(plan, gathered)
-        return failed_scene(path, *lines, exit_code=gathered.exit_code, elements=_elements(plan, gathered))
-    folder, stem = outputs.folder, outputs.stem
-    sweep(folder, IN_USE_S)
-    takes = gathered.takes
+    made_of: SceneTakes
+    mix: Mix
+    files: Sequence[Delivered]
+    stems: Sequence[CapturedStem]
+    lock: Lock  # as it is to be written
+    warnings: tuple[str, ...]
+    read: Mapping[str, str | None]  # what was read for it, with its digests from before
+
+
+def missing_takes(scene: SceneTakes) -> SceneResult | None:
+    """The failed result of a scene with takes that could not be made; None where all are there."""
+    plan, gathered = scene.plan, scene.gathered
+    if not gathered.failures:
+        return None
+    lines = _failure_lines(plan, gathered)
+    return failed_scene(plan.scene.path, *lines, exit_code=gathered.exit_code, elements=_elements(plan, gathered))
+
+
+def refuse_takes(scene: SceneTakes) -> None:
+    """SceneError or PolicyError for what only the takes themselves show: their lengths, and their licences."""
+    takes = scene.gathered.takes
+    sweep(scene.outputs.folder, IN_USE_S)
     for name, take in takes.items():
-        outputs.holds(take_path(folder, name), take.digest)
-    _refuse_long_fades(plan, takes)
-    refuse_licences(plan, {name: take.licence for name, take in takes.items()})
-    if settings.is_listening:
-        return _listened(plan, gathered, outputs, settings)
-    if settings.frozen:
+        scene.outputs.holds(take_path(scene.outputs.folder, name), take.digest)
+    _refuse_long_fades(scene.plan, takes)
+    refuse_licences(scene.plan, {name: take.licence for name, take in takes.items()})
+
+
+def mix_and_deliver(scene: SceneTakes) -> MixedScene:
+    """Mix a scene and write the mix, its stems and what is delivered. LockError where ``--frozen`` forbids it."""
+    plan, takes, outputs = scene.plan, scene.gathered.takes, scene.outputs
+    refuse_takes(scene)
+    if scene.settings.frozen:
         _refuse_other_bytes(plan, takes)
     licence = strictest([take.licence for take in takes.values()])
-    read = _read_beside(plan, begun_ns)
+    read = _read_beside(plan, scene.begun_ns)
     stems: list[CapturedStem] = []
     mix = mix_scene(
         plan.scene,
         {name: source_of(take) for name, take in takes.items()},
-        Path(folder, f"{stem}.wav"),
-        stems_folder=Path(folder, "stems") if settings.stems else None,
+        Path(outputs.folder, f"{outputs.stem}.wav"),
+        stems_folder=Path(outputs.folder, "stems") if scene.settings.output.stems else None,
         info={"INAM": plan.scene.name, "ICOP": licence},
         capture=stems.append,
         most_captured_frames=round(MOST_CAPTURED_S * plan.scene.mix.sample_rate),
@@ -82,47 +107,62 @@ def render_scene(
     )
     files = delivered(plan.scene, mix, licence, outputs.aside)
     lock = _lock(plan, takes, mix, files)
-    if settings.frozen:
+    if scene.settings.frozen:
         _refuse_other_mix(plan, lock)
     told = [warning for file in files for warning in file.warnings]
     warnings = (*_warnings(plan, takes), *mix.warnings, *told, *_unmet(plan, takes, mix))
-    report = report_of(plan, takes, _statuses(plan, gathered), mix, files, warnings, folder)
-    template = Path(settings.template) if settings.template else None
-    templates: dict[str, str | None] = {}
-    write_report(report, Path(folder), mix, template, stems, show, outputs.publish, templates)
+    return MixedScene(scene, mix, files, stems, lock, warnings, {**same_digests(read), **mix.read})
+
+
+def report_on(mixed: MixedScene) -> ReportFiles:
+    """The README, the pictures and the page of a mixed scene. UsageError where the user's template fails."""
+    scene, mix = mixed.made_of, mixed.mix
+    statuses = _statuses(scene.plan, scene.gathered)
+    takes, folder = scene.gathered.takes, scene.outputs.folder
+    report = report_of(scene.plan, takes, statuses, mix, mixed.files, mixed.warnings, folder)
+    template = Path(scene.settings.output.template) if scene.settings.output.template else None
+    return render_report(report, mix, template, mixed.stems)
+
+
+def finish_scene(mixed: MixedScene, report: ReportFiles) -> SceneResult:
+    """Write the report, the lock and, last of all, the manifest: from there on the build counts as done."""
+    plan, outputs, settings = mixed.made_of.plan, mixed.made_of.outputs, mixed.made_of.settings
+    path, folder, warnings = plan.scene.path, outputs.folder, mixed.warnings
+    write_report(report, Path(folder), outputs.publish)
     # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
     locked = plan.lock.digest if plan.lock else None
-    if not plan.is_preview and not settings.frozen and not settings.chosen:
-        locked, of_the_lock = _write_lock(plan, lock)
+    if not plan.is_preview and not settings.frozen and not settings.output.parameters:
+        locked, of_the_lock = _write_lock(plan, mixed.lock)
         warnings = (*warnings, *of_the_lock)
-    result = _result(plan, gathered, mix, files, warnings, folder)
-    outputs.publish(outputs.path(LABELS), labels_text(mix).encode())
+    result = _result(plan, mixed.made_of.gathered, mixed.mix, mixed.files, warnings, folder)
+    outputs.publish(outputs.path(LABELS), labels_text(mixed.mix).encode())
     manifest = manifest_text(
         path,
-        OutputOptions(**settings.deciding),
-        {**_read_before(plan), **same_digests(read), **mix.read, **templates, lock_path(path): locked},
+        settings,
+        {**_read_before(plan), **mixed.read, **report.templates, lock_path(path): locked},
         folder,
         outputs.facts(),
         result_for_manifest(result, folder),
-        _configuration(path, settings, begun_ns),
+        _configuration(path, settings, mixed.made_of.begun_ns),
     )
-    outputs.finish(manifest.encode())  # last of all: from here on the build counts as done
+    outputs.finish(manifest.encode())
     return result
 
 
-def _listened(plan: Plan, gathered: Gathered, outputs: Outputs, settings: Settings) -> SceneResult:
-    """What is heard of a scene, in a file of its own; the mix, the README, the lock and the manifest stay."""
-    heard = heard_names(plan.scene, settings.solo, settings.mute)
+def mix_heard(scene: SceneTakes, heard: Collection[str]) -> SceneResult:
+    """Mix what is heard of a scene into a file of its own; the mix, the README, the lock and the manifest stay."""
+    plan, outputs = scene.plan, scene.outputs
+    refuse_takes(scene)
     mix = mix_scene(
         plan.scene,
-        {name: source_of(take) for name, take in gathered.takes.items()},
+        {name: source_of(take) for name, take in scene.gathered.takes.items()},
         Path(outputs.path(outputs.listen)),
-        muted=frozenset(element.name for element in plan.scene.elements) - heard,
+        muted=frozenset(element.name for element in plan.scene.elements).difference(heard),
         aside=outputs.aside,
     )
-    warnings = (*_warnings(plan, gathered.takes), *mix.warnings)
+    warnings = (*_warnings(plan, scene.gathered.takes), *mix.warnings)
     outputs.leave()
-    return replace(_result(plan, gathered, mix, (), warnings, outputs.folder), readme=None, page=None)
+    return replace(_result(plan, scene.gathered, mix, (), warnings, outputs.folder), readme=None, page=None)
 
 
 def _result(
@@ -341,14 +381,16 @@ def _impulses(scene: Scene) -> list[str]:
     return [effect.path for channel in channels for effect in channel.effects if isinstance(effect, Convolution)]
 
 
-def intended(plan: Plan, outputs: Outputs, settings: Settings) -> set[str]:
+def intended(plan: Plan, outputs: Outputs, options: OutputOptions) -> set[str]:
     """All that a build of a plan may write into its folder."""
-    takes = {os.path.relpath(take_path("", step.name)) for step in plan.steps}
-    if settings.is_listening:
-        return {outputs.listen, *takes}
-    stems = {f"stems/{element.name}.wav" for element in plan.scene.elements if settings.stems}
+    stems = {f"stems/{element.name}.wav" for element in plan.scene.elements if options.stems}
     files = {delivery_name(outputs.stem, wanted) for wanted in plan.scene.deliver}
-    return {f"{outputs.stem}.wav", LABELS, *PAGES, *takes, *stems, *files}
+    return {f"{outputs.stem}.wav", LABELS, *PAGES, *intended_takes(plan), *stems, *files}
+
+
+def intended_takes(plan: Plan) -> set[str]:
+    """The takes that a build of a plan writes into its folder."""
+    return {os.path.relpath(take_path("", step.name)) for step in plan.steps}
 
 
 def _read_beside(plan: Plan, begun_ns: int) -> dict[str, str | None]:
@@ -371,7 +413,8 @@ def _configuration(path: str, settings: Settings, begun_ns: int) -> dict[str, st
     root = str(project_root(path))
     found = digests_of(config_files(root), begun_ns)
     try:
-        same = settings.within(root).deciding == settings.deciding
+        config = settings.plan.config
+        same = config is not None and read_config(root).deciding == config.deciding
     except UsageError:
         same = False
     return same_digests(found) if same else dict.fromkeys(found, CHANGED)

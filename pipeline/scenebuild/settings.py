@@ -1,338 +1,72 @@
-"""What one command was told: flags over environment over configuration over defaults."""
+"""What one command was told: options by the stage that acts on them, and the settings that they add up to.
+
+Flags and the environment come from the command line (``cli/options.py``); ``Settings.within`` adds the configuration.
+"""
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from scenebuild.errors import UsageError
-from scenebuild.files import is_reachable, read_bounded
-
-PROJECT_FILE = "scenebuild.toml"
-LARGEST_FILE = 256 << 10  # of a configuration
-MOST_PARTS = 64  # of a dotted key
-_LONG_KEY = re.compile(rf"""(?<![\w-])(?>(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{MOST_PARTS}}}""", re.ASCII)
-# name -> the type it has, and what to write, for the message
-KNOWN: Mapping[str, tuple[type, str]] = {
-    "engine": (str, 'engine = "sketch"'),
-    "store": (str, 'store = "/path/to/a/folder"'),
-    "jobs": (int, "jobs = 4"),
-    "device": (str, 'device = "cuda"'),
-    "precision": (str, 'precision = "int8"'),
-    "commercial": (bool, "commercial = true"),
-}
-PRECISIONS = ("auto", "fp32", "fp16", "bf16", "int8")
-REGISTERED_EXAMPLE = (
-    'models.my-rain = {path = "/path/to/a/folder", base = "facebook/audiogen-medium", licence = "CC-BY-NC-4.0"}'
-)
+from scenebuild.config import Config, default_store, own_store, read_config
 
 
 @dataclass(frozen=True, slots=True)
-class Flags:
-    """What the command line and the environment say of settings that a configuration may say too."""
+class GenerateOptions:
+    """Where takes are kept and made. None of it decides a key; a blank value is the configuration's to fill."""
 
-    store: str | None = None
-    jobs: int | None = None
-    device: str | None = None
+    store: str = ""
+    jobs: int = 0  # takes at once
+    device: str = ""  # of models: see ``config.check_device``
+    exact: bool = False  # each take by itself, so that no neighbour changes the last bit of a logit
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What decides which engine makes each take, and which takes are made again."""
+
+    engine: str | None = None  # the flag: overrides everything
+    model: str | None = None  # the flag: for all that its engine makes
+    precision: str | None = None  # the flag: in which numbers models compute; see ``config.PRECISIONS``
+    force: bool = False
+    force_elements: frozenset[str] = frozenset()
+    as_locked: bool = False  # the lock's engine stays, whether or not its take can be had here
+    config: Config | None = None  # of the scene's project, after the scene's own word; None: none was read
+    contents: Mapping[str, str] = field(default_factory=dict, hash=False)  # SHA-256 of absent recordings, by path
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """What is written, and where."""
+
+    out: str | None = None  # the folder of all builds; None: ``build`` in the project
+    template: str | None = None  # of the README
+    stems: bool = False
+    parameters: tuple[tuple[str, str], ...] = ()  # of the scenes, by name
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a build is told beside its scenes.
+    """Everything that a command is told beside its scenes."""
 
-    Where there are ``flags``, they are those of one project, and ``within`` gives those of another.
-    """
-
-    store: str
-    engine: str | None = None  # the flag: overrides everything
-    preferred_engine: str | None = None  # the configuration: after the scene's own
-    jobs: int = 1
-    out: str | None = None
-    template: str | None = None
-    stems: bool = False
-    frozen: bool = False
-    force: bool = False
-    force_elements: frozenset[str] = frozenset()
-    keep_going: bool = False
-    chosen: tuple[tuple[str, str], ...] = ()  # parameters of the scenes, by name
-    solo: frozenset[str] = frozenset()
-    mute: frozenset[str] = frozenset()
-    device: str = "auto"  # of models: see ``check_device``
-    model: str | None = None  # the flag: instead of what scenes say, where this model's engine makes the sound
-    precision: str | None = None  # the flag: in which numbers models compute; see ``PRECISIONS``
-    preferred_precision: str | None = None  # the configuration's, for what is to be made
-    exact: bool = False  # each take by itself, so that no neighbour changes the last bit of a logit
-    commercial: bool = False  # the configuration's: no take may be of weights that forbid commercial use
-    flags: Flags | None = None
+    generate: GenerateOptions = GenerateOptions()
+    plan: PlanOptions = PlanOptions()
+    output: OutputOptions = OutputOptions()
+    frozen: bool = False  # build only what the lock says
+    keep_going: bool = False  # build what can be built when something fails
+    remix: bool = False  # mix a scene also where nothing has changed
 
     def within(self, root: str) -> Settings:
-        """The settings for a scene of the project in ``root``: its own configuration fills what no flag says.
+        """The settings for a scene of the project in ``root``: its configuration fills what no flag says.
 
         UsageError where its configuration can not be understood.
         """
-        config = read_config(root)
-        if self.flags is None:
-            return replace(self, commercial=config.commercial)
-        return replace(
-            self,
-            store=self.flags.store or own_store(config, root) or default_store(root),
-            jobs=self.flags.jobs or config.jobs or os.cpu_count() or 1,
-            device=self.flags.device or config.device or "auto",
-            preferred_engine=config.engine,
-            preferred_precision=config.precision,
-            commercial=config.commercial,
+        config, told = read_config(root), self.generate
+        generate = replace(
+            told,
+            store=told.store or own_store(config, root) or default_store(root),
+            jobs=told.jobs or config.jobs or os.cpu_count() or 1,
+            device=told.device or config.device or "auto",
         )
-
-    @property
-    def deciding(self) -> dict[str, Any]:
-        """The settings that decide the outputs, whoever said them, by their names in a manifest's ``Asked``."""
-        return {
-            "engine": self.engine,
-            "template": self.template,
-            "stems": self.stems,
-            "model": self.model,
-            "precision": self.precision,
-            "chosen": self.chosen,
-            "configured": {
-                "engine": self.preferred_engine,
-                "precision": self.preferred_precision,
-                "commercial": self.commercial,
-                "models": _digest_of(registered_models()),
-            },
-        }
-
-    @property
-    def is_listening(self) -> bool:
-        """Only a part of each scene is heard, and nothing but that is written."""
-        return bool(self.solo or self.mute)
-
-    @property
-    def engine_options(self) -> Mapping[str, Any]:
-        """What the engines are told in their child processes; it decides no key."""
-        return {"device": self.device, "exact": self.exact}
-
-
-@dataclass(frozen=True, slots=True)
-class Config:
-    """The values of the configuration files, the project's over the user's."""
-
-    engine: str | None = None
-    store: str | None = None
-    jobs: int | None = None
-    device: str | None = None
-    precision: str | None = None
-    commercial: bool = False  # no take may be of weights that forbid commercial use
-
-
-@dataclass(frozen=True, slots=True)
-class Registered:
-    """A checkpoint of the user's own, as the user's own configuration names it; ``path`` is absolute."""
-
-    name: str
-    path: str
-    base: str
-    licence: str
-
-
-def check_device(name: str, said_by: str) -> str:
-    """The name, if it is one of a device. UsageError if not."""
-    if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,2})?", name):
-        raise UsageError(f"{said_by}: {_shown(name)} is no device; write auto, cpu, cuda, cuda:1 or mps")
-    return name
-
-
-def config_files(root: str) -> tuple[str, ...]:
-    """Every file that may configure a project, there or not, the strongest first."""
-    return (os.path.join(root, PROJECT_FILE), os.path.join(root, "pyproject.toml"), user_file())
-
-
-def read_config(root: str) -> Config:
-    """The configuration for a project folder. UsageError for a name or a type that is not known."""
-    values = {name: value for name, value in _read_own().items() if name != "models"}
-    file = os.path.join(root, PROJECT_FILE)
-    theirs = _read(file)
-    if not theirs:
-        file = os.path.join(root, "pyproject.toml")
-        theirs = _read(file, "tool", "scenebuild")
-    if "store" in theirs:
-        theirs = {**theirs, "store": _store_inside(root, str(theirs["store"]), file)}
-    # A checkout can ask for more than its user does, not for less.
-    commercial = bool(values.get("commercial") or theirs.get("commercial"))
-    values.update(theirs, commercial=commercial)
-    return Config(**values)
-
-
-def _digest_of(registered: tuple[Registered, ...]) -> str:
-    """What was registered, in a form that tells nobody where it lies; empty for nothing."""
-    import hashlib
-
-    lines = sorted("\0".join((one.name, one.path, one.base, one.licence)) for one in registered)
-    return hashlib.sha256("\n".join(lines).encode(errors="surrogateescape")).hexdigest() if lines else ""
-
-
-def registered_models() -> tuple[Registered, ...]:
-    """The checkpoints that the user registered. Only the user's own file is asked: a path is theirs alone to give."""
-    user = user_file()
-    return tuple(_registered(user, name, value) for name, value in _read_own().get("models", {}).items())
-
-
-def default_store(root: str) -> str:
-    """The store in the user's cache folder; where none can be there (no home, another user's), one in the project."""
-    store = os.path.join(user_folder("cache"), "store")
-    return store if can_be_made(store) else fallback_store(root)
-
-
-def fallback_store(root: str) -> str:
-    """The store of a user without a home, beside what is built."""
-    return os.path.join(root, "build", ".store")
-
-
-def can_be_made(folder: str) -> bool:
-    """Whether a folder is there, or can be made by this user."""
-    place = folder
-    while not os.path.lexists(place):
-        place = os.path.dirname(place)
-    return place == folder or (os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK))
-
-
-def user_file() -> str:
-    """The user's own configuration, there or not."""
-    return os.path.join(user_folder("config"), "config.toml")
-
-
-def user_folder(kind: Literal["cache", "config", "data"]) -> str:
-    """The folder that the system keeps for us among the user's own; who has no home gets one that is never there."""
-    import platformdirs
-
-    find = {
-        "cache": platformdirs.user_cache_dir,
-        "config": platformdirs.user_config_dir,
-        "data": platformdirs.user_data_dir,
-    }
-    try:
-        folder = find[kind]("scenebuild", appauthor=False)
-    except RuntimeError:  # no HOME, and the system knows no such user: a service, a container
-        folder = ""
-    return folder if os.path.isabs(folder) else os.path.join(os.devnull, "scenebuild")
-
-
-def _store_inside(root: str, named: str, file: str) -> str:
-    """The folder of a store that a project names, without a link that leads out of it. UsageError for any other."""
-    if os.path.isabs(named) or ".." in named.split("/") or not named.strip() or not named.isprintable():
-        raise UsageError(
-            f"{file}: store = {_shown(named)} leads out of the project; a project may only name a folder of its own, "
-            f"your own choice belongs into {user_file()} or SCENEBUILD_STORE"
-        )
-    return os.path.join(root, named)
-
-
-def own_store(config: Config, root: str) -> str | None:
-    """The store that a configuration names. UsageError where a link leads one in the project out of it."""
-    if config.store is None or not config.store.startswith(os.path.join(root, "")):
-        return config.store  # the user's own choice
-    inside = os.path.join(os.path.realpath(root), "")
-    for place in (config.store, *_links_in_store(config.store)):
-        if not os.path.join(os.path.realpath(place), "").startswith(inside):
-            raise UsageError(
-                f"{place} is a link that leads out of the project, whose configuration names {config.store} as its "
-                f"store; put a folder in its place, or name a store of your own with SCENEBUILD_STORE"
-            )
-    return config.store
-
-
-def _links_in_store(path: str) -> Iterator[str]:
-    """The links among the folders that a store writes into, and among theirs."""
-    folders = [path]
-    while folders:
-        try:
-            found = list(os.scandir(folders.pop()))
-        except OSError:  # not made yet, or out of reach: then nothing is written there either
-            continue
-        yield from (one.path for one in found if one.is_symlink())
-        folders += [
-            one.path for one in found if one.is_dir(follow_symlinks=False) and os.path.dirname(one.path) == path
-        ]
-
-
-def _read_own() -> Mapping[str, Any]:
-    """The user's own file. One that is out of reach, as another user's home is under sudo, counts as absent."""
-    user = user_file()
-    return _read(user, own=True) if is_reachable(user) else {}
-
-
-def _read(path: str, *table: str, own: bool = False) -> Mapping[str, Any]:
-    try:
-        values: Any = _parsed(read_bounded(path, LARGEST_FILE).decode())
-    except FileNotFoundError:
-        return {}
-    except RecursionError:
-        raise UsageError(f"{path}: can not be read: values stand too deep in one another") from None
-    except (OSError, ValueError) as error:
-        why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-        raise UsageError(f"{path}: can not be read: {why}") from error
-    for depth, name in enumerate(table, 1):
-        values = values.get(name, {})
-        if not isinstance(values, dict):
-            raise UsageError(f"{path}: {'.'.join(table[:depth])} is not a table; write [{'.'.join(table)}]")
-    for name, value in values.items():
-        if name == "models":
-            _check_models(path, value, own=own)
-        else:
-            _check(path, name, value)
-    return dict(values)
-
-
-def _parsed(text: str) -> dict[str, Any]:
-    import tomllib
-
-    if _LONG_KEY.search(text):  # the time for one of 100,000 parts is counted in minutes
-        raise ValueError(f"a key has more than {MOST_PARTS} parts")
-    return tomllib.loads(text)
-
-
-def _shown(value: object) -> str:
-    """A stranger's value inside our sentence: on one line, not too long, and no command to a CI server."""
-    text = repr(value)
-    return (text if len(text) <= 100 else f"{text[:99]}…").replace("##[", "#\\x23[")
-
-
-def _check_models(path: str, value: object, *, own: bool) -> None:
-    """A project that could name a checkpoint could name any file of the user's, or bring one along."""
-    if not own:
-        raise UsageError(
-            f"{path}: models: a project can not register checkpoints; your own belong into {user_file()}, "
-            f"for example: {REGISTERED_EXAMPLE}"
-        )
-    if not isinstance(value, dict):
-        raise UsageError(f"{path}: models is not a table of checkpoints; write for example: {REGISTERED_EXAMPLE}")
-
-
-def _registered(path: str, name: str, value: object) -> Registered:
-    where = f"{path}: models.{name!r}"
-    if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
-        raise UsageError(f"{where}: a name is small letters, digits, - and _, 64 at most")
-    fields = {"path", "base", "licence"}
-    if not isinstance(value, dict) or value.keys() != fields or not all(isinstance(one, str) for one in value.values()):
-        raise UsageError(f"{where}: needs path, base and licence and nothing else; for example: {REGISTERED_EXAMPLE}")
-    if not os.path.isabs(value["path"]):
-        raise UsageError(f"{where}: path = {value['path']!r} is not absolute; write the whole path of the folder")
-    if not value["licence"].isprintable() or not 0 < len(value["licence"]) <= 100:
-        raise UsageError(f"{where}: licence is one line of at most 100 characters, such as CC-BY-NC-4.0")
-    return Registered(name, os.path.normpath(value["path"]), value["base"], value["licence"])
-
-
-def _check(path: str, name: str, value: object) -> None:
-    if name not in KNOWN:
-        raise UsageError(f"{path}: unknown setting {_shown(name)}; there are: {', '.join(KNOWN)}")
-    wanted, example = KNOWN[name]
-    if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise UsageError(f"{path}: {name} = {_shown(value)} is not of the right kind; write for example: {example}")
-    if name == "device":
-        check_device(str(value), f"{path}: device")
-    if name == "precision" and value not in PRECISIONS:
-        raise UsageError(f"{path}: precision = {_shown(value)} is not known; there are: {', '.join(PRECISIONS)}")
-    if name == "jobs" and int(str(value)) < 1:
-        raise UsageError(f"{path}: jobs = {_shown(value)} is less than 1")
+        return replace(self, generate=generate, plan=replace(self.plan, config=config))

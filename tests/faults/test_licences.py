@@ -18,6 +18,8 @@ from engines_for_tests import TONE, TONE_FACTS
 from scenebuild.audio.wav import write_wav
 from scenebuild.build import plan
 from scenebuild.cli import run
+from scenebuild.cli.options import Flags
+from scenebuild.config import user_file
 from scenebuild.engines import action_facts, engine
 from scenebuild.engines.audiocraft import models
 from scenebuild.engines.audiocraft.models import MODELS
@@ -27,7 +29,6 @@ from scenebuild.licences import allows_commerce, canonical, forbids_commerce, sa
 from scenebuild.licences import strictest as strictest_of
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.steps import Step
-from scenebuild.settings import Settings, user_file
 from scenebuild.store import LocalStore
 from test_plan_models import record, register
 
@@ -180,7 +181,7 @@ def test_several_unknown_models_are_listed_with_the_way_out(project: Path) -> No
     from scenebuild.plan.policy import _ways_out
 
     Path(SCENE).write_text("name: X\npolicy: {commercial: true}\nelements: {a: {prompt: x}, b: {prompt: y}}\n")
-    whole = plan([SCENE], Settings(os.environ["SCENEBUILD_STORE"], engine="sketch"))[SCENE]
+    whole = plan([SCENE], Flags(store=os.environ["SCENEBUILD_STORE"], engine="sketch").settings())[SCENE]
     one, two = (
         replace(step, action=replace(step.action, model=name)) for step, name in zip(whole.steps, "mn", strict=True)
     )
@@ -218,7 +219,7 @@ def write(commercial: bool, **rain: Any) -> None:
 
 
 def step_of_rain() -> Step:
-    return plan([SCENE], Settings(os.environ["SCENEBUILD_STORE"]))[SCENE].steps[0]
+    return plan([SCENE], Flags(store=os.environ["SCENEBUILD_STORE"]).settings())[SCENE].steps[0]
 
 
 def keep_take(step: Step, said: str, *, record_it: bool = True) -> None:

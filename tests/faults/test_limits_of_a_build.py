@@ -23,6 +23,7 @@ from scenebuild.generate import TakeOrder, make_takes
 from scenebuild.generate.make import AT_ONCE, AT_ONCE_TOGETHER, TakeMaker
 from scenebuild.generate.take import Take
 from scenebuild.plan.action import action_key
+from scenebuild.settings import GenerateOptions
 from scenebuild.store import LocalStore
 from scenebuild.store.lease import Lease, SignsOfLife, take_lease
 
@@ -34,8 +35,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> TakeMaker:
     monkeypatch.setattr(CountingChildren, "calls", [])
     folder = tmp_path / "shop"
     folder.mkdir()
-    lines: list[str] = []
-    return TakeMaker(LocalStore(str(tmp_path / "store")), str(folder), 2, lambda key, share: None, lines.append)
+    return TakeMaker(LocalStore(str(tmp_path / "store")), str(folder), GenerateOptions(jobs=2))
 
 
 def order(prompt: str, *, batches: bool = True) -> TakeOrder:

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
+from scenebuild.config import Config
 from scenebuild.files import digest_of
 from scenebuild.plan import manifest
 from scenebuild.plan.manifest import (
     CHANGED,
-    OutputOptions,
+    asked,
     built_variants,
     digests_of,
     inputs_of,
@@ -29,11 +30,13 @@ from scenebuild.plan.manifest import (
     scene_of,
     up_to_date,
 )
+from scenebuild.settings import OutputOptions, PlanOptions, Settings
 from scenebuild.store.digest import digest_bytes
 
 SCENE = "scenes/x.yaml"
 FOLDER = Path("build/x")
 FILE = FOLDER / "manifest.json"
+READ = Settings(plan=PlanOptions(config=Config()))  # a build that read its configuration
 RESULT: dict[str, Any] = {
     "scene": "X", "status": "built", "mix": "x.wav", "readme": "README.md", "page": "index.html", "duration_s": 1.5,
     "loudness_lufs": None, "true_peak_dbtp": -1.0, "warnings": [], "errors": [], "delivered": ["x.ogg"],
@@ -63,7 +66,7 @@ def built(project: Path) -> dict[str, Any]:
     return found
 
 
-def write(asked: OutputOptions | None = None, *more: str, result: dict[str, Any] | None = None) -> None:
+def write(settings: Settings | None = None, *more: str, result: dict[str, Any] | None = None) -> None:
     outputs = {}
     for path in (path for path in FOLDER.rglob("*") if path.is_file() and path != FILE):
         found = path.stat()
@@ -75,20 +78,20 @@ def write(asked: OutputOptions | None = None, *more: str, result: dict[str, Any]
         ]
     inputs = digests_of([SCENE, *more])
     text = manifest_text(
-        SCENE, asked or OutputOptions(), inputs, str(FOLDER), outputs, result or RESULT, digests_of(["scenebuild.toml"])
+        SCENE, settings or READ, inputs, str(FOLDER), outputs, result or RESULT, digests_of(["scenebuild.toml"])
     )
     FILE.write_text(text)
 
 
-def fresh(asked: OutputOptions | None = None) -> bool:
-    return up_to_date(SCENE, asked or OutputOptions()) is not None
+def fresh(settings: Settings | None = None) -> bool:
+    return up_to_date(SCENE, settings or Settings()) is not None
 
 
 # As it is written
 
 
 def test_a_finished_build_is_up_to_date_and_its_manifest_says_what_it_is_of(built: dict[str, Any]) -> None:
-    assert up_to_date(SCENE, OutputOptions()) == RESULT
+    assert up_to_date(SCENE, Settings()) == RESULT
     assert FILE.read_text() == json.dumps(built, indent=1, sort_keys=True) + "\n"
     assert built["version"] == 3
     assert built["scene"] == "../../scenes/x.yaml"
@@ -108,15 +111,15 @@ def test_a_finished_build_is_up_to_date_and_its_manifest_says_what_it_is_of(buil
     assert scene_of(str(FOLDER)) == os.path.abspath(SCENE)
     assert inputs_of(str(FOLDER)) == {os.path.abspath(SCENE)}
     assert nothing_to_do([SCENE]) == [(SCENE, "build/x/x.wav")]
-    assert built_variants(SCENE, OutputOptions()) == [SCENE]
+    assert built_variants(SCENE, Settings()) == [SCENE]
 
 
 def test_what_is_not_there_is_not_known(project: Path) -> None:
     assert outputs_of("build/x") == set()
     assert inputs_of("build/x") == set()
     assert scene_of("build/x") is None
-    assert up_to_date(SCENE, OutputOptions()) is None
-    assert built_variants(SCENE, OutputOptions()) is None
+    assert up_to_date(SCENE, Settings()) is None
+    assert built_variants(SCENE, Settings()) is None
     assert nothing_to_do([SCENE]) is None
     assert nothing_to_do([]) == []
 
@@ -125,29 +128,29 @@ def test_what_is_not_there_is_not_known(project: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "settings",
     [
-        OutputOptions(engine="sketch"),
-        OutputOptions(template="t.html"),
-        OutputOptions(stems=True),
-        OutputOptions(model="m"),
-        OutputOptions(precision="fp16"),
-        OutputOptions(chosen=(("night", "yes"),)),
-        OutputOptions(configured={"engine": "sketch"}),
+        Settings(plan=PlanOptions(engine="sketch")),
+        Settings(output=OutputOptions(template="t.html")),
+        Settings(output=OutputOptions(stems=True)),
+        Settings(plan=PlanOptions(model="m")),
+        Settings(plan=PlanOptions(precision="fp16")),
+        Settings(output=OutputOptions(parameters=(("night", "yes"),))),
+        Settings(plan=PlanOptions(config=Config(engine="sketch"))),
     ],
     ids=str,
 )
-def test_what_a_build_is_asked_decides(built: dict[str, Any], asked: OutputOptions) -> None:
-    assert not fresh(asked)
-    write(asked)
-    assert fresh(asked)
-    if asked.configured is None:
+def test_what_a_build_is_asked_decides(built: dict[str, Any], settings: Settings) -> None:
+    assert not fresh(settings)
+    write(settings)
+    assert fresh(settings)
+    if settings.plan.config is None:
         assert not fresh()
 
 
 def test_a_template_is_known_by_where_it_lies() -> None:
-    assert OutputOptions(template="t.html").plain()["template"] == os.path.abspath("t.html")
-    assert OutputOptions(chosen=(("night", "yes"),)).plain()["set"] == {"night": "yes"}
+    assert asked(Settings(output=OutputOptions(template="t.html")))["template"] == os.path.abspath("t.html")
+    assert asked(Settings(output=OutputOptions(parameters=(("night", "yes"),))))["set"] == {"night": "yes"}
 
 
 def test_the_environment_decides_but_for_what_is_a_flag_or_without_effect(
@@ -175,12 +178,12 @@ def test_a_home_elsewhere_decides_where_no_configuration_was_read(
         before = os.environ[name]
         monkeypatch.setenv(name, "/elsewhere")
         assert not fresh(), name
-        assert fresh(OutputOptions(configured={})), "what it says was read, and is the same"
+        assert fresh(READ), "what it says was read, and is the same"
         monkeypatch.setenv(name, before)
     assert fresh()
     Path("scenebuild.toml").write_text("# changed\n")
     assert not fresh()
-    assert fresh(OutputOptions(configured={}))
+    assert fresh(READ)
 
 
 def test_without_a_home_there_is_a_manifest_all_the_same(
@@ -379,8 +382,8 @@ def test_a_strangers_manifest_names_nothing_outside_of_its_folder(built: dict[st
 
 def test_the_manifest_of_a_file_with_variants_names_them(built: dict[str, Any]) -> None:
     write(result={"variants": ["day", "night"]})
-    assert up_to_date(SCENE, OutputOptions()) == {"variants": ["day", "night"]}
-    assert built_variants(SCENE, OutputOptions()) == ["scenes/x.yaml@day", "scenes/x.yaml@night"]
+    assert up_to_date(SCENE, Settings()) == {"variants": ["day", "night"]}
+    assert built_variants(SCENE, Settings()) == ["scenes/x.yaml@day", "scenes/x.yaml@night"]
     assert nothing_to_do([SCENE]) is None, "theirs are not there"
 
 

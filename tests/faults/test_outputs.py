@@ -31,6 +31,7 @@ from scenebuild.mix.mixer import mix_scene
 from scenebuild.outputs import is_an_output
 from scenebuild.plan.manifest import LIST, RESULT, nothing_to_do, up_to_date
 from scenebuild.result import SceneResult
+from scenebuild.settings import Settings
 
 SCENE = (
     "name: x\nelements:\n  rain: {prompt: rain, duration: 0.5, engine: sketch, normalize: none}\nmix: {duration: 1}\n"
@@ -277,20 +278,19 @@ ODD: tuple[Any, ...] = (
 @pytest.mark.hard
 def test_whatever_stands_in_a_manifest_it_is_read_or_it_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     """Every value of a manifest is replaced by odd ones: nothing raises, and what is told comes from a whole one."""
-    from scenebuild.build import _nothing_to_do, by_project
-    from scenebuild.cli.options import settings_for
+    from scenebuild.targets import Target, last_result
 
     assert run([PATH, "-q"]) == 0
-    settings = by_project(settings_for([PATH]))(PATH)
+    target = Target(PATH, Settings().within("."))
     whole = stat_of_manifest()
-    good = _nothing_to_do(PATH, settings)
+    good = last_result(target)
     assert good is not None
     accepted = 0
     for way in ways(whole):
         for odd in ODD:
             (BUILD / "manifest.json").write_text(json.dumps(changed(whole, way, odd)))
             up()
-            found = _nothing_to_do(PATH, settings)
+            found = last_result(target)
             if found is not None:
                 accepted += 1
                 assert (
@@ -700,4 +700,4 @@ def test_killed_anywhere_it_leaves_nothing_for_ever(scene: Path, after_s: float)
 def test_a_build_that_fails_says_so_and_the_next_one_tidies(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(ScenebuildError):
         build(["scenes/none.yaml"], None, None)  # type: ignore[arg-type]
-    assert up_to_date(PATH, scenebuild.plan.manifest.OutputOptions()) is None
+    assert up_to_date(PATH, Settings()) is None

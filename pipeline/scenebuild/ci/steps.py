@@ -29,10 +29,11 @@ from scenebuild.errors import ScenebuildError, UsageError
 from scenebuild.files import publish_bytes, read_bounded, utf8
 from scenebuild.git import ask
 from scenebuild.plan.steps import Plan, Step
+from scenebuild.plans import plan_targets
 from scenebuild.result import SceneResult, failed_scene
 from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.quoting import printable
-from scenebuild.settings import Settings
+from scenebuild.targets import find_targets, targets_in
 
 LARGEST_SUMMARY = 1_000_000  # bytes; GitHub takes 1 MiB of one step, and nothing at all of more
 MOST_ERRORS = 20  # of one scene, in words
@@ -237,23 +238,21 @@ def _built(job: Job) -> tuple[list[SceneResult], frozenset[str]]:
     What is missing here is previewed where that touches no lock.
     """
     from scenebuild.build import build as make
-    from scenebuild.build import plan_scenes, scene_paths
-    from scenebuild.cli.options import settings_for
+    from scenebuild.cli.options import Flags, settings_for
     from scenebuild.cli.terminal import NORMAL, Terminal
 
-    store = os.environ.get("SCENEBUILD_STORE")
-    as_locked = settings_for(job.scenes, store=store, frozen=True, keep_going=True, out=str(job.report / "build"))
-    sketched = replace(as_locked, frozen=False, engine="sketch", out=str(job.report / "preview"))
-    paths = scene_paths(job.scenes, as_locked)
-
-    def planned(settings: Settings, wanted: list[str]) -> tuple[dict[str, Plan], dict[str, ScenebuildError]]:
-        return plan_scenes(wanted, settings)
-
-    plans, mistakes = planned(replace(as_locked, frozen=False), paths)
+    told = Flags(store=os.environ.get("SCENEBUILD_STORE"), keep_going=True, out=str(job.report / "build"))
+    as_found = settings_for(job.scenes, told)
+    as_locked = replace(as_found, frozen=True)
+    sketched = replace(told, engine="sketch", out=str(job.report / "preview")).settings()
+    targets = targets_in(find_targets(job.scenes, as_found))
+    paths = [target.path for target in targets]
+    planned = plan_targets(targets)
+    plans, mistakes = planned.by_path, planned.mistakes
     missing = [path for path, plan in plans.items() if _lacks_a_take(plan)]
-    previews, _ = planned(sketched, missing)
+    previews = plan_targets(targets_in(find_targets(missing, sketched)) if missing else [])
     # A sketch of what is in no lock would make a lock; a preview of what is in one leaves it as it is.
-    previewed = [path for path, plan in previews.items() if plan.is_preview]
+    previewed = [path for path, plan in previews.by_path.items() if plan.is_preview]
     unlocked = "the lock knows no take of a model that the scene asks for, and there is no model here"
     results = {path: failed_scene(path, f"{path}: {unlocked}") for path in missing if path not in previewed}
     results |= {path: failed_scene(path, str(one), exit_code=one.exit_code) for path, one in mistakes.items()}

@@ -27,8 +27,9 @@ from scenebuild.cli.terminal import NORMAL, QUIET, VERBOSE, Terminal, wants_colo
 @click.option("-k", "--keep-going", is_flag=True, help="Build what can be built when something fails.")
 @options.json_output
 @options.speaking
+@options.as_flags
 def command(
-    scenes: tuple[str, ...], dry_run: bool, as_json: bool, quiet: bool, verbose: bool, colour: str, **flags: object
+    scenes: tuple[str, ...], dry_run: bool, as_json: bool, quiet: bool, verbose: bool, colour: str, flags: options.Flags
 ) -> int:
     """Build scenes: generate what is missing, mix, write the README.
 
@@ -40,14 +41,20 @@ def command(
         from scenebuild.cli.plan import print_plan
 
         return print_plan(scenes, as_json=as_json, colour=colour, flags=flags)
-    from scenebuild.build import build
-
     loudness = QUIET if quiet else VERBOSE if verbose else NORMAL
     with (
         options.refusal_as_json(as_json),
         Terminal(loudness=loudness, colour=wants_colour(colour, sys.stdout), results=not as_json) as terminal,
     ):
-        result = build(scenes, options.settings_for(scenes, **flags), terminal)
+        settings = options.settings_for(scenes, flags)
+        if flags.solo or flags.mute:
+            from scenebuild.commands.listen import Part, listen
+
+            result = listen(scenes, Part(frozenset(flags.solo), frozenset(flags.mute)), settings, terminal)
+        else:
+            from scenebuild.build import build
+
+            result = build(scenes, settings, terminal)
     if as_json:
         click.echo(json.dumps(result.plain(), indent=2, ensure_ascii=False))
     return result.exit_code

@@ -11,11 +11,13 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from typing import Any
 
+from scenebuild.config import config_files
 from scenebuild.errors import ScenebuildError
 from scenebuild.files import publish, read_bounded, utf8
-from scenebuild.settings import Settings, config_files
+from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 
 MOST_FILES = 10  # manifests, and locks
@@ -38,7 +40,7 @@ def bundle(root: str, settings: Settings, findings: Iterable[str]) -> dict[str, 
         "doctor.txt": lambda: "".join(f"{line}\n" for line in found),
         "versions.json": lambda: _json(_versions()),
         "settings.json": lambda: _json(_settings(root, settings)),
-        "store.json": lambda: _json(_store(settings.store)),
+        "store.json": lambda: _json(_store(settings.generate.store)),
     }
     for folder, paths in (("builds", _manifests(root, settings)), ("locks", _locks(root))):
         for path in paths:
@@ -143,8 +145,8 @@ def _settings(root: str, settings: Settings) -> dict[str, Any]:
     from scenebuild.scene.project import mark_of
 
     files = {path: os.path.lexists(path) for path in config_files(root)}
-    flags = {"store": settings.store, "jobs": settings.jobs, "device": settings.device}
-    in_force = {**settings.deciding, **flags, "chosen": dict(settings.chosen)}
+    configured = settings.plan.config.deciding if settings.plan.config else {}
+    in_force = {**asdict(settings.generate), "configured": configured}
     return {"project": root, "mark": mark_of(root), "configuration": files, "in_force": in_force}
 
 
@@ -168,7 +170,7 @@ def _store(root: str) -> dict[str, Any]:
 def _manifests(root: str, settings: Settings) -> list[str]:
     from scenebuild.plan.manifest import MANIFEST
 
-    built = settings.out or os.path.join(root, "build")
+    built = settings.output.out or os.path.join(root, "build")
     return _newest(os.path.join(built, name, MANIFEST) for name in _names_in(built))
 
 

@@ -106,7 +106,7 @@ def gc(store: str | None, as_json: bool, unused_for: float, all_engines: bool, d
 
 
 def _store(flag: str | None) -> LocalStore:
-    return LocalStore(options.store_for(flag))
+    return LocalStore(options.settings_here(flag).generate.store)
 
 
 def _line(entry: Entry) -> str:

@@ -81,7 +81,7 @@ def command(
     """
     if video and out is None:
         raise UsageError("--video writes clips into a folder; name it: --out FOLDER")
-    settings = options.settings_for((), store=store)
+    settings = options.settings_for((), options.Flags(store=store))
     page, folder = outputs(style, out, video=video, quiet=quiet)
     found = reviewed(revisions, ctx.meta[PATHS], settings, page, folder, locks_only=locks_only)
     printed = page.html(found) if page is not None and style == "html" else _printed(style, found)
@@ -121,10 +121,11 @@ def reviewed(
     with opened(revisions, paths) as comparison:
         for note in comparison.notes:
             complain(note)
-        stores = {}
+        here, stores = settings.within(options.root_of(())).generate, {}
         if len(revisions) == 2 and not comparison.builds and all(map(os.path.isdir, revisions)):  # two projects
-            stores = {side.root: settings.within(side.root).store for side in (comparison.before, comparison.after)}
-        chosen = CompareOptions(settings.store, settings.jobs, locks_only, page is not None, stores)
+            sides = (comparison.before, comparison.after)
+            stores = {side.root: settings.within(side.root).generate.store for side in sides}
+        chosen = CompareOptions(here.store, here.jobs, locks_only, page is not None, stores)
         changes = _changes(comparison, chosen)
         scenes: list[SceneReview] = []
         with closing(changes.scenes):

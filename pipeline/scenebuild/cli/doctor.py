@@ -45,8 +45,8 @@ def command(store: str | None, bundle: str | None, as_json: bool) -> int:
 
     Exit code 1 where something that every build needs is broken.
     """
-    settings = options.settings_for((), store=store)
-    place = settings.store
+    settings = options.settings_here(store)
+    place = settings.generate.store
     needed = [_python(), _store(place)]
     useful = [_project(place), *_engines(), _gpu(), *_tools()]
     if as_json:

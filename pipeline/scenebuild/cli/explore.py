@@ -38,7 +38,8 @@ from scenebuild.cli.terminal import NORMAL, QUIET, Terminal, safe, wants_colour
 @options.json_output
 @options.quiet
 @options.colour
-def command(categories: tuple[str, ...], as_json: bool, quiet: bool, colour: str, **flags: object) -> int:
+@options.as_flags
+def command(categories: tuple[str, ...], as_json: bool, quiet: bool, colour: str, flags: options.Flags) -> int:
     """Make an example of each kind in the catalogue and a page to listen to them.
 
     A CATEGORY is natural, urban, domestic, animals, mechanical, abstract, one of your own in scenes/catalogue/, or a
@@ -50,7 +51,7 @@ def command(categories: tuple[str, ...], as_json: bool, quiet: bool, colour: str
         options.refusal_as_json(as_json),
         Terminal(loudness=QUIET if quiet else NORMAL, colour=wants_colour(colour, sys.stdout)) as terminal,
     ):
-        page = os.path.relpath(explore(categories, options.settings_for([], **flags), terminal))
+        page = os.path.relpath(explore(categories, options.settings_for([], flags), terminal))
     if as_json:
         click.echo(json.dumps({"version": 1, "page": page, "readme": os.path.join(os.path.dirname(page), "README.md")}))
     elif not quiet:

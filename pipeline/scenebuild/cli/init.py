@@ -11,8 +11,8 @@ import click
 
 from scenebuild.cli import options
 from scenebuild.cli.terminal import complain, safe
+from scenebuild.config import PROJECT_FILE
 from scenebuild.errors import UsageError
-from scenebuild.settings import PROJECT_FILE
 
 HEAD = """\
 # yaml-language-server: $schema={schema}

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
 import click
 
 from scenebuild.cli.terminal import complain
+from scenebuild.config import PRECISIONS, Config, check_device, fallback_store, read_config, user_folder
 from scenebuild.errors import ScenebuildError, UsageError
 from scenebuild.result import refused
-from scenebuild.settings import (
-    PRECISIONS,
-    Config,
-    Flags,
-    Settings,
-    check_device,
-    fallback_store,
-    read_config,
-    user_folder,
-)
+from scenebuild.settings import GenerateOptions, OutputOptions, PlanOptions, Settings
 
+Result = TypeVar("Result")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 LONGEST_VALUE = 2000  # of a parameter: as long as a prompt may be
@@ -169,19 +164,13 @@ def about_project(root: str, store: str | None = None) -> str:
     mark = mark_of(root)
     why = f"it holds {mark}" if mark else "no folder around holds a .git, a scenebuild.toml or a pyproject.toml"
     told = os.environ.get("SCENEBUILD_STORE") or None  # where a verb has no --store, as init; a build will look at it
-    takes = store or settings_for([os.path.join(root, "scene.yaml")], store=told).store
+    takes = store or settings_for([os.path.join(root, "scene.yaml")], Flags(store=told)).within(root).generate.store
     return f"project {root} ({why}); outputs in {os.path.join(root, 'build')}, takes in {takes}"
 
 
 def config_for(arguments: Sequence[str]) -> Config:
     """The configuration of the project of the first scene or folder that is named, or of the current folder."""
     return read_config(root_of(arguments))
-
-
-def store_for(flag: str | None) -> str:
-    """The store of a command about no scene: flag or environment (click looks at both), then the configuration of the
-    project around the current folder, then the user's cache."""
-    return settings_for((), store=flag).store
 
 
 def chosen_values(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
@@ -196,34 +185,73 @@ def chosen_values(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(values.items()))
 
 
-def settings_for(arguments: Sequence[str], **flags: Any) -> Settings:
-    """The settings of a build from what its command line says; a flag that was not given is None or empty.
+@dataclass(frozen=True, slots=True)
+class Flags:
+    """What the options of this module say, by their names; what was not given is None, False or empty."""
 
-    They are those of the project of the first argument: ``within`` gives those of another.
-    """
-    device = flags.get("device")
-    told = Flags(flags.get("store") or None, flags.get("jobs"), device and check_device(device, "--device"))
-    settings = Settings(
-        store="",
-        flags=told,
-        engine=flags.get("engine") or None,
-        model=flags.get("model") or None,
-        precision=flags.get("precision") or None,
-        out=flags.get("out"),
-        template=flags.get("template"),
-        stems=bool(flags.get("stems")),
-        frozen=bool(flags.get("frozen")),
-        force=bool(flags.get("force")),
-        force_elements=frozenset(flags.get("force_element") or ()),
-        keep_going=bool(flags.get("keep_going")),
-        chosen=chosen_values(flags.get("chosen") or ()),
-        solo=frozenset(flags.get("solo") or ()),
-        mute=frozenset(flags.get("mute") or ()),
-        exact=bool(flags.get("exact")),
-    ).within(root_of(arguments))
-    if settings.store == fallback_store(root_of(arguments)):
+    engine: str | None = None
+    model: str | None = None
+    precision: str | None = None
+    store: str | None = None
+    frozen: bool = False
+    force: bool = False
+    force_element: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()  # NAME=VALUE
+    out: str | None = None
+    template: str | None = None
+    stems: bool = False
+    solo: tuple[str, ...] = ()
+    mute: tuple[str, ...] = ()
+    jobs: int | None = None
+    device: str | None = None
+    exact: bool = False
+    keep_going: bool = False
+
+    def settings(self) -> Settings:
+        """The settings that they add up to, before any configuration. UsageError for a value that is none."""
+        device = self.device and check_device(self.device, "--device")
+        return Settings(
+            GenerateOptions(self.store or "", self.jobs or 0, device or "", self.exact),
+            PlanOptions(
+                engine=self.engine or None,
+                model=self.model or None,
+                precision=self.precision or None,
+                force=self.force,
+                force_elements=frozenset(self.force_element),
+            ),
+            OutputOptions(self.out, self.template, self.stems, chosen_values(self.chosen)),
+            frozen=self.frozen,
+            keep_going=self.keep_going,
+        )
+
+
+_FLAGS = frozenset(field.name for field in fields(Flags))
+
+
+def as_flags(command: Callable[..., Result]) -> Callable[..., Result]:
+    """The options that ``Flags`` knows reach the command as one argument, ``flags``."""
+
+    @functools.wraps(command)
+    def collected(**given: Any) -> Result:
+        others = {name: value for name, value in given.items() if name not in _FLAGS}
+        return command(flags=Flags(**{name: given[name] for name in given.keys() & _FLAGS}), **others)
+
+    return collected
+
+
+def settings_for(arguments: Sequence[str], flags: Flags) -> Settings:
+    """The settings of a command about these scenes; ``within`` gives those of each project. Where a user has no folder
+    for takes, it is said where they go."""
+    settings, root = flags.settings(), root_of(arguments)
+    if settings.within(root).generate.store == fallback_store(root):
         complain(
-            f"your cache folder can not be had ({user_folder('cache')}): takes are kept in {settings.store}; "
+            f"your cache folder can not be had ({user_folder('cache')}): takes are kept in {fallback_store(root)}; "
             "SCENEBUILD_STORE names another place"
         )
     return settings
+
+
+def settings_here(store: str | None) -> Settings:
+    """The settings of a command about no scene: flag or environment (click looks at both), then the configuration of
+    the project around the current folder, then the user's cache."""
+    return settings_for((), Flags(store=store)).within(root_of(()))

@@ -34,7 +34,7 @@ def command(element: str, number: int, scene: str | None) -> None:
     from scenebuild.commands.rewrite import revise_element
     from scenebuild.commands.takes import find_element
 
-    found, chosen = find_element(element, scene, options.settings_for([scene] if scene else []))
+    found, chosen = find_element(element, scene, options.Flags().settings())
     revised = revise_element(found, chosen.name, "take", number)
     what = "take: {number}" if revised.changed else "take: {number} is there already"
     click.echo(safe(f"{options.shown_path(revised.path)}:{revised.line}: {element}: {what.format(number=number)}"))

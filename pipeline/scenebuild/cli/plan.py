@@ -22,7 +22,8 @@ COLOURS = {"hit": "cyan", "locked": "green", "miss": "yellow"}
 @options.chosen
 @options.json_output
 @options.colour
-def command(scenes: tuple[str, ...], as_json: bool, colour: str, **flags: object) -> int:
+@options.as_flags
+def command(scenes: tuple[str, ...], as_json: bool, colour: str, flags: options.Flags) -> int:
     """Say for each element whether its take is at hand, and why not.
 
     hit: made before. locked: pinned by the lockfile and at hand. miss: to be made.
@@ -30,12 +31,18 @@ def command(scenes: tuple[str, ...], as_json: bool, colour: str, **flags: object
     return print_plan(scenes, as_json=as_json, colour=colour, flags=flags)
 
 
-def print_plan(scenes: Sequence[str], *, as_json: bool, colour: str, flags: Mapping[str, Any]) -> int:
+def print_plan(scenes: Sequence[str], *, as_json: bool, colour: str, flags: options.Flags) -> int:
     """Plan and print; the exit code is 0 whatever has to be made."""
-    from scenebuild.build import plan
-
     with options.refusal_as_json(as_json):
-        plans = plan(scenes, options.settings_for(scenes, **flags))
+        settings = options.settings_for(scenes, flags)
+        if flags.solo or flags.mute:
+            from scenebuild.commands.listen import Part, plan_part
+
+            plans = plan_part(scenes, Part(frozenset(flags.solo), frozenset(flags.mute)), settings)
+        else:
+            from scenebuild.build import plan
+
+            plans = plan(scenes, settings)
     if as_json:
         click.echo(json.dumps(_plain(plans), indent=2, ensure_ascii=False))
     else:

@@ -55,8 +55,16 @@ if TYPE_CHECKING:
 @options.json_output
 @options.quiet
 @options.colour
+@options.as_flags
 def command(
-    element: str, scene: str | None, count: int, first: int, as_json: bool, quiet: bool, colour: str, **flags: object
+    element: str,
+    scene: str | None,
+    count: int,
+    first: int,
+    as_json: bool,
+    quiet: bool,
+    colour: str,
+    flags: options.Flags,
 ) -> int:
     """Make takes of ELEMENT, measure them and put them on one page to listen to.
 
@@ -68,7 +76,7 @@ def command(
     if scene is not None and scene_file(element).endswith(SUFFIXES):
         right = shlex.join(["scenebuild", "takes", scene, element])
         raise click.UsageError(safe(f"the element comes first, then its scene; write: {right}"))
-    settings = options.settings_for([scene] if scene else [], **flags)
+    settings = options.settings_for([scene] if scene else [], flags)
     with (
         options.refusal_as_json(as_json),
         Terminal(loudness=QUIET if quiet else NORMAL, colour=wants_colour(colour, sys.stdout)) as terminal,

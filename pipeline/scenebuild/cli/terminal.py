@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
+from scenebuild.listener import Silent
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -33,6 +35,14 @@ def safe(text: str) -> str:
     'a\\\\x1b[31mb'
     """
     return "".join(one if one == "\n" or one.isprintable() else one.encode("unicode_escape").decode() for one in text)
+
+
+class Complaints(Silent):
+    """A listener that hears only what is told, and says it on stderr."""
+
+    def tell(self, line: str) -> None:
+        """One line for the user."""
+        complain(line)
 
 
 def complain(message: str) -> None:
@@ -100,6 +110,9 @@ class Terminal:
         elif share >= 1.0 and key not in self._done and self._loudness > QUIET:
             self._done.add(key)
             complain(f"  {len(self._done)}/{len(self._names)} {self._names[key]}")
+
+    def show(self, page: object) -> None:
+        """Nothing: a page is no text."""
 
     def finish(self, result: SceneResult) -> None:
         """One line a scene on stdout, and what there is to say about it on stderr."""

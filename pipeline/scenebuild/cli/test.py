@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from scenebuild.cli import options
-from scenebuild.cli.terminal import complain, safe
+from scenebuild.cli.terminal import Complaints, complain, safe
 
 if TYPE_CHECKING:
     from scenebuild.expect.tested import Tested
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 )
 @options.json_output
 @options.quiet
-def command(scenes: tuple[str, ...], junit: str | None, as_json: bool, quiet: bool, **flags: object) -> int:
+@options.as_flags
+def command(scenes: tuple[str, ...], junit: str | None, as_json: bool, quiet: bool, flags: options.Flags) -> int:
     """Hold takes and mixes against the 'expect' fields of their scenes.
 
     Nothing is generated and no file of a build is touched: takes come from the store, mixes are rendered aside.
@@ -33,7 +34,7 @@ def command(scenes: tuple[str, ...], junit: str | None, as_json: bool, quiet: bo
     from scenebuild.commands.test import hold_scenes
 
     with options.refusal_as_json(as_json):
-        tested = hold_scenes(scenes, options.settings_for(scenes, **flags), complain)
+        tested = hold_scenes(scenes, options.settings_for(scenes, flags), Complaints())
     if junit is not None:
         from scenebuild.expect.junit import junit as as_junit
         from scenebuild.files import publish_bytes

@@ -64,7 +64,7 @@ def _about_scenes(paths: list[str]) -> list[Problem]:
 def _about_locks(paths: list[str]) -> list[Problem]:
     from scenebuild.plan.locks import findings_about_locks
 
-    return [problem for path in paths for problem in findings_about_locks(path, options.config_for([path]).engine)]
+    return [problem for path in paths for problem in findings_about_locks(path, options.config_for([path]))]
 
 
 def _about_staged(paths: list[str]) -> list[Problem]:

@@ -26,7 +26,8 @@ from scenebuild.cli.terminal import NORMAL, QUIET, VERBOSE, Terminal, complain, 
 @options.device
 @options.exact
 @options.speaking
-def command(scene: str, port: int, opens: bool, quiet: bool, verbose: bool, colour: str, **flags: object) -> None:
+@options.as_flags
+def command(scene: str, port: int, opens: bool, quiet: bool, verbose: bool, colour: str, flags: options.Flags) -> None:
     """Build SCENE again whenever it is saved, and serve its page on 127.0.0.1.
 
     Faders, pans, mutes and starts on that page are written into the scene file, one line each. Ctrl-C ends it.
@@ -42,4 +43,4 @@ def command(scene: str, port: int, opens: bool, quiet: bool, verbose: bool, colo
 
     loudness = QUIET if quiet else VERBOSE if verbose else NORMAL
     with Terminal(loudness=loudness, colour=wants_colour(colour, sys.stdout)) as terminal:
-        watch(scene, lambda: options.settings_for([scene], **flags), terminal, complain, port=port, opened=opened)
+        watch(scene, lambda: options.settings_for([scene], flags), terminal, complain, port=port, opened=opened)

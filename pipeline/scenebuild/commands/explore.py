@@ -6,18 +6,18 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from scenebuild.build import Listener, choices_for
 from scenebuild.errors import EngineError, UsageError
 from scenebuild.files import real_folder
+from scenebuild.listener import Listener
 from scenebuild.outputs import said_by_file
 from scenebuild.plan.manifest import outputs_root, scene_of
-from scenebuild.plan.policy import planned_licences, refuse_licences
+from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
 from scenebuild.plan.steps import Plan, make_plan, with_sharing
+from scenebuild.plans import names_of_missing, options_for
 from scenebuild.scene.catalogue import read_categories
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
-from scenebuild.scratch import scratch_folder
-from scenebuild.settings import Settings, read_config
+from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 
 
@@ -27,27 +27,25 @@ def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str
     UsageError for names that are neither, SceneError or EngineError where something can not be made.
     """
     from scenebuild.generate.gather import gather
-    from scenebuild.generate.make import TakeMaker
+    from scenebuild.generate.make import take_maker
     from scenebuild.report.pages.catalogue_page import write_explored
 
     root = project_root("scene.yaml")
+    settings = settings.within(str(root))
     scenes = read_categories(root, tuple(names))
-    store = LocalStore(settings.store)
-    commercial = read_config(str(root)).commercial
-    plans = _plans({name: replace(scene, commercial=commercial) for name, scene in scenes.items()}, settings, store)
-    folder = os.path.join(settings.out or os.path.join(root, "build"), "catalogue")
+    plans = _plans(scenes, settings)
+    folder = os.path.join(settings.output.out or os.path.join(root, "build"), "catalogue")
     if other := scene_of(folder):
         raise UsageError(f"{folder} holds the build of {os.path.relpath(other)}; rename that scene, or use --out")
     with said_by_file():
         for category in plans:
             real_folder(
-                outputs_root(str(root / "scene.yaml"), settings.out), os.path.join(folder, category, "elements")
+                outputs_root(str(root / "scene.yaml"), settings.output.out), os.path.join(folder, category, "elements")
             )
-    listener.begin(_names_of_missing(plans))
-    with scratch_folder() as scratch:
-        shop = TakeMaker(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
+    listener.begin(names_of_missing(plans))
+    with take_maker(settings.generate, listener) as maker:
         folders = [os.path.join(folder, category) for category in plans]
-        gathered = gather(list(plans.values()), folders, shop, keep_going=settings.keep_going)
+        gathered = gather(list(plans.values()), folders, maker, keep_going=settings.keep_going)
     failures = [f"{name}: {why}" for one in gathered for name, why in one.failures.items()]
     if failures:
         raise EngineError("\n".join(failures))
@@ -55,20 +53,13 @@ def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str
     return write_explored(plans, takes, folder)
 
 
-def _plans(scenes: Mapping[str, Scene], settings: Settings, store: LocalStore) -> dict[str, Plan]:
+def _plans(scenes: Mapping[str, Scene], settings: Settings) -> dict[str, Plan]:
     """A plan a category. There is no lock: the examples are looked at, not shipped."""
     plans = {}
+    store = LocalStore(settings.generate.store)
     for category, scene in scenes.items():
         made = tuple(element for element in scene.elements if element.prompt is not None)
-        plans[category] = make_plan(replace(scene, elements=made), None, store, choices_for(scene, settings))
+        scene = under_policy(replace(scene, elements=made), settings.plan.config)
+        plans[category] = make_plan(scene, None, store, options_for(scene, settings.plan))
         refuse_licences(plans[category], planned_licences(plans[category]))
     return with_sharing(plans)
-
-
-def _names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
-    return {
-        step.key: f"{category}: {step.name}"
-        for category, plan in plans.items()
-        for step in plan.steps
-        if step.status == "miss"
-    }

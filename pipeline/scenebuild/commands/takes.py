@@ -8,21 +8,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scenebuild.build import Listener, by_project, choices_for, under_policy
 from scenebuild.errors import EngineError, SceneError, UsageError
 from scenebuild.files import real_folder, remove_below
+from scenebuild.listener import Listener
 from scenebuild.outputs import said_by_file
 from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
 from scenebuild.plan.manifest import outputs_root
-from scenebuild.plan.policy import planned_licences, refuse_licences
+from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
 from scenebuild.plan.steps import Plan, Step, make_plan
+from scenebuild.plans import names_of_missing, options_for
 from scenebuild.scene.check.neighbours import name_clashes
 from scenebuild.scene.compose.reference import scene_file, stem_of
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.quoting import meant_or_listed
 from scenebuild.scene.read import read_scene, references_in
-from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 
@@ -60,27 +60,25 @@ def make_candidates(
     """
     from scenebuild.report.pages.takes_page import candidate_of, candidates_page
 
-    settings = by_project(settings)(scene.path)
-    store = LocalStore(settings.store)
-    plan = _plan(under_policy(scene), element, numbers, settings, store)
+    settings = settings.within(str(project_root(scene.path)))
+    plan = _plan(under_policy(scene, settings.plan.config), element, numbers, settings)
     refuse_licences(plan, planned_licences(plan))
     if clash := name_clashes([scene.path]).get(scene.path):
         raise clash
-    root = outputs_root(scene.path, settings.out)
-    folder = os.path.join(
-        settings.out or os.path.join(project_root(scene.path), "build"), "takes", stem_of(scene.path), element.name
-    )
+    root = outputs_root(scene.path, settings.output.out)
+    out = settings.output.out or os.path.join(project_root(scene.path), "build")
+    folder = os.path.join(out, "takes", stem_of(scene.path), element.name)
     with said_by_file():
         real_folder(root, os.path.join(folder, "elements"))
-    listener.begin({step.key: step.name for step in plan.steps if step.status == "miss"})
-    takes = _gathered(plan, folder, store, settings, listener)
+    listener.begin(names_of_missing({scene.path: plan}))
+    takes = _gathered(plan, folder, settings, listener)
     _remove_others(root, folder, takes)
     made = [candidate_of(step, takes[step.name], step.element.take == element.take) for step in plan.steps]
     return candidates_page(scene, element, made, folder), made
 
 
 def _scenes(scene: str | None, settings: Settings) -> list[Scene]:
-    chosen = dict(settings.chosen)
+    chosen = dict(settings.output.parameters)
     if scene is not None:
         return [read_scene(one, chosen) for path in find_scenes([scene]) for one in references_in(path, chosen)]
     read = []
@@ -92,12 +90,12 @@ def _scenes(scene: str | None, settings: Settings) -> list[Scene]:
     return read
 
 
-def _plan(scene: Scene, element: Element, numbers: Sequence[int], settings: Settings, store: LocalStore) -> Plan:
+def _plan(scene: Scene, element: Element, numbers: Sequence[int], settings: Settings) -> Plan:
     lock = read_lock(lock_path(scene.path))
     steps = [
         step
         for number in numbers
-        for step in _steps(scene, replace(element, take=number), lock, settings, store, element.take)
+        for step in _steps(scene, replace(element, take=number), lock, settings, element.take)
     ]
     return Plan(scene, Lock(_entries(lock, element)), tuple(steps))
 
@@ -112,22 +110,20 @@ def _entries(lock: Lock | None, element: Element) -> dict[str, Entry]:
     }
 
 
-def _steps(
-    scene: Scene, element: Element, lock: Lock | None, settings: Settings, store: LocalStore, now: int
-) -> list[Step]:
+def _steps(scene: Scene, element: Element, lock: Lock | None, settings: Settings, now: int) -> list[Step]:
     """The steps of one take, as if the scene had it; only the one that the scene has may be the locked one."""
     alone = replace(scene, elements=(element,))
-    plan = make_plan(alone, lock if element.take == now else None, store, choices_for(scene, settings))
+    store = LocalStore(settings.generate.store)
+    plan = make_plan(alone, lock if element.take == now else None, store, options_for(scene, settings.plan))
     return [replace(step, element=replace(element, name=f"take-{element.take}")) for step in plan.steps]
 
 
-def _gathered(plan: Plan, folder: str, store: LocalStore, settings: Settings, listener: Listener) -> Mapping[str, Take]:
+def _gathered(plan: Plan, folder: str, settings: Settings, listener: Listener) -> Mapping[str, Take]:
     from scenebuild.generate.gather import gather
-    from scenebuild.generate.make import TakeMaker
+    from scenebuild.generate.make import take_maker
 
-    with scratch_folder() as scratch:
-        shop = TakeMaker(store, scratch, settings.jobs, listener.progress, listener.tell, settings.engine_options)
-        (gathered,) = gather([plan], [folder], shop, keep_going=False)
+    with take_maker(settings.generate, listener) as maker:
+        (gathered,) = gather([plan], [folder], maker, keep_going=False)
     if gathered.failures:
         raise EngineError("\n".join(f"{name}: {message}" for name, message in gathered.failures.items()))
     return gathered.takes

@@ -3,57 +3,57 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from scenebuild.build import by_project, plan_scenes, scene_paths
 from scenebuild.errors import ScenebuildError
 from scenebuild.expect.hold import expects_anything, hold
 from scenebuild.expect.tested import Tested
 from scenebuild.generate.gather import fetch
 from scenebuild.generate.make import TakeMaker
+from scenebuild.listener import Listener
 from scenebuild.plan.steps import Plan
+from scenebuild.plans import plan_targets
 from scenebuild.render import source_of
 from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
+from scenebuild.targets import find_targets, targets_in
 
 
-def hold_scenes(arguments: Sequence[str], settings: Settings, tell: Callable[[str], None]) -> list[Tested]:
+def hold_scenes(arguments: Sequence[str], settings: Settings, listener: Listener) -> list[Tested]:
     """The verdicts on the scenes that are meant, in order. Outputs, locks and store stay as they are."""
-    of = by_project(settings)
-    paths = scene_paths(arguments, settings)
-    plans, mistakes = plan_scenes(paths, settings, of)
+    targets = targets_in(find_targets(arguments, settings))
+    planned = plan_targets(targets)
+    tested = []
     with scratch_folder() as scratch:
-
-        def shop(path: str) -> TakeMaker:
-            return TakeMaker(LocalStore(of(path).store), scratch, of(path).jobs, lambda key, share: None, tell)
-
-        return [
-            _not_tested(path, mistakes[path])
-            if path in mistakes
-            else _tried(path, plans[path], os.path.join(scratch, str(number)), shop(path))
-            for number, path in enumerate(paths)
-        ]
+        for number, target in enumerate(targets):
+            if target.path in planned.mistakes:
+                tested.append(_not_tested(target.path, planned.mistakes[target.path]))
+                continue
+            options = target.settings.generate
+            maker = TakeMaker(LocalStore(options.store), scratch, options, listener)
+            tested.append(_tried(target.path, planned.plans[target], os.path.join(scratch, str(number)), maker))
+    return tested
 
 
 def _not_tested(path: str, error: ScenebuildError) -> Tested:
     return Tested(path, errors=tuple(str(error).splitlines()))
 
 
-def _tried(path: str, plan: Plan, folder: str, shop: TakeMaker) -> Tested:
+def _tried(path: str, plan: Plan, folder: str, maker: TakeMaker) -> Tested:
     """What is wrong with one scene, such as a seam that its mix refuses, keeps no other from being tested."""
     try:
-        return _tested(path, plan, folder, shop)
+        return _tested(path, plan, folder, maker)
     except ScenebuildError as error:
         return _not_tested(path, error)
 
 
-def _tested(path: str, plan: Plan, folder: str, shop: TakeMaker) -> Tested:
+def _tested(path: str, plan: Plan, folder: str, maker: TakeMaker) -> Tested:
     scene = plan.scene
     if not expects_anything(scene):
         return Tested(path)
-    takes = fetch(plan, folder, shop)
+    takes = fetch(plan, folder, maker)
     wanted = [step for step in plan.steps if scene.mix.expect is not None or step.element.expect is not None]
     missing = [step for step in wanted if step.name not in takes]
     if missing:

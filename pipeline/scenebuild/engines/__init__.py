@@ -201,7 +201,7 @@ def no_such_model(name: str, known: Collection[str]) -> str:
     """The sentence about a name that no model has here: what was meant, what there is, where one's own belong."""
     from difflib import get_close_matches
 
-    from scenebuild.settings import user_file
+    from scenebuild.config import user_file
 
     whole = {one.rpartition("/")[2]: one for one in known} | {one: one for one in known}
     close = get_close_matches(name[:100].lower(), whole, n=1, cutoff=0.75)

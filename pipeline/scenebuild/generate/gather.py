@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 from scenebuild.engines import Request
 from scenebuild.errors import Problem, SceneError, StoreError
 from scenebuild.files import digest_of
-from scenebuild.generate.make import Failure, TakeMaker, TakeOrder, Tell, make_takes
+from scenebuild.generate.make import Failure, TakeMaker, TakeOrder, make_takes
 from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
 from scenebuild.licences import strictest
+from scenebuild.listener import Listener
 from scenebuild.plan.lockfile import Lock
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.store import DamagedError, LocalStore
@@ -36,7 +37,7 @@ def take_path(folder: str, name: str) -> str:
     return os.path.join(folder, "elements", f"{name}.wav")
 
 
-def rescue(lock: Lock | None, store: LocalStore, folder: str, tell: Tell) -> None:
+def rescue(lock: Lock | None, store: LocalStore, folder: str, listener: Listener) -> None:
     """Put locked takes that the store has lost back into it, where the last build's outputs still hold their bytes.
 
     Only the bytes: both files may come with a stranger's checkout, and what they say of a key holds for this scene
@@ -49,7 +50,8 @@ def rescue(lock: Lock | None, store: LocalStore, folder: str, tell: Tell) -> Non
         with contextlib.suppress(OSError, StoreError):
             if os.path.getsize(path) <= LARGEST_TAKE and digest_of(path) == entry["digest"]:
                 store.put_back(entry["digest"], path)
-                tell(f"{name}: the store had lost the locked take; it was put back from {os.path.relpath(path)}")
+                told = f"it was put back from {os.path.relpath(path)}"
+                listener.tell(f"{name}: the store had lost the locked take; {told}")
 
 
 def gather(plans: Sequence[Plan], folders: Sequence[str], shop: TakeMaker, *, keep_going: bool) -> list[Gathered]:
@@ -95,7 +97,7 @@ def fetch(plan: Plan, folder: str, shop: TakeMaker) -> dict[str, Take]:
         try:
             takes[step.name] = _at_hand(step, plan.lock, take_path(folder, step.name), shop.store)
         except (DamagedError, ValueError) as error:
-            shop.tell(f"{step.name}: {error}; it is made again")
+            shop.listener.tell(f"{step.name}: {error}; it is made again")
     return takes
 
 

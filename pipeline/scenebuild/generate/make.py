@@ -7,16 +7,18 @@ import os
 import resource
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
 
 from scenebuild.engines import EngineFacts, Request
 from scenebuild.errors import StoreError
 from scenebuild.generate.children import TICK, Children, Event
 from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
+from scenebuild.listener import SILENT, Listener
 from scenebuild.plan.records import facts_of_action, is_believed
+from scenebuild.scratch import scratch_folder
+from scenebuild.settings import GenerateOptions
 from scenebuild.store import DamagedError, LocalStore
 from scenebuild.store.lease import Lease, SignsOfLife, holder, take_lease
 
@@ -28,9 +30,6 @@ PATIENCE_S = 600.0  # an engine that says nothing for that long may hang: other 
 AT_ONCE = 32
 AT_ONCE_TOGETHER = 256  # for an engine that makes many together, and loads its model for each such lot
 SHARE_OF_FILES = 4  # leases hold at most this part of the files that the process may have open
-
-Progress = Callable[[str, float], None]  # (key, share done 0 ... 1)
-Tell = Callable[[str], None]  # a line for the user
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +57,8 @@ class TakeMaker:
 
     store: LocalStore
     folder: str  # for files on their way; outlives the takes of a build
-    jobs: int
-    progress: Progress
-    tell: Tell
-    options: Mapping[str, Any] = field(default_factory=dict)  # of the engines: see ``Engine.load``
+    options: GenerateOptions = GenerateOptions()
+    listener: Listener = SILENT
     told: set[str] = field(default_factory=set)
     made: set[str] = field(default_factory=set)  # the keys whose takes were made here, not by another builder
 
@@ -69,7 +66,14 @@ class TakeMaker:
         """What would be said again for every take of a build, once."""
         if line not in self.told:
             self.told.add(line)
-            self.tell(line)
+            self.listener.tell(line)
+
+
+@contextlib.contextmanager
+def take_maker(options: GenerateOptions, listener: Listener) -> Iterator[TakeMaker]:
+    """What makes takes, with a scratch folder of its own: takes that were made lie there until they are copied."""
+    with scratch_folder() as scratch:
+        yield TakeMaker(LocalStore(options.store), scratch, options, listener)
 
 
 def make_takes(orders: Sequence[TakeOrder], shop: TakeMaker, *, anew: bool = False) -> Iterator[Take | Failure]:
@@ -230,13 +234,14 @@ class _Bench:
 
 
 def _children(name: str, facts: EngineFacts, shop: TakeMaker) -> Children:
-    return Children(name, shop.options, shop.folder, dict(facts.environment))
+    told = {"device": shop.options.device or "auto", "exact": shop.options.exact}  # see ``Engine.load``
+    return Children(name, told, shop.folder, dict(facts.environment))
 
 
 def _outcomes(
     orders: Sequence[TakeOrder], children: Children, shop: TakeMaker, leases: Mapping[str, Lease]
 ) -> Iterator[Take | Failure]:
-    count = 1 if orders[0].facts.batches else shop.jobs
+    count = 1 if orders[0].facts.batches else max(shop.options.jobs, 1)
     answered: set[str] = set()
     heart = _Heart(leases)
     for index, event in children.run([order.request for order in orders], count):
@@ -249,10 +254,10 @@ def _outcomes(
         if event["event"] != "progress":
             answered.add(order.key)
         if event["event"] == "progress":
-            shop.progress(order.key, min(event["share"], 0.99))  # done is what is kept
+            shop.listener.progress(order.key, min(event["share"], 0.99))  # done is what is kept
         elif event["event"] == "made":
             outcome = _publish(order, event, shop)
-            shop.progress(order.key, 1.0)
+            shop.listener.progress(order.key, 1.0)
             yield outcome
         else:
             yield Failure(order.key, event["message"], event.get("exit_code", 1))

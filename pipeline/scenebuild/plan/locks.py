@@ -11,27 +11,29 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 
+from scenebuild.config import Config
 from scenebuild.errors import LockError, Place, Problem, SceneError
 from scenebuild.plan.absent import scene_without
 from scenebuild.plan.lockfile import Lock, lock_path, read_lock
-from scenebuild.plan.steps import PlanOptions, make_plan
+from scenebuild.plan.steps import Plan, make_plan
 from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.read import read_composed, references_in
+from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore
 
 _PLACED = re.compile(r"(?P<file>.*):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)", re.DOTALL)
 
 
-def findings_about_locks(path: str, preferred_engine: str | None = None) -> list[Problem]:
+def findings_about_locks(path: str, config: Config | None = None) -> list[Problem]:
     """What keeps a scene file from being built as locked: mistakes in it, and every element that its lock is not for.
 
-    ``preferred_engine`` is the configuration's. Of a file that holds several scenes each has a lock of its own.
+    ``config`` is that of the project. Of a file that holds several scenes each has a lock of its own.
     """
     try:
         references = references_in(path)
     except SceneError as error:
         return list(error.problems)
-    return list(dict.fromkeys(problem for one in references for problem in _findings(one, preferred_engine)))
+    return list(dict.fromkeys(problem for one in references for problem in _findings(one, config)))
 
 
 def findings_about_missing_locks(
@@ -55,25 +57,25 @@ def findings_about_missing_locks(
     return problems
 
 
-def _findings(reference: str, preferred_engine: str | None) -> list[Problem]:
+def _findings(reference: str, config: Config | None) -> list[Problem]:
     path = lock_path(reference)
     try:
         lock = read_lock(path)
-        return list(_differences(reference, lock, preferred_engine))
+        return list(_differences(reference, lock, config))
     except SceneError as error:
         return list(error.problems)
     except LockError as error:
         return [lock_problem(str(error), path)]
 
 
-def _differences(reference: str, lock: Lock | None, preferred_engine: str | None) -> Iterator[Problem]:
+def _differences(reference: str, lock: Lock | None, config: Config | None) -> Iterator[Problem]:
     scene, absent = scene_without(read_composed(reference), reference, None)
     path = lock_path(reference)
     if lock is None:
         yield Problem("lock", f"there is no {path}; build the scene and commit the lock", Place(scene_file(reference)))
         return
-    choices = PlanOptions(preferred=preferred_engine, as_locked=True, contents=absent.contents)
-    plan = make_plan(scene, lock, LocalStore(os.devnull), choices)
+    options = PlanOptions(config=config, as_locked=True, contents=absent.contents)
+    plan = make_plan(scene, lock, LocalStore(os.devnull), options)
     for step in plan.steps:
         if step.drift:
             message = f"{step.name}: {step.drift}, and {path} does not say so; build the scene and commit the lock"
@@ -81,6 +83,20 @@ def _differences(reference: str, lock: Lock | None, preferred_engine: str | None
     for name in plan.gone:
         message = f"{name}: is in the lock, but no longer in the scene; build the scene and commit the lock"
         yield Problem("lock", message, Place(path))
+
+
+def refuse_drift(plan: Plan) -> None:
+    """LockError that names every element which is not what the lock says, and in what."""
+    path = plan.scene.path
+    if plan.lock is None:
+        raise LockError(
+            f"{path}:1:1: --frozen, but there is no {lock_path(path)}; build without it and commit the lock"
+        )
+    drifts = [(step.element.place, step.name, step.drift) for step in plan.steps if step.drift]
+    lines = [f"{place}: {name}: {drift}; --frozen builds only what the lock says" for place, name, drift in drifts]
+    lines += [f"{lock_path(path)}:1:1: {name}: is in the lock, but no longer in the scene" for name in plan.gone]
+    if lines:
+        raise LockError("\n".join([*lines, f"build without --frozen and commit {lock_path(path)}"]))
 
 
 def lock_problem(message: str, path: str) -> Problem:

@@ -18,14 +18,15 @@ import re
 import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 from scenebuild import __version__
+from scenebuild.config import Config
 from scenebuild.files import digest_of, is_reachable, read_bounded
 from scenebuild.scene.compose.reference import referenced, scene_file, stem_of
+from scenebuild.settings import Settings
 
 MANIFEST_VERSION = 3
 MANIFEST = "manifest.json"
@@ -43,38 +44,24 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 Fact = list[Any]  # of an output: its size, its digest, when it was written and changed (ns; 0 where nobody knows)
 
 
-@dataclass(frozen=True, slots=True)
-class OutputOptions:
-    """The settings that a build has, as far as they decide the outputs: flags, and what the configuration says.
-
-    ``configured`` is None where no configuration was read: then its files decide, which must be the same.
-    """
-
-    engine: str | None = None
-    template: str | None = None
-    stems: bool = False
-    model: str | None = None
-    precision: str | None = None
-    chosen: tuple[tuple[str, str], ...] = ()  # parameters, by name
-    configured: Mapping[str, Any] | None = None
-
-    def plain(self) -> dict[str, Any]:
-        """As a manifest holds it, with the environment's say."""
-        names = sorted(name for name in os.environ if name.startswith("SCENEBUILD_") and name not in WITHOUT_EFFECT)
-        return {
-            "engine": self.engine,
-            "template": os.path.abspath(self.template) if self.template else None,
-            "stems": self.stems,
-            "precision": self.precision,
-            "model": self.model,
-            "set": dict(self.chosen),
-            "environment": {name: os.environ[name] for name in names},
-        }
+def asked(settings: Settings) -> dict[str, Any]:
+    """The settings that decide the outputs, as a manifest holds them, with the environment's say."""
+    plan, output = settings.plan, settings.output
+    names = sorted(name for name in os.environ if name.startswith("SCENEBUILD_") and name not in WITHOUT_EFFECT)
+    return {
+        "engine": plan.engine,
+        "template": os.path.abspath(output.template) if output.template else None,
+        "stems": output.stems,
+        "precision": plan.precision,
+        "model": plan.model,
+        "set": dict(output.parameters),
+        "environment": {name: os.environ[name] for name in names},
+    }
 
 
 def manifest_text(
     scene_path: str,
-    asked: OutputOptions,
+    settings: Settings,
     inputs: Mapping[str, str | None],
     folder: str,
     outputs: Mapping[str, Fact],
@@ -88,8 +75,8 @@ def manifest_text(
         "scenebuild": __version__,
         "code": fingerprint(),
         "scene": _relative(scene_file(scene_path), folder),
-        "asked": asked.plain(),
-        "configured": dict(asked.configured or {}),
+        "asked": asked(settings),
+        "configured": settings.plan.config.deciding if settings.plan.config else {},
         "configuration": {_relative(path, folder): digest for path, digest in configuration.items()},
         "home": _home(),
         "inputs": {_relative(path, folder): digest for path, digest in inputs.items()},
@@ -170,20 +157,23 @@ def _real(path: str, folder: str) -> str:
     return os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
 
 
-def up_to_date(scene_path: str, asked: OutputOptions, out: str | None = None) -> Mapping[str, Any] | None:
-    """The result of the last build of a scene, if nothing that decides it has changed since; else None."""
-    folder = output_folder(scene_path, out)
+def up_to_date(scene_path: str, settings: Settings) -> Mapping[str, Any] | None:
+    """The result of the last build of a scene, if nothing that decides it has changed since; else None.
+
+    Settings without a configuration: none was read, so its files must be the same.
+    """
+    folder = output_folder(scene_path, settings.output.out)
     try:
         found = _read(folder)
         if found is None:
             return None
         plain, written = found
         fresh = (
-            plain["asked"] == asked.plain()
+            plain["asked"] == asked(settings)
             and plain["code"] == fingerprint()
             and plain["scene"] == _relative(scene_file(scene_path), folder)
-            and _untouched_all(outputs_root(scene_path, out), folder, plain["outputs"], written)
-            and _same_configuration(plain, asked, folder)
+            and _untouched_all(outputs_root(scene_path, settings.output.out), folder, plain["outputs"], written)
+            and _same_configuration(plain, settings.plan.config, folder)
             and all(_digest(_at(name, folder)) == digest for name, digest in plain["inputs"].items())
             and _links((_at(name, folder) for name in plain["inputs"]), folder) == plain["links"]
         )
@@ -193,11 +183,11 @@ def up_to_date(scene_path: str, asked: OutputOptions, out: str | None = None) ->
     return result if fresh else None
 
 
-def _same_configuration(plain: Mapping[str, Any], asked: OutputOptions, folder: str) -> bool:
+def _same_configuration(plain: Mapping[str, Any], config: Config | None, folder: str) -> bool:
     """Whether the configuration says what it said. Where it was read, by what it says; else by its files and by what
     decides where the user's own lies."""
-    if asked.configured is not None:
-        return bool(plain["configured"] == dict(asked.configured))
+    if config is not None:
+        return bool(plain["configured"] == config.deciding)
     files = plain["configuration"].items()
     return plain["home"] == _home() and all(_digest(_at(name, folder)) == digest for name, digest in files)
 
@@ -378,17 +368,17 @@ def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:
     return mixes
 
 
-def built_variants(scene_path: str, asked: OutputOptions, out: str | None = None) -> list[str] | None:
+def built_variants(scene_path: str, settings: Settings) -> list[str] | None:
     """The scenes that a file holds, if the last build of all of them says so and nothing that decides it has changed;
     None where that is not known without reading the file."""
-    result = up_to_date(scene_path, asked, out)
+    result = up_to_date(scene_path, settings)
     return None if result is None else _held(scene_path, result)
 
 
 def _result_of(reference: str) -> Mapping[str, Any] | None:
     if not os.path.isfile(scene_file(reference)):
         return None
-    return up_to_date(reference, OutputOptions())
+    return up_to_date(reference, Settings())
 
 
 def _held(scene_path: str, result: Mapping[str, Any]) -> list[str]:

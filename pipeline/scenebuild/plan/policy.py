@@ -7,11 +7,19 @@ What a record, a lock or a file of sound says about it is history: it may be for
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from scenebuild.config import Config
 from scenebuild.errors import PolicyError
 from scenebuild.plan.licence import allows_commerce, forbids_commerce
 from scenebuild.plan.lockfile import lock_path
 from scenebuild.plan.steps import Plan, Step
+from scenebuild.scene.model import Scene
+
+
+def under_policy(scene: Scene, config: Config | None) -> Scene:
+    """The scene with what the configuration of its project asks for; a scene cannot ask for less."""
+    return replace(scene, commercial=scene.commercial or (config is not None and config.commercial))
 
 
 def planned_licences(plan: Plan) -> dict[str, str]:

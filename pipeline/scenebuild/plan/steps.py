@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+from scenebuild.config import Config
 from scenebuild.engines import REGISTRY, Action, EngineFacts, EngineState, action_facts, engine
 from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of, pieces_of
@@ -17,6 +18,7 @@ from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import nearest
 from scenebuild.scene.recording import content_fault, sentence
+from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
 
@@ -25,21 +27,6 @@ Status = Literal["hit", "locked", "miss"]
 # The engines that `auto` tries, the real thing first.
 AUTO = ("audiogen", "sketch")
 WORDS = {"frames": "duration", "content": "recording", "engine_version": "engine version"}
-
-
-@dataclass(frozen=True, slots=True)
-class PlanOptions:
-    """What the user asked for, as far as planning is concerned."""
-
-    engine: str | None = None  # overrides everything: the flag
-    preferred: str | None = None  # the configuration's engine, after the scene's own
-    model: str | None = None  # for all that its engine makes: the flag
-    precision: str | None = None  # the flag's
-    preferred_precision: str | None = None  # the configuration's, for what is to be made
-    force: bool = False
-    force_elements: frozenset[str] = frozenset()
-    as_locked: bool = False  # the lock's engine stays, whether or not its take can be had here
-    contents: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of recordings that are not here, by path
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +78,10 @@ class Plan:
         return any(step.replaces_real for step in self.steps)
 
 
-def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, choices: PlanOptions) -> Plan:
+def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, options: PlanOptions) -> Plan:
     """Decide every element of a scene. SceneError where a recording or an engine is not there."""
     locked = lock.elements if lock else {}
-    unknown = choices.force_elements - {element.name for element in scene.elements}
+    unknown = options.force_elements - {element.name for element in scene.elements}
     if unknown:
         names = ", ".join(sorted(unknown))
         raise UsageError(f"--force-element {names}: {scene.path} has no such element")
@@ -102,7 +89,7 @@ def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, choices: PlanO
     problems: list[Problem] = []
     for element in scene.elements:
         try:
-            steps += _steps(element, scene, locked, store, choices)
+            steps += _steps(element, scene, locked, store, options)
         except SceneError as error:
             problems += error.problems
     if problems:
@@ -112,16 +99,16 @@ def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, choices: PlanO
 
 
 def _steps(
-    element: Element, scene: Scene, locked: Mapping[str, Entry], store: LocalStore, choices: PlanOptions
+    element: Element, scene: Scene, locked: Mapping[str, Entry], store: LocalStore, options: PlanOptions
 ) -> Iterator[Step]:
     """The steps of an element: mostly one; one for each take of an element that is made of several."""
     entry = locked.get(element.name)
-    facts, action = _decide(element, scene, entry, store, choices)
-    yield _step(element, scene, facts, action, entry, store, choices)
+    facts, action = _decide(element, scene, entry, store, options)
+    yield _step(element, scene, facts, action, entry, store, options)
     for piece in range(1, pieces_of(element, facts)[0] if element.recording is None else 1):
         action = action_of(element, scene, facts, piece=piece)
         entry = locked.get(f"{element.name}.{piece + 1}")
-        yield _step(element, scene, facts, action, entry, store, choices, piece)
+        yield _step(element, scene, facts, action, entry, store, options, piece)
 
 
 def _step(
@@ -131,13 +118,13 @@ def _step(
     action: Action,
     entry: Entry | None,
     store: LocalStore,
-    choices: PlanOptions,
+    options: PlanOptions,
     piece: int = 0,
 ) -> Step:
     key = action_key(action)
     drift = _drift(action, key, entry)
     digest = entry["digest"] if entry and not drift else None
-    forced = choices.force or element.name in choices.force_elements
+    forced = options.force or element.name in options.force_elements
     record = None if forced else store.get(key)
     record = record if record and is_believed(record.facts, action) else None
     # What a lock says of a recording is only believed where the store knows what it was decoded from.
@@ -162,27 +149,28 @@ def _step(
 
 
 def _decide(
-    element: Element, scene: Scene, entry: Entry | None, store: LocalStore, choices: PlanOptions
+    element: Element, scene: Scene, entry: Entry | None, store: LocalStore, options: PlanOptions
 ) -> tuple[EngineFacts, Action]:
     """The engine of an element, by the order the manual gives, and the element's action on it."""
     if element.recording is not None:
         facts = engine("file").facts
-        return facts, action_of(element, scene, facts, content=_content(element, scene, choices))
-    asked = choices.engine or element.engine or scene.engine or choices.preferred or "auto"
+        return facts, action_of(element, scene, facts, content=_content(element, scene, options))
+    configured = options.config or Config()
+    asked = options.engine or element.engine or scene.engine or configured.engine or "auto"
     if asked != "auto":
-        return _acting(element, scene, _named(asked, element, scene, entry, choices), entry, choices)
+        return _acting(element, scene, _named(asked, element, scene, entry, options), entry, options)
     if entry is not None and entry["engine"] in REGISTRY:
         # it decides, as long as it is wanted and can be had
-        locked = known_facts(entry["engine"], _model(entry["engine"], element, choices), entry)
-        kept = _acting(element, scene, locked, entry, choices) if locked else None
-        if kept and (choices.as_locked or _is_kept(entry, kept, store)):
+        locked = known_facts(entry["engine"], _model(entry["engine"], element, options), entry)
+        kept = _acting(element, scene, locked, entry, options) if locked else None
+        if kept and (options.as_locked or _is_kept(entry, kept, store)):
             return kept
-    facts = next(facts for facts in _candidates(element, scene, entry, choices) if _state(facts).ready)
-    return _acting(element, scene, facts, entry, choices)
+    facts = next(facts for facts in _candidates(element, scene, entry, options) if _state(facts).ready)
+    return _acting(element, scene, facts, entry, options)
 
 
 def _acting(
-    element: Element, scene: Scene, facts: EngineFacts, entry: Entry | None, choices: PlanOptions
+    element: Element, scene: Scene, facts: EngineFacts, entry: Entry | None, options: PlanOptions
 ) -> tuple[EngineFacts, Action]:
     """The action in the precision that the flag says; without one, a locked take that is still wanted keeps its own.
 
@@ -193,28 +181,29 @@ def _acting(
         acting = facts if facts.precision is None else replace(facts, precision=precision)
         return acting, action_of(element, scene, acting)
 
-    if choices.precision is not None:
-        return in_precision(choices.precision)
+    if options.precision is not None:
+        return in_precision(options.precision)
     if entry is not None and entry["engine"] == facts.name and "precision" in entry:
         locked = in_precision(str(entry["precision"]))
         if action_key(locked[1]) == entry["key"]:
             return locked
-    return in_precision(choices.preferred_precision or facts.precision)
+    configured = options.config or Config()
+    return in_precision(configured.precision or facts.precision)
 
 
-def _model(name: str, element: Element, choices: PlanOptions) -> str | None:
+def _model(name: str, element: Element, options: PlanOptions) -> str | None:
     """The model that an engine shall use for an element: the flag's, where it is one of that engine's."""
-    asked = known_facts(name, choices.model) if choices.model else None
-    return choices.model if asked and asked.models else element.model
+    asked = known_facts(name, options.model) if options.model else None
+    return options.model if asked and asked.models else element.model
 
 
-def _candidates(element: Element, scene: Scene, entry: Entry | None, choices: PlanOptions) -> list[EngineFacts]:
+def _candidates(element: Element, scene: Scene, entry: Entry | None, options: PlanOptions) -> list[EngineFacts]:
     """What `auto` may choose, the best first. A model that the author names decides which real engine that is."""
     having = list(AUTO[:-1]) if element.model is None else engines_with(element.model, entry)
-    names = having or (engines_with(choices.model) if choices.model else [])
+    names = having or (engines_with(options.model) if options.model else [])
     if not names:
         raise _unknown_model(element, scene)
-    found = [known_facts(name, _model(name, element, choices), entry) for name in names]
+    found = [known_facts(name, _model(name, element, options), entry) for name in names]
     return [*filter(None, found), engine(AUTO[-1]).facts]
 
 
@@ -236,11 +225,11 @@ def _can_be_had(entry: Entry, facts: EngineFacts, store: LocalStore) -> bool:
     return store.has(entry["digest"]) or store.get(entry["key"]) is not None or _state(facts).ready
 
 
-def _named(name: str, element: Element, scene: Scene, entry: Entry | None, choices: PlanOptions) -> EngineFacts:
+def _named(name: str, element: Element, scene: Scene, entry: Entry | None, options: PlanOptions) -> EngineFacts:
     of_prompts = [known for known in REGISTRY if known != "file"]
     if name in of_prompts:
-        return _with_model(name, element, scene, entry, choices)
-    if choices.engine is not None:
+        return _with_model(name, element, scene, entry, options)
+    if options.engine is not None:
         meant = nearest(name, [*of_prompts, "auto"])
         there = f"there are: {', '.join(of_prompts)}, auto{'.' if meant else ''}{meant}"
         raise UsageError(f"--engine {name}: there is no such engine; {there}")
@@ -248,10 +237,10 @@ def _named(name: str, element: Element, scene: Scene, entry: Entry | None, choic
     raise SceneError([Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))])
 
 
-def _with_model(name: str, element: Element, scene: Scene, entry: Entry | None, choices: PlanOptions) -> EngineFacts:
+def _with_model(name: str, element: Element, scene: Scene, entry: Entry | None, options: PlanOptions) -> EngineFacts:
     """A model of another engine than the flag's: the flag asks for that engine's own choice."""
-    found = known_facts(name, _model(name, element, choices), entry)
-    if found is None and choices.engine is not None and engines_with(element.model, entry):
+    found = known_facts(name, _model(name, element, options), entry)
+    if found is None and options.engine is not None and engines_with(element.model, entry):
         return engine(name).facts
     if found is None:
         raise _unknown_model(element, scene, wanted_by=name)
@@ -270,8 +259,8 @@ def _obstacle(element: Element, scene: Scene, facts: EngineFacts) -> Problem | N
     return Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))
 
 
-def _content(element: Element, scene: Scene, choices: PlanOptions) -> str:
-    if known := choices.contents.get(str(element.recording)):
+def _content(element: Element, scene: Scene, options: PlanOptions) -> str:
+    if known := options.contents.get(str(element.recording)):
         return known
     try:
         return digest_file(str(element.recording))
@@ -326,8 +315,9 @@ def _is_real(engine_name: str) -> bool:
     return engine_name not in REGISTRY or engine(engine_name).facts.fidelity == "real"
 
 
-def refuse_unknown_engine(configured: str | None) -> None:
+def refuse_unknown_engine(options: PlanOptions) -> None:
     """UsageError where the configuration names an engine that there is not."""
+    configured = options.config.engine if options.config else None
     known = ("auto", *(name for name in REGISTRY if name != "file"))
     if configured is not None and configured not in known:
         raise UsageError(

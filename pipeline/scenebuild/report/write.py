@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -20,28 +21,29 @@ from scenebuild.report.pictures.waveform import COLUMNS, waveform_svg
 from scenebuild.report.readme.render import Read, render_readme
 
 
-def write_report(
+@dataclass(frozen=True, slots=True)
+class ReportFiles:
+    """A report before it is written: the page as a value, each file by its name, and what the README was made from."""
+
+    page: DeskPage
+    contents: Mapping[str, bytes]  # in the order of writing: the README last, when its pictures are there
+    templates: Mapping[str, str | None]  # the user's templates, with the SHA-256 of what was read
+
+
+def render_report(
     report: Report,
-    folder: Path,
     mix: Mix,
     template: Path | None = None,
     stems: Sequence[CapturedStem] = (),
-    show: Callable[[DeskPage], object] | None = None,
-    publish: Callable[[str, bytes], object] = publish_bytes,
-    read: Read | None = None,
-) -> list[Path]:
-    """Write README.md, the pictures it shows and the page to ``folder``, each at once or not at all; what was written,
-    in order.
+) -> ReportFiles:
+    """README.md, the pictures it shows and the page. UsageError where the template fails.
 
-    ``mix``: the mix that the report is about. ``stems``: what the page plays, if they are not too long for it. ``show``
-    is given the page as a value, before anything is written. The README comes last, so that the pictures it shows are
-    there. Nothing is written when the template fails (UsageError). ``read``: see ``render_readme``.
+    ``mix``: the mix that the report is about. ``stems``: what the page plays, if they are not too long for it.
     """
-    readme = render_readme(report, template, read)
+    templates: Read = {}
+    readme = render_readme(report, template, templates)
     seen = look(report, mix)
     page = build_page(report, seen, stems)
-    if show:
-        show(page)
     contents = {
         report.waveform_path: utf8(waveform_svg(seen.envelope)),
         report.timeline_path: utf8(timeline_svg(seen.lanes, report.duration_s)),
@@ -49,9 +51,16 @@ def write_report(
         PAGE: utf8(desk_html(page)),
         "README.md": utf8(readme),
     }
-    for name, content in contents.items():
+    return ReportFiles(page, contents, templates)
+
+
+def write_report(
+    files: ReportFiles, folder: Path, publish: Callable[[str, bytes], object] = publish_bytes
+) -> list[Path]:
+    """Write the files of a report to ``folder``, each at once or not at all; what was written, in order."""
+    for name, content in files.contents.items():
         publish(str(folder / name), content)
-    return [folder / name for name in contents]
+    return [folder / name for name in files.contents]
 
 
 def look(report: Report, mix: Mix) -> MixPictures:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from scenebuild.config import config_files
 from scenebuild.errors import SceneError
 from scenebuild.plan.lockfile import lock_path
 from scenebuild.plan.manifest import inputs_of
@@ -14,7 +15,6 @@ from scenebuild.scene.compose.extends import read_with_parents
 from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.project import project_root
 from scenebuild.scene.yaml.document import Document, read_document
-from scenebuild.settings import config_files
 
 POLL_S = 0.05
 CALM_S = 0.03  # an editor may write a file in several goes: it is read when it has not changed for so long

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from scenebuild.build import Listener, build, scene_paths
+from scenebuild.build import build
 from scenebuild.errors import ScenebuildError, UsageError
-from scenebuild.plan.manifest import output_folder
+from scenebuild.listener import Listener
 from scenebuild.report.pages.mixer_page import DeskPage
 from scenebuild.scene.quoting import printable
 from scenebuild.settings import Settings
+from scenebuild.targets import Target, find_targets, targets_in
 from scenebuild.watch.board import Board
 from scenebuild.watch.edits import write_edit
 from scenebuild.watch.guard import Secrets
@@ -43,22 +44,23 @@ def watch(
     a file that holds several scenes, and for a port that can not be had.
     """
     settings, secrets = ask(), Secrets()
-    reference = _the_one(scene, settings)
-    folder = output_folder(reference, settings.out)
+    target = _the_one(scene, settings)
+    reference, folder = target.path, target.folder
     board = Board(waiting_page(reference, secrets))
     one = Watch(reference, folder, ask, board, secrets)
-    room = WatchContext(board, folder, secrets, lambda edit: write_edit(edit, reference, dict(settings.chosen)))
+    parameters = dict(settings.output.parameters)
+    room = WatchContext(board, folder, secrets, lambda edit: write_edit(edit, reference, parameters))
     with serving(port, room) as address:
         opened(address)
         _keep_building(one, room.touched, listener, say)
 
 
-def _the_one(scene: str, settings: Settings) -> str:
+def _the_one(scene: str, settings: Settings) -> Target:
     """The only scene that is meant; of a file with mistakes, which it may lose while it is watched, the file."""
-    found = scene_paths([scene], settings)
+    found = targets_in(find_targets([scene], settings))
     if len(found) == 1:
         return found[0]
-    shown = ", ".join(map(printable, found[:3])) + (" …" if len(found) > 3 else "")
+    shown = ", ".join(printable(one.path) for one in found[:3]) + (" …" if len(found) > 3 else "")
     raise UsageError(f"{printable(scene)}: {len(found)} scenes, and one is watched at a time: name one of {shown}")
 
 
@@ -74,15 +76,23 @@ def _keep_building(one: Watch, touched: threading.Event, listener: Listener, say
             pass
 
 
+class _PageListener:
+    """Puts the page up as soon as the mix is written: the files follow while it is looked at."""
+
+    def __init__(self, listener: Listener, one: Watch) -> None:
+        self._one = one
+        self.tell, self.begin = listener.tell, listener.begin
+        self.progress, self.finish = listener.progress, listener.finish
+
+    def show(self, page: DeskPage) -> None:
+        self._one.board.built(live_page(page, self._one.secrets, self._one.board.state.page + 1))
+
+
 def _build(one: Watch, listener: Listener, say: Callable[[str], None]) -> None:
-    """The page is put up as soon as the mix is written: the files for others follow while it is looked at."""
+    """A scene is also mixed where nothing has changed: its page is wanted, not its files."""
     one.board.building()
-
-    def show(page: DeskPage) -> None:
-        one.board.built(live_page(page, one.secrets, one.board.state.page + 1))
-
     try:
-        result = build([one.reference], one.ask(), listener, show)
+        result = build([one.reference], replace(one.ask(), remix=True), _PageListener(listener, one))
     except ScenebuildError as error:
         say(str(error))
         one.board.failed(tuple(str(error).splitlines()))

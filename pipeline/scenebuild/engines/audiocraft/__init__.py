@@ -63,9 +63,9 @@ class AudiocraftEngine:
 
     def state(self, model: str | None = None) -> EngineState:
         """Whether the packages are installed and every file of the model is in its place; reads none of them."""
+        from scenebuild.config import REGISTERED_EXAMPLE, user_file
         from scenebuild.engines.audiocraft.models import model as model_named
         from scenebuild.engines.audiocraft.weights import MissingWeights, located
-        from scenebuild.settings import REGISTERED_EXAMPLE, user_file
 
         absent = [name for name in SET if find_spec(name) is None]
         if absent:

@@ -126,7 +126,7 @@ def compiler() -> str | None:
 @functools.lru_cache
 def _library() -> str:
     """The compiled library, in the user's cache under a hash of all that it follows from."""
-    from scenebuild.settings import user_folder
+    from scenebuild.config import user_folder
 
     source = files(__package__).joinpath("kernels.cpp").read_bytes()
     program = str(compiler())

@@ -32,7 +32,7 @@ class Fingerprint:
 
 def record_path(repository: str, revision: str) -> str:
     """Where the record of a repository at a commit lies, or would lie."""
-    from scenebuild.settings import user_folder
+    from scenebuild.config import user_folder
 
     folder = os.path.join(user_folder("data"), "weights")
     return os.path.join(folder, f"{repository.replace('/', '--')}@{revision}.json")

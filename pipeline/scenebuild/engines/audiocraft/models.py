@@ -11,12 +11,12 @@ import os
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from scenebuild.config import Registered, registered_models
 from scenebuild.engines import no_such_model
 from scenebuild.engines.audiocraft.manifest import record_of
 from scenebuild.engines.audiocraft.pickles import reference_in
 from scenebuild.errors import EngineError, UsageError
 from scenebuild.licences import strictest
-from scenebuild.settings import Registered, registered_models
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
+from scenebuild.config import Config, read_config
 from scenebuild.errors import LockError, Place, Problem, SceneError, UsageError
 from scenebuild.files import open_regular, read_bounded
 from scenebuild.plan.absent import Absent, scene_without
@@ -21,7 +22,6 @@ from scenebuild.scene.project import find_scenes
 from scenebuild.scene.quoting import printable
 from scenebuild.scene.read import references_in
 from scenebuild.scene.yaml.document import Document
-from scenebuild.settings import Config, read_config
 
 SCENES = "scenes"  # where a project has its scenes, unless paths are given
 SEVERAL = (b"variants", b"matrix", b"extends", b"\\")  # one of these is in every file that holds several scenes

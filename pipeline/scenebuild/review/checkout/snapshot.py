@@ -10,6 +10,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from scenebuild.config import config_files
 from scenebuild.review.checkout.git import (
     LINK,
     REGULAR,
@@ -25,7 +26,6 @@ from scenebuild.review.checkout.git import (
 from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.pointer import pointer_in
 from scenebuild.scene.project import SUFFIXES
-from scenebuild.settings import config_files
 
 LARGEST_TEXT = 64 << 20
 LOCK = ".lock.json"

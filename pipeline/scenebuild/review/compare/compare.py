@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
+from scenebuild.config import Config
 from scenebuild.errors import Problem, SceneError
 from scenebuild.plan.lockfile import mix_drift
 from scenebuild.plan.steps import Plan
@@ -22,7 +23,6 @@ from scenebuild.review.compare.takes import plan_of
 from scenebuild.review.model import FieldEdit, SceneReview
 from scenebuild.scene.quoting import printable
 from scenebuild.scratch import scratch_folder
-from scenebuild.settings import Config
 
 
 def compare(comparison: Comparison, options: CompareOptions) -> Changes:

@@ -53,6 +53,7 @@ def _rendered(
     """Both sides as sound, and why one of them is not."""
     from scenebuild.generate.make import TakeMaker
     from scenebuild.review.compare.audition import render_side
+    from scenebuild.settings import GenerateOptions
     from scenebuild.store import LocalStore
 
     rendered: list[RenderedSide | None] = []
@@ -64,7 +65,7 @@ def _rendered(
         folder = scratch / name
         folder.mkdir()
         store = LocalStore(options.store_of(read))
-        maker = TakeMaker(store, str(folder), options.jobs, lambda key, share: None, lambda line: None)
+        maker = TakeMaker(store, str(folder), GenerateOptions(jobs=options.jobs))
         try:
             rendered[-1] = render_side(read, planned.plan, folder, maker, capture_stems=options.capture_stems)
         except ScenebuildError as error:

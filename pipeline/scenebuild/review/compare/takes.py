@@ -6,15 +6,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from scenebuild.config import Config
 from scenebuild.engines import action_facts
 from scenebuild.errors import Place, ScenebuildError
 from scenebuild.plan.lockfile import Lock
-from scenebuild.plan.steps import ENTRY_FIELDS, WORDS, Plan, PlanOptions, Step, make_plan
+from scenebuild.plan.steps import ENTRY_FIELDS, WORDS, Plan, Step, make_plan
 from scenebuild.review.checkout.projects import ReadScene
 from scenebuild.review.model import TakeId
 from scenebuild.scene.channel import Channel, Convolution, EffectSpec
 from scenebuild.scene.model import Element, Sampling
-from scenebuild.settings import Config
+from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
 
@@ -38,8 +39,8 @@ def plan_of(read: ReadScene, config: Config, store: str) -> Plan:
     """The plan of a scene that could be read. ScenebuildError where a recording or a model is not known here."""
     if read.scene is None:
         raise ScenebuildError(f"{read.shown}: this scene can not be read")
-    choices = PlanOptions(preferred=config.engine, preferred_precision=config.precision, contents=read.absent.contents)
-    return make_plan(read.scene, read.lock, _Believed(store, read.lock), choices)
+    options = PlanOptions(config=config, contents=read.absent.contents)
+    return make_plan(read.scene, read.lock, _Believed(store, read.lock), options)
 
 
 def steps_of(plan: Plan) -> dict[str, tuple[Step, ...]]:

@@ -1,0 +1,121 @@
+"""``--solo`` and ``--mute``: a part of each scene in a file of its own, and nothing but that is written."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from scenebuild.build import left_out
+from scenebuild.errors import LockError, PolicyError, SceneError, UsageError
+from scenebuild.listener import Listener
+from scenebuild.outputs import Outputs, said_by_file
+from scenebuild.plan.steps import Plan
+from scenebuild.plans import (
+    ScenePlans,
+    names_of_missing,
+    only_buildable,
+    plan_scenes,
+    read_scenes,
+    refuse_mistakes,
+    rescue_takes,
+)
+from scenebuild.result import Result, SceneResult, failed_scene
+from scenebuild.scene.model import Scene
+from scenebuild.scene.quoting import meant_or_listed
+from scenebuild.scene.solo import heard_names, listening, unknown_names
+from scenebuild.settings import Settings
+from scenebuild.targets import Target, find_targets, refuse_others_build, targets_in
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is listened to, by the names of elements and buses."""
+
+    solo: frozenset[str] = frozenset()
+    mute: frozenset[str] = frozenset()
+
+    def __bool__(self) -> bool:
+        return bool(self.solo or self.mute)
+
+
+def listen(arguments: Sequence[str], part: Part, settings: Settings, listener: Listener) -> Result:
+    """Mix what is heard of each scene into ``listen.wav`` beside its mix.
+
+    Raises what ``build`` would, and UsageError for a name that a scene does not have.
+    """
+    targets = _targets(arguments, settings)
+    for target in targets:
+        refuse_others_build(target)
+    rescue_takes(targets, listener)
+    planned = only_buildable(_planned(targets, part))
+    results = {path: failed_scene(path, str(one), exit_code=one.exit_code) for path, one in planned.mistakes.items()}
+    for result in results.values():
+        listener.finish(result)
+    if planned.plans:
+        listener.begin(names_of_missing(planned.by_path))
+    for group in planned.groups():
+        if not settings.keep_going and any(one.status == "failed" for one in results.values()):
+            results |= left_out(group, listener)
+        else:
+            results |= _mix(group, part, listener)
+    return Result(tuple(results[target.path] for target in targets))
+
+
+def plan_part(arguments: Sequence[str], part: Part, settings: Settings) -> dict[str, Plan]:
+    """What ``listen`` would do, by scene path."""
+    planned = _planned(_targets(arguments, settings), part)
+    refuse_mistakes(planned)
+    return planned.by_path
+
+
+def _targets(arguments: Sequence[str], settings: Settings) -> list[Target]:
+    for flag, is_given in (("--frozen", settings.frozen), ("--stems", settings.output.stems)):
+        if is_given:
+            raise UsageError(f"--solo and --mute only write listen.wav; {flag} goes without them")
+    return targets_in(find_targets(arguments, settings))
+
+
+def _planned(targets: Sequence[Target], part: Part) -> ScenePlans:
+    """The plans of what is heard alone, and of what that makes room for."""
+    read = read_scenes(targets)
+    scenes: dict[Target, Scene] = {}
+    for target, scene in read.scenes.items():
+        _refuse_unknown_names(part, scene)
+        scenes[target] = listening(scene, part.solo, part.mute)
+    return plan_scenes(replace(read, scenes=scenes))
+
+
+def _refuse_unknown_names(part: Part, scene: Scene) -> None:
+    for flag, names in (("--solo", part.solo), ("--mute", part.mute)):
+        if unknown := unknown_names(scene, names):
+            known = [element.name for element in scene.elements] + [bus.name for bus in scene.buses]
+            meant = meant_or_listed(min(unknown), known)
+            raise UsageError(
+                f"{flag} {', '.join(sorted(unknown))}: {scene.path} has no such element and no such bus{meant}"
+            )
+
+
+def _mix(plans: Mapping[Target, Plan], part: Part, listener: Listener) -> dict[str, SceneResult]:
+    from scenebuild.generate.gather import gather
+    from scenebuild.generate.make import take_maker
+    from scenebuild.render import SceneTakes, intended_takes, missing_takes, mix_heard
+
+    settings = next(iter(plans)).settings
+    outputs = [Outputs(target.root, target.folder) for target in plans]
+    results: dict[str, SceneResult] = {}
+    with said_by_file(), take_maker(settings.generate, listener) as maker:
+        for plan, folder in zip(plans.values(), outputs, strict=True):
+            folder.begin({folder.listen, *intended_takes(plan)})
+        gathered = gather(list(plans.values()), [one.folder for one in outputs], maker, keep_going=settings.keep_going)
+        for (target, plan), folder, takes in zip(plans.items(), outputs, gathered, strict=True):
+            scene = SceneTakes(plan, takes, folder, settings, time.time_ns())
+            try:
+                result = missing_takes(scene) or mix_heard(scene, heard_names(plan.scene, part.solo, part.mute))
+            except (SceneError, LockError, PolicyError) as mistake:
+                if not settings.keep_going:
+                    raise
+                result = failed_scene(target.path, str(mistake), exit_code=mistake.exit_code)
+            results[target.path] = result
+            listener.finish(result)
+    return results

@@ -1,0 +1,114 @@
+"""The scenes that a command is about: their references, the settings of their projects, and where they are built."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from scenebuild.errors import SceneError, UsageError
+from scenebuild.plan.manifest import built_variants, output_folder, outputs_root, scene_of, up_to_date
+from scenebuild.result import SceneResult, result_from_manifest
+from scenebuild.scene.compose.reference import folded, scene_file
+from scenebuild.scene.project import find_scenes, project_root
+from scenebuild.scene.read import references_in
+from scenebuild.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One scene: a file or ``file@variant``, and the settings of its own project."""
+
+    path: str
+    settings: Settings = field(repr=False)
+
+    @property
+    def folder(self) -> str:
+        """Where it is built."""
+        return output_folder(self.path, self.settings.output.out)
+
+    @property
+    def root(self) -> str:
+        """The folder around it that the user named: no link below it is followed."""
+        return outputs_root(self.path, self.settings.output.out)
+
+
+@dataclass(frozen=True, slots=True)
+class SceneFile:
+    """A file (or ``file@variant``) that was named, and the scenes that it holds."""
+
+    path: str
+    targets: tuple[Target, ...]
+
+    @property
+    def has_overview(self) -> bool:
+        """All variants of a file have pages about them together; one of them, or a scene without variants, has none."""
+        return [one.path for one in self.targets] != [self.path] and self.path == scene_file(self.path)
+
+
+def find_targets(arguments: Sequence[str], settings: Settings) -> list[SceneFile]:
+    """The files that are meant, each with its scenes as the last build knows them or, with ``settings.remix``, as the
+    file says now; one that cannot be read counts as a scene: reading it again says why.
+
+    UsageError where two scenes would be built into the same folder, and for a configuration that cannot be understood.
+    """
+    files = []
+    own: dict[str, Settings] = {}  # of each project, whose configuration is read once
+    for path in find_scenes(list(arguments)):
+        root = str(project_root(path))
+        if root not in own:
+            own[root] = settings.within(root)
+        files.append(SceneFile(path, tuple(Target(one, own[root]) for one in _references(path, own[root]))))
+    _refuse_shared_folders(targets_in(files))
+    return files
+
+
+def targets_in(files: Iterable[SceneFile]) -> list[Target]:
+    """Every scene once, in order."""
+    return list({target.path: target for file in files for target in file.targets}.values())
+
+
+def last_result(target: Target) -> SceneResult | None:
+    """The result of the last build of a scene that is up to date; None where there is something to do."""
+    settings = target.settings
+    if settings.remix or settings.frozen or settings.plan.force or settings.plan.force_elements:
+        return None
+    found = up_to_date(target.path, settings)
+    if found is None or "variants" in found:  # the pages about all of a file are no scene
+        return None
+    return result_from_manifest(target.path, target.folder, found)
+
+
+def refuse_others_build(target: Target) -> None:
+    """UsageError where another scene of the project has its build in the folder of this one."""
+    path, folder = target.path, target.folder
+    other = scene_of(folder)
+    if folded(os.path.basename(folder)) == "catalogue" and other is None and os.path.isfile(f"{folder}/index.html"):
+        raise UsageError(f"{folder} holds the pages of 'scenebuild explore'; rename {path}, or use --out")
+    if other is None or not os.path.isfile(other) or os.path.samefile(other, scene_file(path)):
+        return
+    beside = os.path.dirname(other) == os.path.dirname(os.path.abspath(path))  # the plan refuses these
+    if project_root(other) == project_root(path) and not beside:
+        raise _both_in_one_folder(os.path.relpath(other), path, folder)
+
+
+def _references(path: str, settings: Settings) -> list[str]:
+    try:
+        known = None if settings.remix else built_variants(path, settings)
+        return known or references_in(path, dict(settings.output.parameters))
+    except SceneError:
+        return [path]
+
+
+def _refuse_shared_folders(targets: Iterable[Target]) -> None:
+    by_folder: dict[str, str] = {}
+    for target in targets:
+        other = by_folder.setdefault(folded(os.path.abspath(target.folder)), target.path)
+        if other != target.path:
+            raise _both_in_one_folder(other, target.path, target.folder)
+
+
+def _both_in_one_folder(one: str, other: str, folder: str) -> UsageError:
+    beside = os.path.dirname(scene_file(one)) == os.path.dirname(scene_file(other))  # their lock is one as well
+    advice = "" if beside else ", or build them one by one with --out"
+    return UsageError(f"{one} and {other} would both be built in {folder}; rename one of them{advice}")
