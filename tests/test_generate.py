@@ -24,6 +24,7 @@ from scenebuild.generate import Failure, TakeOrder, make, make_takes
 from scenebuild.generate.children import Children
 from scenebuild.generate.make import TakeMaker
 from scenebuild.generate.take import Take, measure_take, take_from_store
+from scenebuild.listener import Silent
 from scenebuild.plan.action import action_key
 from scenebuild.settings import GenerateOptions
 from scenebuild.store import DamagedError, LocalStore, digest, local
@@ -44,6 +45,16 @@ def _children_know_the_test_engines(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{tests}")
     monkeypatch.setitem(scenebuild.engines.REGISTRY, "audiogen", "engines_for_tests:TONE")
     monkeypatch.setitem(scenebuild.engines.REGISTRY, "musicgen", "engines_for_tests:MISBEHAVING")
+
+
+class Heard(Silent):
+    """A listener that remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def tell(self, line: str) -> None:
+        self.lines.append(line)
 
 
 @pytest.fixture
@@ -203,7 +214,7 @@ def test_a_take_is_hashed_by_who_wrote_it_and_every_copy_is_checked_against_that
 def test_a_file_that_is_not_what_its_writer_said_is_never_kept(
     shop: TakeMaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    told: list[str] = []
+    heard = Heard()
     measure = measure_take
 
     def altered(key: str, path: str, *rest: Any, **more: Any) -> Take:
@@ -214,9 +225,9 @@ def test_a_file_that_is_not_what_its_writer_said_is_never_kept(
         return take
 
     monkeypatch.setattr(make, "measure_take", altered)
-    (take,) = make_takes([order("one")], replace(shop, tell=told.append))
+    (take,) = make_takes([order("one")], replace(shop, listener=heard))
     assert isinstance(take, Take)
-    assert "is no longer what it was" in told[0]
+    assert "is no longer what it was" in heard.lines[0]
     assert not shop.store.has(take.digest)
     assert shop.store.get(take.key) is None
     with pytest.raises(DamagedError):
@@ -265,10 +276,10 @@ def test_a_holder_that_fell_asleep_is_not_waited_for(shop: TakeMaker, monkeypatc
     lease = take_lease(shop.store.root, wanted.key)
     assert lease is not None
     monkeypatch.setattr("scenebuild.store.lease.ASLEEP_S", -1.0)
-    lines: list[str] = []
-    (take,) = make_takes([wanted], replace(shop, tell=lines.append))
+    heard = Heard()
+    (take,) = make_takes([wanted], replace(shop, listener=heard))
     assert isinstance(take, Take)
-    assert lines == [
+    assert heard.lines == [
         f"waiting for a take that process {os.getpid()} on {os.uname().nodename} is making",
         f"process {os.getpid()} on {os.uname().nodename} gave no sign of life; making the take here",
     ]

@@ -78,7 +78,7 @@ def write(settings: Settings | None = None, *more: str, result: dict[str, Any] |
         ]
     inputs = digests_of([SCENE, *more])
     text = manifest_text(
-        SCENE, settings or READ, inputs, str(FOLDER), outputs, result or RESULT, digests_of(["scenebuild.toml"])
+        SCENE, settings or Settings(), inputs, str(FOLDER), outputs, result or RESULT, digests_of(["scenebuild.toml"])
     )
     FILE.write_text(text)
 
@@ -174,6 +174,7 @@ def test_the_environment_decides_but_for_what_is_a_flag_or_without_effect(
 def test_a_home_elsewhere_decides_where_no_configuration_was_read(
     built: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    write(READ)
     for name in ("HOME", "XDG_CONFIG_HOME"):
         before = os.environ[name]
         monkeypatch.setenv(name, "/elsewhere")
