@@ -7,6 +7,8 @@ import json
 import os
 import subprocess
 import sys
+from collections import defaultdict
+from collections.abc import Mapping
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -204,6 +206,58 @@ def test_no_module_of_a_scene_waits_for_itself() -> None:
             names = imported(ast.parse(path.read_text()))
             waits[module] = {name if name in modules else name.rpartition(".")[0] for name in names} - {module}
     TopologicalSorter(waits).prepare()  # CycleError names the circle
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def modules_imported(tree: ast.AST, modules: Mapping[str, object]) -> set[str]:
+    """The modules of the package that a file imports, at its top, later, or for its types alone."""
+    found = set()
+    for name in imported(tree):
+        found.add(name if name in modules else name.rpartition(".")[0])
+    return found & modules.keys()
+
+
+# What stays although it is a circle, each with its reason.
+CIRCLES: set[frozenset[str]] = {
+    # A batch asks its generator for the loaded model.
+    frozenset({"scenebuild.engines.audiocraft.batch", "scenebuild.engines.audiocraft.session"}),
+}
+
+
+def test_no_modules_import_each_other() -> None:
+    """Imports inside functions and under TYPE_CHECKING count: what a reader must know first is told by all of them."""
+    trees = {module_of(path): ast.parse(path.read_text()) for path in FILES}
+    above = {name: modules_imported(tree, trees) - {name} for name, tree in trees.items()}
+    while leaves := {name for name, ones in above.items() if not ones & above.keys()}:
+        above = {name: ones - leaves for name, ones in above.items() if name not in leaves}
+    reached = {name: everything_below(name, above) for name in above}
+    circles = {frozenset(one for one in ones if name in reached[one]) for name, ones in reached.items() if name in ones}
+    assert circles <= CIRCLES
+
+
+def everything_below(name: str, graph: Mapping[str, set[str]]) -> set[str]:
+    """All that a module imports, and what that imports."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = graph.get(waiting.pop(), set()) - found
+        found |= new
+        waiting += new
+    return found
+
+
+def test_no_public_class_name_stands_twice() -> None:
+    """One word, one thing: whoever reads a name in a message of mypy or in a review knows which it is."""
+    places: defaultdict[str, list[str]] = defaultdict(list)
+    for path in FILES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                places[node.name].append(module_of(path))
+    assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}
 
 
 def loaded_by(code: str) -> set[str]:

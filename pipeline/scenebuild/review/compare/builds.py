@@ -2,60 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Sequence
 from pathlib import Path
-from typing import Any
 
 from scenebuild.audio.wav import AudioFileError
-from scenebuild.errors import Place, UsageError
-from scenebuild.files import read_bounded
-from scenebuild.generate.gather import take_path
-from scenebuild.plan.manifest import MANIFEST
+from scenebuild.errors import Place
 from scenebuild.review.checkout.comparison import Comparison
-from scenebuild.review.checkout.projects import ProjectSide
+from scenebuild.review.compare.build_folder import Build, Entry, builds_of
 from scenebuild.review.compare.changes import ChangedScene, Changes
 from scenebuild.review.compare.measure import measure_sound, null_test
 from scenebuild.review.model import ElementChange, ElementStatus, Pair, SceneReview, SoundFacts, TakeId
 from scenebuild.scene.quoting import printable
-
-LARGEST_MANIFEST = 64 << 20
-
-Entry = Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Build:
-    """One build: what its manifest says of the scene, and where its files lie."""
-
-    name: str  # of its folder
-    label: str  # of the side
-    folder: str
-    mix_path: Path
-    elements: Mapping[str, Entry]
-
-    def take(self, name: str) -> Path:
-        """The take of an element."""
-        return _own(Path(take_path(self.folder, name)))
-
-    def stem(self, name: str) -> Path:
-        """The stem of an element, which is there if the build was asked for it."""
-        return _own(Path(self.folder, "stems", f"{name}.wav"))
-
-
-def _own(path: Path) -> Path:
-    """A file of the build; a link in its place, which came with the build, leads nowhere."""
-    return Path(os.devnull) if path.is_symlink() or path.parent.is_symlink() else path
-
 
 BuildPair = tuple[Build | None, Build | None]
 
 
 def compare_builds(comparison: Comparison) -> Changes:
     """All that changed between two builds, or between two folders of builds."""
-    first, second = (_builds(side) for side in (comparison.before, comparison.after))
+    first, second = (builds_of(side) for side in (comparison.before, comparison.after))
     if len(first) == len(second) == 1:  # builds of two names may be of one scene
         (one,), (other,) = first.values(), second.values()
         pairs: list[BuildPair] = [(one, other)]
@@ -71,43 +35,6 @@ def _changed_scenes(pairs: Sequence[BuildPair]) -> Generator[ChangedScene]:
         found = _scene(before, after)
         if found is not None:
             yield ChangedScene(found, before if found.mix.before else None, after if found.mix.after else None)
-
-
-def _builds(side: ProjectSide) -> dict[str, Build]:
-    folder = side.root
-    folders = (
-        [folder]
-        if os.path.isfile(os.path.join(folder, MANIFEST))
-        else [
-            os.path.join(folder, name)
-            for name in sorted(os.listdir(folder))
-            if os.path.isfile(os.path.join(folder, name, MANIFEST))
-        ]
-    )
-    found = [build for one in folders if (build := _build(one, side.label)) is not None]
-    if not found:
-        raise UsageError(f"{printable(folder)}: there is no build of a scene in it; build one first")
-    return {one.name: one for one in found}
-
-
-def _build(folder: str, label: str) -> Build | None:
-    """None for the pages about the variants of a file, which are built beside them."""
-    path = os.path.join(folder, MANIFEST)
-    try:
-        result = json.loads(read_bounded(path, LARGEST_MANIFEST, follow_links=False))["result"]
-        if "variants" in result:
-            return None
-        mix, elements = str(result["mix"]), {str(one["name"]): one for one in result["elements"]}
-        inside = os.path.basename(mix) == mix and all(_is_name(name) for name in elements)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        raise UsageError(f"{printable(path)}: this is no manifest of a build: {printable(str(error))}") from None
-    if not inside or os.path.islink(os.path.join(folder, mix)):
-        raise UsageError(f"{printable(path)}: its mix lies elsewhere; build the scene again")
-    return Build(os.path.basename(folder), label, folder, Path(folder, mix), elements)
-
-
-def _is_name(name: str) -> bool:
-    return name.isprintable() and os.path.basename(name) == name and not name.startswith(".")
 
 
 def _scene(before: Build | None, after: Build | None) -> SceneReview | None:

@@ -10,7 +10,7 @@ from scenebuild.review.model import Review, SceneReview
 
 if TYPE_CHECKING:
     from scenebuild.review.compare.audition import RenderedSide
-    from scenebuild.review.compare.builds import Build
+    from scenebuild.review.compare.build_folder import Build
 
 SceneSound: TypeAlias = "RenderedSide | Build"
 

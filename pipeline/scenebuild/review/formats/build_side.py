@@ -16,7 +16,7 @@ from scenebuild.report.pictures.outline import envelope, opened
 from scenebuild.report.pictures.spectrogram import hertz_of, plot_png, spectrum_of
 from scenebuild.report.pictures.timeline import Lane
 from scenebuild.report.pictures.waveform import COLUMNS
-from scenebuild.review.compare.builds import Build
+from scenebuild.review.compare.build_folder import Build
 from scenebuild.review.compare.measure import measure_sound
 
 LANE_COLUMNS = 320

@@ -13,7 +13,7 @@ from scenebuild.report.pages.embedded_audio import BUDGET_BYTES, mix_sound
 from scenebuild.report.pages.mixer_page import DeskPage, DeskScene, MixerSide, Note, Pairs, desk_html
 from scenebuild.report.summarize import report_of
 from scenebuild.report.write import look
-from scenebuild.review.compare.builds import Build
+from scenebuild.review.compare.build_folder import Build
 from scenebuild.review.compare.changes import ChangedScene, SceneSound
 from scenebuild.review.formats.build_side import side_of_build
 from scenebuild.review.formats.pictures import difference_png
