@@ -11,11 +11,10 @@ import pytest
 import scenebuild
 
 PACKAGE = Path(scenebuild.__file__).parent
+ROOMS = ("audio", "deliver", "mix")
+PATHS = (*PACKAGE.glob("*.py"), *(path for room in ROOMS for path in (PACKAGE / room).rglob("*.py")))
 WITH_EXAMPLES = sorted(
-    f"{room}.{path.stem}"
-    for room in ("audio", "deliver", "mix")
-    for path in (PACKAGE / room).glob("*.py")
-    if ">>>" in path.read_text()
+    ".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in PATHS if ">>>" in path.read_text()
 )
 
 

@@ -7,7 +7,8 @@ from math import inf, sqrt
 import numpy as np
 import pytest
 
-from scenebuild.audio.level import crossfade, db_to_gain, fade_curve, fade_in, fade_out, gain_to_db, pan_gains, spread
+from scenebuild.audio.level import crossfade, fade_curve, fade_in, fade_out, pan_gains, spread
+from scenebuild.decibels import db_to_gain, gain_to_db
 from signals import level_db, noise, stereo, tone
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from scenebuild.audio.frames import frames_of
 from scenebuild.audio.resample import fitted, resample, resample_blocks
+from scenebuild.frames import frames_of
 from signals import level_db, noise, stereo, tone
 
 

@@ -21,9 +21,9 @@ import pytest
 import soundfile
 
 from browser import Visit, visit
-from scenebuild.audio.level import db_to_gain
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.cli import run
+from scenebuild.decibels import db_to_gain
 from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.report.model import Report
 from scenebuild.report.pages import mixer_page as desk

@@ -8,6 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from scenebuild.decibels import gain_to_db
+
 MINUS = "\u2212"
 SILENT = "silent"
 MUTED = "muted"
@@ -68,7 +70,7 @@ def volume(linear: float) -> str:
     >>> volume(0.7), volume(1), volume(0)
     ('0.70 (−3.1 dB)', '1.00 (0.0 dB)', '0.00 (silent)')
     """
-    return f"{number(linear, 2)} ({gain(20 * math.log10(linear)) if linear > 0 else SILENT})"
+    return f"{number(linear, 2)} ({gain(gain_to_db(linear))})"
 
 
 def duration(seconds: float) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
-from scenebuild.audio.frames import LONGEST_S
+from scenebuild.frames import LONGEST_S, frames_of
 
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000  # Hz
 MOST_FRAMES = 1_728_000_000  # ten hours at 48 kHz
@@ -133,8 +133,8 @@ def fault_of(header: Header, name: str) -> str:
             f"has a sample rate of {rate} Hz; recordings from {LOWEST_RATE} to {HIGHEST_RATE} Hz can be read; "
             f"convert it: {converted(name, '-ar 48000')}"
         )
-    if length_s is not None and rate and too_long(round(length_s * rate), rate):
-        return f"{too_long(round(length_s * rate), rate)}; cut it: {converted(name, '-t 36000')}"
+    if length_s is not None and rate and (why := too_long(frames_of(length_s, rate), rate)):
+        return f"{why}; cut it: {converted(name, '-t 36000')}"
     if header.channels is not None and header.channels > MOST_CHANNELS:
         return (
             f"has {header.channels} channels; at most {MOST_CHANNELS} can be mixed down; choose two of them: "

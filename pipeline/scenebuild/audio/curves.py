@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.audio.frames import frames_of
+from scenebuild.frames import frames_of
 
 Way = Literal["linear", "exp", "s", "hold"]
 

@@ -12,8 +12,8 @@ from math import cos, exp, log, log10, pi
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples
+from scenebuild.frames import frames_of
 
 STEP_FRAMES = 32  # two thirds of a millisecond at 48 kHz: finer than any attack that does not distort
 SILENCE = 1e-6  # -120 dBFS: what the level of silence is taken for

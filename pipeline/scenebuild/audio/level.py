@@ -5,32 +5,12 @@ Samples are float32, shape ``(frames, channels)``. Every function returns a new 
 
 from __future__ import annotations
 
-from math import cos, inf, log10, pi, sin
+from math import cos, pi, sin
 
 import numpy as np
 from numpy.typing import NDArray
 
 Samples = NDArray[np.float32]
-
-
-def db_to_gain(db: float) -> float:
-    """A level in decibels as a linear gain; ``-inf`` gives 0.
-
-    >>> round(db_to_gain(-6.0), 4)
-    0.5012
-    """
-    return float(10.0 ** (db / 20.0))
-
-
-def gain_to_db(gain: float) -> float:
-    """A linear gain (or an amplitude) in decibels; 0 gives ``-inf``. Raises ValueError below 0.
-
-    >>> gain_to_db(10.0)
-    20.0
-    """
-    if gain < 0:
-        raise ValueError(f"a gain is 0 or more, not {gain}")
-    return 20.0 * log10(gain) if gain > 0 else -inf
 
 
 def pan_gains(pan: float, channels: int) -> tuple[tuple[float, float], ...]:

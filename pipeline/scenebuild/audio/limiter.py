@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.audio.chunks import Chunks
-from scenebuild.audio.frames import frames_of
-from scenebuild.audio.level import Samples, db_to_gain
+from scenebuild.audio.level import Samples
 from scenebuild.audio.true_peak import CHUNK_FRAMES, TAPS, heights_over
+from scenebuild.decibels import db_to_gain
+from scenebuild.frames import frames_of
 
 LOOK_AHEAD_S = 0.005
 RELEASE_S = 0.100  # in which a reduction falls by 63 %, in dB

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples, crossfade
+from scenebuild.frames import frames_of
 
 LONGEST_CROSSFADE_S = 0.5  # long enough for waves and wind; a longer one thins out a short take
 

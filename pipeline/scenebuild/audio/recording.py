@@ -34,6 +34,7 @@ from scenebuild.audio.container import (
 from scenebuild.audio.downmix import can_mix_down, layout_name, mixed_down
 from scenebuild.audio.level import Samples
 from scenebuild.audio.wav import READ_FRAMES, AudioFileError
+from scenebuild.decibels import gain_to_db
 from scenebuild.files import open_regular
 
 LARGEST_FILE = 32 << 30  # ten hours of stereo in 32 bits at 96 kHz fit
@@ -144,9 +145,7 @@ def decode_recording(path: str | PathLike[str], digest: str | None = None) -> Re
             spool.write(np.ascontiguousarray(block, "<f4").data)
         spool.flush()
         if peak > 1.0:
-            notes.append(
-                f"{opened.name} peaks {20 * np.log10(peak):.1f} dB over full scale; it is played that much lower"
-            )
+            notes.append(f"{opened.name} peaks {gain_to_db(peak):.1f} dB over full scale; it is played that much lower")
             _divide(spool, peak)
         if odd := oddity_of(opened.header, opened.name):
             notes.append(odd)

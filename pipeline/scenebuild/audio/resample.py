@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples
+from scenebuild.frames import frames_of
 
 QUALITY = "HQ"
 

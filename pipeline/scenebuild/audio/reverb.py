@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.audio.convolution import Convolver
-from scenebuild.audio.frames import frames_of
+from scenebuild.frames import frames_of
 
 SEED = 1979
 SOUND_M_PER_S = 343.0

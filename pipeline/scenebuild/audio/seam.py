@@ -19,9 +19,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples
 from scenebuild.audio.loop import crossfade_frames
+from scenebuild.frames import frames_of
 
 AUDIBLE_DB = 3.0  # the score from which a seam should not pass
 LEAST_CORRELATION = -0.5  # below it the gains of the law grow without end

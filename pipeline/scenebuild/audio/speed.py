@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples
 from scenebuild.audio.resample import fitted, resample_blocks
 from scenebuild.audio.wav import READ_FRAMES, AudioFileError, open_sound
+from scenebuild.frames import frames_of
 
 
 def read_part(

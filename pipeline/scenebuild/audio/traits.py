@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.audio.chunks import Chunks
-from scenebuild.audio.frames import frames_of
-from scenebuild.audio.level import Samples, gain_to_db
+from scenebuild.audio.level import Samples
 from scenebuild.audio.loudness import LoudnessMeter
+from scenebuild.decibels import gain_to_db
+from scenebuild.frames import frames_of
 
 Floats = NDArray[np.float64]
 

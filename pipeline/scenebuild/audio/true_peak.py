@@ -15,8 +15,9 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from scenebuild.audio.chunks import Chunks
-from scenebuild.audio.level import Samples, gain_to_db
+from scenebuild.audio.level import Samples
 from scenebuild.audio.product import product
+from scenebuild.decibels import gain_to_db
 
 POINTS = 8  # at 0.42 of the sample rate (20 kHz at 48 kHz) the peak is missed by 0.12 dB at most
 # Half of them on each side of a gap. With this window flat within 0.02 dB up to 0.42 of the sample rate; a sharper

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples
 from scenebuild.audio.limiter import limit
 from scenebuild.audio.loudness import LoudnessMeter
@@ -24,6 +23,7 @@ from scenebuild.audio.speed import read_part
 from scenebuild.audio.true_peak import TruePeakMeter
 from scenebuild.audio.wav import AudioFacts, AudioFileError, probe
 from scenebuild.deliver.write import MeasuredLevels
+from scenebuild.frames import frames_of
 
 LEAD_S = 1.0  # the limiter has forgotten what was ten of its releases ago
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from math import floor, isfinite
 from pathlib import Path
 
-from scenebuild.audio.level import db_to_gain
 from scenebuild.audio.riff import Mark
+from scenebuild.decibels import db_to_gain
 from scenebuild.deliver.convert import Converted, convert
 from scenebuild.deliver.presets import Delivery
 from scenebuild.deliver.write import FileMetadata, MeasuredLevels, write

@@ -9,6 +9,7 @@ from scenebuild.audio.riff import Mark
 from scenebuild.deliver.deliver import Aside, Delivered, FileMetadata, deliver
 from scenebuild.deliver.presets import Delivery, delivery
 from scenebuild.files import aside as written_aside
+from scenebuild.frames import frames_of
 from scenebuild.mix.model import Mix
 from scenebuild.scene.channel import DeliveryRequest
 from scenebuild.scene.model import Scene
@@ -48,4 +49,4 @@ def marks(mix: Mix) -> Iterable[Mark]:
     """Where each element begins, each time."""
     for stem in mix.stems:
         for start_s, _ in stem.times_s:
-            yield Mark(round(start_s * mix.sample_rate), stem.name)
+            yield Mark(frames_of(start_s, mix.sample_rate), stem.name)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from scenebuild.decibels import gain_to_db
 from scenebuild.engines import Action, EngineFacts
 from scenebuild.store import Record
 
@@ -130,7 +131,7 @@ def measure_take(
         channels=header.channels,
         frames=frames,
         loudness_lufs=meter.loudness().integrated_lufs(),
-        peak_dbfs=20 * math.log10(peak) if peak > 0 else -math.inf,
+        peak_dbfs=gain_to_db(peak),
         licence=facts.licence,
         fidelity=facts.fidelity,
         made_by=dict(made_by or {}),

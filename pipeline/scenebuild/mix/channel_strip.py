@@ -8,8 +8,9 @@ from math import inf
 import numpy as np
 
 from scenebuild.audio.effect import Chain
-from scenebuild.audio.level import Samples, db_to_gain
+from scenebuild.audio.level import Samples
 from scenebuild.audio.pan import spread_along
+from scenebuild.decibels import db_to_gain
 from scenebuild.mix.automation import AutomationReader, MixFormat
 from scenebuild.mix.effects import LinkedCompressor, effects_of
 from scenebuild.mix.occurrences import Playable, summed

@@ -11,11 +11,12 @@ from math import ceil
 
 import numpy as np
 
-from scenebuild.audio.frames import frames_of
-from scenebuild.audio.level import Samples, crossfade, db_to_gain
+from scenebuild.audio.level import Samples, crossfade
 from scenebuild.audio.resample import fitted, resample_blocks
 from scenebuild.audio.speed import read_part
 from scenebuild.audio.wav import AudioFileError, probe
+from scenebuild.decibels import db_to_gain
+from scenebuild.frames import frames_of
 from scenebuild.mix.levels import normalisation_db
 from scenebuild.mix.model import PlayedTake
 from scenebuild.scene.channel import overlap_of

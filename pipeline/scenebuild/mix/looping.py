@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenebuild.audio.frames import frames_of
 from scenebuild.audio.loop import crossfade_frames, lengthened, seam
 from scenebuild.audio.seam import REACH_S, Seam, crossfade_by, find_seam, seam_score
+from scenebuild.frames import frames_of
 from scenebuild.mix.buffers import Buffer, BufferPool, ShortenedBuffer
 from scenebuild.mix.fades import Fades
 from scenebuild.mix.occurrences import Occurrences, PeriodicPlayable, summed

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
-from scenebuild.audio.frames import seconds_of
 from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
 from scenebuild.files import aside as written_aside
+from scenebuild.frames import seconds_of
 from scenebuild.mix.buffers import MEMORY_BYTES, BufferPool
 from scenebuild.mix.clip import tape_of
 from scenebuild.mix.effects import with_responses

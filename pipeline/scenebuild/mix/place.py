@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from scenebuild.audio.frames import frames_of
-from scenebuild.audio.level import db_to_gain, spread
+from scenebuild.audio.level import spread
+from scenebuild.decibels import db_to_gain
+from scenebuild.frames import frames_of
 from scenebuild.mix.buffers import Buffer
 from scenebuild.mix.clip import Clip, read_tape
 from scenebuild.mix.fades import Fades

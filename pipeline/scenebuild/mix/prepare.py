@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from scenebuild.audio.level import gain_to_db
+from scenebuild.decibels import gain_to_db
 from scenebuild.mix.automation import MixFormat
 from scenebuild.mix.buffers import BufferPool
 from scenebuild.mix.channel_strip import ChannelInput, highest_gain

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from scenebuild.audio.dynamics import Ducker
 from scenebuild.audio.effect import GRID_FRAMES
-from scenebuild.audio.frames import frames_of
 from scenebuild.audio.level import Samples
+from scenebuild.frames import frames_of
 from scenebuild.mix.automation import MixFormat
 from scenebuild.mix.channel_strip import ChannelInput, ChannelInputPass, ChannelStrip
 from scenebuild.mix.fades import Fades, faded

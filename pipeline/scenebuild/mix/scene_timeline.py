@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scenebuild.audio.frames import LONGEST_S, seconds_of
 from scenebuild.errors import Problem, ScenebuildError, SceneError
+from scenebuild.frames import LONGEST_S, seconds_of
 from scenebuild.mix.clip import Clip
 from scenebuild.mix.timeline import Span, Timeline, lay_out
 from scenebuild.scene.model import Element, Scene

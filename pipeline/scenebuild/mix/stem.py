@@ -12,10 +12,11 @@ from math import inf
 
 import numpy as np
 
-from scenebuild.audio.frames import frames_of
-from scenebuild.audio.level import Samples, gain_to_db
+from scenebuild.audio.level import Samples
 from scenebuild.audio.loop import loop_slices
 from scenebuild.audio.loudness import Loudness, LoudnessMeter
+from scenebuild.decibels import gain_to_db
+from scenebuild.frames import frames_of
 from scenebuild.mix.buffers import Buffer
 from scenebuild.mix.fades import Fades, faded
 

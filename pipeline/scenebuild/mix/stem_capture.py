@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.audio.frames import frames_of
+from scenebuild.frames import frames_of
 from scenebuild.mix.buffers import Buffer
 from scenebuild.mix.stem import Stem
 from scenebuild.mix.sum_passes import Quantizer, SumPass

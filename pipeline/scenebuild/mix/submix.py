@@ -10,8 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scenebuild.audio.level import Samples, gain_to_db
+from scenebuild.audio.level import Samples
 from scenebuild.audio.loudness import LoudnessMeter
+from scenebuild.decibels import gain_to_db
 from scenebuild.mix.buffers import Buffer, BufferPool
 from scenebuild.mix.routing import Routing, passes, total_of, whole_passes
 from scenebuild.mix.stem import StemLevels

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.audio.level import Samples, db_to_gain
+from scenebuild.audio.level import Samples
 from scenebuild.audio.loudness import Loudness, LoudnessMeter
 from scenebuild.audio.true_peak import TruePeakMeter
 from scenebuild.audio.wav import FULL_SCALE, WavWriter, dequantize
+from scenebuild.decibels import db_to_gain
 from scenebuild.mix.stem import Stem
 
 Progress = Callable[[float], None]

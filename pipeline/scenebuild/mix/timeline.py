@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from scenebuild.audio.frames import frames_of, seconds_of
+from scenebuild.frames import frames_of, seconds_of
 from scenebuild.mix.times import repeat_times
 from scenebuild.scene.channel import Repeat
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from scenebuild import words
+from scenebuild.decibels import db_to_gain
 from scenebuild.mix.model import StemFacts
 from scenebuild.scene.channel import (
     Automation,
@@ -60,7 +61,7 @@ def fader_of(gain: float, channel: Channel) -> str:
     fader = channel.fader
     if fader is None:
         return words.volume(gain)
-    values = [point.value if fader.unit == "gain" else 10 ** (point.value / 20) for point in fader.points]
+    values = [point.value if fader.unit == "gain" else db_to_gain(point.value) for point in fader.points]
     return f"{words.volume(min(values))} to {words.volume(max(values))}"
 
 

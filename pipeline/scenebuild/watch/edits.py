@@ -11,6 +11,7 @@ from http import HTTPStatus
 from typing import Any, NoReturn
 
 from scenebuild.commands.rewrite import SceneChangedError, revise_element
+from scenebuild.decibels import db_to_gain, gain_to_db
 from scenebuild.errors import SceneError, UsageError
 from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.model import Element, Scene
@@ -117,7 +118,7 @@ def _write(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> Writ
         raise
     except (SceneError, UsageError) as error:
         raise _unfit(str(error)) from error
-    written = 10 ** (value / 20) if field == "gain_db" else value
+    written = db_to_gain(value) if field == "gain_db" else value
     return Written(written, printable(scene_file(reference)), revised.line, revised.changed)
 
 
@@ -126,7 +127,7 @@ def _in_file(scene: Scene, edit: ControlEdit) -> tuple[str, Value]:
     if isinstance(edit.value, bool):
         return edit.field, edit.value
     if edit.field == "volume" and ("elements", edit.element, "gain_db") in scene.places:
-        return "gain_db", max(LEAST_DB, round(20 * math.log10(edit.value), 2)) if edit.value > 0 else LEAST_DB
+        return "gain_db", max(LEAST_DB, round(gain_to_db(max(edit.value, 0.0)), 2))
     return edit.field, float(f"{edit.value:.{DIGITS}g}") + 0.0  # adding zero turns -0.0 into 0.0
 
 

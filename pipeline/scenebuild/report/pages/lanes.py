@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from scenebuild.decibels import db_to_gain
 from scenebuild.report.pictures.axes import LOUDNESS_EXPONENT, decimal
 from scenebuild.report.pictures.outline import Envelope
 from scenebuild.report.pictures.timeline import Lane, fade_shape, shape_of, stretches
@@ -48,7 +49,7 @@ class Bar:
 def wave_of(envelope: Envelope) -> Wave:
     """Stereo swings left upwards and right downwards; full height is the next multiple of 3 dB above the peak."""
     peak_up, peak_down, rms_up, rms_down = lanes_of(envelope)[0]
-    full_scale = 10 ** (scale_db(float(envelope.peak.max(initial=0.0))) / 20)
+    full_scale = db_to_gain(scale_db(float(envelope.peak.max(initial=0.0))))
     shaped = [np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in (peak_up, peak_down)]
     body = [np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in (rms_up, rms_down)]
     return Wave(_shape(shaped[0], shaped[1]), _shape(body[0], body[1]))

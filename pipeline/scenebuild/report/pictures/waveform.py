@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from scenebuild.decibels import db_to_gain, gain_to_db
 from scenebuild.report.pictures.axes import (
     BODY,
     FOOT,
@@ -64,7 +65,7 @@ def scale_db(peak: float) -> int:
     """The full scale of the picture in dBFS: a multiple of 3, never under -60, above 0 only for a mix that clips."""
     if peak < _SILENCE:
         return 0
-    return max(3 * math.ceil(round(20 * math.log10(peak), 3) / 3), -60)
+    return max(3 * math.ceil(round(gain_to_db(peak), 3) / 3), -60)
 
 
 _Lane = tuple[Samples, Samples, Samples, Samples]  # peak up, peak down, rms up, rms down: all at least 0
@@ -81,7 +82,7 @@ def lanes_of(envelope: Envelope) -> list[_Lane]:
 
 def _lane(lane: _Lane, middle: float, reach: float, top_db: int, colours: tuple[str, str]) -> str:
     outline, body = colours
-    full_scale = 10 ** (top_db / 20)
+    full_scale = db_to_gain(top_db)
     peak_up, peak_down, rms_up, rms_down = (
         reach * np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in lane
     )
@@ -97,7 +98,7 @@ def _lane(lane: _Lane, middle: float, reach: float, top_db: int, colours: tuple[
 
 def _grid(middle: float, reach: float, top_db: int) -> str:
     """Lines at full scale and twice 6 dB below it, labelled on the upper side."""
-    heights = [(top_db - below, reach * 10 ** (-below / 20 * LOUDNESS_EXPONENT)) for below in (0, 6, 12)]
+    heights = [(top_db - below, reach * db_to_gain(-below * LOUDNESS_EXPONENT)) for below in (0, 6, 12)]
     lines = "".join(
         f"M{LEFT} {decimal(middle - y)}H{LEFT + PLOT}M{LEFT} {decimal(middle + y)}H{LEFT + PLOT}" for _, y in heights
     )

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.audio.chunks import Chunks
-from scenebuild.audio.level import Samples, gain_to_db
+from scenebuild.audio.level import Samples
 from scenebuild.audio.loudness import LOWEST_RATE, LoudnessMeter
 from scenebuild.audio.true_peak import TruePeakMeter
 from scenebuild.audio.wav import AudioFileError, probe, read_blocks
+from scenebuild.decibels import gain_to_db, power_to_db
 from scenebuild.review.compare.spectral_balance import EDGES_HZ
 from scenebuild.review.model import NullTest, SoundFacts
 
@@ -49,7 +50,7 @@ class BandMeter:
         power, windows = self._power.copy(), self._windows
         silence = half + -len(rest) % half  # the last samples stand in two windows, too
         more, count = self._measured(np.pad(rest, ((0, silence), (0, 0))))
-        return tuple(_decibels(one / max(windows + count, 1)) for one in (power + more)[1 : len(EDGES_HZ)])
+        return tuple(power_to_db(one / max(windows + count, 1)) for one in (power + more)[1 : len(EDGES_HZ)])
 
     def _take(self, chunk: Samples) -> None:
         power, count = self._measured(chunk)
@@ -109,7 +110,7 @@ def null_test(before: Path, after: Path) -> NullTest:
         peak = max(peak, float(np.abs(left).max(initial=0.0)))
     frames = max(one.frames, other.frames)
     powers = squares / max(frames * one.channels, 1)
-    residual, louder = _decibels(powers[2]), _decibels(float(powers[:2].max()))
+    residual, louder = power_to_db(powers[2]), power_to_db(float(powers[:2].max()))
     return NullTest(
         identical=peak == 0.0 and one.frames == other.frames,
         residual_dbfs=residual,
@@ -138,7 +139,3 @@ def _energy(samples: Samples) -> float:
 
 def _padded(samples: Samples, frames: int) -> Samples:
     return np.pad(samples, ((0, frames - len(samples)), (0, 0))) if len(samples) < frames else samples
-
-
-def _decibels(power: float) -> float:
-    return 10 * math.log10(power) if power > 0 else -math.inf

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
+
+from scenebuild.decibels import db_to_power, power_to_db
 
 EDGES_HZ = (37.5, 150.0, 600.0, 2_400.0, 9_600.0, 38_400.0)
 BANDS = ("bass", "low mids", "mids", "highs", "air")
@@ -31,11 +32,11 @@ def balance(before: Sequence[float], after: Sequence[float]) -> tuple[float, ...
 
 def _shares(levels: Sequence[float]) -> list[float] | None:
     """Each band in dB of all; None for silence."""
-    powers = [10 ** (level / 10) for level in levels]
+    powers = [db_to_power(level) for level in levels]
     total = sum(powers)
     if total <= 0:
         return None
-    return [max(10 * math.log10(power / total), _NOTHING_DB) if power > 0 else _NOTHING_DB for power in powers]
+    return [max(power_to_db(power / total), _NOTHING_DB) for power in powers]
 
 
 def in_words(before: Sequence[float], after: Sequence[float]) -> str:
@@ -60,7 +61,7 @@ def in_words(before: Sequence[float], after: Sequence[float]) -> str:
 
 def _tilt(first: Sequence[float], second: Sequence[float], bands: Sequence[int]) -> float:
     """By how many dB the share of some bands together changed; 0 where they can not be heard."""
-    one, other = (10 * math.log10(sum(10 ** (side[band] / 10) for band in bands)) for side in (first, second))
+    one, other = (power_to_db(sum(db_to_power(side[band]) for band in bands)) for side in (first, second))
     return other - one if max(one, other) > AUDIBLE_DB else 0.0
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from scenebuild.decibels import db_to_power, power_to_db
 from scenebuild.review.model import Pair, SoundFacts
 from scenebuild.words import number
 
@@ -48,8 +49,7 @@ def _columns(sound: SoundFacts, longest: int, columns: int) -> list[float]:
 
 
 def _mean(levels: Sequence[float]) -> float:
-    power = sum(10 ** (level / 10) for level in levels if math.isfinite(level)) / max(len(levels), 1)
-    return 10 * math.log10(power) if power > 0 else -math.inf
+    return power_to_db(sum(db_to_power(level) for level in levels if math.isfinite(level)) / max(len(levels), 1))
 
 
 def _block(level: float, top: float, reach: float) -> str:

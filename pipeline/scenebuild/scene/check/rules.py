@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from scenebuild.audio.frames import LONGEST_S as LONGEST_MIX_S
 from scenebuild.errors import Place, Problem
+from scenebuild.frames import LONGEST_S as LONGEST_MIX_S
 from scenebuild.scene.check.delivery_rules import deliver_findings
 from scenebuild.scene.check.mixing_rules import desk_findings
 from scenebuild.scene.check.near import SOUNDS, meant_path
