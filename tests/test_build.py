@@ -448,7 +448,7 @@ def test_an_engine_that_misbehaves_fails_its_element_and_the_others_are_kept(
     write(scene)
     (result,) = run(keep_going=True).scenes
     assert (result.status, result.exit_code) == ("failed", 1)
-    assert result.errors == (f"{PATH}:1:{Path(PATH).read_text().index('two') + 0}: two: {message}",)
+    assert list(map(str, result.errors)) == [f"{PATH}:1:{Path(PATH).read_text().index('two') + 0}: two: {message}"]
     assert not Path("build/test/test.wav").exists()
     assert not Path("scenes/test.lock.json").exists()
     calls.clear()
@@ -637,7 +637,7 @@ def test_a_recording_that_is_no_audio_fails_with_its_place(door: Path) -> None:
         run()
     (result,) = run(keep_going=True).scenes
     assert result.status == "failed"
-    assert "file: 'door.wav' can not be read as audio" in result.errors[-1]
+    assert "file: 'door.wav' can not be read as audio" in str(result.errors[-1])
 
 
 def test_fades_longer_than_a_recording_are_refused(door: Path) -> None:

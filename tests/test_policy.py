@@ -122,7 +122,7 @@ def test_with_keep_going_the_other_scenes_are_built(project: Path) -> None:
     write(changed(one__volume=0.2), "scenes/other.yaml")
     result = run("scenes/test.yaml", "scenes/other.yaml", keep_going=True)
     assert [(one.status, one.exit_code) for one in result.scenes] == [("failed", 3), ("built", 0)]
-    assert "forbids it" in result.scenes[0].errors[0]
+    assert "forbids it" in str(result.scenes[0].errors[0])
     assert result.exit_code == 3
 
 

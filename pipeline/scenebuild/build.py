@@ -39,7 +39,7 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener = SIL
         refuse_others_build(target)
     rescue_takes(changed, listener)
     planned = only_buildable(plan_scenes(read_scenes(changed)))
-    results |= {path: failed_scene(path, str(one), exit_code=one.exit_code) for path, one in planned.mistakes.items()}
+    results |= {path: failed_scene(path, *one.lines, exit_code=one.exit_code) for path, one in planned.mistakes.items()}
     for result in results.values():
         listener.finish(result)
     if planned.plans:
@@ -86,7 +86,7 @@ def _make(plans: Mapping[Target, Plan], listener: Listener, begun_ns: int) -> di
             except (SceneError, LockError, PolicyError) as mistake:
                 if not settings.keep_going:
                     raise
-                result = failed_scene(target.path, str(mistake), exit_code=mistake.exit_code)
+                result = failed_scene(target.path, *mistake.lines, exit_code=mistake.exit_code)
             results[target.path] = result
             listener.finish(result)
     return results

@@ -41,18 +41,31 @@ class Problem:
         return f"{self.place}: {self.message}"
 
 
+ErrorLine = Problem | str  # a finding with its place, or a sentence about the whole
+
+
 class ScenebuildError(Exception):
-    """The root of everything that a user can cause and put right."""
+    """The root of everything that a user can cause and put right. Its text is its lines."""
 
     exit_code = 1
+
+    def __init__(self, *lines: ErrorLine) -> None:
+        super().__init__("\n".join(map(str, lines)))
+        self.lines: tuple[ErrorLine, ...] = tuple(
+            one for line in lines for one in (line.splitlines() if isinstance(line, str) else (line,))
+        )
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """The lines that have a place in a file."""
+        return tuple(line for line in self.lines if isinstance(line, Problem))
 
 
 class SceneError(ScenebuildError):
     """The author's mistake: one or more problems in scene files."""
 
     def __init__(self, problems: tuple[Problem, ...] | list[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(*problems)
 
 
 class UsageError(ScenebuildError):

@@ -115,7 +115,7 @@ def refuse_mistakes(planned: ScenePlans) -> None:
     if problems:
         raise SceneError(list(dict.fromkeys(problems)))  # what variants share is wrong once
     if mistakes:
-        raise type(mistakes[0])("\n".join(map(str, mistakes)))
+        raise type(mistakes[0])(*(line for one in mistakes for line in one.lines))
 
 
 def only_buildable(planned: ScenePlans) -> ScenePlans:

@@ -13,7 +13,7 @@ from scenebuild.config import config_files, read_config
 from scenebuild.deliver.deliver import Delivered
 from scenebuild.deliver.scene_files import delivered, delivery_name
 from scenebuild.engines import action_facts
-from scenebuild.errors import LockError, Problem, SceneError, UsageError
+from scenebuild.errors import ErrorLine, LockError, Place, Problem, SceneError, UsageError
 from scenebuild.expect.hold import expects_anything, hold
 from scenebuild.files import sweep
 from scenebuild.generate.gather import Gathered, take_path
@@ -72,8 +72,8 @@ def missing_takes(scene: SceneTakes) -> SceneResult | None:
     plan, gathered = scene.plan, scene.gathered
     if not gathered.failures:
         return None
-    lines = _failure_lines(plan, gathered)
-    return failed_scene(plan.scene.path, *lines, exit_code=gathered.exit_code, elements=_elements(plan, gathered))
+    failures = _failures(plan, gathered)
+    return failed_scene(plan.scene.path, *failures, exit_code=gathered.exit_code, elements=_elements(plan, gathered))
 
 
 def refuse_takes(scene: SceneTakes) -> None:
@@ -219,12 +219,13 @@ def source_of(take: Take) -> PlayedTake:
     return PlayedTake(take.path, take.sample_rate, take.channels, take.frames, take.loudness_lufs, take.peak_dbfs)
 
 
-def _failure_lines(plan: Plan, gathered: Gathered) -> list[str]:
-    return [
-        f"{step.element.place}: {step.name}: {gathered.failures[step.name]}"
-        for step in plan.steps
-        if step.name in gathered.failures
-    ]
+def _failures(plan: Plan, gathered: Gathered) -> list[ErrorLine]:
+    found: list[ErrorLine] = []
+    for step in plan.steps:
+        if step.name in gathered.failures:
+            first, *more = gathered.failures[step.name].splitlines() or [""]
+            found += [Problem("take", f"{step.name}: {first}", step.element.place), *more]
+    return found
 
 
 def _warnings(plan: Plan, takes: Mapping[str, Take]) -> tuple[str, ...]:
@@ -279,14 +280,18 @@ def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:
 
 
 def _refuse_other_bytes(plan: Plan, takes: Mapping[str, Take]) -> None:
-    lines = [
-        f"{step.element.place}: {step.name}: the lock pins {str(step.digest)[:12]}…, "
-        f"which is not in the store, and making it again gave {takes[step.name].digest[:12]}…"
+    problems = [
+        Problem(
+            "lock",
+            f"{step.name}: the lock pins {str(step.digest)[:12]}…, which is not in the store, and making it again gave "
+            f"{takes[step.name].digest[:12]}…",
+            step.element.place,
+        )
         for step in plan.steps
         if step.digest != takes[step.name].digest
     ]
-    if lines:
-        raise LockError("\n".join([*lines, "restore the store the lock was made with, or build without --frozen"]))
+    if problems:
+        raise LockError(*problems, "restore the store the lock was made with, or build without --frozen")
 
 
 def _write_lock(plan: Plan, lock: Lock) -> tuple[str | None, tuple[str, ...]]:
@@ -313,8 +318,8 @@ def _refuse_other_mix(plan: Plan, lock: Lock) -> None:
         if said != entry.get("licence"):
             drifts.append(f"the licence of {name} is {entry['licence']}, the lock says {said}")
     if drifts:
-        path = lock_path(plan.scene.path)
-        raise LockError(f"{path}:1:1: mix: {'; '.join(drifts)}; build without --frozen and commit the lock")
+        message = f"mix: {'; '.join(drifts)}; build without --frozen and commit the lock"
+        raise LockError(Problem("lock", message, Place(lock_path(plan.scene.path))))
 
 
 def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix, files: Sequence[Delivered]) -> Lock:

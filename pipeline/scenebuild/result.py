@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
-from scenebuild.errors import ScenebuildError, SceneError
+from scenebuild.errors import ErrorLine, Problem, ScenebuildError, SceneError
 
 JSON_VERSION = 1
 
@@ -42,9 +42,13 @@ class SceneResult:
     preview: bool = False
     elements: tuple[ElementResult, ...] = ()
     warnings: tuple[str, ...] = ()
-    errors: tuple[str, ...] = ()
+    errors: tuple[ErrorLine, ...] = ()
     exit_code: int = field(default=0)
     delivered: tuple[str, ...] = ()  # the names of the files that were delivered, beside the mix
+
+    def plain(self) -> dict[str, Any]:
+        """The object of a scene in ``--json``."""
+        return {**asdict(self), "errors": list(map(str, self.errors))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,29 +73,30 @@ class Result:
         return {
             "version": JSON_VERSION,
             "generated": self.generated,
-            "scenes": [asdict(one) for one in self.scenes],
+            "scenes": [one.plain() for one in self.scenes],
             "errors": list(self.errors),
         }
 
 
-def failed_scene(path: str, *errors: str, exit_code: int = 1, elements: tuple[ElementResult, ...] = ()) -> SceneResult:
+def failed_scene(
+    path: str, *errors: ErrorLine, exit_code: int = 1, elements: tuple[ElementResult, ...] = ()
+) -> SceneResult:
     """A scene that was not built, and why, one line each."""
-    lines = tuple(line for error in errors for line in error.splitlines())
-    return SceneResult(path, "failed", errors=lines, exit_code=exit_code, elements=elements)
+    return SceneResult(path, "failed", errors=errors, exit_code=exit_code, elements=elements)
 
 
 def refused(error: ScenebuildError) -> Result:
     """The result of a command that was refused before anything was made: the scenes with mistakes, and all lines."""
-    by_scene: dict[str, list[str]] = {}
+    by_scene: dict[str, list[Problem]] = {}
     for problem in error.problems if isinstance(error, SceneError) else ():
-        by_scene.setdefault(problem.place.file, []).append(str(problem))
-    scenes = [failed_scene(path, *lines, exit_code=error.exit_code) for path, lines in by_scene.items()]
-    return Result(tuple(scenes), tuple(str(error).splitlines()))
+        by_scene.setdefault(problem.place.file, []).append(problem)
+    scenes = [failed_scene(path, *problems, exit_code=error.exit_code) for path, problems in by_scene.items()]
+    return Result(tuple(scenes), tuple(map(str, error.lines)))
 
 
 def result_for_manifest(result: SceneResult, folder: str) -> dict[str, Any]:
     """The result with its paths relative to the output folder, as the next command may run somewhere else."""
-    plain = asdict(result)
+    plain = result.plain()
     for name in ("mix", "readme", "page"):
         plain[name] = os.path.relpath(plain[name], folder)
     return plain

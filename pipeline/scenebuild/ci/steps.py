@@ -25,7 +25,7 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from scenebuild.errors import ScenebuildError, UsageError
+from scenebuild.errors import ErrorLine, Place, Problem, ScenebuildError, UsageError
 from scenebuild.files import publish_bytes, read_bounded, utf8
 from scenebuild.git import ask
 from scenebuild.plan.steps import Plan, Step
@@ -255,7 +255,7 @@ def _built(job: Job) -> tuple[list[SceneResult], frozenset[str]]:
     previewed = [path for path, plan in previews.by_path.items() if plan.is_preview]
     unlocked = "the lock knows no take of a model that the scene asks for, and there is no model here"
     results = {path: failed_scene(path, f"{path}: {unlocked}") for path in missing if path not in previewed}
-    results |= {path: failed_scene(path, str(one), exit_code=one.exit_code) for path, one in mistakes.items()}
+    results |= {path: failed_scene(path, *one.lines, exit_code=one.exit_code) for path, one in mistakes.items()}
     with Terminal(loudness=NORMAL, colour=False) as terminal:
         for result in results.values():
             terminal.finish(result)
@@ -271,10 +271,15 @@ def _drifts(step: Step) -> bool:
 
 def _annotations(results: Sequence[SceneResult]) -> str:
     """The mistakes that only a build finds, such as a mix that is not as loud as the lock says."""
-    from scenebuild.plan.locks import lock_problem
     from scenebuild.scene.check.findings import as_github, at_root
 
-    return as_github(at_root([lock_problem(line, one.scene) for one in results for line in one.errors[:MOST_ERRORS]]))
+    found = [(one.scene, line) for one in results for line in one.errors[:MOST_ERRORS]]
+    return as_github(at_root([_about_lock(line, scene) for scene, line in found]))
+
+
+def _about_lock(line: ErrorLine, scene: str) -> Problem:
+    """A line of a scene's build as a finding; what has no place of its own stands at the beginning of the scene."""
+    return replace(line, rule="lock") if isinstance(line, Problem) else Problem("lock", line, Place(scene))
 
 
 def _lacks_a_take(plan: Plan) -> bool:
@@ -287,7 +292,7 @@ def builds_markdown(results: Sequence[SceneResult]) -> str:
 
     rows = ["| scene | | length | loudness | true peak |", "| --- | --- | ---: | ---: | ---: |"]
     rows += [f"| {code(one.scene)} | {_state(one)} | {' | '.join(map(text, _facts(one)))} |" for one in results]
-    errors = [line for one in results for line in one.errors[:MOST_ERRORS]]
+    errors = [str(line) for one in results for line in one.errors[:MOST_ERRORS]]
     return "\n".join([*rows, "", *(f"- {text(line)}" for line in errors)]).rstrip() + "\n" if results else ""
 
 

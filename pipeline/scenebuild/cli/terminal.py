@@ -124,7 +124,7 @@ class Terminal:
         status = click.style(f"{result.status:<10}", fg=STATUS_COLOURS[result.status], bold=True)
         click.echo(f"{status}  {safe(_sentence(result))}", color=self._colour)
         for line in result.errors:
-            complain(line)
+            complain(str(line))
         if result.status == "built" or self._loudness == VERBOSE:
             for line in (*result.warnings, *_not_the_real_thing(result)):
                 complain(f"            {line}")

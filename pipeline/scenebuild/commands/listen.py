@@ -49,7 +49,7 @@ def listen(arguments: Sequence[str], part: Part, settings: Settings, listener: L
         refuse_others_build(target)
     rescue_takes(targets, listener)
     planned = only_buildable(_planned(targets, part))
-    results = {path: failed_scene(path, str(one), exit_code=one.exit_code) for path, one in planned.mistakes.items()}
+    results = {path: failed_scene(path, *one.lines, exit_code=one.exit_code) for path, one in planned.mistakes.items()}
     for result in results.values():
         listener.finish(result)
     if planned.plans:
@@ -115,7 +115,7 @@ def _mix(plans: Mapping[Target, Plan], part: Part, listener: Listener) -> dict[s
             except (SceneError, LockError, PolicyError) as mistake:
                 if not settings.keep_going:
                     raise
-                result = failed_scene(target.path, str(mistake), exit_code=mistake.exit_code)
+                result = failed_scene(target.path, *mistake.lines, exit_code=mistake.exit_code)
             results[target.path] = result
             listener.finish(result)
     return results

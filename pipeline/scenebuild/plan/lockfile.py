@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeGuard
 
-from scenebuild.errors import LockError
+from scenebuild.errors import LockError, Place, Problem
 from scenebuild.files import publish_in_place_of, read_bounded
 from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.quoting import label as label_of_field
@@ -33,7 +33,22 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(\.[1-9][0-9]{0,3})?\Z")
 _CONFLICT = re.compile(r"^(?:<<<<<<< |=======|>>>>>>> )", re.MULTILINE)
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 
+_INCOMPLETE = "the lockfile is incomplete"
+_RESTORE = "restore it from git, or delete it and build again"
+
 Entry = Mapping[str, Any]
+
+
+class UnreadableLockError(LockError):
+    """A lockfile cannot be understood."""
+
+    what = ""  # without its place and the advice
+
+
+def _unreadable(path: str, what: str, advice: str, line: int = 1, column: int = 1) -> UnreadableLockError:
+    error = UnreadableLockError(Problem("lock", f"{what}; {advice}", Place(printable(path), line, column)))
+    error.what = what
+    return error
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +66,8 @@ def lock_path(scene_path: str) -> str:
 
 
 def read_lock(path: str) -> Lock | None:
-    """The lockfile at ``path``, None where there is none. LockError where it can not be understood, and where it is a
-    link: a build writes a lock beside its scene and nowhere else."""
+    """The lockfile at ``path``, None where there is none. UnreadableLockError where it can not be understood, and
+    where it is a link: a build writes a lock beside its scene and nowhere else."""
     try:
         content = read_bounded(path, LARGEST_LOCK, follow_links=False)
         text = content.decode()
@@ -60,8 +75,8 @@ def read_lock(path: str) -> Lock | None:
         return None
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror or error if isinstance(error, OSError) else "is not UTF-8"
-        advice = "put the file itself there" if "a link" in str(error) else "restore it from git"
-        raise LockError(f"{printable(path)}:1:1: the lockfile can not be read: {why}; {advice}") from error
+        advice = "put the file itself there" if os.path.islink(path) else "restore it from git"
+        raise _unreadable(path, f"the lockfile can not be read: {why}", advice) from error
     return replace(parse_lock(text, path), digest=hashlib.sha256(content).hexdigest())
 
 
@@ -74,21 +89,19 @@ def write_lock(path: str, lock: Lock, before: Lock | None) -> str | None:
 
 
 def parse_lock(text: str, path: str) -> Lock:
-    """The lock in a text; ``path`` is only for the message of the LockError."""
-    path = printable(path)
+    """The lock in a text; ``path`` is only for the message of the UnreadableLockError."""
     if found := _CONFLICT.search(text):
-        raise LockError(
-            f"{path}:{text.count(chr(10), 0, found.start()) + 1}:1: the lockfile holds a merge conflict; take either "
-            f"side with 'git checkout --ours {path}' (or --theirs) and build again"
-        )
+        advice = f"take either side with 'git checkout --ours {printable(path)}' (or --theirs) and build again"
+        line = text.count("\n", 0, found.start()) + 1
+        raise _unreadable(path, "the lockfile holds a merge conflict", advice, line)
     if text.count(",") > MOST_FACTS:  # before they are made: each takes many times its bytes in memory
-        raise LockError(f"{path}:1:1: the lockfile holds more than {MOST_FACTS} facts; restore it from git")
+        raise _unreadable(path, f"the lockfile holds more than {MOST_FACTS} facts", "restore it from git")
     try:
         plain = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole, parse_float=_finite)
         json.dumps(plain, ensure_ascii=False).encode()  # half a character can neither be shown nor written again
     except (ValueError, RecursionError) as error:
-        place = f"{error.lineno}:{error.colno}" if isinstance(error, json.JSONDecodeError) else "1:1"
-        raise LockError(f"{path}:{place}: the lockfile is not JSON; restore it from git") from error
+        at = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
+        raise _unreadable(path, "the lockfile is not JSON", "restore it from git", *at) from error
     return _lock(plain, path)
 
 
@@ -134,18 +147,13 @@ def _same(name: str, old: object, new: object, *, level: bool = False) -> bool:
 def _lock(plain: object, path: str) -> Lock:
     if not isinstance(plain, dict) or plain.get("version") != LOCK_VERSION:
         got = plain.get("version") if isinstance(plain, dict) else None
-        raise LockError(
-            f"{path}:1:1: the lockfile has version {got!r}, this scenebuild reads {LOCK_VERSION}; "
-            "use the scenebuild that wrote it, or delete it and build again"
-        )
+        what = f"the lockfile has version {got!r}, this scenebuild reads {LOCK_VERSION}"
+        raise _unreadable(path, what, "use the scenebuild that wrote it, or delete it and build again")
     elements, mix = plain.get("elements"), plain.get("mix")
     if not isinstance(mix, dict) or not isinstance(elements, dict):
-        raise LockError(f"{path}:1:1: the lockfile is incomplete; restore it from git, or delete it and build again")
+        raise _unreadable(path, _INCOMPLETE, _RESTORE)
     for where in _faults(elements, mix):
-        raise LockError(
-            f"{path}:1:1: the lockfile is incomplete; restore it from git, or delete it and build again "
-            f"(not as it was written: {where})"
-        )
+        raise _unreadable(path, _INCOMPLETE, f"{_RESTORE} (not as it was written: {where})")
     return Lock(elements, mix)
 
 

@@ -7,7 +7,6 @@ just as right. Nor does it need a recording that Git LFS keeps: the pointer says
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Callable, Iterator
 
@@ -20,8 +19,6 @@ from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.read import read_composed, references_in
 from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore
-
-_PLACED = re.compile(r"(?P<file>.*):(?P<line>\d+):(?P<column>\d+): (?P<message>.*)", re.DOTALL)
 
 
 def findings_about_locks(path: str, config: Config | None = None) -> list[Problem]:
@@ -62,10 +59,8 @@ def _findings(reference: str, config: Config | None) -> list[Problem]:
     try:
         lock = read_lock(path)
         return list(_differences(reference, lock, config))
-    except SceneError as error:
+    except (SceneError, LockError) as error:
         return list(error.problems)
-    except LockError as error:
-        return [lock_problem(str(error), path)]
 
 
 def _differences(reference: str, lock: Lock | None, config: Config | None) -> Iterator[Problem]:
@@ -89,19 +84,14 @@ def refuse_drift(plan: Plan) -> None:
     """LockError that names every element which is not what the lock says, and in what."""
     path = plan.scene.path
     if plan.lock is None:
-        raise LockError(
-            f"{path}:1:1: --frozen, but there is no {lock_path(path)}; build without it and commit the lock"
-        )
-    drifts = [(step.element.place, step.name, step.drift) for step in plan.steps if step.drift]
-    lines = [f"{place}: {name}: {drift}; --frozen builds only what the lock says" for place, name, drift in drifts]
-    lines += [f"{lock_path(path)}:1:1: {name}: is in the lock, but no longer in the scene" for name in plan.gone]
-    if lines:
-        raise LockError("\n".join([*lines, f"build without --frozen and commit {lock_path(path)}"]))
-
-
-def lock_problem(message: str, path: str) -> Problem:
-    """One line of a LockError as a finding: it says its place in its text; ``path`` is for one that does not."""
-    placed = _PLACED.match(message)
-    if placed is None:
-        return Problem("lock", message, Place(path))
-    return Problem("lock", placed["message"], Place(placed["file"], int(placed["line"]), int(placed["column"])))
+        missing = f"--frozen, but there is no {lock_path(path)}; build without it and commit the lock"
+        raise LockError(Problem("lock", missing, Place(path)))
+    problems = [
+        Problem("lock", f"{step.name}: {step.drift}; --frozen builds only what the lock says", step.element.place)
+        for step in plan.steps
+        if step.drift
+    ]
+    gone = [f"{name}: is in the lock, but no longer in the scene" for name in plan.gone]
+    problems += [Problem("lock", message, Place(lock_path(path))) for message in gone]
+    if problems:
+        raise LockError(*problems, f"build without --frozen and commit {lock_path(path)}")

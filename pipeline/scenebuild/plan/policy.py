@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from scenebuild.config import Config
-from scenebuild.errors import PolicyError
+from scenebuild.errors import PolicyError, Problem
 from scenebuild.plan.licence import allows_commerce, forbids_commerce
 from scenebuild.plan.lockfile import lock_path
 from scenebuild.plan.steps import Plan, Step
@@ -37,20 +37,20 @@ def refuse_licences(plan: Plan, licences: Mapping[str, str]) -> None:
     refused = [step for step in made if not allows_commerce(licences[step.name])]
     if not plan.scene.commercial or not refused:
         return
-    lines = [f"{_line(plan, step)}, whose licence {_why(licences[step.name])}" for step in refused]
+    problems = [_problem(plan, step, licences[step.name]) for step in refused]
     unknown = [step for step in refused if not forbids_commerce(licences[step.name])]
-    raise PolicyError("\n".join([*lines, *_ways_out(plan, refused, unknown)]))
+    raise PolicyError(*problems, *_ways_out(plan, refused, unknown))
 
 
 def _why(licence: str) -> str:
     return f"{licence} forbids it" if forbids_commerce(licence) else f"{licence!r} is not known to allow it"
 
 
-def _line(plan: Plan, step: Step) -> str:
-    name = step.name
+def _problem(plan: Plan, step: Step, licence: str) -> Problem:
     place = plan.scene.place_of("elements", step.element.name, "prompt")
     weights = f" ({step.action.model})" if step.action.model else ""
-    return f"{place}: {name}: commercial use is asked for, but the take is of {step.facts.title}{weights}"
+    take = f"the take is of {step.facts.title}{weights}, whose licence {_why(licence)}"
+    return Problem("policy", f"{step.name}: commercial use is asked for, but {take}", place)
 
 
 def _ways_out(plan: Plan, refused: list[Step], unknown: list[Step]) -> list[str]:

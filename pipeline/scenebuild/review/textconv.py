@@ -16,9 +16,8 @@ from typing import Any
 import numpy as np
 
 from scenebuild import words
-from scenebuild.errors import LockError
 from scenebuild.files import open_regular, read_bounded
-from scenebuild.plan.lockfile import LARGEST_LOCK, Lock, level, parse_lock
+from scenebuild.plan.lockfile import LARGEST_LOCK, Lock, UnreadableLockError, level, parse_lock
 from scenebuild.report.pictures.outline import Wav, envelope, opened
 from scenebuild.scene.quoting import number, printable
 from scenebuild.store.digest import digest_file
@@ -84,8 +83,8 @@ def _lock(path: str) -> Iterator[str]:
     text = read_bounded(path, LARGEST_LOCK).decode("utf-8")
     try:
         lock = parse_lock(text, path)
-    except LockError as error:
-        raise ValueError(re.sub(r"\A.*?:\d+:\d+: ", "", str(error)).split("; ")[0]) from error
+    except UnreadableLockError as error:
+        raise ValueError(error.what) from error
     yield from _lock_lines(lock)
 
 

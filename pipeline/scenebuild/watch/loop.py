@@ -97,7 +97,7 @@ def _build(one: Watch, listener: Listener, say: Callable[[str], None]) -> None:
         say(str(error))
         one.board.failed(tuple(str(error).splitlines()))
         return
-    errors = [line for scene in result.scenes for line in scene.errors]
+    errors = [str(line) for scene in result.scenes for line in scene.errors]
     if len(result.scenes) > 1:
         errors.append(f"{printable(one.reference)}: {len(result.scenes)} scenes by now, and one is watched at a time")
     if errors:

@@ -134,7 +134,7 @@ def _lock(side: ProjectSide, reference: str) -> tuple[Lock | None, tuple[str, ..
     try:
         return read_lock(lock_path(side.path(reference))), ()
     except LockError as error:
-        return None, (f"{side.label}: {side.shown(str(error))}",)
+        return None, tuple(f"{side.label}: {side.problem(problem)}" for problem in error.problems)
 
 
 def count_scenes(side: ProjectSide, file: str) -> int:

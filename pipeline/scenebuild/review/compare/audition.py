@@ -41,10 +41,7 @@ class RenderedSide:
 
 
 class SoundMissingError(ScenebuildError):
-    """A side cannot be rendered here, for one or more reasons."""
-
-    def __init__(self, *reasons: str) -> None:
-        super().__init__("\n".join(reasons))
+    """A side cannot be rendered here; each line is a reason."""
 
 
 def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, capture_stems: bool) -> RenderedSide:
