@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from scenebuild.audio.container import is_audio
+from scenebuild.audio.container.formats import is_audio
 from scenebuild.errors import SceneError
 from scenebuild.files import regular_file
 from scenebuild.scene.read import read_scene

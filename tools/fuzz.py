@@ -235,7 +235,8 @@ def _comment(folder: Path) -> Read:
 
 
 def _sound(folder: Path) -> Read:
-    from scenebuild.audio.container import fault_of, is_audio, oddity_of, read_header
+    from scenebuild.audio.container.faults import fault_of, oddity_of
+    from scenebuild.audio.container.formats import is_audio, read_header
     from scenebuild.audio.ogg import with_comments
 
     def read(data: bytes) -> None:

@@ -17,7 +17,7 @@ import soundfile
 
 from odd_recordings import RATE, encoded, integers, streamed_flac, tone, wav, wide, without_end_of_stream, write
 from scenebuild.audio import recording
-from scenebuild.audio.container import read_header
+from scenebuild.audio.container.formats import read_header
 from scenebuild.audio.recording import RecordingChangedError, decode_recording
 from scenebuild.audio.wav import AudioFileError
 from scenebuild.cli import run
@@ -415,7 +415,7 @@ def test_a_recording_longer_than_the_longest_mix_is_refused_by_its_header(tmp_pa
 def test_a_recording_longer_than_its_header_says_is_cut_short_while_it_is_decoded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scenebuild.audio.container.MOST_FRAMES", 100_000)
+    monkeypatch.setattr("scenebuild.audio.container.faults.MOST_FRAMES", 100_000)
     blocks: list[int] = []
     really_read = soundfile.SoundFile.read
 

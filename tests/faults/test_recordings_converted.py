@@ -12,7 +12,7 @@ import pytest
 import soundfile
 
 from odd_recordings import RATE, encoded, integers, tone, wav, write
-from scenebuild.audio.container import SPEAKERS
+from scenebuild.audio.container.speakers import SPEAKERS
 from scenebuild.audio.downmix import can_mix_down
 from scenebuild.audio.recording import decode_recording
 from scenebuild.audio.wav import AudioFileError

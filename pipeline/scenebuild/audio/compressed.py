@@ -11,7 +11,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from scenebuild.audio.container import HIGHEST_RATE, LOWEST_RATE, converted, lacking, needs_av
+from scenebuild.audio.container.faults import HIGHEST_RATE, LOWEST_RATE, converted, lacking, needs_av
 from scenebuild.audio.level import Samples
 from scenebuild.audio.wav import AudioFileError
 

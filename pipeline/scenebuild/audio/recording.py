@@ -19,18 +19,10 @@ from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 
-from scenebuild.audio.container import (
-    SLACK_S,
-    Header,
-    converted,
-    fault_of,
-    needs_av,
-    oddity_of,
-    ogg_links,
-    ogg_pages,
-    read_header,
-    too_long,
-)
+from scenebuild.audio.container.faults import converted, fault_of, needs_av, oddity_of, too_long
+from scenebuild.audio.container.formats import SLACK_S, read_header
+from scenebuild.audio.container.header import Header
+from scenebuild.audio.container.ogg import ogg_links, ogg_pages
 from scenebuild.audio.downmix import can_mix_down, layout_name, mixed_down
 from scenebuild.audio.level import Samples
 from scenebuild.audio.wav import READ_FRAMES, AudioFileError

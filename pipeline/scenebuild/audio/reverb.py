@@ -46,7 +46,7 @@ class RoomReverb:
     def decay_at(self, hz: float) -> float:
         """The time to -60 dB at a frequency.
 
-        >>> Room(decay_s=2.0, damping=1.0).decay_at(4000.0)
+        >>> RoomReverb(decay_s=2.0, damping=1.0).decay_at(4000.0)
         0.5
         """
         octaves = max(0.0, log2(hz / DAMPED_FROM_HZ))

@@ -6,7 +6,8 @@ import os
 import re
 from pathlib import Path
 
-from scenebuild.audio.container import converted, fault_of, is_audio, lacking, oddity_of, read_header
+from scenebuild.audio.container.faults import converted, fault_of, lacking, oddity_of
+from scenebuild.audio.container.formats import is_audio, read_header
 from scenebuild.files import open_regular, regular_file
 from scenebuild.scene.quoting import printable, quoted
 from scenebuild.scene.yaml.source import CONTROL, reason

@@ -71,7 +71,7 @@ def _bytes(path: str) -> bytes:
 
 
 def _refuse_sound(path: str, content: bytes) -> None:
-    from scenebuild.audio.container import is_audio
+    from scenebuild.audio.container.formats import is_audio
 
     head = content[:40]
     if is_audio(head) and (b"\0" in head or not head.isascii()):
