@@ -85,7 +85,7 @@ def mix_ours(folder: Path, seconds: float, desk: str = "") -> None:
         elements.append(element)
     settings = MixSettings(duration_s=seconds, loudness_lufs=-23.0)
     scene = Scene("", "", "", 0, None, tuple(elements), settings, {}, (room,))
-    mix_scene(scene, sources, folder / "ours.wav")
+    mix_scene(scene, {name: (take,) for name, take in sources.items()}, folder / "ours.wav")
 
 
 def ffmpeg_command(folder: Path, takes: list[Path], seconds: float) -> list[str]:

@@ -19,7 +19,7 @@ NAMES = ("a", "b", "c", "defaults")
 TIMES = (0, 0.01, 0.1, 0.25, 0.5)
 
 
-def write_sounds(folder: Path) -> dict[str, PlayedTake]:
+def write_sounds(folder: Path) -> dict[str, tuple[PlayedTake]]:
     """The takes, by name."""
     noise = np.random.default_rng(1).normal(0, 0.2, (8000, 1)).clip(-0.99, 0.99).astype(np.float32)
     sounds = {
@@ -29,7 +29,7 @@ def write_sounds(folder: Path) -> dict[str, PlayedTake]:
     for name, samples in sounds.items():
         write_wav(folder / f"{name}.wav", samples, 16000)
     facts = engine("file").facts
-    return {name: source_of(measure_take("0" * 64, str(folder / f"{name}.wav"), "0" * 64, facts)) for name in sounds}
+    return {name: (source_of(measure_take("0" * 64, str(folder / f"{name}.wav"), "0" * 64, facts)),) for name in sounds}
 
 
 def _moving(values: tuple[float, ...]) -> st.SearchStrategy[Any]:

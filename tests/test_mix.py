@@ -57,15 +57,15 @@ class Studio:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sources: dict[str, PlayedTake] = {}
+        self.sources: dict[str, tuple[PlayedTake, ...]] = {}
 
-    def take(self, name: str, samples: Samples, rate: int = RATE) -> None:
-        path = self.folder / f"take-{name}.wav"
+    def take(self, name: str, samples: Samples, rate: int = RATE, number: int = 0) -> None:
+        path = self.folder / f"take-{name}-{number}.wav"
         write_wav(path, samples, rate)
         samples, _ = read_wav(path)
-        self.sources[name] = PlayedTake(
-            str(path), rate, samples.shape[1], len(samples), measure_loudness(samples, rate), measure_peak(samples)
-        )
+        loudness, peak = measure_loudness(samples, rate), measure_peak(samples)
+        take = PlayedTake(str(path), rate, samples.shape[1], len(samples), loudness, peak)
+        self.sources[name] = (*self.sources.get(name, ())[:number], take)
 
     def scene(self, *elements: Element, **mix: Any) -> Scene:
         return Scene("scene.yaml", "s", "", 0, None, elements, MixSettings(**mix), {})
@@ -371,7 +371,7 @@ def test_what_can_not_be_mixed_is_said(studio: Studio) -> None:
     with pytest.raises(ScenebuildError, match=r"^scene.yaml: there is nothing to mix: no element and no duration$"):
         studio.mix()
     studio.take("a", noise(0.5))
-    write_wav(studio.folder / "take-a.wav", noise(0.4), RATE)
+    write_wav(studio.folder / "take-a-0.wav", noise(0.4), RATE)
     with pytest.raises(AudioFileError, match=r"^a: the take is not the one that was measured$"):
         studio.mix(element("a"))
 

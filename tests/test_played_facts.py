@@ -47,7 +47,7 @@ def test_the_outline_is_of_the_part_that_plays_in_its_direction(studio: Studio) 
 
 
 def test_takes_that_lead_into_each_other_are_one_outline(studio: Studio) -> None:
-    studio.take("a.2", read_wav(studio.sources["a"].path)[0])
+    studio.take("a", read_wav(studio.sources["a"][0].path)[0], number=1)
     stem = played(studio, duration_s=3.5, playing=Playback(long="takes"))
     assert stem.takes == 2
     assert stem.whole_s == stem.pass_s == 3.5

@@ -16,7 +16,7 @@ from scenebuild.engines import action_facts
 from scenebuild.errors import ErrorLine, LockError, Place, Problem, SceneError, UsageError
 from scenebuild.expect.hold import expects_anything, hold
 from scenebuild.files import sweep
-from scenebuild.generate.gather import Gathered, take_path
+from scenebuild.generate.gather import Gathered, Takes, licences_of, paths_of, take_path
 from scenebuild.generate.take import Take
 from scenebuild.licences import same as same_licence
 from scenebuild.mix.clip import tape_of
@@ -80,10 +80,10 @@ def refuse_takes(scene: SceneTakes) -> None:
     """SceneError or PolicyError for what only the takes themselves show: their lengths, and their licences."""
     takes = scene.gathered.takes
     sweep(scene.outputs.folder, IN_USE_S)
-    for name, take in takes.items():
-        scene.outputs.holds(take_path(scene.outputs.folder, name), take.digest)
+    for step in scene.plan.steps:
+        scene.outputs.holds(take_path(scene.outputs.folder, step.name), step.one_of(takes).digest)
     _refuse_long_fades(scene.plan, takes)
-    refuse_licences(scene.plan, {name: take.licence for name, take in takes.items()})
+    refuse_licences(scene.plan, {step.name: step.one_of(takes).licence for step in scene.plan.steps})
 
 
 def mix_and_deliver(scene: SceneTakes) -> MixedScene:
@@ -92,12 +92,12 @@ def mix_and_deliver(scene: SceneTakes) -> MixedScene:
     refuse_takes(scene)
     if scene.settings.frozen:
         _refuse_other_bytes(plan, takes)
-    licence = strictest([take.licence for take in takes.values()])
+    licence = strictest(licences_of(takes))
     read = _read_beside(plan, scene.begun_ns)
     stems: list[CapturedStem] = []
     mix = mix_scene(
         plan.scene,
-        {name: source_of(take) for name, take in takes.items()},
+        sources_of(takes),
         Path(outputs.folder, f"{outputs.stem}.wav"),
         stems_folder=Path(outputs.folder, "stems") if scene.settings.output.stems else None,
         info={"INAM": plan.scene.name, "ICOP": licence},
@@ -155,7 +155,7 @@ def mix_heard(scene: SceneTakes, heard: Collection[str]) -> SceneResult:
     refuse_takes(scene)
     mix = mix_scene(
         plan.scene,
-        {name: source_of(take) for name, take in scene.gathered.takes.items()},
+        sources_of(scene.gathered.takes),
         Path(outputs.path(outputs.listen)),
         muted=frozenset(element.name for element in plan.scene.elements).difference(heard),
         aside=outputs.aside,
@@ -191,7 +191,7 @@ def _elements(plan: Plan, gathered: Gathered) -> tuple[ElementResult, ...]:
             name=step.name,
             engine=step.facts.name,
             key=step.key,
-            digest=gathered.takes[step.name].digest if step.name in gathered.takes else None,
+            digest=gathered.digests.get(step.name),
             status=statuses[step.name],
             reason=step.told,
             fidelity=step.facts.fidelity,
@@ -214,6 +214,11 @@ def _status(step: Step, gathered: Gathered) -> str:
     return "locked" if step.status == "locked" else "cached"
 
 
+def sources_of(takes: Takes) -> dict[str, tuple[PlayedTake, ...]]:
+    """The takes as the mixer wants them."""
+    return {element: tuple(map(source_of, several)) for element, several in takes.items()}
+
+
 def source_of(take: Take) -> PlayedTake:
     """A take as the mixer wants it."""
     return PlayedTake(take.path, take.sample_rate, take.channels, take.frames, take.loudness_lufs, take.peak_dbfs)
@@ -228,12 +233,12 @@ def _failures(plan: Plan, gathered: Gathered) -> list[ErrorLine]:
     return found
 
 
-def _warnings(plan: Plan, takes: Mapping[str, Take]) -> tuple[str, ...]:
-    found = [f"{step.name}: {warning}" for step in plan.steps for warning in takes[step.name].warnings]
+def _warnings(plan: Plan, takes: Takes) -> tuple[str, ...]:
+    found = [f"{step.name}: {warning}" for step in plan.steps for warning in step.one_of(takes).warnings]
     changed = [
         step
         for step in plan.steps
-        if step.digest and step.digest != takes[step.name].digest and step.reason != "forced"
+        if step.digest and step.digest != step.one_of(takes).digest and step.reason != "forced"
     ]
     found += [
         f"{step.name}: the locked take could not be had; another one with the same key was used" for step in changed
@@ -256,21 +261,21 @@ def _signed_recordings(plan: Plan) -> list[str]:
     ]
 
 
-def _unmet(plan: Plan, takes: Mapping[str, Take], mix: Mix) -> list[str]:
+def _unmet(plan: Plan, takes: Takes, mix: Mix) -> list[str]:
     """What does not sound as the scene says it must."""
     if not expects_anything(plan.scene):
         return []
-    found = hold(plan.scene, plan.lock, {name: take.path for name, take in takes.items()}, mix.path)
+    found = hold(plan.scene, plan.lock, paths_of(takes), mix.path)
     return [f"{verdict.owner}: {verdict.message}" for verdict in found if not verdict.holds]
 
 
-def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:
+def _refuse_long_fades(plan: Plan, takes: Takes) -> None:
     """The length of a recording is only known now; of a prompt's take it was checked while reading."""
     problems = []
     for step in plan.steps:
-        element, take = step.element, takes[step.name]
+        element = step.element
         fades = element.fade_in_s + element.fade_out_s
-        length_s = tape_of(element, {element.name: source_of(take)}).length_s
+        length_s = tape_of(element, [source_of(step.one_of(takes))]).length_s
         if element.recording is not None and not element.loop and fades > length_s:
             place = plan.scene.place_of("elements", element.name, "fade_in" if element.fade_in_s else "fade_out")
             message = f"fade_in and fade_out last {fades:g} s together, the recording {length_s:.3g} s; shorten them"
@@ -279,16 +284,16 @@ def _refuse_long_fades(plan: Plan, takes: Mapping[str, Take]) -> None:
         raise SceneError(problems)
 
 
-def _refuse_other_bytes(plan: Plan, takes: Mapping[str, Take]) -> None:
+def _refuse_other_bytes(plan: Plan, takes: Takes) -> None:
     problems = [
         Problem(
             "lock",
             f"{step.name}: the lock pins {str(step.digest)[:12]}…, which is not in the store, and making it again gave "
-            f"{takes[step.name].digest[:12]}…",
+            f"{step.one_of(takes).digest[:12]}…",
             step.element.place,
         )
         for step in plan.steps
-        if step.digest != takes[step.name].digest
+        if step.digest != step.one_of(takes).digest
     ]
     if problems:
         raise LockError(*problems, "restore the store the lock was made with, or build without --frozen")
@@ -322,12 +327,12 @@ def _refuse_other_mix(plan: Plan, lock: Lock) -> None:
         raise LockError(Problem("lock", message, Place(lock_path(plan.scene.path))))
 
 
-def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix, files: Sequence[Delivered]) -> Lock:
+def _lock(plan: Plan, takes: Takes, mix: Mix, files: Sequence[Delivered]) -> Lock:
     """The lock of what was built now. Where a take is the one of the old lock, its entry stays to the letter."""
     old = plan.lock or Lock()
     elements = {}
     for step in plan.steps:
-        take = takes[step.name]
+        take = step.one_of(takes)
         entry = old.elements.get(step.name, {})
         same = entry.get("key") == take.key and entry.get("digest") == take.digest
         elements[step.name] = _licensed(entry, take.licence) if same else _entry(step, take)
@@ -335,7 +340,7 @@ def _lock(plan: Plan, takes: Mapping[str, Take], mix: Mix, files: Sequence[Deliv
         "length_s": round(mix.frames / mix.sample_rate, 6),
         "loudness_lufs": level(mix.loudness_lufs),
         "true_peak_dbtp": level(mix.true_peak_dbtp),
-        "licence": strictest([take.licence for take in takes.values()]),
+        "licence": strictest(licences_of(takes)),
     }
     facts = {**facts, "licence": _licensed(old.mix, str(facts["licence"]))["licence"]}
     return Lock(elements, merged_mix(old.mix, facts | _seams(mix) | _deliveries(files)))

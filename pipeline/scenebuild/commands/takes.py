@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from scenebuild.errors import EngineError, SceneError, UsageError
 from scenebuild.files import real_folder, remove_below
 from scenebuild.listener import Listener
 from scenebuild.outputs import said_by_file
-from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
+from scenebuild.plan.lockfile import Lock, lock_path, read_lock
 from scenebuild.plan.manifest import outputs_root
 from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
 from scenebuild.plan.steps import Plan, Step, make_plan
@@ -27,7 +27,7 @@ from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 
 if TYPE_CHECKING:
-    from scenebuild.generate.take import Take
+    from scenebuild.generate.gather import Takes
     from scenebuild.report.pages.takes_page import MeasuredTake
 
 
@@ -72,8 +72,8 @@ def make_candidates(
         real_folder(root, os.path.join(folder, "elements"))
     listener.begin(names_of_missing({scene.path: plan}))
     takes = _gathered(plan, folder, settings, listener)
-    _remove_others(root, folder, takes)
-    made = [candidate_of(step, takes[step.name], step.element.take == element.take) for step in plan.steps]
+    _remove_others(root, folder, plan)
+    made = [candidate_of(step, step.one_of(takes), step.element.take == element.take) for step in plan.steps]
     return candidates_page(scene, element, made, folder), made
 
 
@@ -97,17 +97,7 @@ def _plan(scene: Scene, element: Element, numbers: Sequence[int], settings: Sett
         for number in numbers
         for step in _steps(scene, replace(element, take=number), lock, settings, element.take)
     ]
-    return Plan(scene, Lock(_entries(lock, element)), tuple(steps))
-
-
-def _entries(lock: Lock | None, element: Element) -> dict[str, Entry]:
-    """What the lock says of the element's take, or of the several that it is made of, under the candidate's name."""
-    pieces = {name: name.partition(".") for name in (lock.elements if lock else {})}
-    return {
-        "".join((f"take-{element.take}", *rest)): lock.elements[name]
-        for name, (own, *rest) in pieces.items()
-        if lock is not None and own == element.name
-    }
+    return Plan(scene, lock, tuple(steps))
 
 
 def _steps(scene: Scene, element: Element, lock: Lock | None, settings: Settings, now: int) -> list[Step]:
@@ -118,7 +108,7 @@ def _steps(scene: Scene, element: Element, lock: Lock | None, settings: Settings
     return [replace(step, element=replace(element, name=f"take-{element.take}")) for step in plan.steps]
 
 
-def _gathered(plan: Plan, folder: str, settings: Settings, listener: Listener) -> Mapping[str, Take]:
+def _gathered(plan: Plan, folder: str, settings: Settings, listener: Listener) -> Takes:
     from scenebuild.generate.gather import gather
     from scenebuild.generate.make import take_maker
 
@@ -129,8 +119,9 @@ def _gathered(plan: Plan, folder: str, settings: Settings, listener: Listener) -
     return gathered.takes
 
 
-def _remove_others(root: str, folder: str, takes: Mapping[str, Take]) -> None:
+def _remove_others(root: str, folder: str, plan: Plan) -> None:
     """Takes of an earlier call that are not asked for now; the store still has them."""
+    made = {step.name for step in plan.steps}
     for path in Path(folder, "elements").glob("take-*.wav"):
-        if path.stem not in takes:
+        if path.stem not in made:
             remove_below(root, str(path))

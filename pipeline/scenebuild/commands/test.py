@@ -9,12 +9,12 @@ from pathlib import Path
 from scenebuild.errors import ScenebuildError
 from scenebuild.expect.hold import expects_anything, hold
 from scenebuild.expect.tested import Tested
-from scenebuild.generate.gather import fetch
+from scenebuild.generate.gather import by_element, fetch, paths_of
 from scenebuild.generate.make import TakeMaker
 from scenebuild.listener import Listener
 from scenebuild.plan.steps import Plan
 from scenebuild.plans import plan_targets
-from scenebuild.render import source_of
+from scenebuild.render import sources_of
 from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
@@ -53,17 +53,16 @@ def _tested(path: str, plan: Plan, folder: str, maker: TakeMaker) -> Tested:
     scene = plan.scene
     if not expects_anything(scene):
         return Tested(path)
-    takes = fetch(plan, folder, maker)
+    found = fetch(plan, folder, maker)
     wanted = [step for step in plan.steps if scene.mix.expect is not None or step.element.expect is not None]
-    missing = [step for step in wanted if step.name not in takes]
+    missing = [step for step in wanted if step.name not in found]
     if missing:
         lines = (f"{one.element.place}: {one.name}: its take is not at hand ({one.reason})" for one in missing)
         return Tested(path, errors=(*lines, f"build it first: scenebuild {path}"))
-    mix = None
+    takes, mix = by_element(plan, found), None
     if scene.mix.expect is not None:
         from scenebuild.mix.mixer import mix_scene
 
-        sources = {name: source_of(take) for name, take in takes.items()}
-        mix = mix_scene(scene, sources, Path(folder, "mix.wav")).path
-    verdicts = hold(scene, plan.lock, {name: take.path for name, take in takes.items()}, mix)
+        mix = mix_scene(scene, sources_of(takes), Path(folder, "mix.wav")).path
+    verdicts = hold(scene, plan.lock, paths_of(takes), mix)
     return Tested(path, tuple(verdicts))

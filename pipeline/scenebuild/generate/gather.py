@@ -22,13 +22,17 @@ from scenebuild.store.local import copy_file
 LARGEST_TAKE = 1 << 32  # bytes; what a WAV file can hold
 
 
+Takes = Mapping[str, tuple[Take, ...]]  # by element: mostly one, several where it is made of several
+
+
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The takes of one plan by element name, the keys that this builder made for it, and what could not be made."""
+    """The takes of each element of a plan, the keys that this builder made for it, and what could not be made."""
 
-    takes: Mapping[str, Take]
+    takes: Takes  # of the elements all of whose takes are there
+    digests: Mapping[str, str]  # of every take that is there, by the name of its step
     made: frozenset[str]
-    failures: Mapping[str, str]
+    failures: Mapping[str, str]  # by the name of the step
     exit_code: int = 1  # where there are failures
 
 
@@ -89,19 +93,42 @@ def _request(step: Step) -> Request:
 
 
 def fetch(plan: Plan, folder: str, shop: TakeMaker) -> dict[str, Take]:
-    """The takes that are at hand, by element name, copied into a folder; one that is damaged is told and left out."""
+    """The takes that are at hand, by the name of their step, copied into a folder; one that is damaged is told and left
+    out."""
     takes = {}
     for step in plan.steps:
         if step.status == "miss":
             continue
         try:
-            takes[step.name] = _at_hand(step, plan.lock, take_path(folder, step.name), shop.store)
+            takes[step.name] = _at_hand(step, take_path(folder, step.name), shop.store)
         except (DamagedError, ValueError) as error:
             shop.listener.tell(f"{step.name}: {error}; it is made again")
     return takes
 
 
-def _at_hand(step: Step, lock: Lock | None, path: str, store: LocalStore) -> Take:
+def by_element(plan: Plan, takes: Mapping[str, Take]) -> dict[str, tuple[Take, ...]]:
+    """Takes by the names of their steps, put together by element; without an element that lacks one."""
+    steps: dict[str, list[Step]] = {}
+    for step in plan.steps:
+        steps.setdefault(step.element.name, []).append(step)
+    return {
+        element: tuple(takes[step.name] for step in of_one)
+        for element, of_one in steps.items()
+        if all(step.name in takes for step in of_one)
+    }
+
+
+def paths_of(takes: Takes) -> dict[str, tuple[str, ...]]:
+    """Where the takes of each element lie."""
+    return {element: tuple(take.path for take in several) for element, several in takes.items()}
+
+
+def licences_of(takes: Takes) -> list[str]:
+    """The licence of every take."""
+    return [take.licence for several in takes.values() for take in several]
+
+
+def _at_hand(step: Step, path: str, store: LocalStore) -> Take:
     """The take of a step in the outputs. DamagedError or ValueError where it can not be had, or is not what the step's
     action asks for: whatever a lock or a record says, the sound that is there counts."""
     digest = step.digest if step.record is None else step.record.digest
@@ -109,7 +136,7 @@ def _at_hand(step: Step, lock: Lock | None, path: str, store: LocalStore) -> Tak
     _place(digest, path, store)
     store.touch(step.key, digest)
     try:
-        take = _described(step, lock, path, digest, store)
+        take = _described(step, path, digest, store)
     except RuntimeError as error:  # the bytes are those of the digest, and no sound
         raise ValueError(f"{digest[:12]}… is not a take: {error}") from error
     if wrong := not_asked_for(take, step.action, step.facts):
@@ -128,10 +155,10 @@ def _of_today(take: Take, step: Step, path: str) -> Take:
     return replace(take, licence=strictest([step.facts.licence, signed]) if signed else step.facts.licence)
 
 
-def _described(step: Step, lock: Lock | None, path: str, digest: str, store: LocalStore) -> Take:
+def _described(step: Step, path: str, digest: str, store: LocalStore) -> Take:
     if step.record is None:
-        assert lock is not None
-        return _measured_from_lock(step, path, digest, lock.elements[step.name])
+        assert step.entry is not None
+        return _measured_from_lock(step, path, digest, step.entry)
     take, is_right = take_at_hand(step.key, path, step.record, step.facts)
     if not is_right:
         store.describe(replace(step.record, facts={**step.record.facts, **facts_for_store(take)}, sealed=True))
@@ -176,7 +203,8 @@ def _complete(
             failed[name] = failure.message
             worst = max(worst, failure.exit_code)
     keys = frozenset(step.key for step in plan.steps if step.name not in at_hand and step.key in made)
-    return Gathered(takes, keys & by_us, failed, worst)
+    digests = {name: take.digest for name, take in takes.items()}
+    return Gathered(by_element(plan, takes), digests, keys & by_us, failed, worst)
 
 
 def _delivered(take: Take, path: str) -> Take:

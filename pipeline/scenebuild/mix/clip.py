@@ -5,7 +5,7 @@ Everything is read in blocks; a take of any length costs the same memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
@@ -62,14 +62,9 @@ class Clip:
         return self.source.channels
 
 
-def tape_of(element: Element, sources: Mapping[str, PlayedTake]) -> Clip:
-    """What an element plays of its takes. AudioFileError where the trim leaves nothing of it.
-
-    ``sources`` has them by name: ``rain``, and ``rain.2`` and so on for an element that is made of several.
-    """
-    parts = [sources[element.name]]
-    while (name := f"{element.name}.{len(parts) + 1}") in sources:
-        parts.append(sources[name])
+def tape_of(element: Element, takes: Sequence[PlayedTake]) -> Clip:
+    """What an element plays of its takes. AudioFileError where the trim leaves nothing of it."""
+    parts = list(takes)
     rate, frames, overlap = parts[0].sample_rate, parts[0].frames, 0
     wanted = frames_of(element.duration_s, rate) if element.duration_s is not None else frames
     if element.playing.long != "extend" and 0 < frames < wanted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
 
@@ -30,7 +30,7 @@ BLOCK_FRAMES = 32768  # stays in the cache; smaller ones cost more calls, larger
 
 def mix_scene(
     scene: Scene,
-    sources: Mapping[str, PlayedTake],
+    sources: Mapping[str, Sequence[PlayedTake]],
     path: Path,
     *,
     stems_folder: Path | None = None,
@@ -45,7 +45,7 @@ def mix_scene(
 ) -> Mix:
     """Render a scene into a 24-bit WAV at ``path``, and each stem into ``stems_folder``/<name>.wav if that is given.
 
-    ``sources`` has the take of every element by the element's name, further ones as ``rain.2`` (see ``tape_of``);
+    ``sources`` has the takes of every element by the element's name: one, or several that lead into each other;
     ``info`` is text for the file (see ``info_chunk``); ``progress`` is told the share that is done, 0 … 1. The same
     scene and takes give the same bytes, with or without stems and whatever the block size. A file appears under its
     name when it is complete: an error or an interruption leaves the one that was there. ``aside`` gives out the names
@@ -64,7 +64,7 @@ def mix_scene(
     path.parent.mkdir(parents=True, exist_ok=True)
     if stems_folder is not None:
         stems_folder.mkdir(parents=True, exist_ok=True)
-    clips = {element.name: tape_of(element, sources) for element in scene.elements}
+    clips = {element.name: tape_of(element, sources[element.name]) for element in scene.elements}
     timeline = timeline_of(scene, clips)
     if muted is None:
         muted = frozenset(element.name for element in scene.elements if element.mute)

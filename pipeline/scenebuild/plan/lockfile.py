@@ -59,6 +59,16 @@ class Lock:
     mix: Mapping[str, Any] = field(default_factory=dict)
     digest: str | None = field(default=None, compare=False)  # SHA-256 of the file that it was read from
 
+    def entry(self, element: str, number: int = 0) -> Entry | None:
+        """The entry of one of the takes that an element is made of; None where the lock has none."""
+        return self.elements.get(take_name(element, number))
+
+
+def take_name(element: str, number: int) -> str:
+    """What one of the takes of an element is called, in the lock and among the files: ``rain``, ``rain.2``, ``rain.3``.
+    ``number`` counts from 0."""
+    return f"{element}.{number + 1}" if number else element
+
 
 def lock_path(scene_path: str) -> str:
     """``scenes/rain.yaml`` -> ``scenes/rain.lock.json``; of a variant ``scenes/rain@night.lock.json``."""

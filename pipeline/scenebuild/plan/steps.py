@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, TypeVar
 
 from scenebuild.config import Config
 from scenebuild.engines import REGISTRY, Action, EngineFacts, EngineState, action_facts, engine
 from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of, pieces_of
-from scenebuild.plan.lockfile import Entry, Lock
+from scenebuild.plan.lockfile import Entry, Lock, take_name
 from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_problem, wrong_engine
 from scenebuild.plan.records import is_believed
 from scenebuild.scene.compose.reference import stem_of
@@ -23,6 +23,7 @@ from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
 
 Status = Literal["hit", "locked", "miss"]
+T = TypeVar("T")
 
 # The engines that `auto` tries, the real thing first.
 AUTO = ("audiogen", "sketch")
@@ -40,7 +41,7 @@ class Step:
     status: Status
     reason: str
     record: Record | None = None  # for a hit, and for a locked take whose record is the locked one
-    digest: str | None = None  # the locked digest, where the lock's key is this key
+    entry: Entry | None = None  # of the lock, where its key is this key
     drift: str = ""  # "prompt changed": why it is not what the lock says; "" where it is
     replaces_real: bool = False  # a sketch stands in for a real take of the lock
     obstacle: Problem | None = None  # why a miss can not be made here
@@ -49,8 +50,17 @@ class Step:
 
     @property
     def name(self) -> str:
-        """What its take is called, in the lock and among the files: ``rain``, ``rain.2``, ``rain.3``."""
-        return f"{self.element.name}.{self.piece + 1}" if self.piece else self.element.name
+        """What its take is called, in the lock and among the files."""
+        return take_name(self.element.name, self.piece)
+
+    def one_of(self, takes: Mapping[str, Sequence[T]]) -> T:
+        """What belongs to this step among the takes of all elements, or among values for each of them."""
+        return takes[self.element.name][self.piece]
+
+    @property
+    def digest(self) -> str | None:
+        """The locked digest, where the lock's key is this key."""
+        return self.entry["digest"] if self.entry else None
 
     @property
     def told(self) -> str:
@@ -80,7 +90,7 @@ class Plan:
 
 def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, options: PlanOptions) -> Plan:
     """Decide every element of a scene. SceneError where a recording or an engine is not there."""
-    locked = lock.elements if lock else {}
+    lock_now = lock or Lock()
     unknown = options.force_elements - {element.name for element in scene.elements}
     if unknown:
         names = ", ".join(sorted(unknown))
@@ -89,25 +99,23 @@ def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, options: PlanO
     problems: list[Problem] = []
     for element in scene.elements:
         try:
-            steps += _steps(element, scene, locked, store, options)
+            steps += _steps(element, scene, lock_now, store, options)
         except SceneError as error:
             problems += error.problems
     if problems:
         raise SceneError(list(dict.fromkeys(problems)))
     names_now = {step.name for step in steps}
-    return Plan(scene, lock, tuple(steps), tuple(sorted(set(locked) - names_now)))
+    return Plan(scene, lock, tuple(steps), tuple(sorted(set(lock_now.elements) - names_now)))
 
 
-def _steps(
-    element: Element, scene: Scene, locked: Mapping[str, Entry], store: LocalStore, options: PlanOptions
-) -> Iterator[Step]:
+def _steps(element: Element, scene: Scene, lock: Lock, store: LocalStore, options: PlanOptions) -> Iterator[Step]:
     """The steps of an element: mostly one; one for each take of an element that is made of several."""
-    entry = locked.get(element.name)
+    entry = lock.entry(element.name)
     facts, action = _decide(element, scene, entry, store, options)
     yield _step(element, scene, facts, action, entry, store, options)
     for piece in range(1, pieces_of(element, facts)[0] if element.recording is None else 1):
         action = action_of(element, scene, facts, piece=piece)
-        entry = locked.get(f"{element.name}.{piece + 1}")
+        entry = lock.entry(element.name, piece)
         yield _step(element, scene, facts, action, entry, store, options, piece)
 
 
@@ -140,7 +148,7 @@ def _step(
         status,
         reason,
         record=record if record and (status == "hit" or record.digest == digest) else None,
-        digest=digest,
+        entry=None if drift else entry,
         drift=drift,
         replaces_real=facts.fidelity == "sketch" and entry is not None and _is_real(entry["engine"]),
         obstacle=_obstacle(element, scene, facts) if status == "miss" else None,

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from scenebuild import __version__, words
 from scenebuild.deliver.deliver import Delivered
-from scenebuild.generate.take import Take
+from scenebuild.generate.gather import Takes, licences_of
 from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.steps import Plan, Step
@@ -19,7 +19,7 @@ from scenebuild.scene.project import project_root
 
 def report_of(
     plan: Plan,
-    takes: Mapping[str, Take],
+    takes: Takes,
     statuses: Mapping[str, str],
     mix: Mix,
     files: Sequence[Delivered],
@@ -56,7 +56,7 @@ def report_of(
         true_peak=words.true_peak(mix.true_peak_dbtp),
         true_peak_limit=words.true_peak(scene.mix.true_peak_dbtp),
         master_gain=words.gain(mix.master_gain_db),
-        licence=strictest([take.licence for take in takes.values()]),
+        licence=strictest(licences_of(takes)),
         warnings=warnings,
         waveform_path="waveform.svg",
         spectrogram_path="spectrogram.png",
@@ -88,8 +88,8 @@ def _how_to_make_real(scene_path: str) -> str:
     return f"With AudioGen installed, `{command}` makes them for real."
 
 
-def _row(step: Step, takes: Mapping[str, Take], stem: StemFacts, status: str, root: str) -> ReportElement:
-    element, take = step.element, takes[step.name]
+def _row(step: Step, takes: Takes, stem: StemFacts, status: str, root: str) -> ReportElement:
+    element, take = step.element, step.one_of(takes)
     channel, playing = element.channel, element.playing
     is_once = playing.repeat is None and not playing.more_starts_s
     recording = "" if element.recording is None else os.path.relpath(element.recording, root)

@@ -10,6 +10,7 @@ from pathlib import Path
 from scenebuild import __version__, words
 from scenebuild.expect.hold import traits_of
 from scenebuild.files import publish_text
+from scenebuild.generate.gather import Takes
 from scenebuild.generate.take import Take
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.pages.listening_page import ListeningPage, PageSound, Section, clock, outline_of, page_html
@@ -50,7 +51,7 @@ class Category:
         return sum(kind.seconds or 0.0 for kind in self.kinds)
 
 
-def write_explored(plans: Mapping[str, Plan], takes: Mapping[str, Mapping[str, Take]], folder: str) -> str:
+def write_explored(plans: Mapping[str, Plan], takes: Mapping[str, Takes], folder: str) -> str:
     """Write everything below ``folder``, in which each category's takes lie; the path of the page."""
     categories = [_category(name, plan, takes[name], folder) for name, plan in plans.items()]
     for one in categories:
@@ -76,8 +77,8 @@ def made_in(seconds: float | None, duration_s: float) -> str:
     return f"{words.duration(seconds)} ({duration_s / seconds:.2g} × real time)"
 
 
-def _category(name: str, plan: Plan, takes: Mapping[str, Take], folder: str) -> Category:
-    kinds = tuple(_kind(name, step, takes[step.name], folder) for step in plan.steps)
+def _category(name: str, plan: Plan, takes: Takes, folder: str) -> Category:
+    kinds = tuple(_kind(name, step, step.one_of(takes), folder) for step in plan.steps)
     return Category(name, plan.scene.name, plan.scene.description, kinds)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from scenebuild.engines import Request
 from scenebuild.errors import ScenebuildError
-from scenebuild.generate.gather import fetch
+from scenebuild.generate.gather import Takes, by_element, fetch
 from scenebuild.generate.make import Failure, TakeMaker, TakeOrder, make_takes
 from scenebuild.generate.take import Take
 from scenebuild.mix.mixer import mix_scene
@@ -29,7 +29,7 @@ class RenderedSide:
     label: str  # of the side
     plan: Plan
     mix: Mix
-    takes: Mapping[str, Take]
+    takes: Takes
     stems: Mapping[str, Path] = field(default_factory=dict)  # none of a long mix
     captured: tuple[CapturedStem, ...] = ()  # for a page, where they fit one
     notes: tuple[str, ...] = ()
@@ -53,17 +53,17 @@ def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, 
     lines += [f"{read.side.shown(path)} is not here" for path in read.absent.missing]
     if lines:
         raise SoundMissingError(*lines)
-    takes = fetch(plan, str(folder), maker)
-    missing = [step for step in plan.steps if step.name not in takes]
+    found = fetch(plan, str(folder), maker)
+    missing = [step for step in plan.steps if step.name not in found]
     dear = [step for step in missing if step.facts.name not in CHEAP or step.replaces_real]
     if dear:
         raise SoundMissingError(*(f"{step.name}: {_absent(step)}" for step in dear))
-    takes |= _made(missing, maker)
+    takes = by_element(plan, {**found, **_made(missing, maker)})
     stems_folder = folder / "stems" if _seconds(plan, takes) <= STEM_SECONDS else None
     captured: list[CapturedStem] = []
     mix = mix_scene(
         plan.scene,
-        {name: _source(take) for name, take in takes.items()},
+        {name: tuple(map(_source, several)) for name, several in takes.items()},
         folder / "mix.wav",
         stems_folder=stems_folder,
         capture=captured.append if capture_stems else None,
@@ -73,7 +73,7 @@ def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, 
     notes = [
         f"{step.name}: the take made here is not the one that the lock pins"
         for step in plan.steps
-        if step.digest and takes[step.name].digest != step.digest
+        if step.digest and step.one_of(takes).digest != step.digest
     ]
     return RenderedSide(read.side.label, plan, mix, takes, stems, tuple(captured), tuple(notes))
 
@@ -98,11 +98,11 @@ def _made(missing: list[Step], maker: TakeMaker) -> dict[str, Take]:
     return {step.name: made[step.key] for step in missing}
 
 
-def _seconds(plan: Plan, takes: Mapping[str, Take]) -> float:
+def _seconds(plan: Plan, takes: Takes) -> float:
     """How long all stems are together, at most: each is as long as the mix."""
     scene = plan.scene
     longest = max((element.start_s for element in scene.elements), default=0.0)
-    length_s = scene.mix.duration_s or longest + sum(take.duration_s for take in takes.values())
+    length_s = scene.mix.duration_s or longest + sum(take.duration_s for several in takes.values() for take in several)
     return length_s * len(scene.elements)
 
 
