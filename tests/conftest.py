@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import os
+import platform
 import socket
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +21,7 @@ import pytest
 from promises import PROMISES
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
+HERE = {"linux": sys.platform == "linux", "x86_64": platform.machine().lower() in ("x86_64", "amd64")}
 TESTS = Path(__file__).resolve().parent
 _held: defaultdict[str, list[str]] = defaultdict(list)  # test -> the promises that it holds
 for _promise in PROMISES:
@@ -103,6 +106,9 @@ def _name(item: pytest.Item) -> str:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        for name, is_here in HERE.items():
+            if (marker := item.get_closest_marker(name)) is not None and not is_here:
+                item.add_marker(pytest.mark.skip(reason=f"only on {name}: {marker.args[0]}"))
         if TESTS in item.path.parents:
             if item.path.parent == TESTS / "faults":
                 item.add_marker("faults")

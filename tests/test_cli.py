@@ -381,6 +381,7 @@ def test_closed_standard_streams_harm_nothing(scene: Path, closed: str) -> None:
     assert Path("build/test/test.wav").read_bytes()[:4] == b"RIFF"
 
 
+@pytest.mark.linux("/dev/full is a device of Linux")
 def test_a_full_disk_behind_stdout_is_said_in_one_line(scene: Path) -> None:
     for arguments in (["plan", PATH], [PATH, "-q"], [PATH]):  # the last has nothing to do
         with open("/dev/full", "w") as full:

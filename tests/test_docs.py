@@ -109,6 +109,7 @@ def test_every_make_target_in_the_manual_exists(page: Path) -> None:
 
 
 @pytest.mark.parametrize("scene", SCENES, ids=lambda path: path.stem)
+@pytest.mark.x86_64("the locks of scenes/ hold sketches made on x86-64")
 def test_every_scene_of_ours_builds_as_its_lock_says(scene: Path, checkout: Path) -> None:
     done = shell(f"scenebuild scenes/{scene.name} --frozen --json", checkout)
     assert done.returncode == 0, done.stderr

@@ -22,6 +22,17 @@ HOOKS = {hook["id"]: hook for hook in yaml.safe_load((ROOT / ".pre-commit-hooks.
 TEMPLATE = ROOT / "ci" / "gitlab" / "scenebuild.gitlab-ci.yml"
 
 
+def test_our_own_hooks_check_what_make_lint_checks_and_fetch_nothing() -> None:
+    (local,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    assert local["repo"] == "local"
+    assert {hook["language"] for hook in local["hooks"]} == {"system"}
+    entries = [hook["entry"].replace(" --force-exclude", "") for hook in local["hooks"]]
+    lint = re.search(r"^lint: dev\n((?:\t.*\n)+)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert lint is not None
+    commands = [line.strip().removesuffix(" .") for line in lint[1].splitlines()]
+    assert entries == [command.replace("$(BIN)", ".venv/bin") for command in commands]
+
+
 def environment(**more: str) -> dict[str, str]:
     """The environment with the command of this installation first."""
     return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}", **more}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -159,6 +160,11 @@ ONLY_AUDIOCRAFT = {"torch", "torchaudio", "audiocraft", "transformers", "omegaco
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 
+@cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
 def room_of(path: Path) -> str:
     first = path.relative_to(PACKAGE).parts[0]
     return first.removesuffix(".py")
@@ -182,14 +188,14 @@ def at_the_top(tree: ast.Module) -> ast.Module:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_a_room_imports_only_from_the_rooms_below(path: Path) -> None:
     room = room_of(path)
-    inner = {name.split(".")[1] for name in imported(ast.parse(path.read_text())) if name.startswith("scenebuild.")}
+    inner = {name.split(".")[1] for name in imported(tree_of(path)) if name.startswith("scenebuild.")}
     assert inner - {room, "__version__"} <= ALLOWED[room] | (set() if room in GROUND else set(GROUND))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_what_is_heavy_is_imported_late(path: Path) -> None:
     relative = str(path.relative_to(PACKAGE))
-    tree = ast.parse(path.read_text())
+    tree = tree_of(path)
     everywhere = {name.split(".")[0] for name in imported(tree)}
     if not relative.startswith("engines/audiocraft/"):
         assert not everywhere & ONLY_AUDIOCRAFT
@@ -205,7 +211,7 @@ def test_no_module_of_a_scene_waits_for_itself() -> None:
     waits: dict[str, set[str]] = {}
     for module, path in modules.items():
         if module.startswith("scenebuild.scene."):
-            names = imported(ast.parse(path.read_text()))
+            names = imported(tree_of(path))
             waits[module] = {name if name in modules else name.rpartition(".")[0] for name in names} - {module}
     TopologicalSorter(waits).prepare()  # CycleError names the circle
 
@@ -232,7 +238,7 @@ CIRCLES: set[frozenset[str]] = {
 
 def test_no_modules_import_each_other() -> None:
     """Imports inside functions and under TYPE_CHECKING count: what a reader must know first is told by all of them."""
-    trees = {module_of(path): ast.parse(path.read_text()) for path in FILES}
+    trees = {module_of(path): tree_of(path) for path in FILES}
     above = {name: modules_imported(tree, trees) - {name} for name, tree in trees.items()}
     while leaves := {name for name, ones in above.items() if not ones & above.keys()}:
         above = {name: ones - leaves for name, ones in above.items() if name not in leaves}
@@ -256,7 +262,7 @@ def test_no_public_class_name_stands_twice() -> None:
     """One word, one thing: whoever reads a name in a message of mypy or in a review knows which it is."""
     places: defaultdict[str, list[str]] = defaultdict(list)
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(tree_of(path)):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(module_of(path))
     assert {name: modules for name, modules in places.items() if len(modules) > 1} == {}

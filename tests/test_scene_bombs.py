@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.linux("other systems do not hold a process to RLIMIT_AS")
 MIB = 1 << 20
 
 # One child reads them all and says for each what it was told and how much CPU it took.

@@ -64,20 +64,20 @@ def test_what_is_no_file_is_never_waited_for(project: Path) -> None:
 def test_no_descriptor_stays_open(project: Path) -> None:
     (project / "scenes" / "door.wav").write_bytes(WAV)
     (project / "scenes" / "notes.wav").write_bytes(b"notes")
-    before = os.listdir("/proc/self/fd")
+    before = os.listdir("/dev/fd")
     for path in ("door.wav", "notes.wav", "missing.wav", "../scenes"):
         answer(path)
-    assert os.listdir("/proc/self/fd") == before
+    assert os.listdir("/dev/fd") == before
 
 
 def test_a_file_exchanged_after_the_look_is_still_no_device(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (project / "door.wav").write_bytes(WAV)
-    before = os.listdir("/proc/self/fd")
+    before = os.listdir("/dev/fd")
     really_open = os.open
     monkeypatch.setattr(os, "open", lambda path, flags: really_open(os.devnull, flags))
     with pytest.raises(OSError, match="is a device, not a file"):
         regular_file("door.wav")
-    assert os.listdir("/proc/self/fd") == before
+    assert os.listdir("/dev/fd") == before
 
 
 @pytest.mark.parametrize(

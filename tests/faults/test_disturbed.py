@@ -263,6 +263,7 @@ def test_a_private_umask_and_another_file_system(site: Site, good: dict[str, byt
 # Full and broken disks
 
 
+@pytest.mark.linux("/proc tells which file is flushed")
 def test_what_is_kept_is_on_the_disk_before_it_has_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a power cut leaves no record of bytes that are not there: file, name, folder; object, then record."""
     done: list[tuple[str, str]] = []

@@ -55,6 +55,7 @@ def test_what_is_wrong_is_kept_once_for_each_place(tmp_path: Path) -> None:
 
 @pytest.mark.hard
 @pytest.mark.parametrize("name", ["lines", "numbers", "sets"])
+@pytest.mark.linux("other systems do not hold a process to RLIMIT_AS")
 def test_a_lock_of_64_mib_is_refused_in_little_memory(name: str, tmp_path: Path) -> None:
     size = LARGEST_LOCK
     head, tail = '{"version": 1, "elements": {}, "mix": {"a": [', "1]}}"
