@@ -80,7 +80,7 @@ class Theirs:
         return found
 
     def stepper(self, count: int, middle: int) -> Callable[[], None]:
-        """A take's step, again and again from the same past, which is restored outside of the clock."""
+        """A take's step, again and again from the same KV cache, which is restored outside of the clock."""
         conditions = self.conditions(count)
         with self.module.streaming():
             self.step(torch.full((count, self.module.n_q, middle), 5, device=self.device), conditions)
@@ -102,25 +102,25 @@ class Ours:
     decoder: Any
 
     def stepper(self, count: int, middle: int) -> Callable[[], None]:
-        """The same for ours; a step writes its own place of the past and nothing else."""
+        """The same for ours; a step writes its own position of the KV cache and nothing else."""
         from scenebuild.engines import Action
         from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, sample
 
         device = self.decoder.device
         action = Action("audiogen", "2", 1, temperature=1.0, top_k=250, cfg=3.0)
-        wishes = SamplingParams.of([action] * count, self.decoder.codes, device)
-        dice = [torch.Generator().manual_seed(row) for row in range(count)]
+        params = SamplingParams.of([action] * count, self.decoder.codes, device)
+        rngs = [torch.Generator().manual_seed(row) for row in range(count)]
         state = begin(self.decoder, count)
-        for past in state.past:
-            past.keys.fill_(0.01)
-            past.values.fill_(0.01)
+        for cache in state.self_caches:
+            cache.keys.fill_(0.01)
+            cache.values.fill_(0.01)
         code = torch.full((count, self.decoder.codebooks), 5, device=device)
 
         def run() -> None:
             state.positions[:] = [middle] * count
             with_prompt, without = self.decoder.decode_step(state, range(count), code)
-            draws = draw(dice, self.decoder.codebooks, self.decoder.codes)
-            sample(with_prompt, without, wishes, draws.to(device)).cpu()
+            draws = draw(rngs, self.decoder.codebooks, self.decoder.codes)
+            sample(with_prompt, without, params, draws.to(device)).cpu()
 
         return run
 
@@ -134,10 +134,10 @@ DIM = 1536
 
 
 def begin(decoder: Any, count: int) -> Any:
-    """A state with all takes seated."""
-    state = decoder.begin(count, ROOM, TOKENS)
-    for place, text in enumerate(texts_of(count)):
-        decoder.seat(state, place, text.to(decoder.device))
+    """A state with a take in every slot."""
+    state = decoder.allocate(count, ROOM, TOKENS)
+    for slot, text in enumerate(texts_of(count)):
+        decoder.assign(state, slot, text.to(decoder.device))
     return state
 
 
@@ -215,8 +215,8 @@ def alternating(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, f
 def matrices_of(decoder: Any) -> list[Any]:
     """What a step reads of the weights."""
     model = decoder._model
-    names = ("query_key_value", "past_out", "text_query", "text_out", "widen", "narrow")
-    return [model.heads, *(getattr(layer, name) for layer in model.layers for name in names)]
+    names = ("self_qkv", "self_out", "cross_query", "cross_out", "ffn_up", "ffn_down")
+    return [model.lm_head, *(getattr(layer, name) for layer in model.layers for name in names)]
 
 
 def bandwidth(tensors: Sequence[Tensor], device: torch.device) -> float:
@@ -238,7 +238,7 @@ def bandwidth(tensors: Sequence[Tensor], device: torch.device) -> float:
 
 def reader() -> Any:
     """A loop that does nothing but read, by the compiler that makes the kernels; None without one."""
-    from scenebuild.engines.audiocraft.kernels import FLAGS, compiler
+    from scenebuild.engines.audiocraft.kernels import COMPILE, LINK, compiler
 
     program = compiler()
     if program is None:
@@ -246,7 +246,7 @@ def reader() -> Any:
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder, "read.cpp"), Path(folder, "read.so")
         source.write_text(READ)
-        subprocess.run([program, *FLAGS, source, "-o", library], check=True)
+        subprocess.run([program, *COMPILE, *LINK, "-fopenmp", source, "-o", library], check=True)
         function = ctypes.CDLL(str(library)).read_all
     function.argtypes, function.restype = (ctypes.c_void_p, ctypes.c_size_t), ctypes.c_long
     return function
@@ -306,9 +306,9 @@ def measure_memory(path: str, precision: str) -> None:
     global DIM
     DIM = decoder._dim
     state = begin(decoder, 4)
-    for past in state.past:  # as if all steps but the last were made
-        past.keys.fill_(0.01)
-        past.values.fill_(0.01)
+    for cache in state.self_caches:  # as if all steps but the last were made
+        cache.keys.fill_(0.01)
+        cache.values.fill_(0.01)
     state.positions[:] = [ROOM - 1] * 4
     decoder.decode_step(state, range(4), torch.full((4, decoder.codebooks), 5))
     print((peak_bytes() - before) / 2**30)
@@ -347,7 +347,7 @@ def measure(size: str, device: torch.device, rounds: int) -> dict[str, Any]:
     runs |= {f"{name} {count}": one.stepper(count, MIDDLE) for name, one in ours.items() for count in (1, 4)}
     times = alternating(runs, rounds)
     runs.clear()
-    for name, one in ours.items():  # the past of sixteen is too large to have more than one of them
+    for name, one in ours.items():  # the KV cache of sixteen is too large to have more than one of them
         times |= alternating({f"{name} 16": one.stepper(16, MIDDLE)}, max(1, rounds // 2))
     return {**found, "memory_gib": memory, **compared(times, ours, speed)}
 

@@ -44,11 +44,11 @@ def compare(decoder: Any, steps: int, seed: int, size: int) -> dict[str, float]:
     import torch
 
     from scenebuild.engines import Action
-    from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, kept, sample
+    from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, filtered, sample
 
     action = Action("audiogen", "2", 1, temperature=1.0, top_k=250, cfg=3.0)
     generators = [torch.Generator().manual_seed(seed * TAKES + row) for row in range(TAKES)]
-    wishes = SamplingParams.of([action] * TAKES, decoder.codes, decoder.device)
+    params = SamplingParams.of([action] * TAKES, decoder.codes, decoder.device)
     texts = torch.randn(TAKES, 9, decoder._dim, generator=torch.Generator().manual_seed(seed))
     shapes = [range(TAKES)], [range(first, first + size) for first in range(0, TAKES, size)]
     states = [[begin(decoder, texts[list(rows)], steps) for rows in shape] for shape in shapes]
@@ -69,7 +69,7 @@ def compare(decoder: Any, steps: int, seed: int, size: int) -> dict[str, float]:
             for states_of, shape in zip(states, shapes, strict=True)
         )
         draws = draw(generators, decoder.codebooks, decoder.codes)
-        mine, theirs = (sample(one[0], one[1], wishes, draws) for one in (apart, together))
+        mine, theirs = (sample(one[0], one[1], params, draws) for one in (apart, together))
         found["tokens"] += mine.numel()
         found["flips"] += int((mine != theirs).sum())
         for one, other in zip(together, apart, strict=True):
@@ -77,7 +77,7 @@ def compare(decoder: Any, steps: int, seed: int, size: int) -> dict[str, float]:
             found["differing_logits"] += int((one != other).sum())
             found["largest"] = max(found["largest"], float((one - other).abs().max() / one.abs().max()))
         if found["differing_logits"]:
-            pairs = zip(*(kept(one[0], one[1], wishes).flatten(0, 1) for one in (apart, together)), strict=True)
+            pairs = zip(*(filtered(one[0], one[1], params).flatten(0, 1) for one in (apart, together)), strict=True)
             found["expected_flips"] += sum(chance_of_a_flip(*pair) for pair in pairs)
         codes = mine
     return found
@@ -85,9 +85,9 @@ def compare(decoder: Any, steps: int, seed: int, size: int) -> dict[str, float]:
 
 def begin(decoder: Any, texts: Any, steps: int) -> Any:
     """A state with a take for each text."""
-    state = decoder.begin(len(texts), steps, texts.shape[1])
-    for place, text in enumerate(texts):
-        decoder.seat(state, place, text)
+    state = decoder.allocate(len(texts), steps, texts.shape[1])
+    for slot, text in enumerate(texts):
+        decoder.assign(state, slot, text)
     return state
 
 

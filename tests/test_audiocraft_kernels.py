@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import platform
+import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +28,7 @@ from scenebuild.engines.audiocraft.backend import Backend, Matrix, Norm, narrowe
 from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, open_checkpoint  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
 from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: E402
-from scenebuild.engines.audiocraft.kernels import Kernels, kernels, why_not  # noqa: E402
+from scenebuild.engines.audiocraft.kernels import STRUCTS, AbiError, Kernels, kernels, why_not  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
 from scenebuild.engines.audiocraft.manifest import record_of  # noqa: E402
 from scenebuild.engines.audiocraft.models import model  # noqa: E402
@@ -64,10 +68,10 @@ def numbers(*shape: int, seed: int = 1) -> Any:
 def test_a_linear_layer_is_the_product(compiled: Kernels, rows: int, outputs: int, inputs: int) -> None:
     weight, x = numbers(outputs, inputs), numbers(rows, inputs, seed=2)
     exact = x.double() @ weight.double().T
-    for kept in (weight, weight.half().float(), weight.bfloat16().float()):
+    for stored in (weight, weight.half().float(), weight.bfloat16().float()):
         backend = KernelBackend(compiled, "fp32")
-        found = backend.linear(x, backend.matrix(kept, every_step=True))
-        wanted = x.double() @ kept.double().T
+        found = backend.linear(x, backend.matrix(stored, every_step=True))
+        wanted = x.double() @ stored.double().T
         assert (found - wanted).abs().max() < 2e-6 * exact.abs().max()
 
 
@@ -113,45 +117,45 @@ def test_weights_that_fit_a_smaller_type_are_kept_in_it() -> None:
 # The whole model
 
 
-def logits_of(backend: Backend, folder: Path, *, places: list[int], steps: int = 20, prefill: int = 0) -> Any:
+def logits_of(backend: Backend, folder: Path, *, slots: list[int], steps: int = 20, prefill: int = 0) -> Any:
     """(steps, B, K, 2, V) of takes that are told the same codes, each with a prompt of its own length."""
     decoder = Decoder(load_language_model(open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL), backend), backend)
     codes = torch.randint(0, 321, (5, 4, steps), generator=torch.Generator().manual_seed(4))
-    state = decoder.begin(5, steps, 12)
-    for place in places:
-        decoder.seat(state, place, numbers(3 + 2 * place, 64, seed=place))
+    state = decoder.allocate(5, steps, 12)
+    for slot in slots:
+        decoder.assign(state, slot, numbers(3 + 2 * slot, 64, seed=slot))
         if prefill:
-            decoder.prefill(state, place, codes[place, :, :prefill])
-    pairs = [decoder.decode_step(state, places, codes[places, :, step]) for step in range(prefill, steps)]
+            decoder.prefill(state, slot, codes[slot, :, :prefill])
+    pairs = [decoder.decode_step(state, slots, codes[slots, :, step]) for step in range(prefill, steps)]
     return torch.stack([torch.stack(pair, dim=2) for pair in pairs])
 
 
 @pytest.mark.parametrize(("precision", "tolerance"), [("fp32", 2e-6), ("bf16", 1e-2), ("int8", 3e-2)])
 def test_the_kernels_give_torchs_logits(compiled: Kernels, folder: Path, precision: Any, tolerance: float) -> None:
-    wanted = logits_of(TorchBackend(CPU, "fp32"), folder, places=[0, 1, 2, 3])
-    found = logits_of(KernelBackend(compiled, precision), folder, places=[0, 1, 2, 3])
+    wanted = logits_of(TorchBackend(CPU, "fp32"), folder, slots=[0, 1, 2, 3])
+    found = logits_of(KernelBackend(compiled, precision), folder, slots=[0, 1, 2, 3])
     assert (found - wanted).abs().max() < tolerance * wanted.abs().max()
 
 
 @pytest.mark.parametrize("precision", PRECISIONS)
-def test_a_take_has_the_same_logits_alone_in_any_place_and_taken_in_at_once(
+def test_a_take_has_the_same_logits_alone_in_any_slot_and_prefilled(
     compiled: Kernels, folder: Path, precision: Any
 ) -> None:
-    together = logits_of(KernelBackend(compiled, precision), folder, places=[4, 1, 3])
-    alone = [logits_of(KernelBackend(compiled, precision), folder, places=[place]) for place in (4, 1, 3)]
+    together = logits_of(KernelBackend(compiled, precision), folder, slots=[4, 1, 3])
+    alone = [logits_of(KernelBackend(compiled, precision), folder, slots=[slot]) for slot in (4, 1, 3)]
     assert torch.equal(together, torch.cat(alone, dim=1))
-    at_once = logits_of(KernelBackend(compiled, precision), folder, places=[4, 1, 3], prefill=15)
+    at_once = logits_of(KernelBackend(compiled, precision), folder, slots=[4, 1, 3], prefill=15)
     assert torch.equal(together[15:], at_once)
 
 
 def test_the_order_in_which_takes_are_named_is_theirs(folder: Path) -> None:
     backend = TorchBackend(CPU, "fp32")
-    wanted = logits_of(backend, folder, places=[0, 1, 2, 3, 4])
-    found = logits_of(backend, folder, places=[3, 0, 4, 1, 2])
+    wanted = logits_of(backend, folder, slots=[0, 1, 2, 3, 4])
+    found = logits_of(backend, folder, slots=[3, 0, 4, 1, 2])
     assert (found - wanted[:, [3, 0, 4, 1, 2]]).abs().max() < 1e-5 * wanted.abs().max()
 
 
-def test_a_place_forgets_who_sat_there(folder: Path) -> None:
+def test_a_slot_forgets_its_former_take(folder: Path) -> None:
     backends: list[Backend] = [TorchBackend(CPU, "fp32")]
     if compiled := kernels():
         backends.append(KernelBackend(compiled, "fp32"))
@@ -159,12 +163,12 @@ def test_a_place_forgets_who_sat_there(folder: Path) -> None:
         checkpoint = open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL)
         decoder = Decoder(load_language_model(checkpoint, backend), backend)
         codes = torch.full((1, 4), 7)
-        fresh, used = decoder.begin(1, 30, 9), decoder.begin(1, 30, 9)
-        decoder.seat(used, 0, numbers(9, 64))
+        fresh, used = decoder.allocate(1, 30, 9), decoder.allocate(1, 30, 9)
+        decoder.assign(used, 0, numbers(9, 64))
         for _ in range(20):
             decoder.decode_step(used, [0], codes)
         for state in (fresh, used):
-            decoder.seat(state, 0, numbers(4, 64, seed=8))
+            decoder.assign(state, 0, numbers(4, 64, seed=8))
         for one, other in zip(
             decoder.decode_step(fresh, [0], codes), decoder.decode_step(used, [0], codes), strict=True
         ):
@@ -174,12 +178,12 @@ def test_a_place_forgets_who_sat_there(folder: Path) -> None:
 # Steps whose shapes stay, as a GPU wants them
 
 
-@pytest.mark.parametrize("places", [[0, 1, 2, 3, 4], [3], [4, 1]])
-def test_a_step_of_all_places_gives_each_what_a_step_of_its_own_does(folder: Path, places: list[int]) -> None:
+@pytest.mark.parametrize("slots", [[0, 1, 2, 3, 4], [3], [4, 1]])
+def test_a_step_of_all_slots_gives_each_what_a_step_of_its_own_does(folder: Path, slots: list[int]) -> None:
     backend = TorchBackend(CPU, "fp32")
-    wanted = logits_of(backend, folder, places=places)
+    wanted = logits_of(backend, folder, slots=slots)
     backend.static = True
-    found = logits_of(backend, folder, places=places)
+    found = logits_of(backend, folder, slots=slots)
     assert (found - wanted).abs().max() < 1e-5 * wanted.abs().max()
 
 
@@ -191,7 +195,7 @@ def test_a_step_is_captured_once_with_shapes_that_stay(folder: Path, monkeypatch
         def __init__(self, function: Any, inputs: Any) -> None:
             self.function, self.inputs = function, [tensor.clone() for tensor in inputs]
             made.append(self)
-            function(*self.inputs)  # the warm-up writes the past, and writes it again later
+            function(*self.inputs)  # the warm-up writes the caches, and writes them again later
 
         def __call__(self, *inputs: Any) -> Any:
             for own, new in zip(self.inputs, inputs, strict=True):
@@ -201,10 +205,10 @@ def test_a_step_is_captured_once_with_shapes_that_stay(folder: Path, monkeypatch
             return self.function(*self.inputs)
 
     backend = TorchBackend(CPU, "fp32")
-    wanted = logits_of(backend, folder, places=[0, 2])
+    wanted = logits_of(backend, folder, slots=[0, 2])
     backend.static = True
-    monkeypatch.setattr("scenebuild.engines.audiocraft.decoder.launched", Replayed)
-    found = logits_of(backend, folder, places=[0, 2])
+    monkeypatch.setattr("scenebuild.engines.audiocraft.decoder.captured", Replayed)
+    found = logits_of(backend, folder, slots=[0, 2])
     assert (found - wanted).abs().max() < 1e-5 * wanted.abs().max()
     assert len(made) == 1
 
@@ -221,30 +225,113 @@ def test_what_can_not_be_captured_runs_as_it_is(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(capture, "Captured", refuse)
     monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
-    assert capture.launched(function, [OnAGpu()]) is function
+    assert capture.captured(function, [OnAGpu()]) is function
     monkeypatch.setattr(capture, "Captured", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError()))
     with pytest.raises(torch.OutOfMemoryError):
-        capture.launched(function, [OnAGpu()])
-    assert capture.launched(function, [torch.zeros(1)]) is function
+        capture.captured(function, [OnAGpu()])
+    assert capture.captured(function, [torch.zeros(1)]) is function
 
 
 # Compiling
 
 
+CACHED = (kernels_module.kernels, kernels_module.why_not, kernels_module._library)
+
+
+@pytest.fixture
+def _anew() -> Iterator[None]:
+    """Nothing that was found out about the compiler is kept before the test or after it."""
+    for cached in CACHED:
+        cached.cache_clear()
+    yield
+    for cached in CACHED:
+        cached.cache_clear()
+
+
+def compiler_that(folder: Path, does: str) -> str:
+    script = folder / "a-compiler"
+    script.write_text(f'#!/bin/sh\nif [ "$1" = --version ]; then echo "$0"; exit; fi\n{does}\n')
+    script.chmod(0o755)
+    return str(script)
+
+
+@pytest.mark.usefixtures("_anew")
 def test_without_a_compiler_torch_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
     from scenebuild.engines.audiocraft import device
 
-    for cached in (kernels_module.kernels, kernels_module.why_not):
-        cached.cache_clear()
     monkeypatch.setenv("CXX", "no-such-compiler")
     assert why_not().startswith("no C++ compiler")
     assert isinstance(device.backend_for(CPU, "int8"), TorchBackend)
-    for cached in (kernels_module.kernels, kernels_module.why_not, kernels_module._library):
-        cached.cache_clear()
-    monkeypatch.setenv("CXX", shutil.which("false") or "false")
-    assert why_not().startswith("the kernels can not be compiled")
-    for cached in (kernels_module.kernels, kernels_module.why_not, kernels_module._library):
-        cached.cache_clear()
+
+
+@pytest.mark.usefixtures("_anew")
+@pytest.mark.parametrize(
+    ("does", "reason"),
+    [
+        (
+            "echo 'x.cpp:1:1: error: out of tune' >&2; exit 1",
+            "a-compiler cannot compile them: x.cpp:1:1: error: out of",
+        ),
+        (
+            "echo 'undefined reference to __kmpc_fork' >&2; exit 1",
+            "a-compiler needs an OpenMP runtime of its own beside",
+        ),
+        ('exec c++ "$@" -march=x86-64', "they have no code for this processor (x86_64)"),
+    ],
+    ids=["fails", "another OpenMP", "another processor"],
+)
+def test_one_line_says_why_the_kernels_are_not_in_use(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, does: str, reason: str
+) -> None:
+    if "march" in does and (platform.machine() != "x86_64" or not shutil.which("c++")):
+        pytest.skip("a processor without kernels is played by an x86-64 compiler")
+    monkeypatch.setenv("CXX", compiler_that(tmp_path, does))
+    assert why_not().startswith(reason)
+    line = kernels_module.not_in_use()
+    assert line.startswith(f"the kernels are not in use: {reason}")
+    assert "\n" not in line
+
+
+@pytest.mark.usefixtures("_anew")
+def test_a_library_with_other_structs_is_not_called(compiled: Kernels, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels_module, "ABI", kernels_module.ABI + 1)
+    with pytest.raises(AbiError, match="'number': "):
+        Kernels(kernels_module._library())
+    kernels_module.why_not.cache_clear()
+    assert "the compiled kernels have the structs" in why_not()
+
+
+def test_the_structs_have_the_fields_of_the_source_in_its_order() -> None:
+    """The sizes are checked at load; two fields of one size that changed places are found here."""
+    source = resources.files("scenebuild.engines.audiocraft").joinpath("kernels.cpp").read_text()
+    for struct in STRUCTS:
+        body = re.search(rf"struct {struct.__name__[1:]} {{\n(.*?)\n}};", source, re.DOTALL)
+        assert body, struct
+        declared = re.sub(r"//.*", "", body[1]).split(";")
+        names = [re.search(r"\w+$", part.strip()) for line in declared for part in line.split(",") if part.strip()]
+        assert [found[0] for found in names if found] == [name for name, *_ in struct._fields_], struct
+    numbers = re.findall(r"constexpr long ABI = (\d+)", source)
+    assert numbers == [str(kernels_module.ABI)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/self/maps")
+@pytest.mark.parametrize("first", ["torch", "the kernels"])
+def test_torch_and_the_kernels_share_one_openmp_runtime(compiled: Kernels, first: str) -> None:
+    """Two would have two pools of threads, of which torch.set_num_threads limits one."""
+    imports = ["import torch", "found = kernels()"]
+    script = "\n".join(
+        [
+            "import re",
+            "from scenebuild.engines.audiocraft.kernels import kernels, openmp_runtime",
+            *(imports if first == "torch" else imports[::-1]),
+            "import torch; torch.ones(400, 400) @ torch.ones(400, 400)",
+            "mapped = {line.split()[-1] for line in open('/proc/self/maps')}",
+            "print(*{one for one in mapped if re.search(r'/lib(gomp|iomp5|omp)[-.0-9]', one)}, openmp_runtime())",
+        ]
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    runtimes = done.stdout.split()
+    assert len(set(map(os.path.realpath, runtimes))) == 1, runtimes
 
 
 # The file of weights
@@ -308,8 +395,8 @@ def test_the_packed_file_is_a_safetensors_file(compiled: Kernels, verified_calls
     with safe_open(path, framework="pt") as file:
         about = json.loads(file.metadata()["scenebuild"])
         assert about["dimensions"]["dim"] == 64
-        assert torch.equal(file.get_tensor("layers.1.widen.data"), language.layers[1].widen.data)
-        assert file.get_tensor("layers.1.widen.data").dtype == torch.int8
+        assert torch.equal(file.get_tensor("layers.1.ffn_up.data"), language.layers[1].ffn_up.data)
+        assert file.get_tensor("layers.1.ffn_up.data").dtype == torch.int8
 
 
 @pytest.mark.parametrize("harm", ["bit", "short", "record", "source", "none"])
@@ -339,13 +426,22 @@ def test_a_packed_file_that_is_not_as_recorded_is_made_again(
     assert [one.name for one in path.parent.iterdir()] == [path.name]
 
 
+def test_the_file_of_a_former_version_goes_when_its_successor_is_there(compiled: Kernels, verified_calls: Any) -> None:
+    backend = KernelBackend(compiled, "fp32")
+    older = Path(str(packed.packed_path(MODEL, backend, packed.VERSION - 1)))
+    older.parent.mkdir(parents=True)
+    older.write_bytes(b"gigabytes")
+    packed.ready(MODEL, backend)
+    assert [one.name for one in older.parent.iterdir()] == [Path(str(packed.packed_path(MODEL, backend))).name]
+
+
 def test_weights_that_can_not_be_written_are_converted_at_each_start(
     compiled: Kernels, verified_calls: Any, tmp_path: Path
 ) -> None:
     (tmp_path / "huggingface").write_text("a file where the folder should be")
     backend = KernelBackend(compiled, "fp32")
     _, language = packed.ready(MODEL, backend)
-    assert isinstance(language.heads, Matrix)
+    assert isinstance(language.lm_head, Matrix)
 
 
 def test_torch_takes_weights_as_they_are(verified_calls: Any, folder: Path) -> None:
@@ -354,7 +450,7 @@ def test_torch_takes_weights_as_they_are(verified_calls: Any, folder: Path) -> N
     _, language = packed.ready(MODEL, backend)
     name = "transformer.layers.0.linear1.weight"
     mapped = open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL).tensor(name)
-    assert torch.equal(language.layers[0].widen.data, mapped)
+    assert torch.equal(language.layers[0].ffn_up.data, mapped)
 
 
 def test_the_benchmark_of_a_step_runs_and_finds_audiocrafts_own_tokens(root: Path) -> None:

@@ -28,15 +28,17 @@ from audiocraft_reference import PROMPTS  # noqa: E402
 from scenebuild.engines import Action  # noqa: E402
 from scenebuild.engines.audiocraft import codec as codec_module  # noqa: E402
 from scenebuild.engines.audiocraft.backend import Backend  # noqa: E402
+from scenebuild.engines.audiocraft.batch import LoadedModel  # noqa: E402
 from scenebuild.engines.audiocraft.checkpoint import CODEC, LANGUAGE_MODEL, open_checkpoint  # noqa: E402
 from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
 from scenebuild.engines.audiocraft.device import backend_for  # noqa: E402
+from scenebuild.engines.audiocraft.generator import Generator  # noqa: E402
 from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: E402
 from scenebuild.engines.audiocraft.kernels import kernels, why_not  # noqa: E402
 from scenebuild.engines.audiocraft.language import LanguageModel, dimensions_of, load_language_model  # noqa: E402
 from scenebuild.engines.audiocraft.pattern import deinterleave, interleave, steps_of  # noqa: E402
-from scenebuild.engines.audiocraft.session import AudiocraftSession, Generator  # noqa: E402
+from scenebuild.engines.audiocraft.take import PassSchedule  # noqa: E402
 from scenebuild.engines.audiocraft.text import encode_prompts  # noqa: E402
 from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
@@ -97,7 +99,7 @@ def backend(request: pytest.FixtureRequest) -> Backend:
     return backend_of(request.param)
 
 
-def studio_of(
+def generator_of(
     folder: Path, prompts: tuple[str, ...] = PROMPTS, *, exact: bool = False, backend: Backend | None = None
 ) -> Generator:
     """A loaded model, as a session has it."""
@@ -106,61 +108,63 @@ def studio_of(
     texts = encode_prompts(prompts, str(folder.parent / "text"), language.projection, CPU)
     codec = Codec(open_checkpoint(str(folder), CODEC), CPU, stereo=language.dimensions.stereo)
     window, stride = (500, 100) if language.dimensions.window_s == 10 else (1500, 900)
-    session = AudiocraftSession("audiogen", CPU, exact=exact)
-    return Generator(Decoder(language, backend), codec, language.dimensions.delays, window, stride, texts, session)
+    schedule = PassSchedule(language.dimensions.delays, window, stride)
+    return Generator(LoadedModel(Decoder(language, backend), schedule, texts), codec, lambda take, decided: None, exact)
 
 
-def greedy(studio: Generator, prompt: str, moments: int) -> Any:
-    """The likeliest codes, (K, moments)."""
-    action = Action("audiogen", "1", moments * studio.codec.hop, prompt=prompt, seed=1, top_k=1, cfg=3.0)
-    take = studio.begin(0, action)
-    list(studio.make([take]))
+def greedy(generator: Generator, prompt: str, length: int) -> Any:
+    """The likeliest codes, (K, length in codec frames)."""
+    action = Action("audiogen", "1", length * generator.codec.hop, prompt=prompt, seed=1, top_k=1, cfg=3.0)
+    take = generator.begin(0, action)
+    list(generator.make([take]))
     return take.codes
 
 
 def test_prompts_are_embedded_as_audiocraft_does(reference: dict[str, Any]) -> None:
-    studio = studio_of(reference["folder"])
+    generator = generator_of(reference["folder"])
     for prompt, theirs in zip(PROMPTS, reference["texts"], strict=True):
-        torch.testing.assert_close(studio.texts[prompt], theirs[0], rtol=1e-5, atol=1e-6)
+        torch.testing.assert_close(generator.model.prompts[prompt], theirs[0], rtol=1e-5, atol=1e-6)
 
 
 def test_greedy_codes_of_ten_seconds_are_audiocrafts(reference: dict[str, Any], backend: Backend) -> None:
-    studio = studio_of(reference["folder"], backend=backend)
-    assert torch.equal(greedy(studio, PROMPTS[0], 500), reference["codes"][0])
+    generator = generator_of(reference["folder"], backend=backend)
+    assert torch.equal(greedy(generator, PROMPTS[0], 500), reference["codes"][0])
 
 
 def test_a_take_longer_than_the_window_slides_as_audiocrafts_does(reference: dict[str, Any], backend: Backend) -> None:
-    studio = studio_of(reference["folder"], backend=backend)
+    generator = generator_of(reference["folder"], backend=backend)
     theirs = reference["slid"][0]
-    ours = greedy(studio, PROMPTS[1], theirs.shape[1])
+    ours = greedy(generator, PROMPTS[1], theirs.shape[1])
     differing = (ours != theirs).any(dim=0).nonzero().flatten().tolist()
-    if differing:  # from there on both have other pasts: it must have been a tie, and not an early one
-        assert differing[0] > studio.window
-        assert lead(studio, PROMPTS[1], theirs, ours, differing[0]) < 1e-5
+    if differing:  # from there on both have other histories: it must have been a tie, and not an early one
+        assert differing[0] > generator.model.schedule.window
+        assert lead(generator, PROMPTS[1], theirs, ours, differing[0]) < 1e-5
 
 
-def lead(studio: Generator, prompt: str, theirs: Any, ours: Any, moment: int) -> float:
-    """How far our code leads before theirs at a moment, given their past; a share of the largest logit."""
-    number = max(0, -(-(moment + 1 - studio.window) // studio.stride))  # of the pass that decides it
-    start = number * studio.stride
-    known = theirs[:, start : start + studio.window]  # the pattern shows the model later moments of earlier codebooks
-    sequence = interleave(known, studio.delays, studio.decoder.codes, steps_of(known.shape[1], studio.delays))
-    state = studio.decoder.begin(1, sequence.shape[1], len(studio.texts[prompt]))
-    studio.decoder.seat(state, 0, studio.texts[prompt])
-    codebook = int((ours[:, moment] != theirs[:, moment]).nonzero()[0])
-    column = moment - start + studio.delays[codebook]
-    studio.decoder.prefill(state, 0, sequence[:, :column])
-    with_prompt, without = studio.decoder.decode_step(state, [0], sequence[None, :, column])
+def lead(generator: Generator, prompt: str, theirs: Any, ours: Any, frame: int) -> float:
+    """How far our code leads before theirs at a codec frame, given their codes before it; a share of the largest
+    logit."""
+    decoder, schedule, text = generator.model.decoder, generator.model.schedule, generator.model.prompts[prompt]
+    number = max(0, -(-(frame + 1 - schedule.window) // schedule.stride))  # of the pass that decides it
+    start = number * schedule.stride
+    known = theirs[:, start : start + schedule.window]  # by the pattern, later frames of earlier codebooks are inputs
+    sequence = interleave(known, schedule.delays, decoder.codes, steps_of(known.shape[1], schedule.delays))
+    state = decoder.allocate(1, sequence.shape[1], len(text))
+    decoder.assign(state, 0, text)
+    codebook = int((ours[:, frame] != theirs[:, frame]).nonzero()[0])
+    column = frame - start + schedule.delays[codebook]
+    decoder.prefill(state, 0, sequence[:, :column])
+    with_prompt, without = decoder.decode_step(state, [0], sequence[None, :, column])
     logits = (without + 3.0 * (with_prompt - without))[0, codebook]
-    return float((logits.max() - logits[theirs[codebook, moment]]) / logits.abs().max())
+    return float((logits.max() - logits[theirs[codebook, frame]]) / logits.abs().max())
 
 
-def logits_of(studio: Generator, sequence: Any, prefill: int) -> tuple[Any, Any]:
+def logits_of(generator: Generator, sequence: Any, prefill: int) -> tuple[Any, Any]:
     """With the prompt and without, (K, S, V) each, after every step but those that are taken in at once."""
-    decoder, steps = studio.decoder, sequence.shape[-1]
-    text = studio.texts[PROMPTS[0]]
-    state = decoder.begin(1, steps, len(text))
-    decoder.seat(state, 0, text)
+    decoder, steps = generator.model.decoder, sequence.shape[-1]
+    text = generator.model.prompts[PROMPTS[0]]
+    state = decoder.allocate(1, steps, len(text))
+    decoder.assign(state, 0, text)
     decoder.prefill(state, 0, sequence[0, :, :prefill])
     pairs = [decoder.decode_step(state, [0], sequence[:, :, step]) for step in range(prefill, steps)]
     with_prompt, without = (torch.stack([pair[row][0] for pair in pairs], dim=1) for row in (0, 1))
@@ -171,23 +175,23 @@ def test_teacher_forced_logits_are_audiocrafts_to_a_hundred_thousandth(
     reference: dict[str, Any], backend: Backend
 ) -> None:
     sequence, theirs = reference["sequence"], reference["logits"]
-    ours = logits_of(studio_of(reference["folder"], backend=backend), sequence, 2)
+    ours = logits_of(generator_of(reference["folder"], backend=backend), sequence, 2)
     for row in (0, 1):
         wanted = theirs[row][:, 2:]
         assert (ours[row] - wanted).abs().max() / wanted.abs().max() < 1e-5
 
 
 def test_codes_sound_as_they_do_in_audiocraft(reference: dict[str, Any]) -> None:
-    studio = studio_of(reference["folder"])
+    generator = generator_of(reference["folder"])
     codes, theirs = reference["codes"][0], reference["samples"][0].numpy().T
-    ours = studio.codec.decode(codes, len(theirs))
-    assert ours.shape == (500 * studio.codec.hop, 2 if reference["kind"].stereo else 1)
+    ours = generator.codec.decode(codes, len(theirs))
+    assert ours.shape == (500 * generator.codec.hop, 2 if reference["kind"].stereo else 1)
     assert np.abs(ours - theirs / max(1.0, np.abs(theirs).max())).max() < 1e-5
 
 
 @pytest.mark.parametrize("pieces", [7, 40, 41])
 def test_a_take_decoded_in_pieces_is_the_same_take(folders: Path, monkeypatch: pytest.MonkeyPatch, pieces: int) -> None:
-    codec = studio_of(folders / "audiogen").codec
+    codec = generator_of(folders / "audiogen").codec
     codes = torch.randint(0, TINY.card, (4, 123), generator=torch.Generator().manual_seed(1))
     whole = codec.decode(codes, 123 * 320)
     monkeypatch.setattr(codec_module, "PIECE", pieces)
@@ -195,16 +199,16 @@ def test_a_take_decoded_in_pieces_is_the_same_take(folders: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize("delays", [[0, 1, 2, 3], [0, 0, 1, 1, 2, 2, 3, 3], [0, 2]])
-@pytest.mark.parametrize("moments", [1, 2, 9])
-def test_the_pattern_is_audiocrafts_and_has_an_inverse(delays: list[int], moments: int) -> None:
+@pytest.mark.parametrize("length", [1, 2, 9])
+def test_the_pattern_is_audiocrafts_and_has_an_inverse(delays: list[int], length: int) -> None:
     from scenebuild.engines.audiocraft.package import import_audiocraft
 
     provider = import_audiocraft().modules.codebooks_patterns.DelayedPatternProvider(len(delays), delays)
-    codes = torch.arange(len(delays) * moments).reshape(len(delays), moments)
-    theirs, _, _ = provider.get_pattern(moments).build_pattern_sequence(codes[None], 999)
-    ours = interleave(codes, delays, 999, steps_of(moments, delays))
+    codes = torch.arange(len(delays) * length).reshape(len(delays), length)
+    theirs, _, _ = provider.get_pattern(length).build_pattern_sequence(codes[None], 999)
+    ours = interleave(codes, delays, 999, steps_of(length, delays))
     assert torch.equal(ours, theirs[0])
-    assert torch.equal(deinterleave(ours, delays, moments), codes)
+    assert torch.equal(deinterleave(ours, delays, length), codes)
 
 
 # Loading
@@ -299,6 +303,6 @@ def test_a_mono_checkpoint_of_another_size_is_loaded_by_its_own_configuration(tm
     wide = replace(TINY, dim=96, heads=6, layers=3, card=128)
     folder = write_checkpoint(tmp_path / "wide", Kind(8000, (5, 4, 4, 2), 5), wide)
     write_text_encoder(tmp_path / "text")
-    studio = studio_of(folder)
-    assert greedy(studio, PROMPTS[0], 11).shape == (4, 11)
-    assert (studio.codec.sample_rate, studio.codec.hop, studio.decoder.codes) == (8000, 160, 128)
+    generator = generator_of(folder)
+    assert greedy(generator, PROMPTS[0], 11).shape == (4, 11)
+    assert (generator.codec.sample_rate, generator.codec.hop, generator.model.decoder.codes) == (8000, 160, 128)

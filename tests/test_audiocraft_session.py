@@ -25,7 +25,7 @@ from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
 from scenebuild.engines.audiocraft.device import choose_device, made_by  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
-from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, kept, sample  # noqa: E402
+from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, filtered, sample  # noqa: E402
 from scenebuild.engines.audiocraft.session import AudiocraftSession  # noqa: E402
 from scenebuild.engines.audiocraft.weights import LocatedWeights  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
@@ -131,8 +131,8 @@ def test_the_arithmetic_of_torch_gives_the_same_takes(monkeypatch: pytest.Monkey
         assert np.abs(made.samples - theirs.samples).max() < 1e-4
 
 
-def test_a_place_that_becomes_free_is_taken_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ten takes in four places: fewer than four play only when nobody waits any more, and nobody plays on unheard."""
+def test_a_slot_that_becomes_free_is_filled_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten takes in four slots: fewer than four run only when none waits, and no finished take keeps its slot."""
     rows: list[int] = []
     decode_step = Decoder.decode_step
 
@@ -186,20 +186,20 @@ def test_any_duration_has_its_exact_number_of_frames(duration_s: float) -> None:
 
 
 def test_a_longer_take_begins_as_a_shorter_one_and_needs_no_more_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is decided first is decided alike; only the last moments of the shorter one hear its own end."""
-    rooms: list[int] = []
-    begin = Decoder.begin
+    """What is decided first is decided alike; only the last codec frames of the shorter one depend on its own end."""
+    capacities: list[int] = []
+    allocate = Decoder.allocate
 
-    def counted(self: Decoder, places: int, steps: int, text: int) -> Any:
-        rooms.append(steps)
-        return begin(self, places, steps, text)
+    def counted(self: Decoder, slots: int, steps: int, tokens: int) -> Any:
+        capacities.append(steps)
+        return allocate(self, slots, steps, tokens)
 
-    monkeypatch.setattr(Decoder, "begin", counted)
+    monkeypatch.setattr(Decoder, "allocate", counted)
     short, long = (outcomes([request(duration_s=duration_s)])[0] for duration_s in (10, 31))
     assert isinstance(short, MadeTake)
     assert isinstance(long, MadeTake)
     assert np.abs(short.samples[:150_000] - long.samples[:150_000]).max() < 1e-4
-    assert rooms == [500 + 3, 500 + 3]
+    assert capacities == [500 + 3, 500 + 3]
 
 
 def test_stereo_and_the_rate_follow_from_the_model() -> None:
@@ -240,10 +240,10 @@ def out_of_memory_above(takes: int, monkeypatch: pytest.MonkeyPatch, error: Exce
     """From that step on, a batch of more takes than these does not fit."""
     decode_step = Decoder.decode_step
 
-    def guarded(self: Decoder, state: Any, places: Any, codes: Any) -> Any:
+    def guarded(self: Decoder, state: Any, slots: Any, codes: Any) -> Any:
         if len(codes) > takes and max(state.positions) >= step:
             raise error
-        return decode_step(self, state, places, codes)
+        return decode_step(self, state, slots, codes)
 
     monkeypatch.setattr(Decoder, "decode_step", guarded)
 
@@ -267,12 +267,12 @@ def test_a_batch_that_does_not_fit_is_halved_until_it_does(monkeypatch: pytest.M
 def test_what_is_done_before_memory_runs_out_is_kept_and_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
     requests = [request(SENTENCES[number], 0.1 + 0.1 * number, number) for number in range(4)]
     whole = samples(requests, exact=True)
-    out_of_memory_above(2, monkeypatch, torch.OutOfMemoryError(), step=7)  # the first has 5 moments
+    out_of_memory_above(2, monkeypatch, torch.OutOfMemoryError(), step=7)  # the first has 5 codec frames
     assert samples(requests) == whole
 
 
 @pytest.mark.parametrize("failing", [1, 2])
-def test_a_take_that_could_not_be_heard_for_lack_of_memory_is_not_lost(
+def test_a_take_that_could_not_be_decoded_for_lack_of_memory_is_not_lost(
     monkeypatch: pytest.MonkeyPatch, failing: int
 ) -> None:
     """Its codes are there; the others of its batch, one of which goes on for another pass, keep theirs too."""
@@ -294,14 +294,14 @@ def test_a_take_that_could_not_be_heard_for_lack_of_memory_is_not_lost(
 def test_one_element_that_does_not_fit_alone_fails_with_advice_and_the_others_go_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    begin = Decoder.begin
+    allocate = Decoder.allocate
 
-    def guarded(self: Decoder, places: int, steps: int, text_tokens: int) -> Any:
+    def guarded(self: Decoder, slots: int, steps: int, tokens: int) -> Any:
         if steps > 100:
             raise torch.OutOfMemoryError
-        return begin(self, places, steps, text_tokens)
+        return allocate(self, slots, steps, tokens)
 
-    monkeypatch.setattr(Decoder, "begin", guarded)
+    monkeypatch.setattr(Decoder, "allocate", guarded)
     found = outcomes([request(), request(duration_s=5), request(seed=9)])
     assert [type(one) for _, one in sorted(found.items())] == [MadeTake, FailedRequest, MadeTake]
     failed = found[1]
@@ -342,7 +342,7 @@ def test_as_many_threads_as_there_is_time_for(monkeypatch: pytest.MonkeyPatch) -
 # Sampling
 
 
-def wishes(count: int, codes: int, **by: Any) -> SamplingParams:
+def params(count: int, codes: int, **by: Any) -> SamplingParams:
     action = request().action
     return SamplingParams.of([replace(action, **{"top_k": None, "cfg": 1.0, **by})] * count, codes, CPU)
 
@@ -362,36 +362,36 @@ def wishes(count: int, codes: int, **by: Any) -> SamplingParams:
 def test_codes_are_drawn_as_often_as_their_probability_says(by: dict[str, Any], wanted: list[float]) -> None:
     logits = torch.log(torch.tensor([0.4, 0.3, 0.2, 0.1]))[torch.tensor([2, 0, 3, 1])].expand(1, MANY, 4)
     draws = draw([torch.Generator().manual_seed(1)], MANY, 4)
-    found = sample(logits, logits, wishes(1, 4, **by), draws)[0]
+    found = sample(logits, logits, params(1, 4, **by), draws)[0]
     counts = torch.bincount(found, minlength=4)[torch.tensor([1, 3, 0, 2])] / MANY
     np.testing.assert_allclose(counts.numpy(), wanted, atol=0.005)  # 4.5 standard deviations
 
 
 def test_guidance_goes_from_without_the_prompt_through_with_it_and_beyond() -> None:
     with_prompt, without = torch.tensor([[[1.0, 0.0]]]), torch.tensor([[[0.0, 1.0]]])
-    found = [float(kept(with_prompt, without, wishes(1, 2, cfg=cfg))[0, 0, 0]) for cfg in (0.0, 1.0, 3.0)]
+    found = [float(filtered(with_prompt, without, params(1, 2, cfg=cfg))[0, 0, 0]) for cfg in (0.0, 1.0, 3.0)]
     np.testing.assert_allclose(found, [1 / (1 + np.exp(-difference)) for difference in (-1, 1, 5)], rtol=1e-6)
 
 
 @given(st.integers(1, 300), st.sampled_from([0.0, 0.5, float(np.nextafter(np.float32(1), np.float32(0)))]))
-def test_the_ends_of_the_dice_give_codes_that_have_a_probability(top_k: int, number: float) -> None:
+def test_the_extreme_draws_give_codes_that_have_a_probability(top_k: int, number: float) -> None:
     logits = torch.randn(1, 4, 300, generator=torch.Generator().manual_seed(top_k))
     draws = draw([torch.Generator().manual_seed(top_k)], 4, 300)
     draws[:, :, ::2] = number
-    codes = sample(logits, logits, wishes(1, 300, top_k=top_k), draws)
+    codes = sample(logits, logits, params(1, 300, top_k=top_k), draws)
     rank = (logits > logits.gather(-1, codes[:, :, None])).sum(dim=-1)
     assert (rank < top_k).all()
 
 
-def test_the_dice_of_a_take_are_its_own() -> None:
-    def dice(seed: int) -> Any:
+def test_each_take_has_its_own_rng() -> None:
+    def rng(seed: int) -> Any:
         return torch.Generator().manual_seed(seed)
 
-    together = draw([dice(1), dice(2)], 4, 5)
-    assert torch.equal(together, torch.cat([draw([dice(1)], 4, 5), draw([dice(2)], 4, 5)]))
+    together = draw([rng(1), rng(2)], 4, 5)
+    assert torch.equal(together, torch.cat([draw([rng(1)], 4, 5), draw([rng(2)], 4, 5)]))
     assert not torch.equal(together[0], together[1])
     np.testing.assert_array_equal(
-        draw([dice(1)], 1, 3)[0, 0].numpy(), np.array([0.7576316, 0.27931088, 0.40306926], np.float32)
+        draw([rng(1)], 1, 3)[0, 0].numpy(), np.array([0.7576316, 0.27931088, 0.40306926], np.float32)
     )
 
 

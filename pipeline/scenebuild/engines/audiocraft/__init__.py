@@ -57,7 +57,7 @@ class AudiocraftEngine:
             models=own,
             defaults=(("temperature", 1.0), ("top_k", 250), ("cfg", 3.0)),  # audiocraft's
             precision="auto",  # fp16 on CUDA, fp32 elsewhere: which it was is recorded, and changes no key
-            # Large pages for the past: a step reads all of it, and would ask for a hundred thousand small ones.
+            # Large pages for the KV caches: a step reads all of them, which would be a hundred thousand small pages.
             environment=(("HF_HUB_OFFLINE", "1"), ("THP_MEM_ALLOC_ENABLE", "1")),
         )
 

@@ -1,9 +1,9 @@
-"""What the decoder computes with: the weights as a backend wants them, a past of keys and values, and the layers.
+"""The arithmetic of the decoder: weights in a backend's layout, the KV caches, and the layers of the transformer.
 
-Two fill the protocol: ``kernel_backend`` runs ``kernels.cpp`` on a CPU, ``torch_backend`` torch's own operations, on a
-GPU and where there is no compiler. Rows are flat: P places, each with the same number of steps, one after the other.
+Two backends satisfy the protocol: ``kernel_backend`` runs ``kernels.cpp`` on a CPU; ``torch_backend`` runs torch's own
+operations on a GPU, and where there is no compiler. A batch is flat rows: the steps of one slot, then of the next.
 
-M: rows, C: width of the model, H: heads, D: width of a head, L: positions that a place has room for
+M: rows, C: width of the model, H: attention heads, D: width of a head, L: positions that a slot of a cache holds
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ EPSILON = 1e-5  # of a layer norm, torch's
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The weights of a linear layer without bias, ``(outputs, inputs)``, as a backend wants them to lie."""
+    """The weights of a linear layer without bias, ``(outputs, inputs)``, in the layout of a backend."""
 
     kind: Precision
     outputs: int
     inputs: int
-    data: Any  # Tensor; or what torch packs bytes into
-    scales: Tensor | None = None  # of each output's bytes
-    sums: Tensor | None = None  # of each output's bytes
+    data: Any  # Tensor; or torch's packed int8 weights
+    scales: Tensor | None = None  # int8: of each output
+    sums: Tensor | None = None  # int8: the sum of each output's weights
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,39 +43,39 @@ class Norm:
 
 @dataclass(frozen=True, slots=True)
 class TransformerLayer:
-    """One layer of the transformer."""
+    """Self-attention, cross-attention to the prompt, feed-forward; each behind its layer norm."""
 
-    norm_past: Norm
-    norm_text: Norm
-    norm_wide: Norm
-    query_key_value: Matrix
-    past_out: Matrix
-    text_query: Matrix
-    text_key_value: Matrix
-    text_out: Matrix
-    widen: Matrix
-    narrow: Matrix
+    self_norm: Norm
+    cross_norm: Norm
+    ffn_norm: Norm
+    self_qkv: Matrix
+    self_out: Matrix
+    cross_query: Matrix
+    cross_key_value: Matrix
+    cross_out: Matrix
+    ffn_up: Matrix
+    ffn_down: Matrix
 
 
 @dataclass(frozen=True, slots=True)
 class KVCache:
-    """Keys and values of all places, for one layer."""
+    """Keys and values of all slots, for one layer."""
 
     keys: Tensor
     values: Tensor
     heads: int
-    width: int
-    room: int  # positions
+    head_dim: int
+    capacity: int  # positions of a slot
 
 
 @dataclass(frozen=True, slots=True)
 class RowSlots:
-    """Which place each row belongs to, and how many of its positions it attends to, the last one being its own."""
+    """The slot of each row, and how many of its positions the row attends to, its own being the last."""
 
-    places: Tensor  # int32 (M,)
+    slots: Tensor  # int32 (M,)
     lengths: Tensor  # int32 (M,)
-    steps: int  # rows of a place
-    longest: int  # no length is larger
+    steps: int  # rows of a slot
+    max_length: int  # at least the largest of the lengths
 
 
 class Backend(Protocol):
@@ -83,36 +83,37 @@ class Backend(Protocol):
 
     device: torch.device
     name: str  # for the record of a take
-    layout: str | None  # how its matrices lie, where that is worth a file of its own
-    independent: bool  # a row's result is the same, to the bit, whatever other rows there are
-    static: bool  # wants the same places in each step
+    layout: str | None  # of its matrices, where it is worth a file of converted weights
+    independent: bool  # a row's result has the same bits whatever the other rows are
+    static: bool  # wants the same slots in each step
 
     def matrix(self, weight: Tensor, *, every_step: bool) -> Matrix:
-        """Weights (outputs, inputs) as this backend wants them; ``every_step``: read in each step of a take."""
+        """Weights (outputs, inputs) in this backend's layout; ``every_step``: they are read in each step of a take."""
         ...
 
-    def past(self, places: int, heads: int, width: int, room: int) -> KVCache:
-        """An empty past."""
+    def kv_cache(self, slots: int, heads: int, head_dim: int, capacity: int) -> KVCache:
+        """An empty cache."""
         ...
 
-    def remember(self, past: KVCache, keys: Tensor, values: Tensor, rows: RowSlots) -> None:
-        """Put keys and values (M, C) in their places."""
+    def store(self, cache: KVCache, keys: Tensor, values: Tensor, rows: RowSlots) -> None:
+        """Write keys and values (M, C) to the last position of each row."""
         ...
 
     def layers(
         self,
         hidden: Tensor,
         layers: Sequence[TransformerLayer],
-        past: Sequence[KVCache],
-        text: Sequence[KVCache],
+        self_caches: Sequence[KVCache],
+        cross_caches: Sequence[KVCache],
         rows: RowSlots,
-        asking: RowSlots,
+        cross_rows: RowSlots,
     ) -> Tensor:
-        """All layers of the transformer over (M, C); the rows with a prompt come first, ``asking`` has only those."""
+        """All layers over (M, C). ``cross_rows``: the rows with a prompt, which come first; the others skip the
+        cross-attention."""
         ...
 
     def norm(self, x: Tensor, norm: Norm) -> Tensor:
-        """Each row of (M, C) normalised."""
+        """The layer norm of each row of (M, C)."""
         ...
 
     def linear(self, x: Tensor, weight: Matrix) -> Tensor:
@@ -121,7 +122,7 @@ class Backend(Protocol):
 
 
 def byte_scales(weight: Tensor) -> Tensor:
-    """What one step of a byte is worth, for each output of (outputs, inputs): its largest weight becomes 127."""
+    """The int8 quantization step of each output of (outputs, inputs): its largest weight becomes 127."""
     return (weight.float().abs().amax(dim=1) / 127).clamp(min=torch.finfo(torch.float32).tiny)
 
 

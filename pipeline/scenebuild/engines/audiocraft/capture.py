@@ -37,8 +37,8 @@ class Captured:
         return self._outputs
 
 
-def launched(function: Function, inputs: Sequence[Tensor]) -> Function:
-    """``function``, captured where that is possible, and as it is where it is not."""
+def captured(function: Function, inputs: Sequence[Tensor]) -> Function:
+    """``function`` as a CUDA graph where that is possible, and as it is where it is not."""
     if inputs[0].device.type != "cuda":
         return function
     try:

@@ -1,11 +1,11 @@
-"""The language model one step at a time: ``seat`` a take, ``prefill`` what is known of it, then ``decode_step``.
+"""The language model one step at a time: ``assign`` a slot, ``prefill`` the known codes, then ``decode_step``.
 
-A batch has places. A take sits in one until it is done, then another may have it: each place has its own position, so
-takes need not have begun together. Guidance needs every take twice, with its prompt and without: with P places, place
-p of the past is the take with its prompt, place P + p the same take without. A null prompt is an embedding of zeros,
-and the attention has no biases: what it adds is exactly nothing, so rows without a prompt skip the cross-attention.
+A take keeps its slot until it is done, and each slot has its own position: takes need not have begun together. Guidance
+needs every take twice, with its prompt and without: with P slots, slot p of the self-attention's cache is the take with
+its prompt, and slot P + p is the same take without. A null prompt is an embedding of zeros, and the attention has no
+biases: it would add exactly nothing, so rows without a prompt skip the cross-attention.
 
-B: takes in a step, K: codebooks, S: steps at once, M = 2 B S: rows, C: width, T: text tokens, V: codes
+B: takes in a step, K: codebooks, S: steps at once, M = 2 B S: rows, C: width, T: prompt tokens, V: codes
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from scenebuild.engines.audiocraft.backend import Backend, KVCache, RowSlots
-from scenebuild.engines.audiocraft.capture import Function, launched
+from scenebuild.engines.audiocraft.capture import Function, captured
 from scenebuild.engines.audiocraft.language import LanguageModel
 
 Logits = tuple[Tensor, Tensor]  # with the prompt and without, float32 (B, K, V) each
@@ -25,13 +25,13 @@ Logits = tuple[Tensor, Tensor]  # with the prompt and without, float32 (B, K, V)
 
 @dataclass(slots=True)
 class DecoderState:
-    """What the takes of a batch have seen so far. ``Decoder`` writes into it."""
+    """The KV caches of a batch and the position of each slot. ``Decoder`` writes into it."""
 
-    past: list[KVCache]  # a layer; 2 P places
-    text: list[KVCache]  # a layer; P places
-    text_lengths: Tensor  # int32 (P,)
-    positions: list[int]  # of each place: how many steps it has seen
-    launch: Function | None = None  # a step of all places, captured
+    self_caches: list[KVCache]  # of each layer; 2 P slots
+    cross_caches: list[KVCache]  # of each layer; P slots
+    cross_lengths: Tensor  # int32 (P,), prompt tokens
+    positions: list[int]  # of each slot: how many steps it has taken
+    captured: Function | None = None  # a step of all slots as one launch
 
 
 class Decoder:
@@ -46,89 +46,92 @@ class Decoder:
         self._dim = sizes.dim
         self._positions = torch.empty(0)
 
-    def begin(self, places: int, steps: int, text_tokens: int) -> DecoderState:
-        """An empty state: room for so many takes, each of at most these steps and a prompt of these tokens."""
+    def allocate(self, slots: int, steps: int, tokens: int) -> DecoderState:
+        """An empty state of that many slots, each for at most ``steps`` steps and a prompt of ``tokens`` tokens."""
         sizes = self._model.dimensions
-        width = sizes.dim // sizes.heads
+        head_dim = sizes.dim // sizes.heads
         self._positions = self._embed_positions(steps)
         return DecoderState(
-            [self.backend.past(2 * places, sizes.heads, width, steps) for _ in self._model.layers],
-            [self.backend.past(places, sizes.heads, width, text_tokens) for _ in self._model.layers],
-            torch.ones(places, dtype=torch.int32, device=self.device),
-            [0] * places,
+            [self.backend.kv_cache(2 * slots, sizes.heads, head_dim, steps) for _ in self._model.layers],
+            [self.backend.kv_cache(slots, sizes.heads, head_dim, tokens) for _ in self._model.layers],
+            torch.ones(slots, dtype=torch.int32, device=self.device),
+            [0] * slots,
         )
 
     def bytes_per_take(self, steps: int) -> int:
-        """What the keys and values of one take, with and without its prompt, need for these many steps."""
-        one = self.backend.past(1, 1, 1, steps)
+        """The size of one take's keys and values, with and without its prompt, for that many steps."""
+        one = self.backend.kv_cache(1, 1, 1, steps)
         size: int = one.keys.nbytes + one.values.nbytes
         return 2 * size * self._model.dimensions.layers * self._dim
 
-    def seat(self, state: DecoderState, place: int, text: Tensor) -> None:
-        """Let a take with that prompt ``(T, C)`` begin in a place; whoever sat there is forgotten."""
-        tokens = len(text)
-        where = torch.full((tokens,), place, dtype=torch.int32, device=self.device)
-        rows = RowSlots(where, torch.arange(1, tokens + 1, dtype=torch.int32, device=self.device), tokens, tokens)
-        for layer, past in zip(self._model.layers, state.text, strict=True):
-            keys, values = self.backend.linear(text, layer.text_key_value).split(self._dim, dim=1)
-            self.backend.remember(past, keys, values, rows)
-        state.text_lengths[place] = tokens
-        state.positions[place] = 0
+    def assign(self, state: DecoderState, slot: int, prompt: Tensor) -> None:
+        """Give a slot to a take with that prompt ``(T, C)``; the former take's positions are no longer attended to."""
+        tokens = len(prompt)
+        slots = torch.full((tokens,), slot, dtype=torch.int32, device=self.device)
+        rows = RowSlots(slots, torch.arange(1, tokens + 1, dtype=torch.int32, device=self.device), tokens, tokens)
+        for layer, cache in zip(self._model.layers, state.cross_caches, strict=True):
+            keys, values = self.backend.linear(prompt, layer.cross_key_value).split(self._dim, dim=1)
+            self.backend.store(cache, keys, values, rows)
+        state.cross_lengths[slot] = tokens
+        state.positions[slot] = 0
 
-    def prefill(self, state: DecoderState, place: int, sequence: Tensor) -> None:
-        """Take in the first steps (K, S) of the take in a place, all at once."""
-        self._forward(state, [place], sequence[None])
+    def prefill(self, state: DecoderState, slot: int, sequence: Tensor) -> None:
+        """The first steps (K, S) of the take in a slot, all at once."""
+        self._forward(state, [slot], sequence[None])
 
-    def decode_step(self, state: DecoderState, places: Sequence[int], codes: Tensor) -> Logits:
-        """Take in one more step (B, K) of the takes in these places; the logits of the step after it."""
+    def decode_step(self, state: DecoderState, slots: Sequence[int], codes: Tensor) -> Logits:
+        """One more step (B, K) of the takes in these slots; the logits of the step after it."""
         if self.backend.static:
-            return self._decode_all(state, places, codes)
-        return self._logits(self._forward(state, places, codes[:, :, None]))
+            return self._decode_all(state, slots, codes)
+        return self._logits(self._forward(state, slots, codes[:, :, None]))
 
-    def _forward(self, state: DecoderState, places: Sequence[int], codes: Tensor) -> Tensor:
+    def _forward(self, state: DecoderState, slots: Sequence[int], codes: Tensor) -> Tensor:
         """The last layer's output (M, C) for steps (B, K, S), rows with a prompt first."""
         steps = codes.shape[2]
-        starts = [state.positions[place] for place in places]
-        where, begin = (torch.tensor(values, device=self.device) for values in (list(places), starts))
-        hidden = self._through(state, where, begin, codes, max(starts) + steps)
-        for place in places:
-            state.positions[place] += steps
+        starts = [state.positions[slot] for slot in slots]
+        numbers, begin = (torch.tensor(values, device=self.device) for values in (list(slots), starts))
+        hidden = self._layers(state, numbers, begin, codes, max(starts) + steps)
+        for slot in slots:
+            state.positions[slot] += steps
         return hidden
 
-    def _decode_all(self, state: DecoderState, places: Sequence[int], codes: Tensor) -> Logits:
-        """``decode_step`` with all places in each step, so that shapes stay; what the others get is not looked at."""
-        everywhere = torch.arange(len(state.positions), device=self.device)
-        room = state.past[0].room
-        starts = torch.zeros(len(state.positions), dtype=torch.int64)
-        starts[list(places)] = torch.tensor([state.positions[place] for place in places])
-        all_codes = torch.full((len(state.positions), self.codebooks), self.codes, device=self.device)
-        all_codes[list(places)] = codes
+    def _decode_all(self, state: DecoderState, slots: Sequence[int], codes: Tensor) -> Logits:
+        """``decode_step`` with all slots in each step, so that shapes stay; the others' results are not used."""
+        count = len(state.positions)
+        all_slots = torch.arange(count, device=self.device)
+        capacity = state.self_caches[0].capacity
+        starts = torch.zeros(count, dtype=torch.int64)
+        starts[list(slots)] = torch.tensor([state.positions[slot] for slot in slots])
+        all_codes = torch.full((count, self.codebooks), self.codes, device=self.device)
+        all_codes[list(slots)] = codes
 
         def step(codes: Tensor, starts: Tensor) -> Logits:
-            return self._logits(self._through(state, everywhere, starts, codes[:, :, None], room))
+            return self._logits(self._layers(state, all_slots, starts, codes[:, :, None], capacity))
 
         inputs = (all_codes, starts.to(self.device))
-        if state.launch is None:
-            state.launch = launched(step, inputs)
-        with_prompt, without = state.launch(*inputs)
-        for place in places:
-            state.positions[place] += 1
-        return with_prompt[list(places)], without[list(places)]
+        if state.captured is None:
+            state.captured = captured(step, inputs)
+        with_prompt, without = state.captured(*inputs)
+        for slot in slots:
+            state.positions[slot] += 1
+        return with_prompt[list(slots)], without[list(slots)]
 
-    def _through(self, state: DecoderState, places: Tensor, starts: Tensor, codes: Tensor, longest: int) -> Tensor:
+    def _layers(self, state: DecoderState, slots: Tensor, starts: Tensor, codes: Tensor, max_length: int) -> Tensor:
         """All layers (M, C) for steps (B, K, S) that begin at positions ``starts`` (B,); tensors only."""
         steps = codes.shape[2]
         positions = starts[:, None] + torch.arange(steps, device=self.device)  # (B, S)
-        both = torch.cat([places, places + len(state.positions)]).repeat_interleave(steps).int()
-        rows = RowSlots(both, (positions + 1).flatten().repeat(2).int(), steps, longest)
-        asked = places.repeat_interleave(steps)
-        asking = RowSlots(asked.int(), state.text_lengths[asked], steps, state.text[0].room)
+        both = torch.cat([slots, slots + len(state.positions)]).repeat_interleave(steps).int()
+        rows = RowSlots(both, (positions + 1).flatten().repeat(2).int(), steps, max_length)
+        with_prompt = slots.repeat_interleave(steps)
+        capacity = state.cross_caches[0].capacity
+        cross_rows = RowSlots(with_prompt.int(), state.cross_lengths[with_prompt], steps, capacity)
         hidden = self._embed(codes, positions)
-        return self.backend.layers(hidden, self._model.layers, state.past, state.text, rows, asking)
+        caches = (state.self_caches, state.cross_caches)
+        return self.backend.layers(hidden, self._model.layers, *caches, rows, cross_rows)
 
     def _logits(self, hidden: Tensor) -> Logits:
         out = self.backend.norm(hidden, self._model.norm)
-        logits = self.backend.linear(out, self._model.heads).float().unflatten(1, (self.codebooks, self.codes))
+        logits = self.backend.linear(out, self._model.lm_head).float().unflatten(1, (self.codebooks, self.codes))
         with_prompt, without = logits.chunk(2)
         return with_prompt, without
 

@@ -1,4 +1,4 @@
-"""A CPU with kernels of our own: weights in fewer bits where that loses nothing, all layers of a step in one call."""
+"""Our own kernels on a CPU: weights in fewer bits where that loses nothing, all layers of a step in one call."""
 
 from __future__ import annotations
 
@@ -20,17 +20,28 @@ from scenebuild.engines.audiocraft.backend import (
     byte_scales,
     narrowest,
 )
-from scenebuild.engines.audiocraft.kernels import CLayer, CMatrix, CNorm, CPast, CRows, Kernels
+from scenebuild.engines.audiocraft.kernels import (
+    MATRICES,
+    NORMS,
+    CEntries,
+    CKVCache,
+    CLayer,
+    CMatrix,
+    CNorm,
+    CRows,
+    CStep,
+    CWorkspace,
+    Kernels,
+)
 
 KINDS = {"fp32": 0, "fp16": 1, "bf16": 2, "int8": 3}  # as kernels.cpp numbers them
-PANEL = 32  # outputs that lie together
-BLOCK = 16  # positions whose keys lie together
-PASS = 32  # rows of digits at a time
-MATRICES = ("query_key_value", "past_out", "text_query", "text_out", "widen", "narrow")
+PANEL = 32  # outputs that are stored together
+BLOCK = 16  # positions whose keys are stored together
+PASS = 32  # rows of digits that are multiplied at once
 
 
 class KernelBackend:
-    """Fills ``Backend``. No row's sums depend on another row, so a take is the same in any batch."""
+    """Satisfies ``Backend``. No row's sums depend on another row, so a take has the same bits in any batch."""
 
     device = torch.device("cpu")
     independent = True
@@ -39,7 +50,7 @@ class KernelBackend:
     def __init__(self, kernels: Kernels, precision: Precision) -> None:
         self._kernels = kernels
         self._precision = precision
-        self._half_past = precision == "int8"
+        self._half_cache = precision == "int8"
         self._tables: dict[int, tuple[Sequence[TransformerLayer], ctypes.Array[CLayer]]] = {}
         self.layout: str | None = f"panels{PANEL}-{precision}"
         self.name = f"kernels, {precision}"
@@ -58,37 +69,44 @@ class KernelBackend:
         panels = padded.to(DTYPES[kind]).view(-1, PANEL, inputs).transpose(1, 2).contiguous()
         return Matrix(kind, outputs, inputs, panels)
 
-    def past(self, places: int, heads: int, width: int, room: int) -> KVCache:
-        """Keys as (places, H, blocks, D, BLOCK), values as (places, H, L, D); halves where weights are bytes."""
-        room += -room % BLOCK
-        dtype = torch.float16 if self._half_past else torch.float32
-        keys = torch.empty(places, heads, room // BLOCK, width, BLOCK, dtype=dtype)
-        return KVCache(keys, torch.empty(places, heads, room, width, dtype=dtype), heads, width, room)
+    def kv_cache(self, slots: int, heads: int, head_dim: int, capacity: int) -> KVCache:
+        """Keys as (slots, H, blocks, D, BLOCK), values as (slots, H, L, D); half floats where the weights are int8."""
+        capacity += -capacity % BLOCK
+        dtype = torch.float16 if self._half_cache else torch.float32
+        keys = torch.empty(slots, heads, capacity // BLOCK, head_dim, BLOCK, dtype=dtype)
+        return KVCache(keys, torch.empty(slots, heads, capacity, head_dim, dtype=dtype), heads, head_dim, capacity)
 
-    def remember(self, past: KVCache, keys: Tensor, values: Tensor, rows: RowSlots) -> None:
+    def store(self, cache: KVCache, keys: Tensor, values: Tensor, rows: RowSlots) -> None:
         """See ``Backend``. ``keys`` and ``values`` may be parts of wider rows."""
-        self._kernels.remember(self._past(past), keys.data_ptr(), values.data_ptr(), keys.stride(0), _rows(rows))
+        entries = CEntries(keys.data_ptr(), values.data_ptr(), keys.stride(0), _rows(rows))
+        self._kernels.store(self._cache(cache), entries)
 
     def layers(
         self,
         hidden: Tensor,
         layers: Sequence[TransformerLayer],
-        past: Sequence[KVCache],
-        text: Sequence[KVCache],
+        self_caches: Sequence[KVCache],
+        cross_caches: Sequence[KVCache],
         rows: RowSlots,
-        asking: RowSlots,
+        cross_rows: RowSlots,
     ) -> Tensor:
         """See ``Backend``. In place."""
-        table = self._table(layers)
         count, dim = hidden.shape
-        widest = max(layers[0].widen.outputs, layers[0].query_key_value.outputs)
-        # All of it has a name: a pointer keeps nothing alive.
+        widest = max(layers[0].ffn_up.outputs, layers[0].self_qkv.outputs)
+        # The buffers have names, because a pointer keeps nothing alive.
         narrow, wide, digits = torch.empty(count, dim), torch.empty(count, widest), _digits(count, widest)
-        pasts, texts = ((CPast * len(layers))(*map(self._past, of)) for of in (past, text))
-        all_rows, asking_rows = _rows(rows), _rows(asking)
-        pointers = [ctypes.addressof(one) for one in (table, pasts, texts, all_rows, asking_rows)]
-        room = (narrow.data_ptr(), wide.data_ptr(), digits.data_ptr())
-        self._kernels.layers(hidden.data_ptr(), dim, len(layers), *pointers, *room)
+        step = CStep(
+            hidden.data_ptr(),
+            dim,
+            len(layers),
+            self._table(layers),
+            self._caches(self_caches),
+            self._caches(cross_caches),
+            _rows(rows),
+            _rows(cross_rows),
+            CWorkspace(narrow.data_ptr(), wide.data_ptr(), digits.data_ptr()),
+        )
+        self._kernels.layers(step)
         return hidden
 
     def norm(self, x: Tensor, norm: Norm) -> Tensor:
@@ -106,11 +124,11 @@ class KernelBackend:
         return y
 
     def _table(self, layers: Sequence[TransformerLayer]) -> ctypes.Array[CLayer]:
-        """All layers as the kernels know them, made once a model; the model is kept, as the table points into it."""
+        """All layers for the kernels, made once a model; the model is kept, because the table points into it."""
         if id(layers) not in self._tables:
             rows = [
                 CLayer(
-                    *(_norm(getattr(layer, name)) for name in ("norm_past", "norm_text", "norm_wide")),
+                    *(_norm(getattr(layer, name)) for name in NORMS),
                     *(_matrix(getattr(layer, name)) for name in MATRICES),
                 )
                 for layer in layers
@@ -118,9 +136,14 @@ class KernelBackend:
             self._tables[id(layers)] = (layers, (CLayer * len(rows))(*rows))
         return self._tables[id(layers)][1]
 
-    def _past(self, past: KVCache) -> CPast:
-        half = int(self._half_past)
-        return CPast(past.keys.data_ptr(), past.values.data_ptr(), past.heads, past.width, past.room, half)
+    def _caches(self, caches: Sequence[KVCache]) -> ctypes.Array[CKVCache]:
+        return (CKVCache * len(caches))(*map(self._cache, caches))
+
+    def _cache(self, cache: KVCache) -> CKVCache:
+        half = int(self._half_cache)
+        return CKVCache(
+            cache.keys.data_ptr(), cache.values.data_ptr(), cache.heads, cache.head_dim, cache.capacity, half
+        )
 
 
 def _matrix(matrix: Matrix) -> CMatrix:
@@ -133,10 +156,10 @@ def _norm(norm: Norm) -> CNorm:
 
 
 def _rows(rows: RowSlots) -> CRows:
-    return CRows(len(rows.places), rows.places.data_ptr(), rows.lengths.data_ptr())
+    return CRows(len(rows.slots), rows.slots.data_ptr(), rows.lengths.data_ptr())
 
 
 def _digits(rows: int, inputs: int) -> Tensor:
-    """Room for whole passes of two bytes a value, filled up to fours, and a float a row."""
+    """A buffer for whole passes of two bytes a value, padded to a multiple of four, and a float a row."""
     passes = -(-2 * rows // PASS) * PASS
     return torch.empty(passes * (inputs + 3) + 4 * rows, dtype=torch.uint8)

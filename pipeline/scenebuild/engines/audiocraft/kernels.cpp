@@ -1,12 +1,12 @@
 // One step of the language model on a CPU: all layers of the transformer in one call.
 //
-// A step multiplies a few rows by 1.6 billion weights, so its time is the time to read the weights once. Weights
-// therefore lie as they are read: in panels of 32 outputs, all inputs of a panel one after the other, as half floats
-// or bytes where nothing is lost by that. Everything is computed in float.
+// A step multiplies a few rows by 1.6 billion weights, so its time is the time to read the weights once. They are
+// stored in the order in which they are read: in panels of 32 outputs, all inputs of a panel consecutive, as half
+// floats or int8 where that loses nothing. All arithmetic is in float.
 //
-// The functions of the steps are run by all threads together (`omp for` inside of one `omp parallel`), each of them
-// ends when all threads are through. Every row is summed up in the same order whatever the number of rows, and no row sees another one: a take is the
-// same, to the bit, alone and in any batch. That rests on the compiler not reordering sums: no -ffast-math.
+// All threads execute the functions of a step together (`omp for` inside one `omp parallel`); each ends with a barrier.
+// Every row is summed in the same order whatever the number of rows, and no row depends on another: a take has the same
+// bits alone and in any batch. That requires that the compiler does not reorder sums: no -ffast-math.
 
 #include <cmath>
 #include <cstddef>
@@ -29,7 +29,7 @@ namespace {
 
 #if defined(__AVX512F__)
 constexpr int WIDTH = 16;  // floats in a vector
-constexpr int ROWS = 12;   // rows at a time: with two vectors each, what the registers hold
+constexpr int ROWS = 12;   // rows of a tile: with two vectors each, what the registers hold
 #elif defined(__AVX2__) && defined(__FMA__) && defined(__F16C__)
 constexpr int WIDTH = 8;
 constexpr int ROWS = 6;
@@ -40,23 +40,26 @@ constexpr int ROWS = 12;
 #error "no kernel for this processor"
 #endif
 
-constexpr int PANEL = 32;    // outputs that lie together
-constexpr int AHEAD = 2048;  // bytes that are asked for before they are needed
-constexpr long BLOCK = 16;   // positions of the past whose keys lie together
-constexpr long LANES = 16;   // of sums over a row: as many, in the same order, on any processor
+constexpr long ABI = 2;      // a new number whenever a function or the meaning of a field changes
+constexpr int PANEL = 32;    // outputs that are stored together
+constexpr int AHEAD = 2048;  // prefetch distance in bytes
+constexpr long BLOCK = 16;   // positions whose keys are stored together
+constexpr long LANES = 16;   // partial sums of a row: the same number and order on any processor
 
 typedef float Vector __attribute__((vector_size(4 * WIDTH), aligned(4)));
 typedef int32_t Integers __attribute__((vector_size(4 * WIDTH), aligned(4)));
 
-enum Kind { FLOAT32 = 0, FLOAT16 = 1, BFLOAT16 = 2, BYTES = 3 };
-enum Then { STORE = 0, GELU = 1, ADD = 2 };
+enum Kind { FLOAT32 = 0, FLOAT16 = 1, BFLOAT16 = 2, INT8 = 3 };
+enum Epilogue { STORE = 0, GELU = 1, ADD = 2 };  // what is done with a product
 
-// A linear layer without bias. Arrays over the outputs are filled up to whole panels.
+// The structs of the interface are mirrored in kernels.py, which compares their sizes with those that sb_abi() returns.
+
+// A linear layer without bias. Arrays over the outputs are padded to whole panels.
 struct Matrix {
   long kind, inputs, outputs;
   const void* data;
-  const float* scales;   // of bytes
-  const int32_t* sums;   // of each output's bytes
+  const float* scales;  // int8: of each output
+  const int32_t* sums;  // int8: the sum of each output's weights
 };
 
 struct Norm {
@@ -64,28 +67,57 @@ struct Norm {
 };
 
 struct Layer {
-  Norm norm_past, norm_text, norm_wide;
-  Matrix query_key_value, past_out, text_query, text_out, widen, narrow;
+  Norm self_norm, cross_norm, ffn_norm;
+  Matrix self_qkv, self_out, cross_query, cross_out, ffn_up, ffn_down;
 };
 
-// Keys and values of every place, for one layer: keys as (places, heads, blocks, width, BLOCK), so that sixteen
-// positions are one vector's lanes; values as (places, heads, positions, width).
-struct Past {
+// Keys and values of all slots, for one layer: keys as (slots, heads, blocks, head_dim, BLOCK), so that sixteen
+// positions are one vector's lanes; values as (slots, heads, capacity, head_dim).
+struct KVCache {
   void *keys, *values;
-  long heads, width, room, half;  // half: stored as half floats
+  long heads, head_dim, capacity, half;  // half: stored as half floats
 };
 
-// Which place each row belongs to, and how many positions of it the row attends to.
+// The slot of each row, and how many of its positions the row attends to.
 struct Rows {
   long count;
-  const int32_t *places, *lengths;
+  const int32_t *slots, *lengths;
+};
+
+// Buffers for the intermediate results of a layer.
+struct Workspace {
+  float* narrow;    // (rows, dim)
+  float* wide;      // (rows, outputs of the widest matrix)
+  uint8_t* digits;  // see multiply_int8
+};
+
+// The rows of a step through all layers. The first `cross_rows.count` rows have a prompt.
+struct Step {
+  float* hidden;  // (rows, dim), in place
+  long dim, layer_count;
+  const Layer* layers;
+  const KVCache *self_caches, *cross_caches;  // of each layer
+  Rows rows, cross_rows;
+  Workspace workspace;
+};
+
+// Keys and values (rows, heads * head_dim) to be written to a cache; rows are `stride` floats apart.
+struct Entries {
+  const float *keys, *values;
+  long stride;
+  Rows rows;
+};
+
+// What kernels.py has to agree with: the number above, and the size of each struct in bytes.
+struct Abi {
+  long number, matrix, norm, layer, kv_cache, rows, workspace, step, entries;
 };
 
 Vector spread(float value) { return value - Vector{}; }
 
 Vector load(const float* from) { return *reinterpret_cast<const Vector*>(from); }
 
-// As many numbers as there are, zero beyond.
+// The first `count` floats, zeros beyond.
 Vector load_part(const float* from, long count) {
   if (count >= WIDTH) return load(from);
   float lanes[WIDTH] = {};
@@ -93,9 +125,9 @@ Vector load_part(const float* from, long count) {
   return load(lanes);
 }
 
-// To whole numbers, ties to even, for sizes below 2^22.
+// To the nearest integer, ties to even, for magnitudes below 2^22.
 Vector rounded(Vector x) {
-  const Vector shift = spread(12582912.0f);  // 1.5 * 2^23: no room is left for a fraction
+  const Vector shift = spread(12582912.0f);  // 1.5 * 2^23: no bits are left for a fraction
   return (x + shift) - shift;
 }
 
@@ -122,7 +154,7 @@ void store_half(uint16_t* to, Vector value) {
 }
 #endif
 
-Vector load_brain(const uint16_t* from) {
+Vector load_bfloat16(const uint16_t* from) {
   typedef uint16_t Halves __attribute__((vector_size(2 * WIDTH), aligned(2)));
   typedef uint32_t Words __attribute__((vector_size(4 * WIDTH)));
   return (Vector)(__builtin_convertvector(*reinterpret_cast<const Halves*>(from), Words) << 16);
@@ -132,7 +164,7 @@ template <int kind>
 Vector load_weights(const void* from, long at) {
   if (kind == FLOAT32) return load(static_cast<const float*>(from) + at);
   if (kind == FLOAT16) return load_half(static_cast<const uint16_t*>(from) + at);
-  return load_brain(static_cast<const uint16_t*>(from) + at);
+  return load_bfloat16(static_cast<const uint16_t*>(from) + at);
 }
 
 // e^x for x <= 0: 2^n times a Taylor polynomial of the rest, which is at most ln 2 / 2.
@@ -156,23 +188,23 @@ Vector gelu(Vector x) {
   Vector sum = spread(1.061405429f);
   for (float coefficient : {-1.453152027f, 1.421413741f, -0.284496736f, 0.254829592f})
     sum = sum * t + spread(coefficient);
-  const Vector above = spread(0.5f) * sum * t * exponential(-z * z);  // how much of the bell lies beyond |x|
+  const Vector above = spread(0.5f) * sum * t * exponential(-z * z);  // the tail of the distribution beyond |x|
   return x * (x < zero ? above : spread(1.0f) - above);
 }
 
-void finish(float* to, Vector value, long then, long room) {
-  if (then == GELU) value = gelu(value);
+void finish(float* to, Vector value, long epilogue, long room) {
+  if (epilogue == GELU) value = gelu(value);
   if (room >= WIDTH) {
-    if (then == ADD) value += load(to);
+    if (epilogue == ADD) value += load(to);
     *reinterpret_cast<Vector*>(to) = value;
     return;
   }
-  for (long lane = 0; lane < room; lane++) to[lane] = then == ADD ? to[lane] + value[lane] : value[lane];
+  for (long lane = 0; lane < room; lane++) to[lane] = epilogue == ADD ? to[lane] + value[lane] : value[lane];
 }
 
 // `rows` rows times two vectors of outputs: y (rows, outputs) from x (rows, inputs) and a part of a panel.
 template <int kind, int rows>
-void tile(const float* x, const void* panel, int part, long inputs, float* y, long outputs, long then, long room) {
+void tile(const float* x, const void* panel, int part, long inputs, float* y, long outputs, long epilogue, long room) {
   constexpr int bytes = kind == FLOAT32 ? 4 : 2;
   Vector sums[rows][2] = {};
   for (long k = 0; k < inputs; k++) {
@@ -188,7 +220,7 @@ void tile(const float* x, const void* panel, int part, long inputs, float* y, lo
   }
   for (int row = 0; row < rows; row++)
     for (int side = 0; side < 2; side++)
-      if (room > side * WIDTH) finish(y + row * outputs + side * WIDTH, sums[row][side], then, room - side * WIDTH);
+      if (room > side * WIDTH) finish(y + row * outputs + side * WIDTH, sums[row][side], epilogue, room - side * WIDTH);
 }
 
 typedef void (*Tile)(const float*, const void*, int, long, float*, long, long, long);
@@ -202,7 +234,7 @@ Tile tile_of(long wanted) {
 }
 
 template <int kind>
-void multiply(float* y, const float* x, const Matrix& weights, long rows, long then) {
+void multiply(float* y, const float* x, const Matrix& weights, long rows, long epilogue) {
   const long inputs = weights.inputs, outputs = weights.outputs, panels = (outputs + PANEL - 1) / PANEL;
   const long panel_bytes = PANEL * inputs * (kind == FLOAT32 ? 4 : 2);
 #pragma omp for schedule(dynamic, 4)
@@ -213,16 +245,16 @@ void multiply(float* y, const float* x, const Matrix& weights, long rows, long t
       for (int part = 0; part < PANEL; part += 2 * WIDTH) {
         const long output = number * PANEL + part;
         if (output >= outputs) break;
-        run(x + row * inputs, panel, part, inputs, y + row * outputs + output, outputs, then, outputs - output);
+        run(x + row * inputs, panel, part, inputs, y + row * outputs + output, outputs, epilogue, outputs - output);
       }
     }
   }
 }
 
-// Bytes: a row is 14 bits a value, split into two digits of 7 bits, so that products of digits and weights add up
-// exactly in integers on any processor.
-constexpr int MIDDLE = 8192;
-constexpr int PAIRS = 4;  // rows at a time, two digits each
+// int8: a row is quantized to 14 bits and split into two digits of 7 bits, so that the sums of digits times weights are
+// exact integers on any processor.
+constexpr int MIDDLE = 8192;  // the zero point of 14 bits
+constexpr int PAIRS = 4;  // rows of a tile, two digits each
 
 float to_digits(const float* x, long inputs, long padded, uint8_t* low, uint8_t* high) {
   typedef uint8_t Bytes __attribute__((vector_size(WIDTH), aligned(1)));
@@ -245,7 +277,7 @@ float to_digits(const float* x, long inputs, long padded, uint8_t* low, uint8_t*
   return scale;
 }
 
-// Four bytes of a row times four bytes of each of the panel's outputs, added to 32 sums.
+// Four digits of a row times four weights of each of the panel's outputs, added to 32 sums.
 #if defined(__AVX512VNNI__)
 typedef __m512i Sums;
 constexpr int SUMS = 2;
@@ -277,7 +309,7 @@ inline void add_products(Sums* sums, const int8_t* weights, uint32_t digits) {
 #endif
 
 template <int pairs>
-void byte_tile(const uint8_t* digits, const int8_t* panel, long padded, int32_t (*totals)[PANEL]) {
+void int8_tile(const uint8_t* digits, const int8_t* panel, long padded, int32_t (*totals)[PANEL]) {
   Sums sums[2 * pairs][SUMS];
   std::memset(static_cast<void*>(sums), 0, sizeof sums);
   for (long k = 0; k < padded; k += 4) {
@@ -292,22 +324,22 @@ void byte_tile(const uint8_t* digits, const int8_t* panel, long padded, int32_t 
   std::memcpy(totals, sums, sizeof sums);
 }
 
-typedef void (*ByteTile)(const uint8_t*, const int8_t*, long, int32_t (*)[PANEL]);
-constexpr ByteTile BYTE_TILES[PAIRS] = {byte_tile<1>, byte_tile<2>, byte_tile<3>, byte_tile<4>};
+typedef void (*Int8Tile)(const uint8_t*, const int8_t*, long, int32_t (*)[PANEL]);
+constexpr Int8Tile INT8_TILES[PAIRS] = {int8_tile<1>, int8_tile<2>, int8_tile<3>, int8_tile<4>};
 
-// The sums of up to PASS rows of digits with a panel's 32 outputs.
+// How many rows of digits are multiplied with a panel's 32 outputs at once.
 constexpr int PASS = 32;
 
 #if defined(TILES)
-// Linux lends a process the registers of AMX when it asks for them.
-bool ask_for_tiles() {
+// Linux grants a process the tile registers of AMX on request.
+bool request_tiles() {
   constexpr long REQUEST = 0x1023, TILE_DATA = 18;  // ARCH_REQ_XCOMP_PERM, XFEATURE_XTILEDATA
   return syscall(SYS_arch_prctl, REQUEST, TILE_DATA) == 0;
 }
 
-const bool HAS_TILES = ask_for_tiles();
+const bool HAS_TILES = request_tiles();
 
-// For as long as it lives, the eight tiles of this thread have 16 rows of 64 bytes each.
+// Configures the eight tiles of this thread as 16 rows of 64 bytes each, until it is destroyed.
 struct Tiles {
   explicit Tiles(bool wanted) : wanted(wanted) {
     struct alignas(64) {
@@ -323,7 +355,7 @@ struct Tiles {
   const bool wanted;
 };
 
-// Rows of digits come sixteen at a time, and so there is room for sixteen behind the last of them.
+// Reads rows of digits sixteen at a time: the buffer is padded to a multiple of sixteen rows.
 void run_tiles(const uint8_t* digits, long rows, const int8_t* panel, long padded, int32_t (*totals)[PANEL]) {
   const bool both = rows > 16;
   _tile_zero(0);
@@ -365,12 +397,12 @@ void sum_up(const Tiles& tiles, const uint8_t* digits, long rows, const int8_t* 
   if (tiles.wanted) return run_tiles(digits, rows, panel, padded, totals);
   for (long row = 0; row < rows; row += 2 * PAIRS) {
     const long pairs = (rows - row < 2 * PAIRS ? rows - row : 2 * PAIRS) / 2;
-    BYTE_TILES[pairs - 1](digits + row * padded, panel, padded, totals + row);
+    INT8_TILES[pairs - 1](digits + row * padded, panel, padded, totals + row);
   }
 }
 
-// `digits` has room for whole PASSes of two bytes a value and, behind them, for a float a row.
-void multiply_bytes(float* y, const float* x, const Matrix& weights, long rows, long then, uint8_t* digits) {
+// `digits` holds two bytes a value for whole PASSes of rows, followed by the scale of each row, a float.
+void multiply_int8(float* y, const float* x, const Matrix& weights, long rows, long epilogue, uint8_t* digits) {
   const long inputs = weights.inputs, outputs = weights.outputs, panels = (outputs + PANEL - 1) / PANEL;
   const long padded = (inputs + 3) / 4 * 4;
   float* row_scales = reinterpret_cast<float*>(digits + (2 * rows + PASS - 1) / PASS * PASS * padded);
@@ -396,22 +428,22 @@ void multiply_bytes(float* y, const float* x, const Matrix& weights, long rows, 
           const Vector sum = __builtin_convertvector(high, Vector) * spread(128.0f) +
                              __builtin_convertvector(whole(&totals[2 * row][lane]), Vector);
           const Vector scale = spread(row_scales[first + row]) * load(weights.scales + output);
-          finish(y + (first + row) * outputs + output, sum * scale, then, outputs - output);
+          finish(y + (first + row) * outputs + output, sum * scale, epilogue, outputs - output);
         }
     }
   }
 }
 
-void linear(float* y, const float* x, const Matrix& weights, long rows, long then, uint8_t* digits) {
+void linear(float* y, const float* x, const Matrix& weights, long rows, long epilogue, uint8_t* digits) {
   switch (weights.kind) {
-    case FLOAT32: return multiply<FLOAT32>(y, x, weights, rows, then);
-    case FLOAT16: return multiply<FLOAT16>(y, x, weights, rows, then);
-    case BFLOAT16: return multiply<BFLOAT16>(y, x, weights, rows, then);
-    case BYTES: return multiply_bytes(y, x, weights, rows, then, digits);
+    case FLOAT32: return multiply<FLOAT32>(y, x, weights, rows, epilogue);
+    case FLOAT16: return multiply<FLOAT16>(y, x, weights, rows, epilogue);
+    case BFLOAT16: return multiply<BFLOAT16>(y, x, weights, rows, epilogue);
+    case INT8: return multiply_int8(y, x, weights, rows, epilogue, digits);
   }
 }
 
-// The sum of (x - from)^power over a row of whole LANES, in as many partial sums.
+// The sum of (x - from)^power over a row, whose width is a multiple of LANES, in LANES partial sums.
 template <int power>
 float sum_of(const float* x, long width, float from) {
   Vector sums[LANES / WIDTH] = {};
@@ -426,7 +458,7 @@ float sum_of(const float* x, long width, float from) {
   return sum;
 }
 
-// y = (x - mean) / deviation * weight + bias, each row by itself.
+// y = (x - mean) / deviation * weight + bias, for each row.
 void layer_norm(float* y, const float* x, const Norm& norm, long rows, long width) {
   constexpr float EPSILON = 1e-5f;  // torch's
 #pragma omp for schedule(static)
@@ -439,16 +471,16 @@ void layer_norm(float* y, const float* x, const Norm& norm, long rows, long widt
 }
 
 template <typename Stored>
-struct Memory;
+struct Element;
 
 template <>
-struct Memory<float> {
+struct Element<float> {
   static Vector load(const float* from) { return ::load(from); }
   static void store(float* to, float value) { *to = value; }
 };
 
 template <>
-struct Memory<uint16_t> {
+struct Element<uint16_t> {
   static Vector load(const uint16_t* from) { return load_half(from); }
   static void store(uint16_t* to, float value) {
     uint16_t lanes[WIDTH];
@@ -457,38 +489,39 @@ struct Memory<uint16_t> {
   }
 };
 
-// The last of its positions is the one that a row itself takes; rows of keys and values are `stride` apart.
+// Each row's keys and values go to the last of its positions.
 template <typename Stored>
-void remember(const Past& past, const float* key, const float* value, long stride, const Rows& rows) {
+void store_entries(const KVCache& cache, const Entries& entries) {
+  const Rows& rows = entries.rows;
 #pragma omp for schedule(static)
-  for (long task = 0; task < rows.count * past.heads; task++) {
-    const long row = task / past.heads, head = task % past.heads, position = rows.lengths[row] - 1;
-    const long width = past.width, start = (rows.places[row] * past.heads + head) * past.room * width;
-    Stored* keys = static_cast<Stored*>(past.keys) + start + position / BLOCK * width * BLOCK + position % BLOCK;
-    Stored* values = static_cast<Stored*>(past.values) + start + position * width;
-    for (long d = 0; d < width; d++) {
-      Memory<Stored>::store(keys + d * BLOCK, key[row * stride + head * width + d]);
-      Memory<Stored>::store(values + d, value[row * stride + head * width + d]);
+  for (long task = 0; task < rows.count * cache.heads; task++) {
+    const long row = task / cache.heads, head = task % cache.heads, position = rows.lengths[row] - 1;
+    const long dim = cache.head_dim, start = (rows.slots[row] * cache.heads + head) * cache.capacity * dim;
+    Stored* keys = static_cast<Stored*>(cache.keys) + start + position / BLOCK * dim * BLOCK + position % BLOCK;
+    Stored* values = static_cast<Stored*>(cache.values) + start + position * dim;
+    for (long d = 0; d < dim; d++) {
+      Element<Stored>::store(keys + d * BLOCK, entries.keys[row * entries.stride + head * dim + d]);
+      Element<Stored>::store(values + d, entries.values[row * entries.stride + head * dim + d]);
     }
   }
 }
 
-// `vectors` vectors of the values' mean, weighted with `scores`.
+// `vectors` vectors of the values' weighted mean.
 template <int vectors, typename Stored>
-void mean(float* out, const Stored* values, long width, long length, const float* scores, float share) {
+void mean(float* out, const Stored* values, long width, long length, const float* weights, float norm) {
   Vector sums[vectors] = {};
   for (long position = 0; position < length; position++) {
     __builtin_prefetch(reinterpret_cast<const char*>(values + position * width) + AHEAD);
     if (sizeof(Stored) == 4)
       __builtin_prefetch(reinterpret_cast<const char*>(values + position * width) + AHEAD + 64);
     for (int next = 0; next < vectors; next++)
-      sums[next] += Memory<Stored>::load(values + position * width + next * WIDTH) * spread(scores[position]);
+      sums[next] += Element<Stored>::load(values + position * width + next * WIDTH) * spread(weights[position]);
   }
   for (int next = 0; next < vectors; next++)
-    *reinterpret_cast<Vector*>(out + next * WIDTH) = sums[next] * spread(share);
+    *reinterpret_cast<Vector*>(out + next * WIDTH) = sums[next] * spread(norm);
 }
 
-// What one query finds in `length` positions. `scores` has room for them, filled up to a whole block.
+// Scaled dot-product attention of one query to `length` positions; `scores` has room for whole blocks of them.
 template <typename Stored>
 void attend_one(float* out, const float* query, const Stored* keys, const Stored* values, long width, long length,
                 float* scores) {
@@ -502,7 +535,7 @@ void attend_one(float* out, const float* query, const Stored* keys, const Stored
       for (long d = 0; d < width; d += 4)
         for (int next = 0; next < 4; next++) {
           __builtin_prefetch(reinterpret_cast<const char*>(lanes + (d + next) * BLOCK) + AHEAD);
-          sums[next] += Memory<Stored>::load(lanes + (d + next) * BLOCK) * spread(query[d + next]);
+          sums[next] += Element<Stored>::load(lanes + (d + next) * BLOCK) * spread(query[d + next]);
         }
       const Vector found = ((sums[0] + sums[1]) + (sums[2] + sums[3])) * scale;
       for (int lane = 0; lane < WIDTH; lane++) {
@@ -521,70 +554,70 @@ void attend_one(float* out, const float* query, const Stored* keys, const Stored
 }
 
 template <typename Stored>
-void attend(float* out, const float* query, long stride, const Past& past, const Rows& rows) {
-  std::vector<float> scores(past.room);
+void attend(float* out, const float* query, long stride, const KVCache& cache, const Rows& rows) {
+  std::vector<float> scores(cache.capacity);
 #pragma omp for schedule(dynamic, 4)
-  for (long task = 0; task < rows.count * past.heads; task++) {
-    const long row = task / past.heads, head = task % past.heads, width = past.width;
-    const long start = (rows.places[row] * past.heads + head) * past.room * width;
-    attend_one(out + task * width, query + row * stride + head * width, static_cast<Stored*>(past.keys) + start,
-               static_cast<Stored*>(past.values) + start, width, rows.lengths[row], scores.data());
+  for (long task = 0; task < rows.count * cache.heads; task++) {
+    const long row = task / cache.heads, head = task % cache.heads, dim = cache.head_dim;
+    const long start = (rows.slots[row] * cache.heads + head) * cache.capacity * dim;
+    attend_one(out + task * dim, query + row * stride + head * dim, static_cast<Stored*>(cache.keys) + start,
+               static_cast<Stored*>(cache.values) + start, dim, rows.lengths[row], scores.data());
   }
 }
 
-void remember_any(const Past& past, const float* key, const float* value, long stride, const Rows& rows) {
-  past.half ? remember<uint16_t>(past, key, value, stride, rows) : remember<float>(past, key, value, stride, rows);
+void store_any(const KVCache& cache, const Entries& entries) {
+  cache.half ? store_entries<uint16_t>(cache, entries) : store_entries<float>(cache, entries);
 }
 
-void attend_any(float* out, const float* query, long stride, const Past& past, const Rows& rows) {
-  past.half ? attend<uint16_t>(out, query, stride, past, rows) : attend<float>(out, query, stride, past, rows);
+void attend_any(float* out, const float* query, long stride, const KVCache& cache, const Rows& rows) {
+  cache.half ? attend<uint16_t>(out, query, stride, cache, rows) : attend<float>(out, query, stride, cache, rows);
 }
 
-// Room for the results in the middle of a layer.
-struct Scratch {
-  float *narrow, *wide;  // (rows, C), (rows, the widest layer's outputs)
-  uint8_t* digits;
-};
-
-void attend_to_past(const Layer& layer, float* hidden, const Past& past, const Rows& rows, long dim,
-                    const Scratch& scratch) {
-  layer_norm(scratch.narrow, hidden, layer.norm_past, rows.count, dim);
-  linear(scratch.wide, scratch.narrow, layer.query_key_value, rows.count, STORE, scratch.digits);
-  remember_any(past, scratch.wide + dim, scratch.wide + 2 * dim, 3 * dim, rows);
-  attend_any(scratch.narrow, scratch.wide, 3 * dim, past, rows);
-  linear(hidden, scratch.narrow, layer.past_out, rows.count, ADD, scratch.digits);
+void self_attention(const Step& step, const Layer& layer, const KVCache& cache) {
+  const long dim = step.dim, stride = 3 * dim;
+  const Workspace& work = step.workspace;
+  layer_norm(work.narrow, step.hidden, layer.self_norm, step.rows.count, dim);
+  linear(work.wide, work.narrow, layer.self_qkv, step.rows.count, STORE, work.digits);
+  store_any(cache, {work.wide + dim, work.wide + 2 * dim, stride, step.rows});
+  attend_any(work.narrow, work.wide, stride, cache, step.rows);
+  linear(step.hidden, work.narrow, layer.self_out, step.rows.count, ADD, work.digits);
 }
 
-void attend_to_text(const Layer& layer, float* hidden, const Past& text, const Rows& asking, long dim,
-                    const Scratch& scratch) {
-  layer_norm(scratch.narrow, hidden, layer.norm_text, asking.count, dim);
-  linear(scratch.wide, scratch.narrow, layer.text_query, asking.count, STORE, scratch.digits);
-  attend_any(scratch.narrow, scratch.wide, dim, text, asking);
-  linear(hidden, scratch.narrow, layer.text_out, asking.count, ADD, scratch.digits);
+void cross_attention(const Step& step, const Layer& layer, const KVCache& cache) {
+  const Workspace& work = step.workspace;
+  layer_norm(work.narrow, step.hidden, layer.cross_norm, step.cross_rows.count, step.dim);
+  linear(work.wide, work.narrow, layer.cross_query, step.cross_rows.count, STORE, work.digits);
+  attend_any(work.narrow, work.wide, step.dim, cache, step.cross_rows);
+  linear(step.hidden, work.narrow, layer.cross_out, step.cross_rows.count, ADD, work.digits);
 }
 
-void feed_forward(const Layer& layer, float* hidden, long rows, long dim, const Scratch& scratch) {
-  layer_norm(scratch.narrow, hidden, layer.norm_wide, rows, dim);
-  linear(scratch.wide, scratch.narrow, layer.widen, rows, GELU, scratch.digits);
-  linear(hidden, scratch.wide, layer.narrow, rows, ADD, scratch.digits);
+void feed_forward(const Step& step, const Layer& layer) {
+  const Workspace& work = step.workspace;
+  layer_norm(work.narrow, step.hidden, layer.ffn_norm, step.rows.count, step.dim);
+  linear(work.wide, work.narrow, layer.ffn_up, step.rows.count, GELU, work.digits);
+  linear(step.hidden, work.wide, layer.ffn_down, step.rows.count, ADD, work.digits);
 }
 
 }  // namespace
 
 extern "C" {
 
-// All layers, in place on `hidden` (rows, dim); the first `asking.count` rows have a prompt.
-void sb_layers(float* hidden, long dim, long count, const Layer* layers, const Past* past, const Past* text,
-               const Rows* rows, const Rows* asking, float* narrow, float* wide, uint8_t* digits) {
-  const Scratch scratch{narrow, wide, digits};
+Abi sb_abi() {
+  return {ABI,          sizeof(Matrix),    sizeof(Norm), sizeof(Layer),  sizeof(KVCache),
+          sizeof(Rows), sizeof(Workspace), sizeof(Step), sizeof(Entries)};
+}
+
+void sb_layers(const Step* step) {
 #pragma omp parallel
-  for (long number = 0; number < count; number++) {
-    attend_to_past(layers[number], hidden, past[number], *rows, dim, scratch);
-    attend_to_text(layers[number], hidden, text[number], *asking, dim, scratch);
-    feed_forward(layers[number], hidden, rows->count, dim, scratch);
+  for (long number = 0; number < step->layer_count; number++) {
+    const Layer& layer = step->layers[number];
+    self_attention(*step, layer, step->self_caches[number]);
+    cross_attention(*step, layer, step->cross_caches[number]);
+    feed_forward(*step, layer);
   }
 }
 
+// y (rows, outputs) = x (rows, inputs) times the weights.
 void sb_linear(float* y, const float* x, const Matrix* weights, long rows, uint8_t* digits) {
 #pragma omp parallel
   linear(y, x, *weights, rows, STORE, digits);
@@ -595,9 +628,9 @@ void sb_layer_norm(float* y, const float* x, const Norm* norm, long rows, long w
   layer_norm(y, x, *norm, rows, width);
 }
 
-void sb_remember(const Past* past, const float* key, const float* value, long stride, const Rows* rows) {
+void sb_store(const KVCache* cache, const Entries* entries) {
 #pragma omp parallel
-  remember_any(*past, key, value, stride, *rows);
+  store_any(*cache, *entries);
 }
 
 }  // extern "C"

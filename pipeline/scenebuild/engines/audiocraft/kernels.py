@@ -1,6 +1,6 @@
-"""The kernels of ``kernels.cpp``, compiled once for the processor at hand, and called with torch's own tensors.
+"""The kernels of ``kernels.cpp``: compiled once for the processor of this machine, called with torch's tensors.
 
-A compiler is no condition: where there is none, ``kernels()`` is None and torch's own operations do the work.
+A compiler is optional: without one ``kernels()`` is None, and torch's own operations do the work.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ import contextlib
 import ctypes
 import functools
 import hashlib
+import importlib.util
 import os
 import platform
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -23,8 +25,11 @@ from scenebuild.scratch import scratch_folder
 
 COMPILERS = ("c++", "g++", "clang++")
 # No -ffast-math: the order of every sum is part of what is promised.
-FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fopenmp", "-shared", "-fPIC")
+COMPILE = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fopenmp", "-fPIC")
+LINK = ("-shared", "-Wl,--no-undefined") if sys.platform == "linux" else ("-shared",)
 LONGEST_COMPILE_S = 120
+
+ABI = 2  # of kernels.cpp
 
 _POINTER, _LONG = ctypes.c_void_p, ctypes.c_long
 
@@ -33,9 +38,9 @@ class CMatrix(ctypes.Structure):
     """``Matrix`` of ``kernels.cpp``."""
 
     _fields_ = (
-        ("kind", _LONG), ("inputs", _LONG), ("outputs", _LONG), ("data", _POINTER), ("scales", _POINTER),
-        ("sums", _POINTER),
-    )  # fmt: skip
+        *((name, _LONG) for name in ("kind", "inputs", "outputs")),
+        *((name, _POINTER) for name in ("data", "scales", "sums")),
+    )
 
 
 class CNorm(ctypes.Structure):
@@ -44,76 +49,146 @@ class CNorm(ctypes.Structure):
     _fields_ = (("weight", _POINTER), ("bias", _POINTER))
 
 
+NORMS = ("self_norm", "cross_norm", "ffn_norm")
+MATRICES = ("self_qkv", "self_out", "cross_query", "cross_out", "ffn_up", "ffn_down")
+
+
 class CLayer(ctypes.Structure):
     """``Layer`` of ``kernels.cpp``."""
 
-    _fields_ = (
-        *((name, CNorm) for name in ("norm_past", "norm_text", "norm_wide")),
-        *((name, CMatrix) for name in ("query_key_value", "past_out", "text_query", "text_out", "widen", "narrow")),
-    )
+    _fields_ = (*((name, CNorm) for name in NORMS), *((name, CMatrix) for name in MATRICES))
 
 
-class CPast(ctypes.Structure):
-    """``Past`` of ``kernels.cpp``."""
+class CKVCache(ctypes.Structure):
+    """``KVCache`` of ``kernels.cpp``."""
 
     _fields_ = (
-        ("keys", _POINTER),
-        ("values", _POINTER),
-        ("heads", _LONG),
-        ("width", _LONG),
-        ("room", _LONG),
-        ("half", _LONG),
+        *((name, _POINTER) for name in ("keys", "values")),
+        *((name, _LONG) for name in ("heads", "head_dim", "capacity", "half")),
     )
 
 
 class CRows(ctypes.Structure):
     """``Rows`` of ``kernels.cpp``."""
 
-    _fields_ = (("count", _LONG), ("places", _POINTER), ("lengths", _POINTER))
+    _fields_ = (("count", _LONG), ("slots", _POINTER), ("lengths", _POINTER))
+
+
+class CWorkspace(ctypes.Structure):
+    """``Workspace`` of ``kernels.cpp``."""
+
+    _fields_ = tuple((name, _POINTER) for name in ("narrow", "wide", "digits"))
+
+
+class CStep(ctypes.Structure):
+    """``Step`` of ``kernels.cpp``."""
+
+    _fields_ = (
+        ("hidden", _POINTER),
+        ("dim", _LONG),
+        ("layer_count", _LONG),
+        ("layers", ctypes.POINTER(CLayer)),
+        ("self_caches", ctypes.POINTER(CKVCache)),
+        ("cross_caches", ctypes.POINTER(CKVCache)),
+        ("rows", CRows),
+        ("cross_rows", CRows),
+        ("workspace", CWorkspace),
+    )
+
+
+class CEntries(ctypes.Structure):
+    """``Entries`` of ``kernels.cpp``."""
+
+    _fields_ = (("keys", _POINTER), ("values", _POINTER), ("stride", _LONG), ("rows", CRows))
+
+
+STRUCTS = (CMatrix, CNorm, CLayer, CKVCache, CRows, CWorkspace, CStep, CEntries)
+
+
+class CAbi(ctypes.Structure):
+    """``Abi`` of ``kernels.cpp``: its number, and the size of each struct in the order of STRUCTS."""
+
+    _fields_ = (("number", _LONG), *((one.__name__, _LONG) for one in STRUCTS))
 
 
 _FUNCTIONS: dict[str, Sequence[Any]] = {
-    "layers": [_POINTER, _LONG, _LONG, *[_POINTER] * 8],
+    "layers": [ctypes.POINTER(CStep)],
     "linear": [_POINTER, _POINTER, ctypes.POINTER(CMatrix), _LONG, _POINTER],
     "layer_norm": [_POINTER, _POINTER, ctypes.POINTER(CNorm), _LONG, _LONG],
-    "remember": [ctypes.POINTER(CPast), _POINTER, _POINTER, _LONG, ctypes.POINTER(CRows)],
+    "store": [ctypes.POINTER(CKVCache), ctypes.POINTER(CEntries)],
 }
 
 
+class AbiError(Exception):
+    """The compiled library has other structs than this module."""
+
+
 class Kernels:
-    """The functions of one compiled library. Pointers are ``Tensor.data_ptr()``; shapes are in ``kernels.cpp``."""
+    """The functions of one compiled library. Data pointers are ``Tensor.data_ptr()``; shapes are in ``kernels.cpp``.
+
+    OSError where the library cannot be loaded, AbiError where its structs are not those of this module.
+    """
 
     def __init__(self, path: str) -> None:
+        if runtime := openmp_runtime():
+            ctypes.CDLL(runtime)  # torch's, so that the library finds this one and no second is loaded
         library = ctypes.CDLL(path)
+        _check_abi(library)
         for name, types in _FUNCTIONS.items():
             function = getattr(library, f"sb_{name}")
             function.argtypes, function.restype = types, None
-        self.layers: Callable[..., None] = library.sb_layers
-        self.linear: Callable[..., None] = library.sb_linear
-        self.layer_norm: Callable[..., None] = library.sb_layer_norm
-        self.remember: Callable[..., None] = library.sb_remember
+        self.layers: Callable[[CStep], None] = library.sb_layers
+        self.linear: Callable[[int, int, CMatrix, int, int], None] = library.sb_linear
+        self.layer_norm: Callable[[int, int, CNorm, int, int], None] = library.sb_layer_norm
+        self.store: Callable[[CKVCache, CEntries], None] = library.sb_store
+
+
+def _check_abi(library: ctypes.CDLL) -> None:
+    library.sb_abi.argtypes, library.sb_abi.restype = [], CAbi
+    theirs = library.sb_abi()
+    found = {one[0]: getattr(theirs, one[0]) for one in CAbi._fields_}
+    wanted = {"number": ABI, **{one.__name__: ctypes.sizeof(one) for one in STRUCTS}}
+    if found != wanted:
+        raise AbiError(f"the compiled kernels have the structs {found}, kernels.py has {wanted}")
 
 
 @functools.lru_cache
 def kernels() -> Kernels | None:
-    """The kernels, compiled now if they were not before; None where that can not be done, see ``why_not``."""
+    """The kernels, compiled now if they were not before; None where there are none, see ``why_not``."""
     return None if why_not() else Kernels(_library())
 
 
 @functools.lru_cache
 def why_not() -> str:
-    """Why there are no kernels here, in words; "" where there are."""
+    """Why the kernels are not in use here, in words; "" where they are."""
     if os.environ.get("SCENEBUILD_KERNELS") == "off":
         return "SCENEBUILD_KERNELS is off"
-    if compiler() is None:
+    program = compiler()
+    if program is None:
         return f"no C++ compiler ({', '.join(COMPILERS)})"
     try:
         Kernels(_library())
-    except (OSError, AttributeError, subprocess.SubprocessError) as error:
-        words = getattr(error, "stderr", None) or str(error)
-        lines = [line for line in str(words).splitlines() if "error" in line] or [str(words)]
-        return f"the kernels can not be compiled: {lines[0].strip()[:200]}"
+    except (OSError, AttributeError, AbiError, subprocess.SubprocessError) as error:
+        return _in_words(program, str(getattr(error, "stderr", None) or error))
     return ""
+
+
+def not_in_use() -> str:
+    """One line about kernels that are not in use, for a person; "" where they are."""
+    reason = why_not()
+    return (
+        f"the kernels are not in use: {reason}; models on a CPU are several times quicker with them" if reason else ""
+    )
+
+
+def _in_words(program: str, said: str) -> str:
+    if "no kernel for this processor" in said:
+        return f"they have no code for this processor ({platform.machine()})"
+    if "__kmpc" in said:  # what clang's code calls is in libomp alone
+        runtime = os.path.basename(openmp_runtime())
+        return f"{os.path.basename(program)} needs an OpenMP runtime of its own beside torch's {runtime}; install g++"
+    lines = [line for line in said.splitlines() if "error" in line] or [said]
+    return f"{os.path.basename(program)} cannot compile them: {lines[0].strip()[:200]}"
 
 
 def compiler() -> str | None:
@@ -124,15 +199,35 @@ def compiler() -> str | None:
 
 
 @functools.lru_cache
+def openmp_runtime() -> str:
+    """The OpenMP runtime that comes with torch; "" where it brings none and takes the system's. Imports no torch.
+
+    Two runtimes in one process have two pools of threads, of which ``torch.set_num_threads`` knows one.
+    """
+    torch = importlib.util.find_spec("torch")
+    if torch is None or torch.origin is None:
+        return ""
+    package = Path(torch.origin).parent
+    found = [
+        path
+        for folder in (package / "lib", package.with_name("torch.libs"))
+        for pattern in ("libgomp*", "libiomp5*", "libomp*")
+        for path in sorted(folder.glob(pattern))
+    ]
+    return str(found[0]) if found else ""
+
+
+@functools.lru_cache
 def _library() -> str:
-    """The compiled library, in the user's cache under a hash of all that it follows from."""
+    """The compiled library, in the user's cache under a hash of all that it depends on."""
     from scenebuild.config import user_folder
 
     source = files(__package__).joinpath("kernels.cpp").read_bytes()
-    program = str(compiler())
+    program, runtime = str(compiler()), openmp_runtime()
     version = subprocess.run([program, "--version"], capture_output=True, check=True, timeout=30).stdout
-    made_of = hashlib.sha256(b"\0".join([source, program.encode(), version, " ".join(FLAGS).encode(), _processor()]))
-    name = f"kernels-{made_of.hexdigest()[:32]}.so"
+    made_of = [source, program.encode(), version, " ".join((*COMPILE, *LINK)).encode(), runtime.encode(), _processor()]
+    digest = hashlib.sha256(b"\0".join(made_of)).hexdigest()
+    name = f"kernels-{digest[:32]}.so"
     folder = Path(user_folder("cache"), "kernels")
     try:
         if (folder / name).exists():
@@ -151,12 +246,17 @@ def _of_this_process() -> Path:
 
 
 def _compile(program: str, source: bytes, folder: Path, name: str) -> str:
-    """Aside first, then in its place: two builds may start at once."""
+    """In a folder aside first, because two builds may start at once."""
     with scratch_folder(str(folder)) as scratch:
-        (Path(scratch) / "kernels.cpp").write_bytes(source)
-        made = Path(scratch) / name
-        command = [program, *FLAGS, str(Path(scratch) / "kernels.cpp"), "-o", str(made)]
-        subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONGEST_COMPILE_S)
+        code, compiled, made = (str(Path(scratch) / one) for one in ("kernels.cpp", "kernels.o", name))
+        Path(code).write_bytes(source)
+        # -fopenmp at the link would add the compiler's own runtime.
+        runtime = [openmp_runtime() or "-fopenmp"]
+        for command in (
+            [program, *COMPILE, "-c", code, "-o", compiled],
+            [program, *LINK, compiled, *runtime, "-o", made],
+        ):
+            subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONGEST_COMPILE_S)
         os.replace(made, folder / name)
     return str(folder / name)
 

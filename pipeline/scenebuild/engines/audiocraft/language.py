@@ -44,7 +44,7 @@ class LanguageModel:
     layers: tuple[TransformerLayer, ...]
     embeddings: tuple[Tensor, ...]  # of each codebook: (V + 1, C), the last row means 'none'
     norm: Norm
-    heads: Matrix  # of all codebooks, one after the other: (K V, C)
+    lm_head: Matrix  # of all codebooks, one after the other: (K V, C)
     projection: tuple[Tensor, Tensor]  # weight (C, text_dim) and bias (C,), from the text encoder
 
 
@@ -89,7 +89,7 @@ def parts(checkpoint: Checkpoint, backend: Backend) -> Iterator[tuple[str, Matri
         yield f"embeddings.{k}", reader.tensor(f"emb.{k}.weight", (sizes.codes + 1, sizes.dim))
     yield from reader.norm("out_norm", "norm", sizes.dim)
     names = [f"linears.{k}.weight" for k in range(sizes.codebooks)]
-    yield "heads", reader.matrix(names, (sizes.codes, sizes.dim), every_step=False)
+    yield "lm_head", reader.matrix(names, (sizes.codes, sizes.dim), every_step=False)
     yield "projection.weight", reader.tensor(PROJECTION + "weight", (sizes.dim, sizes.text_dim))
     yield "projection.bias", reader.tensor(PROJECTION + "bias", (sizes.dim,))
     reader.refuse_what_is_left()
@@ -104,19 +104,19 @@ def assembled(sizes: Dimensions, found: Parts) -> LanguageModel:
 
     layers = tuple(
         TransformerLayer(
-            norm(f"layers.{number}.norm_past"),
-            norm(f"layers.{number}.norm_text"),
-            norm(f"layers.{number}.norm_wide"),
+            norm(f"layers.{number}.self_norm"),
+            norm(f"layers.{number}.cross_norm"),
+            norm(f"layers.{number}.ffn_norm"),
             **{name: table[f"layers.{number}.{name}"] for name in _LAYER_MATRICES},
         )
         for number in range(sizes.layers)
     )
     embeddings = tuple(table[f"embeddings.{k}"] for k in range(sizes.codebooks))
     projection = (table["projection.weight"], table["projection.bias"])
-    return LanguageModel(sizes, layers, embeddings, norm("norm"), table["heads"], projection)
+    return LanguageModel(sizes, layers, embeddings, norm("norm"), table["lm_head"], projection)
 
 
-_LAYER_MATRICES = ("query_key_value", "past_out", "text_query", "text_key_value", "text_out", "widen", "narrow")
+_LAYER_MATRICES = ("self_qkv", "self_out", "cross_query", "cross_key_value", "cross_out", "ffn_up", "ffn_down")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,20 +129,20 @@ class _Reader:
 
     def layer(self, theirs: str, ours: str, sizes: Dimensions) -> Iterator[tuple[str, Matrix | Tensor]]:
         wide = sizes.dim
-        for norm, name in (("norm1", "norm_past"), ("norm_cross", "norm_text"), ("norm2", "norm_wide")):
+        for norm, name in (("norm1", "self_norm"), ("norm_cross", "cross_norm"), ("norm2", "ffn_norm")):
             yield from self.norm(f"{theirs}.{norm}", f"{ours}.{name}", wide)
         cross = f"{theirs}.cross_attention.in_proj_weight"
         for name, key, shape, part in (
-            ("query_key_value", f"{theirs}.self_attn.in_proj_weight", (3 * wide, wide), slice(None)),
-            ("past_out", f"{theirs}.self_attn.out_proj.weight", (wide, wide), slice(None)),
-            ("text_query", cross, (3 * wide, wide), slice(None, wide)),
-            ("text_key_value", cross, (3 * wide, wide), slice(wide, None)),
-            ("text_out", f"{theirs}.cross_attention.out_proj.weight", (wide, wide), slice(None)),
-            ("widen", f"{theirs}.linear1.weight", (sizes.hidden, wide), slice(None)),
-            ("narrow", f"{theirs}.linear2.weight", (wide, sizes.hidden), slice(None)),
+            ("self_qkv", f"{theirs}.self_attn.in_proj_weight", (3 * wide, wide), slice(None)),
+            ("self_out", f"{theirs}.self_attn.out_proj.weight", (wide, wide), slice(None)),
+            ("cross_query", cross, (3 * wide, wide), slice(None, wide)),
+            ("cross_key_value", cross, (3 * wide, wide), slice(wide, None)),
+            ("cross_out", f"{theirs}.cross_attention.out_proj.weight", (wide, wide), slice(None)),
+            ("ffn_up", f"{theirs}.linear1.weight", (sizes.hidden, wide), slice(None)),
+            ("ffn_down", f"{theirs}.linear2.weight", (wide, sizes.hidden), slice(None)),
         ):
             # The keys and values of a prompt are computed once a take.
-            yield f"{ours}.{name}", self.matrix([key], shape, every_step=name != "text_key_value", part=part)
+            yield f"{ours}.{name}", self.matrix([key], shape, every_step=name != "cross_key_value", part=part)
 
     def norm(self, theirs: str, ours: str, width: int) -> Iterator[tuple[str, Tensor]]:
         for name in ("weight", "bias"):

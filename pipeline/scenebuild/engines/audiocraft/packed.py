@@ -1,9 +1,9 @@
-"""The language model's weights as a backend wants them, converted once and kept in a file that is mapped at each start.
+"""The language model's weights in a backend's layout, converted once into a file that is mapped at each start.
 
-The file lies beside the hub's cache. It is in the safetensors format: numbers, names and shapes, nothing that could
-run. What its bytes have to be is recorded with the records of the weights; a file that is another one is not loaded
-but made again from the checkpoint, and so is one for which there is no record. It remembers size and time of the
-checkpoint's file, which is not read while they stay: were it another one, it would have to be checked and refused.
+The file is beside the hub's cache. It is in the safetensors format: numbers, names and shapes, no code. Its digest is
+recorded with the records of the weights; a file with another digest, or without a record, is not loaded but made again
+from the checkpoint. It holds size and time of the checkpoint's file, which is not read while they are unchanged: a
+changed one has to be checked, and may be refused.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from scenebuild.engines.audiocraft.manifest import Fingerprint, fingerprint, for
 from scenebuild.engines.audiocraft.models import Model
 from scenebuild.errors import EngineError
 
-VERSION = 1  # a new one whenever the same checkpoint would give another file
+VERSION = 2  # a new one whenever the same checkpoint would give another file
 HEADER_BYTES = 1 << 20  # filled up with spaces, as sizes are known only when all is written
 NAMES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int8: "I8", torch.int32: "I32"}
 DTYPES = {name: dtype for dtype, name in NAMES.items()}
@@ -49,18 +49,18 @@ def ready(model: Model, backend: Backend) -> tuple[weights.LocatedWeights, Langu
     """
     path = packed_path(model, backend)
     if path is None:
-        place = weights.verified(model)
-        return place, load_language_model(open_checkpoint(place.folder, LANGUAGE_MODEL), backend)
+        located = weights.verified(model)
+        return located, load_language_model(open_checkpoint(located.folder, LANGUAGE_MODEL), backend)
     known = record_of(*_record_name(model, backend)) if os.path.isfile(path) else None
     if known is not None:
         with ThreadPoolExecutor(max_workers=1) as pool:
             found = pool.submit(fingerprint, path)
-            place = weights.verified(model, without=frozenset({LANGUAGE_MODEL}))
+            located = weights.verified(model, without=frozenset({LANGUAGE_MODEL}))
         sound = known == {os.path.basename(path): found.result()}
-        if sound and _about(path)["source"] == _stamp(os.path.join(place.folder, LANGUAGE_MODEL)):
-            return place, read(path)
-    place = weights.verified(model)
-    return place, _convert(model, open_checkpoint(place.folder, LANGUAGE_MODEL), backend, path)
+        if sound and _about(path)["source"] == _stamp(os.path.join(located.folder, LANGUAGE_MODEL)):
+            return located, read(path)
+    located = weights.verified(model)
+    return located, _convert(model, open_checkpoint(located.folder, LANGUAGE_MODEL), backend, path)
 
 
 def _convert(model: Model, checkpoint: Checkpoint, backend: Backend, path: str) -> LanguageModel:
@@ -71,15 +71,24 @@ def _convert(model: Model, checkpoint: Checkpoint, backend: Backend, path: str) 
         return load_language_model(checkpoint, backend)
     forget_record(*_record_name(model, backend))
     write_record(*_record_name(model, backend), {os.path.basename(path): found})
+    _remove_older(model, backend)
     return read(path)
 
 
-def packed_path(model: Model, backend: Backend) -> str | None:
+def _remove_older(model: Model, backend: Backend) -> None:
+    """The files of former versions: gigabytes that nothing reads any more."""
+    for version in range(1, VERSION):
+        with contextlib.suppress(OSError):
+            os.unlink(str(packed_path(model, backend, version)))
+        forget_record(*_record_name(model, backend, version))
+
+
+def packed_path(model: Model, backend: Backend, version: int = VERSION) -> str | None:
     """Where the converted weights of a model lie, or would lie; None for a backend that takes them as they are."""
     if backend.layout is None:
         return None
     folder = os.path.join(os.path.dirname(weights.cache_folder()), "scenebuild")
-    name = f"{model.id.replace('/', '--')}@{model.revision}-{backend.layout}-{VERSION}.safetensors"
+    name = f"{model.id.replace('/', '--')}@{model.revision}-{backend.layout}-{version}.safetensors"
     return os.path.join(folder, name)
 
 
@@ -154,8 +163,8 @@ def _stamp(path: str) -> list[int]:
     return [found.st_size, found.st_mtime_ns]
 
 
-def _record_name(model: Model, backend: Backend) -> tuple[str, str]:
-    return f"packed--{model.id}", f"{model.revision}-{backend.layout}-{VERSION}"
+def _record_name(model: Model, backend: Backend, version: int = VERSION) -> tuple[str, str]:
+    return f"packed--{model.id}", f"{model.revision}-{backend.layout}-{version}"
 
 
 def _tensors(name: str, part: Matrix | Tensor) -> Iterator[tuple[str, Tensor]]:

@@ -1,7 +1,7 @@
-"""A take on its way: what is decided of it, and what its next pass through the model's window will be.
+"""A take in progress, and how a take that is longer than the model's window is divided into passes.
 
-A take that is longer than what the model was trained on slides: each further pass starts from the end of what is
-there and adds ``stride`` moments, as audiocraft's ``extend_stride`` does.
+The model was trained on a window of fixed length. A longer take slides: each further pass conditions on the end of the
+codes that exist and adds ``stride`` codec frames, as audiocraft's ``extend_stride`` does.
 """
 
 from __future__ import annotations
@@ -16,34 +16,42 @@ from scenebuild.engines import Action
 
 @dataclass(slots=True)
 class TakeProgress:
-    """Only whole passes are kept here, so that a pass can be begun again."""
+    """The codes of a take so far. It holds whole passes only, so that an interrupted pass can be repeated."""
 
     index: int  # of its request
     action: Action
-    moments: int  # that it will have
-    generator: torch.Generator
-    codes: Tensor  # (K, moments so far), on the CPU
+    length: int  # codec frames of the finished take
+    rng: torch.Generator
+    codes: Tensor  # (K, codec frames so far), on the CPU
 
     @property
     def is_done(self) -> bool:
-        """Whether every moment is there."""
-        return int(self.codes.shape[1]) >= self.moments
+        """Whether all codec frames exist."""
+        return int(self.codes.shape[1]) >= self.length
 
 
 @dataclass(frozen=True, slots=True)
 class TakePass:
-    """Where one pass of a take begins and ends, in moments of the take."""
+    """One pass of a take, in codec frames of the take."""
 
     start: int
-    prompt: int  # moments that are known already
-    length: int  # moments that it has at its end, the known ones included
+    known: int  # codec frames that the pass begins with
+    length: int  # codec frames at the end of the pass, the known ones included
 
 
-def next_pass(take: TakeProgress, window: int, stride: int) -> TakePass:
-    """The first pass fills the window; each further one keeps its end and adds a stride, or what is missing."""
-    have = int(take.codes.shape[1])
-    if not have:
-        return TakePass(0, 0, min(take.moments, window))
-    prompt = window - stride
-    start = have - prompt
-    return TakePass(start, prompt, min(take.moments - start, window))
+@dataclass(frozen=True, slots=True)
+class PassSchedule:
+    """How a model's codes are laid out in steps and passes."""
+
+    delays: tuple[int, ...]  # of each codebook, in steps
+    window: int  # codec frames of one pass
+    stride: int  # codec frames that each further pass adds
+
+    def next_pass(self, take: TakeProgress) -> TakePass:
+        """The first pass fills the window; each further one keeps its end and adds a stride, or what is missing."""
+        have = int(take.codes.shape[1])
+        if not have:
+            return TakePass(0, 0, min(take.length, self.window))
+        known = self.window - self.stride
+        start = have - known
+        return TakePass(start, known, min(take.length - start, self.window))

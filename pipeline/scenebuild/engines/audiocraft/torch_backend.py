@@ -1,6 +1,6 @@
 """torch's own operations: in half precision on a GPU, and on a CPU where there is no compiler.
 
-This is also the layer in words: what ``kernels.cpp`` does in one call stands here step by step.
+This is also the readable form of a layer: ``kernels.cpp`` computes in one call what stands here step by step.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FEW_ROWS = range(3, 65)  # for which MKL is quicker with the weights on the left
 
 
 class TorchBackend:
-    """Fills ``Backend``. On a GPU shapes stay the same, so that a step can be captured."""
+    """Satisfies ``Backend``. On a GPU the shapes stay the same, so that a step can be captured."""
 
     layout: str | None = None
     independent = False
@@ -37,7 +37,7 @@ class TorchBackend:
         self.static = device.type == "cuda"
         self.name = f"torch, {precision}"
         self._precision = precision
-        self._past_dtype = DTYPES.get(precision, torch.float32) if device.type == "cuda" else torch.float32
+        self._cache_dtype = DTYPES.get(precision, torch.float32) if device.type == "cuda" else torch.float32
 
     def matrix(self, weight: Tensor, *, every_step: bool) -> Matrix:
         """As it is, in the precision's type; bytes as torch packs them."""
@@ -49,30 +49,30 @@ class TorchBackend:
         kind: Precision = "fp32" if self._precision == "int8" else self._precision
         return Matrix(kind, outputs, inputs, weight.to(device=self.device, dtype=DTYPES[kind]))
 
-    def past(self, places: int, heads: int, width: int, room: int) -> KVCache:
-        """Keys and values as (places, H, L, D), zero, as what is masked must be finite."""
-        shape = (places, heads, room, width)
-        keys, values = (torch.zeros(shape, dtype=self._past_dtype, device=self.device) for _ in range(2))
-        return KVCache(keys, values, heads, width, room)
+    def kv_cache(self, slots: int, heads: int, head_dim: int, capacity: int) -> KVCache:
+        """Keys and values as (slots, H, L, D). They are zero, because masked values must be finite."""
+        shape = (slots, heads, capacity, head_dim)
+        keys, values = (torch.zeros(shape, dtype=self._cache_dtype, device=self.device) for _ in range(2))
+        return KVCache(keys, values, heads, head_dim, capacity)
 
-    def remember(self, past: KVCache, keys: Tensor, values: Tensor, rows: RowSlots) -> None:
+    def store(self, cache: KVCache, keys: Tensor, values: Tensor, rows: RowSlots) -> None:
         """See ``Backend``."""
-        for store, new in ((past.keys, keys), (past.values, values)):
-            store[rows.places, :, rows.lengths - 1] = new.unflatten(1, (past.heads, past.width)).to(store.dtype)
+        for cached, new in ((cache.keys, keys), (cache.values, values)):
+            cached[rows.slots, :, rows.lengths - 1] = new.unflatten(1, (cache.heads, cache.head_dim)).to(cached.dtype)
 
     def layers(
         self,
         hidden: Tensor,
         layers: Sequence[TransformerLayer],
-        past: Sequence[KVCache],
-        text: Sequence[KVCache],
+        self_caches: Sequence[KVCache],
+        cross_caches: Sequence[KVCache],
         rows: RowSlots,
-        asking: RowSlots,
+        cross_rows: RowSlots,
     ) -> Tensor:
         """See ``Backend``. In place."""
-        for layer, seen, told in zip(layers, past, text, strict=True):
-            self._attend_to_past(layer, hidden, seen, rows)
-            self._attend_to_text(layer, hidden[: len(asking.places)], told, asking)
+        for layer, own, cross in zip(layers, self_caches, cross_caches, strict=True):
+            self._self_attention(layer, hidden, own, rows)
+            self._cross_attention(layer, hidden[: len(cross_rows.slots)], cross, cross_rows)
             self._feed_forward(layer, hidden)
         return hidden
 
@@ -89,31 +89,31 @@ class TorchBackend:
             return (weight.data @ x.T).T
         return functional.linear(x.to(weight.data.dtype), weight.data).to(x.dtype)
 
-    def _attend_to_past(self, layer: TransformerLayer, hidden: Tensor, past: KVCache, rows: RowSlots) -> None:
-        wide = self.linear(self.norm(hidden, layer.norm_past), layer.query_key_value)
-        query, key, value = wide.chunk(3, dim=1)
-        self.remember(past, key, value, rows)
-        hidden += self.linear(self._attend(query, past, rows), layer.past_out)
+    def _self_attention(self, layer: TransformerLayer, hidden: Tensor, cache: KVCache, rows: RowSlots) -> None:
+        projected = self.linear(self.norm(hidden, layer.self_norm), layer.self_qkv)
+        query, key, value = projected.chunk(3, dim=1)
+        self.store(cache, key, value, rows)
+        hidden += self.linear(self._attend(query, cache, rows), layer.self_out)
 
-    def _attend_to_text(self, layer: TransformerLayer, hidden: Tensor, text: KVCache, asking: RowSlots) -> None:
-        query = self.linear(self.norm(hidden, layer.norm_text), layer.text_query)
-        hidden += self.linear(self._attend(query, text, asking), layer.text_out)
+    def _cross_attention(self, layer: TransformerLayer, hidden: Tensor, cache: KVCache, rows: RowSlots) -> None:
+        query = self.linear(self.norm(hidden, layer.cross_norm), layer.cross_query)
+        hidden += self.linear(self._attend(query, cache, rows), layer.cross_out)
 
     def _feed_forward(self, layer: TransformerLayer, hidden: Tensor) -> None:
-        wide = functional.gelu(self.linear(self.norm(hidden, layer.norm_wide), layer.widen))
-        hidden += self.linear(wide, layer.narrow)
+        up = functional.gelu(self.linear(self.norm(hidden, layer.ffn_norm), layer.ffn_up))
+        hidden += self.linear(up, layer.ffn_down)
 
-    def _attend(self, query: Tensor, past: KVCache, rows: RowSlots) -> Tensor:
-        """What each query (M, C) finds in the first positions of its place, as many as ``rows.lengths`` says."""
-        heads = query.unflatten(0, (-1, rows.steps)).unflatten(2, (past.heads, past.width)).transpose(1, 2)
-        keys, values = (self._of(store, rows) for store in (past.keys, past.values))
-        heard = torch.arange(rows.longest, device=self.device) < rows.lengths.view(-1, 1, rows.steps, 1)
-        found = functional.scaled_dot_product_attention(heads.to(keys.dtype), keys, values, attn_mask=heard)
+    def _attend(self, query: Tensor, cache: KVCache, rows: RowSlots) -> Tensor:
+        """The attention of each query (M, C) to the first ``rows.lengths`` positions of its slot."""
+        heads = query.unflatten(0, (-1, rows.steps)).unflatten(2, (cache.heads, cache.head_dim)).transpose(1, 2)
+        keys, values = (self._of(cached, rows) for cached in (cache.keys, cache.values))
+        mask = torch.arange(rows.max_length, device=self.device) < rows.lengths.view(-1, 1, rows.steps, 1)
+        found = functional.scaled_dot_product_attention(heads.to(keys.dtype), keys, values, attn_mask=mask)
         return found.transpose(1, 2).flatten(0, 1).flatten(1).to(query.dtype)
 
-    def _of(self, store: Tensor, rows: RowSlots) -> Tensor:
-        """(places, H, longest, D); where all places are asked for, one after the other, nothing is copied."""
-        part = store[:, :, : rows.longest]
-        places = rows.places[:: rows.steps]
-        everywhere = len(places) == len(store) and (self.static or places.tolist() == list(range(len(store))))
-        return part if everywhere else part[places]
+    def _of(self, cached: Tensor, rows: RowSlots) -> Tensor:
+        """(slots, H, max_length, D). All slots in their order are a view; any others are copied."""
+        part = cached[:, :, : rows.max_length]
+        slots = rows.slots[:: rows.steps]
+        all_slots = len(slots) == len(cached) and (self.static or slots.tolist() == list(range(len(cached))))
+        return part if all_slots else part[slots]
