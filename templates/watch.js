@@ -1,5 +1,5 @@
 "use strict";
-// What makes the page of `scenebuild watch` live: what the desk's controls say goes into the scene file, and a page of a
+// What makes the page of `scenebuild watch` live: what the mixer's controls say goes into the scene file, and a page of a
 // newer build takes this one's place while the sound plays on. WATCH stands before this script.
 (() => {
   const FIELDS = { volume: "volume", pan: "pan", start: "start", mute: "mute" }; // of an edit -> data- attribute of a strip
@@ -46,7 +46,7 @@
   const held = (element, field) => { const text = itemOf(element).dataset[FIELDS[field]]; return field === "mute" ? text === "true" : Number(text); };
   const rounded = (field, value) => (typeof value !== "number" ? value : field === "volume" ? Number(value.toPrecision(3)) : Number(value.toFixed(2)));
 
-  // The strip as the file says it is: what the desk shows and plays follows.
+  // The strip as the file says it is: what the mixer shows and plays follows.
   function hold(element, field, value) {
     const item = itemOf(element);
     item.dataset[FIELDS[field]] = String(value);
@@ -144,7 +144,7 @@
     }
   }
 
-  document.addEventListener("desk:change", ({ detail: { element, field, value } }) => want({ element, field, value: rounded(field, value) }));
+  document.addEventListener("mixer:change", ({ detail: { element, field, value } }) => want({ element, field, value: rounded(field, value) }));
   undo.addEventListener("click", goBack);
   document.addEventListener("keydown", (event) => {
     if (event.key.toLowerCase() !== "z" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;

@@ -28,7 +28,7 @@ from scenebuild.scene.channel import (
 from scenebuild.scene.model import Element
 from signals import RATE, Samples, level_db, noise, stereo, tone
 from test_mix import Studio, element
-from test_mix_desk import heard, on_the_desk
+from test_mix_channels import heard, on_the_desk
 
 ROUND = MixLoop(60.0)  # whatever it scores
 

@@ -134,7 +134,7 @@ DELIVERIES = (
         "ASWG-R001",
     ),
 )
-DESK = replace(
+MIXER = replace(
     MINIMAL,
     elements=(
         replace(RAIN, seam="−0.4 dB", treatment=("Low-pass: 400 Hz → 9000 Hz from 0 s to 10.0 s", "Bus: outside")),
@@ -213,13 +213,13 @@ class MarkdownFile(SingleFileSnapshotExtension):
 
 
 @pytest.mark.parametrize(
-    "report", [FULL, MINIMAL, PREVIEW, DESK, hostile(FULL)], ids=["full", "minimal", "preview", "desk", "hostile"]
+    "report", [FULL, MINIMAL, PREVIEW, MIXER, hostile(FULL)], ids=["full", "minimal", "preview", "mixer", "hostile"]
 )
 def test_the_readme_is_the_one_that_was_looked_at(report: Report, snapshot: SnapshotAssertion) -> None:
     assert render_readme(report) == snapshot(extension_class=MarkdownFile)
 
 
-@pytest.mark.parametrize("report", [FULL, MINIMAL, PREVIEW, DESK], ids=["full", "minimal", "preview", "desk"])
+@pytest.mark.parametrize("report", [FULL, MINIMAL, PREVIEW, MIXER], ids=["full", "minimal", "preview", "mixer"])
 def test_hostile_text_makes_no_element_that_plain_text_does_not_make(report: Report) -> None:
     report = replace(report, description="One.\n\nTwo.")
     nasty, plain = (

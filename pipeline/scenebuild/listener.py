@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from scenebuild.report.pages.mixer_page import DeskPage
+    from scenebuild.report.pages.mixer_page import MixerPage
     from scenebuild.result import SceneResult
 
 
@@ -25,7 +25,7 @@ class Listener(Protocol):
         """A take is done to this share, 0 ... 1."""
         ...
 
-    def show(self, page: DeskPage) -> None:
+    def show(self, page: MixerPage) -> None:
         """The page of a scene that is mixed; its files are written next."""
         ...
 
@@ -46,7 +46,7 @@ class Silent:
     def progress(self, key: str, share: float) -> None:
         """A take is done to this share."""
 
-    def show(self, page: DeskPage) -> None:
+    def show(self, page: MixerPage) -> None:
         """The page of a scene that is mixed."""
 
     def finish(self, result: SceneResult) -> None:

@@ -1,6 +1,6 @@
 """What every effect is: a machine that is made at rest and then fed the mix, block after block.
 
-``GRID_FRAMES`` is the grid on which the desk feeds them, from frame 0 on. On one grid the result is the same to the
+``GRID_FRAMES`` is the grid on which the mixer feeds them, from frame 0 on. On one grid the result is the same to the
 bit; cut otherwise, it agrees up to rounding.
 """
 

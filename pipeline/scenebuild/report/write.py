@@ -13,7 +13,7 @@ from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.report.model import Report, ReportElement
 from scenebuild.report.pages.build_page import PAGE, MixPictures, build_page
-from scenebuild.report.pages.mixer_page import DeskPage, desk_html
+from scenebuild.report.pages.mixer_page import MixerPage, mixer_html
 from scenebuild.report.pictures.outline import envelope, opened
 from scenebuild.report.pictures.spectrogram import framed_png, spectrum_of
 from scenebuild.report.pictures.timeline import Lane, timeline_svg
@@ -25,7 +25,7 @@ from scenebuild.report.readme.render import Read, render_readme
 class ReportFiles:
     """A report before it is written: the page as a value, each file by its name, and what the README was made from."""
 
-    page: DeskPage
+    page: MixerPage
     contents: Mapping[str, bytes]  # in the order of writing: the README last, when its pictures are there
     templates: Mapping[str, str | None]  # the user's templates, with the SHA-256 of what was read
 
@@ -48,7 +48,7 @@ def render_report(
         report.waveform_path: utf8(waveform_svg(seen.envelope)),
         report.timeline_path: utf8(timeline_svg(seen.lanes, report.duration_s)),
         report.spectrogram_path: framed_png(seen.spectrum),
-        PAGE: utf8(desk_html(page)),
+        PAGE: utf8(mixer_html(page)),
         "README.md": utf8(readme),
     }
     return ReportFiles(page, contents, templates)

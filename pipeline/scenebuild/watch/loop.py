@@ -10,7 +10,7 @@ from typing import NoReturn
 from scenebuild.build import build
 from scenebuild.errors import ScenebuildError, UsageError
 from scenebuild.listener import Listener
-from scenebuild.report.pages.mixer_page import DeskPage
+from scenebuild.report.pages.mixer_page import MixerPage
 from scenebuild.scene.quoting import printable
 from scenebuild.settings import Settings
 from scenebuild.targets import Target, find_targets, targets_in
@@ -84,7 +84,7 @@ class _PageListener:
         self.tell, self.begin = listener.tell, listener.begin
         self.progress, self.finish = listener.progress, listener.finish
 
-    def show(self, page: DeskPage) -> None:
+    def show(self, page: MixerPage) -> None:
         self._one.board.built(live_page(page, self._one.secrets, self._one.board.state.page + 1))
 
 

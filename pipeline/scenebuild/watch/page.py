@@ -7,20 +7,20 @@ from functools import cache
 from pathlib import Path
 
 import scenebuild.templates
-from scenebuild.report.pages.mixer_page import DeskPage, Live, Note, desk_html
+from scenebuild.report.pages.mixer_page import Live, MixerPage, Note, mixer_html
 from scenebuild.watch.guard import TOKEN_HEADER, Secrets
 
 
-def live_page(page: DeskPage, secrets: Secrets, number: int) -> str:
+def live_page(page: MixerPage, secrets: Secrets, number: int) -> str:
     """The page with what makes it live; ``number`` is its own, by which it sees that there is a newer one."""
     facts = {"page": number, "header": TOKEN_HEADER, "style": _ours("watch.css")}
-    return desk_html(page, Live(secrets.token, f"const WATCH = {json.dumps(facts)};\n{_ours('watch.js')}"))
+    return mixer_html(page, Live(secrets.token, f"const WATCH = {json.dumps(facts)};\n{_ours('watch.js')}"))
 
 
 def waiting_page(scene: str, secrets: Secrets) -> str:
     """What is shown until the first build is done."""
     note = Note("The first build is under way", ("The page comes by itself when it is done.",))
-    return live_page(DeskPage("scenebuild · watch", scene, "", (), (note,)), secrets, 0)
+    return live_page(MixerPage("scenebuild · watch", scene, "", (), (note,)), secrets, 0)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""From a finished report and its sounds to one side of the desk, and to the page of a build."""
+"""From a finished report and its sounds to one side of the mixer page, and to the page of a build."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.report.model import DeliveryRow, Report, ReportElement
 from scenebuild.report.pages.embedded_audio import BUDGET_BYTES, stem_sounds
 from scenebuild.report.pages.lanes import bars_of, wave_of
-from scenebuild.report.pages.mixer_page import DeskPage, DeskScene, MixerSide, MixerStrip, Note, Pairs, Picture, Values
+from scenebuild.report.pages.mixer_page import (
+    MixerPage,
+    MixerScene,
+    MixerSide,
+    MixerStrip,
+    Note,
+    Pairs,
+    Picture,
+    Values,
+)
 from scenebuild.report.pictures.outline import Envelope
 from scenebuild.report.pictures.spectrogram import hertz_of, plot_png
 from scenebuild.report.pictures.spectrum import Spectrum
@@ -30,29 +39,29 @@ class MixPictures:
     lanes: tuple[Lane, ...]  # in the order of the elements
 
 
-def build_page(report: Report, seen: MixPictures, stems: Sequence[CapturedStem]) -> DeskPage:
+def build_page(report: Report, seen: MixPictures, stems: Sequence[CapturedStem]) -> MixerPage:
     """The page of one build, beside its files."""
     side = side_of(report, seen, stems)
     links = [("README", "README.md"), ("The mix", report.mix_path)]
     links += [(row.path, row.path) for row in report.deliveries]
-    scene = DeskScene(
+    scene = MixerScene(
         key=report.stem.replace("@", "-"),
         title=report.name,
         text="",
         sides=(side,),
         links=tuple(links),
         details=_details(report),
-        goes_round=bool(report.seam),
+        loops=bool(report.seam),
     )
     built = f"Built from {report.scene_path} by scenebuild {report.scenebuild_version}."
     foot = f"{built} This page asks nothing of any network."
-    return DeskPage("scenebuild · scene", report.name, report.description, (scene,), notes_of(report), foot)
+    return MixerPage("scenebuild · scene", report.name, report.description, (scene,), notes_of(report), foot)
 
 
 def side_of(
     report: Report, seen: MixPictures, stems: Sequence[CapturedStem], label: str = "", budget_bytes: int = BUDGET_BYTES
 ) -> MixerSide:
-    """One mix as the desk shows it; its stems are in it where there are any, and as long as they fit the budget."""
+    """One mix as the page shows it; its stems are in it where there are any, and as long as they fit the budget."""
     sounds = stem_sounds(stems, report.sample_rate, budget_bytes)
     return MixerSide(
         label=label,

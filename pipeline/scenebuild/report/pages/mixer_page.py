@@ -1,7 +1,7 @@
-"""The desk: a page on which mixes are heard, seen and taken apart, alone or as before and after.
+"""The mixer page: mixes are heard, seen and taken apart, alone or as before and after.
 
 One self-contained file that asks nothing of any network. Finished values in, HTML out; what comes in is words, shapes
-and encoded sounds. ``side.py`` makes them of a build.
+and encoded sounds. ``build_page.py`` makes them of a build.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class DeskScene:
+class MixerScene:
     """A scene on the page. ``key``: letters, digits, ``-`` and ``_``, unique on the page."""
 
     key: str
@@ -108,18 +108,18 @@ class DeskScene:
     difference_text: str = ""  # what it shows, for those who can not see it
     links: Pairs = ()  # label and path relative to the page
     details: tuple[tuple[str, Pairs], ...] = ()  # further sections: title, and what stands in it
-    goes_round: bool = False  # its end leads into its beginning, so that it is looped from the start
+    loops: bool = False  # the mix loops, so the page loops it from the start
     is_open: bool = True  # where it is one of several
 
 
 @dataclass(frozen=True, slots=True)
-class DeskPage:
+class MixerPage:
     """A whole page."""
 
     mark: str  # above the title: what kind of page it is
     title: str
     lead: str  # blank lines part paragraphs
-    scenes: tuple[DeskScene, ...]
+    scenes: tuple[MixerScene, ...]
     notes: tuple[Note, ...] = ()
     foot: str = ""
 
@@ -156,12 +156,12 @@ class MixerRow:
         return next(strip for strip in reversed(self.strips) if strip is not None)
 
 
-def desk_html(page: DeskPage, live: Live | None = None) -> str:
+def mixer_html(page: MixerPage, live: Live | None = None) -> str:
     """The page as one self-contained file of HTML; the same page gives the same bytes."""
     return html.page(
-        "desk.html.jinja2",
-        ("family.css", "desk.css"),
-        "desk.js",
+        "mixer.html.jinja2",
+        ("family.css", "mixer.css"),
+        "mixer.js",
         page=page,
         paragraphs=_paragraphs(page.lead),
         rows=rows_of,
@@ -191,7 +191,7 @@ def _each_once() -> Callable[[EmbeddedAudio], str]:
     return encoded
 
 
-def rows_of(scene: DeskScene) -> tuple[MixerRow, ...]:
+def rows_of(scene: MixerScene) -> tuple[MixerRow, ...]:
     """The elements of all sides, joined by name: in the order of the last side, then what only earlier ones have."""
     names = list(dict.fromkeys(strip.name for side in reversed(scene.sides) for strip in side.strips))
     by_name = [{strip.name: strip for strip in side.strips} for side in scene.sides]
@@ -208,7 +208,7 @@ def facts_of(sides: tuple[Pairs, ...]) -> tuple[Fact, ...]:
     return tuple(_fact(label, [facts.get(label, "–") for facts in by_label]) for label in labels)
 
 
-def axis_of(scene: DeskScene) -> tuple[float, tuple[tuple[str, str], ...]]:
+def axis_of(scene: MixerScene) -> tuple[float, tuple[tuple[str, str], ...]]:
     """The length of the scene's time axis in seconds, and its ticks: place in percent, and label."""
     seconds = max(side.seconds for side in scene.sides)
     return seconds, tuple((f"{100 * at / seconds:.3f}%", label) for at, label in ticks(seconds) if seconds)

@@ -10,7 +10,7 @@ from pathlib import Path
 from scenebuild import __version__
 from scenebuild.report.pages.build_page import side_of
 from scenebuild.report.pages.embedded_audio import BUDGET_BYTES, mix_sound
-from scenebuild.report.pages.mixer_page import DeskPage, DeskScene, MixerSide, Note, Pairs, desk_html
+from scenebuild.report.pages.mixer_page import MixerPage, MixerScene, MixerSide, Note, Pairs, mixer_html
 from scenebuild.report.summarize import report_of
 from scenebuild.report.write import look
 from scenebuild.review.compare.build_folder import Build
@@ -33,7 +33,7 @@ class ReviewPage:
     """Collects the scenes of a page while their sound is at hand. Scenes that come late get what room there is."""
 
     def __init__(self) -> None:
-        self._scenes: list[DeskScene] = []
+        self._scenes: list[MixerScene] = []
         self._left = PAGE_BYTES
 
     def add(self, changed: ChangedScene) -> None:
@@ -44,7 +44,7 @@ class ReviewPage:
         difference = None
         if changed.before and changed.after and sides[0].sample_rate == sides[1].sample_rate:
             difference = difference_png(changed.before.mix_path, changed.after.mix_path)
-        self._scenes.append(_desk_scene(changed.review, sides, difference, len(self._scenes)))
+        self._scenes.append(_mixer_scene(changed.review, sides, difference, len(self._scenes)))
 
     def _side(self, sound: SceneSound) -> MixerSide:
         """One side: its stems if it has them and they fit, else its mix, else its pictures alone."""
@@ -73,8 +73,8 @@ class ReviewPage:
         notes = [Note(_title(row), tuple(_lines(row)), "warning") for row in map(scene_row, silent)]
         if not review:
             notes = [Note("Nothing changed", (f"{review.looked_at} scenes were compared.",))]
-        return desk_html(
-            DeskPage(
+        return mixer_html(
+            MixerPage(
                 mark="scenebuild · before and after",
                 title=total(review) if review else "No scene differs",
                 lead=f"{review.before} → {review.after}",
@@ -85,12 +85,12 @@ class ReviewPage:
         )
 
 
-def _desk_scene(
+def _mixer_scene(
     scene: SceneReview, sides: tuple[MixerSide, ...], difference: tuple[bytes, int] | None, number: int
-) -> DeskScene:
+) -> MixerScene:
     row = scene_row(scene)
     reach = f", the strongest colours {difference[1]} dB" if difference else ""
-    return DeskScene(
+    return MixerScene(
         key=f"{number}-{re.sub(r'[^A-Za-z0-9_-]+', '-', scene.path)[:80]}",
         title=scene.path,
         text="",

@@ -1,5 +1,5 @@
 "use strict";
-// The desk. All it knows stands in the document: sounds in inert script elements, the author's values in data- attributes.
+// The mixer. All it knows stands in the document: sounds in inert script elements, the author's values in data- attributes.
 // Without this script the page still plays: the mix beside it is an audio element with controls.
 (() => {
   const root = document.documentElement;
@@ -106,7 +106,7 @@
     }
   }
 
-  // Plays decoded sounds: to the frame, both sides at once, round and round without a gap.
+  // Plays decoded sounds: to the frame, both sides at once, looped without a gap.
   class BufferDeck {
     constructor(player) { this.player = player; this.passes = []; }
 
@@ -292,7 +292,7 @@
     }
 
     tell(strip, field, value) {
-      document.dispatchEvent(new CustomEvent("desk:change", { detail: { scene: this.key, element: strip.name, field, value } }));
+      document.dispatchEvent(new CustomEvent("mixer:change", { detail: { scene: this.key, element: strip.name, field, value } }));
     }
 
     // The present settings as sound, without playing it.

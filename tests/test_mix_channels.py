@@ -1,4 +1,4 @@
-"""The desk in the mix: movements, filters, effects, buses and ducking, by physics; and stems that still add up."""
+"""Channels in the mix: automation, filters, effects, buses and ducking, by physics; and stems that still add up."""
 
 from __future__ import annotations
 

@@ -26,10 +26,19 @@ from scenebuild.cli import run
 from scenebuild.decibels import db_to_gain
 from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.report.model import Report
-from scenebuild.report.pages import mixer_page as desk
+from scenebuild.report.pages import mixer_page
 from scenebuild.report.pages.build_page import build_page, side_of
 from scenebuild.report.pages.embedded_audio import mix_sound, stem_sound, stem_sounds
-from scenebuild.report.pages.mixer_page import DeskPage, DeskScene, Live, MixerSide, Note, desk_html, facts_of, rows_of
+from scenebuild.report.pages.mixer_page import (
+    Live,
+    MixerPage,
+    MixerScene,
+    MixerSide,
+    Note,
+    facts_of,
+    mixer_html,
+    rows_of,
+)
 from scenebuild.report.write import look
 from signals import RATE, noise, stereo, tone
 from test_hostile import PAYLOADS, write_scene
@@ -194,7 +203,7 @@ def hostile_page(text: str, side: MixerSide, path: str) -> str:
     strips = tuple(replace(strip, text=text, line=text, facts=((text, text),), badges=(text,)) for strip in side.strips)
     one = replace(side, facts=((text, text),), strips=strips, file=path, why="", label=text)
     notes = (Note(text, (text,), "warning"), Note(text, (text, text), "warning"))
-    scene = DeskScene(
+    scene = MixerScene(
         "key",
         text,
         text,
@@ -207,7 +216,9 @@ def hostile_page(text: str, side: MixerSide, path: str) -> str:
         ((text, path),),
         ((text, ((text, text),)),),
     )
-    return desk_html(DeskPage(text, text, text.replace("\n\n", ""), (scene, replace(scene, key="other")), notes, text))
+    return mixer_html(
+        MixerPage(text, text, text.replace("\n\n", ""), (scene, replace(scene, key="other")), notes, text)
+    )
 
 
 @pytest.mark.parametrize(
@@ -248,20 +259,20 @@ def test_the_page_asks_nothing_of_a_network_and_runs_nothing_but_its_own(quay: P
 
 
 def test_a_page_that_lives_may_talk_to_its_own_server_and_no_other(side: MixerSide) -> None:
-    page = DeskPage("m", "t", "", (DeskScene("key", "t", "", (side,)),))
-    text = desk_html(page, Live("to-ken", "const extra = 1 < 2;"))
+    page = MixerPage("m", "t", "", (MixerScene("key", "t", "", (side,)),))
+    text = mixer_html(page, Live("to-ken", "const extra = 1 < 2;"))
     assert "connect-src 'self'" in policy_of(text)
     assert policy_of(text).count("sha256-") == 3
     assert '<meta name="scenebuild-token" content="to-ken">' in text
     assert "<script>const extra = 1 < 2;</script>" in text
     assert "data-live" in text.split("<head>")[0]
-    assert "token" not in desk_html(page).split("<style>")[0]
+    assert "token" not in mixer_html(page).split("<style>")[0]
 
 
 def test_controls_that_write_are_there_even_where_nothing_sounds(side: MixerSide) -> None:
-    silent = DeskPage("m", "t", "", (DeskScene("key", "t", "", (replace(side, sounds=()),)),))
-    assert 'class="fader"' not in desk_html(silent)
-    assert desk_html(silent, Live("t", "")).count('class="fader"') == 3
+    silent = MixerPage("m", "t", "", (MixerScene("key", "t", "", (replace(side, sounds=()),)),))
+    assert 'class="fader"' not in mixer_html(silent)
+    assert mixer_html(silent, Live("t", "")).count('class="fader"') == 3
 
 
 def test_the_page_of_silence_says_so(project: Path) -> None:
@@ -272,7 +283,7 @@ def test_the_page_of_silence_says_so(project: Path) -> None:
     assert 'class="sound"' not in page
 
 
-def test_a_mix_that_goes_round_is_looped_from_the_start(project: Path) -> None:
+def test_a_mix_that_loops_is_looped_from_the_start(project: Path) -> None:
     text = "name: X\nelements: {rain: {prompt: rain, duration: 2, loop: true}}\nmix: {duration: 2, loop: true}\n"
     Path("scenes/x.yaml").write_text(text)
     assert run(["scenes/x.yaml", "-q"]) == 0
@@ -305,7 +316,7 @@ def test_elements_of_two_sides_are_joined_by_name(tmp_path: Path) -> None:
     after = a_side(
         tmp_path, replace(FULL, elements=(replace(THUNDER, seed="8"), replace(RAIN, name="hail"), RAIN)), "after"
     )
-    scene = DeskScene("key", "t", "", (before, after), badges={"hail": ("added",), "door": ("removed", "odd")})
+    scene = MixerScene("key", "t", "", (before, after), badges={"hail": ("added",), "door": ("removed", "odd")})
     rows = rows_of(scene)
     assert [row.name for row in rows] == [THUNDER.name, "hail", RAIN.name, DOOR.name]
     assert [[strip is not None for strip in row.strips] for row in rows] == [
@@ -322,7 +333,7 @@ def test_elements_of_two_sides_are_joined_by_name(tmp_path: Path) -> None:
 
 
 def test_the_examples_are_true() -> None:
-    assert doctest.testmod(desk) == (0, 1)
+    assert doctest.testmod(mixer_page) == (0, 1)
 
 
 def test_facts_that_agree_are_said_once() -> None:
@@ -423,7 +434,7 @@ def test_seeking_with_a_pointer(page: Visit) -> None:
     assert 0.9 < page.until("scenebuild.scenes[0].isPlaying && scenebuild.scenes[0].now") < 2.0
 
 
-def test_a_loop_goes_round_without_a_gap(page: Visit) -> None:
+def test_a_loop_plays_without_a_gap(page: Visit) -> None:
     page.page.keyboard.press("l")
     page.do("scenebuild.scenes[0].seek(3.5)")
     page.page.keyboard.press("Space")
@@ -476,7 +487,7 @@ def test_everything_can_be_done_with_keys(page: Visit) -> None:
 
 
 def test_changes_are_told_to_whoever_listens(page: Visit) -> None:
-    page.do("() => { window.told = []; document.addEventListener('desk:change', (event) => told.push(event.detail)); }")
+    page.do("() => { window.told = []; document.addEventListener('mixer:change', (one) => told.push(one.detail)); }")
     page.page.get_by_label("Mute bell").click()
     page.page.locator('[data-element="hum"] .fader input').press("ArrowLeft")
     assert page.do("told") == [
@@ -567,10 +578,10 @@ def two(browser: Any, tmp_path: Path) -> Iterator[Visit]:
     after = replace(other, sounds=(*(one for one in other.sounds if one.name != THUNDER.name), thunder))
     badges = {THUNDER.name: ("generated again",), RAIN.name: ("removed",)}
     scenes = [
-        DeskScene(f"scene-{number}", f"Scene {number}", "", (before, after), "changed", badges, is_open=number == 0)
+        MixerScene(f"scene-{number}", f"Scene {number}", "", (before, after), "changed", badges, is_open=number == 0)
         for number in range(2)
     ]
-    (tmp_path / "index.html").write_text(desk_html(DeskPage("m", "Two", "", tuple(scenes))))
+    (tmp_path / "index.html").write_text(mixer_html(MixerPage("m", "Two", "", tuple(scenes))))
     seen = visit(browser, tmp_path / "index.html")
     yield seen
     assert seen.complaints == []
@@ -663,7 +674,7 @@ def test_another_document_moves_in_while_the_sound_plays_on(browser: Any, tmp_pa
     louder = (replace(strips[0], values=replace(strips[0].values, volume=1.0)), *strips[1:])
     sounds = (stem_sound(CapturedStem(RAIN.name, 0, quantize(noise(3.0, seed=9))), RATE), *side.sounds[1:])
     pages = [
-        desk_html(DeskPage("m", title, "", (DeskScene("key", title, "", (one,)),)), Live("t", "window.extra = 1;"))
+        mixer_html(MixerPage("m", title, "", (MixerScene("key", title, "", (one,)),)), Live("t", "window.extra = 1;"))
         for title, one in (
             ("First", replace(side, strips=strips)),
             ("Second", replace(side, strips=louder, sounds=sounds)),
@@ -672,7 +683,7 @@ def test_another_document_moves_in_while_the_sound_plays_on(browser: Any, tmp_pa
     (tmp_path / "index.html").write_text(pages[0])
     seen = visit(browser, tmp_path / "index.html")
     assert seen.do("window.extra") == 1
-    seen.do("() => { window.told = []; document.addEventListener('desk:change', (event) => told.push(event.detail)); }")
+    seen.do("() => { window.told = []; document.addEventListener('mixer:change', (one) => told.push(one.detail)); }")
     fader = seen.page.locator(f'[data-element="{RAIN.name}"] .fader input')
     assert float(fader.input_value()) == -6
     before = rendered(seen, 3.0)
@@ -728,4 +739,4 @@ def test_the_page_of_a_build_is_made_from_its_report(tmp_path: Path) -> None:
     page = build_page(report, look(report, mix), [])
     assert [note.kind for note in page.notes] == ["warning", "note", "warning"]
     assert page.scenes[0].sides[0].why
-    assert desk_html(page) == desk_html(page)
+    assert mixer_html(page) == mixer_html(page)
