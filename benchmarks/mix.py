@@ -50,12 +50,14 @@ def mix_ours(folder: Path, seconds: float, desk: str = "") -> None:
     from scenebuild.errors import Place
     from scenebuild.mix.mixer import mix_scene
     from scenebuild.mix.model import PlayedTake
-    from scenebuild.scene.channel import Automation, Bus, Channel, Keyframe, Reverb
+    from scenebuild.scene.automation import Automation, Keyframe
+    from scenebuild.scene.channel import Bus, Channel
+    from scenebuild.scene.effects.reverb import Reverb
     from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
 
     opening = Automation("hz", (Keyframe(0.0, 300.0), Keyframe(seconds, 9000.0, "exp")))
     treated = Channel(low_pass=opening, bus="room")
-    room = Bus("room", 1.0, Channel(effects=(Reverb(2.0, 20.0, 0.5, 0.0, 0.3),)))
+    room = Bus("room", channel=Channel(effects=(Reverb(2.0, 20.0, 0.5, 0.0, 0.3),)))
 
     elements: list[Element] = []
     sources: dict[str, PlayedTake] = {}
@@ -74,12 +76,12 @@ def mix_ours(folder: Path, seconds: float, desk: str = "") -> None:
             take=1,
             sampling=Sampling(),
             start_s=0.0,
-            gain=0.2,
-            pan=0.1,
             fade_in_s=1.0,
             fade_out_s=2.0,
             loop=True,
             normalize="loudness",
+            volume=Automation.fixed(0.2),
+            pan=Automation.fixed(0.1, "pan"),
             channel=treated if desk and len(elements) % 5 == 0 else Channel(),
         )
         elements.append(element)

@@ -13,8 +13,7 @@ import soundfile
 from scenebuild.audio.wav import read_wav
 from scenebuild.deliver.presets import PRESETS
 from scenebuild.deliver.scene_files import settled
-from scenebuild.scene.channel import DeliveryRequest
-from scenebuild.scene.check.delivery_rules import _KINDS
+from scenebuild.scene.delivery import _KINDS, DeliveryRequest
 from scenebuild.scene.schema import scene_schema
 from signals import ffmpeg_ebur128, needs_ffmpeg
 

@@ -14,10 +14,11 @@ import pytest
 
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.engines import engine
-from scenebuild.plan.action import action_key, action_of, pieces_of, seed_of
+from scenebuild.plan.action import action_key, action_of, seed_of
 from scenebuild.plan.lockfile import parse_lock
-from scenebuild.scene.channel import Long, Playback
 from scenebuild.scene.model import Element
+from scenebuild.scene.played_part import pieces_of
+from scenebuild.scene.timing import Long, Playback
 from signals import RATE, level_db, noise
 from test_mix import Studio, element
 from test_plan import RAIN, SCENE
@@ -44,12 +45,12 @@ def long(how: Long, duration_s: float, piece_s: float | None = None) -> Element:
     ],
 )
 def test_how_many_takes_there_are_and_how_long(element: Element, pieces: tuple[int, float]) -> None:
-    assert pieces_of(element, WINDOW) == pieces
+    assert pieces_of(element.duration_s or 0.0, element.playing, WINDOW.longest_take_s) == pieces
 
 
 def test_an_engine_of_any_length_makes_it_in_one_go() -> None:
-    assert pieces_of(long("takes", 60.0), SKETCH) == (1, 60.0)
-    assert pieces_of(long("takes", 60.0, piece_s=8.0), SKETCH) == (8, 8.0)
+    assert pieces_of(60.0, Playback(long="takes"), SKETCH.longest_take_s) == (1, 60.0)
+    assert pieces_of(60.0, Playback(long="takes", piece_s=8.0), SKETCH.longest_take_s) == (8, 8.0)
 
 
 def test_every_take_has_dice_of_its_own_and_the_first_is_the_plain_one() -> None:
@@ -68,7 +69,7 @@ def test_every_take_has_dice_of_its_own_and_the_first_is_the_plain_one() -> None
 
 def test_a_longer_duration_keeps_the_takes_that_there_are() -> None:
     def keys(element: Element) -> list[str]:
-        count, _ = pieces_of(element, WINDOW)
+        count, _ = pieces_of(element.duration_s or 0.0, element.playing, WINDOW.longest_take_s)
         return [action_key(action_of(element, SCENE, WINDOW, piece=piece)) for piece in range(count)]
 
     assert keys(long("takes", 60.0))[:3] == keys(long("takes", 25.0))

@@ -24,6 +24,7 @@ from scenebuild.errors import Place, ScenebuildError
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, PlayedTake
+from scenebuild.scene.automation import Automation
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
 from signals import RATE, Samples, ffmpeg_ebur128, impulses, level_db, needs_ffmpeg, noise, speech_like, stereo, tone
 
@@ -39,8 +40,6 @@ ELEMENT = Element(
     take=1,
     sampling=Sampling(),
     start_s=0.0,
-    gain=1.0,
-    pan=0.0,
     fade_in_s=0.0,
     fade_out_s=0.0,
     loop=False,
@@ -48,8 +47,12 @@ ELEMENT = Element(
 )
 
 
-def element(name: str, **changes: object) -> Element:
-    return replace(ELEMENT, name=name, **changes)  # type: ignore[arg-type]
+def element(
+    name: str, *, volume: float | Automation = 1.0, pan: float | Automation = 0.0, **changes: object
+) -> Element:
+    level = volume if isinstance(volume, Automation) else Automation.fixed(volume)
+    panned = pan if isinstance(pan, Automation) else Automation.fixed(pan, "pan")
+    return replace(ELEMENT, name=name, volume=level, pan=panned, **changes)  # type: ignore[arg-type]
 
 
 class Studio:
@@ -115,7 +118,7 @@ def test_placement_is_exact_to_the_frame(studio: Studio) -> None:
 def test_each_take_is_brought_to_its_reference_before_its_volume_acts(studio: Studio) -> None:
     studio.take("a", noise(4, 0.02))
     for volume, wanted in ((1.0, -23.0), (0.5, -29.02)):
-        mix = studio.mix(element("a", normalize="loudness", gain=volume))
+        mix = studio.mix(element("a", normalize="loudness", volume=volume))
         assert mix.loudness_lufs == pytest.approx(wanted, abs=0.02)
         assert mix.stems[0].loudness_lufs == pytest.approx(wanted, abs=0.02)
     peak = studio.sound(element("a", normalize="peak"))
@@ -145,7 +148,7 @@ def test_silence_is_left_alone_and_near_silence_is_not_turned_into_noise(studio:
 
 def test_a_mute_element_is_silent(studio: Studio) -> None:
     studio.take("a", noise(0.5))
-    mix = studio.mix(element("a", gain=0.0, normalize="loudness"))
+    mix = studio.mix(element("a", volume=0.0, normalize="loudness"))
     assert (mix.loudness_lufs, mix.true_peak_dbtp, mix.stems[0].gain_db) == (-inf, -inf, -inf)
 
 
@@ -214,10 +217,10 @@ def four(studio: Studio) -> tuple[Element, ...]:
     studio.take("tick", noise(0.25, 0.1, 1, 16000, seed=2), 16000)
     studio.take("clicks", impulses(1.0))
     return (
-        element("rain", loop=True, normalize="loudness", gain=1.4, fade_in_s=0.7, fade_out_s=1.1),
-        element("voice", start_s=1.0, normalize="loudness", gain=2.0, pan=0.4),
-        element("tick", start_s=0.33, loop=True, normalize="peak", gain=0.3, pan=-0.7),
-        element("clicks", start_s=2.4, gain=0.8),
+        element("rain", loop=True, normalize="loudness", volume=1.4, fade_in_s=0.7, fade_out_s=1.1),
+        element("voice", start_s=1.0, normalize="loudness", volume=2.0, pan=0.4),
+        element("tick", start_s=0.33, loop=True, normalize="peak", volume=0.3, pan=-0.7),
+        element("clicks", start_s=2.4, volume=0.8),
     )
 
 
@@ -282,7 +285,7 @@ LOUD: dict[str, Callable[[], Samples]] = {
 def test_the_true_peak_limit_holds_by_ffmpeg(studio: Studio, name: str, limit: float, rate: int) -> None:
     studio.take("a", LOUD[name]())
     mix = studio.mix(
-        element("a", normalize="loudness", gain=8.0, start_s=0.1),
+        element("a", normalize="loudness", volume=8.0, start_s=0.1),
         true_peak_dbtp=limit,
         loudness_lufs=0,
         sample_rate=rate,
@@ -329,7 +332,7 @@ def test_no_stem_exceeds_full_scale_where_two_cancel(studio: Studio) -> None:
     loud = stereo(tone(300, 1.0, -2))
     studio.take("a", loud)
     studio.take("b", -loud)
-    mix = studio.mix(element("a", gain=3.0), element("b", gain=3.0), stems=True)
+    mix = studio.mix(element("a", volume=3.0), element("b", volume=3.0), stems=True)
     assert mix.true_peak_dbtp == -inf
     assert max(stem.peak_dbfs for stem in mix.stems) == pytest.approx(-0.1, abs=0.002)
     stem, _ = read_wav(studio.folder / "stems" / "a.wav")

@@ -13,22 +13,14 @@ from scenebuild.audio import equalizer
 from scenebuild.audio.wav import AudioFileError, quantize, read_wav, write_wav
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix
-from scenebuild.scene.channel import (
-    Automation,
-    Bus,
-    Channel,
-    Compression,
-    Convolution,
-    Curve,
-    Duck,
-    Filter,
-    FilterKind,
-    Keyframe,
-    Playback,
-    Reverb,
-    Unit,
-)
+from scenebuild.scene.automation import Automation, Curve, Keyframe, Unit
+from scenebuild.scene.channel import Bus, Channel, Duck
+from scenebuild.scene.effects.compressor import Compression
+from scenebuild.scene.effects.convolution import Convolution
+from scenebuild.scene.effects.filter import Filter, FilterKind
+from scenebuild.scene.effects.reverb import Reverb
 from scenebuild.scene.model import Element
+from scenebuild.scene.timing import Playback
 from signals import RATE, Samples, level_db, noise, speech_like, stereo, tone
 from test_mix import Studio, element
 
@@ -90,7 +82,7 @@ def test_a_moving_fader_is_within_a_tenth_of_a_decibel_at_and_between_its_points
 ) -> None:
     studio.take("a", np.full((4 * RATE, 2), 0.5, np.float32))
     fader = moving(unit, (0.5, low), (2.5, high, curve), (3.0, low, curve))
-    got = decibels(heard(studio, element("a", channel=Channel(fader=fader)))[:, 0] / 0.5)
+    got = decibels(heard(studio, element("a", volume=fader))[:, 0] / 0.5)
     time = np.arange(4 * RATE) / RATE
     up, down = np.clip((time - 0.5) / 2, 0, 1), np.clip((time - 2.5) / 0.5, 0, 1)
     value = np.where(time < 2.5, WAYS[curve](low, high, up), WAYS[curve](high, low, down))
@@ -101,7 +93,7 @@ def test_a_moving_fader_is_within_a_tenth_of_a_decibel_at_and_between_its_points
 def test_a_held_fader_changes_just_before_its_point_without_a_click(studio: Studio) -> None:
     studio.take("a", np.full((2 * RATE, 2), 0.5, np.float32))
     fader = moving("gain", (0.0, 0.2), (1.0, 0.8, "hold"))
-    got = heard(studio, element("a", channel=Channel(fader=fader)))[:, 0] / 0.5
+    got = heard(studio, element("a", volume=fader))[:, 0] / 0.5
     assert np.abs(got[: RATE - RATE // 200] - 0.2).max() < 1e-6
     assert np.abs(got[RATE:] - 0.8).max() < 1e-6
     assert np.abs(np.diff(got)).max() < 0.6 * np.pi / 2 / (0.005 * RATE) * 1.01
@@ -110,15 +102,15 @@ def test_a_held_fader_changes_just_before_its_point_without_a_click(studio: Stud
 def test_no_step_is_heard_at_the_edges_of_blocks(studio: Studio) -> None:
     """What a block's edge would leave is a bend in the wave: nowhere more than between the edges."""
     studio.take("a", stereo(tone(220, 4.0, -12)))
+    volume = moving("gain", (0.0, 0.1), (4.0, 1.0, "s"))
+    pan = moving("pan", (0.0, -1.0), (4.0, 1.0))
     channel = Channel(
-        fader=moving("gain", (0.0, 0.1), (4.0, 1.0, "s")),
-        pan=moving("pan", (0.0, -1.0), (4.0, 1.0)),
         low_pass=moving("hz", (0.0, 400.0), (4.0, 8000.0, "exp")),
         high_pass=moving("hz", (0.0, 150.0), (4.0, 40.0, "exp")),
         effects=(Reverb(1.0, 10.0, 0.5, 0.0, 0.3), Compression(-24.0, 4.0, 0.01, 0.1, 6.0, 0.0)),
         distance=3.0,
     )
-    mixed = heard(studio, element("a", channel=channel))
+    mixed = heard(studio, element("a", volume=volume, pan=pan, channel=channel))
     bends = np.abs(np.diff(mixed, 4, axis=0)).max(axis=1)  # a fourth difference hardly sees the tone itself
     edges = np.arange(GRID, len(bends) - 2, GRID)
     at_edges = np.concatenate([bends[edges - k] for k in range(5)])
@@ -128,7 +120,7 @@ def test_no_step_is_heard_at_the_edges_of_blocks(studio: Studio) -> None:
 def test_a_moving_pan_keeps_its_power(studio: Studio) -> None:
     studio.take("a", np.full((2 * RATE, 1), 0.5, np.float32))
     pan = moving("pan", (0.0, -1.0), (2.0, 1.0))
-    left, right = heard(studio, element("a", channel=Channel(pan=pan))).T
+    left, right = heard(studio, element("a", pan=pan)).T
     power = 10 * np.log10((left**2 + right**2) / 0.25)
     assert np.abs(power).max() < 0.1
     still = heard(studio, element("a", pan=0.5))[0]
@@ -136,9 +128,13 @@ def test_a_moving_pan_keeps_its_power(studio: Studio) -> None:
     assert np.abs(np.array([left[at_half], right[at_half]]) - still).max() < 1e-4
 
 
-def test_a_movement_that_stands_still_is_a_plain_number() -> None:
+def test_an_automation_of_one_value_is_constant() -> None:
+    assert moving("gain", (0.0, 0.4), (9.0, 0.4)).value == 0.4
+    assert moving("gain", (0.0, 0.4), (9.0, 0.5)).value is None
+    assert element("a", volume=moving("gain", (0.0, 0.4), (9.0, 0.4))).is_plain
+    assert not element("a", volume=moving("gain", (0.0, 0.4), (9.0, 0.5))).is_plain
+    assert not element("a", pan=moving("pan", (0.0, 0.4), (9.0, 0.5))).is_plain
     assert not Channel(low_pass=moving("hz", (0.0, 300.0))).is_plain
-    assert moving("gain", (0.0, 0.4), (9.0, 0.4)).is_still
 
 
 def test_a_sweeping_low_pass_is_where_it_should_be(studio: Studio) -> None:
@@ -194,7 +190,7 @@ def test_a_reverb_in_the_mix_decays_in_the_asked_time(studio: Studio, decay_s: f
     click[0] = 0.9
     studio.take("a", click)
     room = Channel(effects=(Reverb(decay_s, 10.0, 0.0, 0.0, 1.0),))
-    mixed = heard(studio, element("a", channel=room, gain=4.0))[:, 0].astype(np.float64)
+    mixed = heard(studio, element("a", channel=room, volume=4.0))[:, 0].astype(np.float64)
     energy = np.cumsum(np.square(mixed[::-1]))[::-1]  # Schroeder's backward integration
     curve = 10 * np.log10(np.maximum(energy / energy[0], 1e-20))
     first, last = (int(np.argmax(curve < level)) for level in (-5.0, -35.0))
@@ -246,7 +242,7 @@ def test_a_compressor_in_the_mix_has_its_ratio(studio: Studio) -> None:
     for dbfs, wanted in ((-40.0, -40.0), (-20.0, -27.5), (-10.0, -25.0)):
         studio.take("a", stereo(tone(1000, 2.0, dbfs)))
         for gain in (1.0, 0.25):
-            mixed = heard(studio, element("a", gain=gain, channel=press))[RATE:]
+            mixed = heard(studio, element("a", volume=gain, channel=press))[RATE:]
             peak = 20 * np.log10(np.abs(mixed).max() / gain)
             assert peak == pytest.approx(wanted, abs=0.3)
 
@@ -293,18 +289,18 @@ def busy(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
     room, press = Reverb(0.8, 8.0, 0.4, 0.01, 0.4), Compression(-30.0, 4.0, 0.01, 0.1, 6.0, 3.0)
     outside = Bus(
         "outside",
-        0.8,
+        Automation.fixed(0.8),
         Channel(effects=(Filter("high_pass", 200.0), press, room), duck=Duck(("voice",), 6.0, 0.1, 0.4, 0.2, -40.0)),
     )
-    inside = Bus("inside", 1.0, Channel(fader=moving("gain", (0.0, 1.0), (4.0, 0.3)), distance=4.0))
+    inside = Bus("inside", moving("gain", (0.0, 1.0), (4.0, 0.3)), Channel(distance=4.0))
     elements = (
-        element("rain", loop=True, gain=1.2, channel=Channel(
+        element("rain", loop=True, volume=1.2, channel=Channel(
             bus="outside", low_pass=moving("hz", (0, 500), (4, 5000)))),
         element("voice", start_s=1.0, pan=0.4, channel=Channel(effects=(press,))),
-        element("tick", playing=Playback(more_starts_s=(0.3, 2.2)), channel=Channel(bus="outside", pan=moving(
-            "pan", (0, -1), (3, 1)))),
+        element("tick", playing=Playback(more_starts_s=(0.3, 2.2)), channel=Channel(bus="outside"), pan=moving(
+            "pan", (0, -1), (3, 1))),
         element("bell", start_s=2.0, channel=Channel(bus="inside", effects=(room,))),
-        element("plain", start_s=0.5, gain=0.7),
+        element("plain", start_s=0.5, volume=0.7),
     )  # fmt: skip
     return elements, (outside, inside)
 
@@ -342,10 +338,10 @@ def test_the_same_bytes_in_any_block_size_and_from_a_file(studio: Studio) -> Non
 
 def test_an_empty_bus_and_an_unused_one_change_nothing(studio: Studio) -> None:
     studio.take("a", noise(1.0))
-    plain = quantize(heard(studio, element("a", gain=0.5)))
-    bus = Bus("b", 1.0, Channel())
-    assert np.array_equal(quantize(heard(studio, element("a", gain=0.5), buses=(bus,))), plain)
-    through = quantize(heard(studio, element("a", gain=0.5, channel=Channel(bus="b")), buses=(bus,)))
+    plain = quantize(heard(studio, element("a", volume=0.5)))
+    bus = Bus("b", channel=Channel())
+    assert np.array_equal(quantize(heard(studio, element("a", volume=0.5), buses=(bus,))), plain)
+    through = quantize(heard(studio, element("a", volume=0.5, channel=Channel(bus="b")), buses=(bus,)))
     assert np.abs(through - plain).max() <= 1
 
 

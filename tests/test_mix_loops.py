@@ -11,21 +11,13 @@ import pytest
 from scenebuild.audio.seam import seam_score
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.errors import SceneError
-from scenebuild.scene.channel import (
-    Automation,
-    Bus,
-    Channel,
-    Compression,
-    Duck,
-    Filter,
-    Keyframe,
-    LoopSettings,
-    MixLoop,
-    Playback,
-    Repeat,
-    Reverb,
-)
+from scenebuild.scene.automation import Automation, Keyframe
+from scenebuild.scene.channel import Bus, Channel, Duck
+from scenebuild.scene.effects.compressor import Compression
+from scenebuild.scene.effects.filter import Filter
+from scenebuild.scene.effects.reverb import Reverb
 from scenebuild.scene.model import Element
+from scenebuild.scene.timing import LoopSettings, MixLoop, Playback, Repeat
 from signals import RATE, Samples, level_db, noise, stereo, tone
 from test_mix import Studio, element
 from test_mix_channels import heard, on_the_desk
@@ -124,7 +116,7 @@ def landscape(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
     studio.take("drip", noise(0.2, 0.1, seed=4))
     lane = Automation("gain", (Keyframe(0.0, 0.5), Keyframe(4.0, 1.0, "s"), Keyframe(11.3, 0.5, "s")))
     elements = (
-        element("rain", loop=True, channel=Channel(bus="wet", fader=lane)),
+        element("rain", loop=True, volume=lane, channel=Channel(bus="wet")),
         element("hum", loop=True, playing=looping(seam="best"), channel=Channel(duck=Duck(
             ("bell",), 6.0, 0.1, 1.0, 0.5, -30.0))),
         element("bell", start_s=9.5, fade_in_s=0.01, fade_out_s=0.5, channel=Channel(effects=(
@@ -133,7 +125,7 @@ def landscape(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
     )  # fmt: skip
     press = Compression(-30.0, 3.0, 0.01, 0.2, 6.0, 0.0)
     return elements, (
-        Bus("wet", 1.0, Channel(effects=(Filter("low_pass", 4000.0), press, Reverb(1.0, 8.0, 0.5, 0.0, 0.3)))),
+        Bus("wet", channel=Channel(effects=(Filter("low_pass", 4000.0), press, Reverb(1.0, 8.0, 0.5, 0.0, 0.3)))),
     )
 
 
@@ -150,7 +142,7 @@ def test_a_mix_that_goes_round_three_times_has_no_seam(studio: Studio) -> None:
 @pytest.mark.parametrize("duration_s", [11.3, 3.1, 29.9])
 def test_what_is_steady_has_no_dip_at_the_seam(studio: Studio, duration_s: float) -> None:
     (rain, hum, *_), buses = landscape(studio)
-    steady = (replace(rain, channel=Channel(bus="wet")), replace(hum, channel=Channel()))
+    steady = (replace(rain, volume=Automation.fixed(1.0)), replace(hum, channel=Channel()))
     mix = on_the_desk(studio, *steady, buses=buses, duration_s=duration_s, loop=MixLoop())
     mixed = read_wav(mix.path)[0]
     assert step_at_the_seam(mixed) <= 1.0
@@ -189,11 +181,9 @@ def test_a_hum_that_goes_round_is_joined_where_it_fits(studio: Studio) -> None:
 
 def test_a_bad_mix_loop_fails(studio: Studio) -> None:
     studio.take("a", noise(4.0))
-    swell = Channel(
-        fader=Automation("gain", (Keyframe(0.0, 0.05), Keyframe(4.0, 1.0)))
-    )  # a rule refuses it in a scene file
+    swell = Automation("gain", (Keyframe(0.0, 0.05), Keyframe(4.0, 1.0)))  # a rule refuses it in a scene file
     with pytest.raises(SceneError, match=r"^scene.yaml:1:1: loop: the seam of the mix scores \d+\.\d dB, and 3 is"):
-        on_the_desk(studio, element("a", channel=swell), duration_s=4.0, loop=MixLoop())
+        on_the_desk(studio, element("a", volume=swell), duration_s=4.0, loop=MixLoop())
 
 
 def test_stems_and_any_block_size_of_a_mix_that_goes_round(studio: Studio) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scenebuild.audio.wav import AudioFileError, quantize, read_wav
 from scenebuild.mix.timeline import Span, lay_out, mix_length
 from scenebuild.mix.times import draw, repeat_times
-from scenebuild.scene.channel import Playback, Repeat
+from scenebuild.scene.timing import Playback, Repeat
 from signals import RATE, Samples, level_db, noise, stereo, tone
 from test_mix import Studio, element
 
@@ -173,7 +173,7 @@ def test_stems_of_sounds_that_come_again_sum_to_the_mix_and_any_block_size_gives
     studio.take("b", noise(1.1, seed=2))
     elements = (
         element("a", playing=Playback(more_starts_s=(0.4, 1.9)), pan=-0.3),
-        element("b", playing=Playback(repeat=Repeat(0.9, 0.3), reverse=True, speed=1.3), gain=0.5),
+        element("b", playing=Playback(repeat=Repeat(0.9, 0.3), reverse=True, speed=1.3), volume=0.5),
     )
     mix = studio.mix(*elements, duration_s=5.0, loudness_lufs=-20)
     alone = Path(mix.path).read_bytes()

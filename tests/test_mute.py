@@ -14,8 +14,11 @@ import pytest
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix
-from scenebuild.scene.channel import Bus, Channel, Compression, Duck, Playback, Repeat, Reverb
+from scenebuild.scene.channel import Bus, Channel, Duck
+from scenebuild.scene.effects.compressor import Compression
+from scenebuild.scene.effects.reverb import Reverb
 from scenebuild.scene.model import Element
+from scenebuild.scene.timing import Playback, Repeat
 from signals import RATE, Samples, noise, stereo, tone
 from test_mix import Studio, element
 
@@ -63,7 +66,7 @@ CASES = {
     "a key": ((VOICE, element("bed", channel=Channel(duck=duck("voice"))), element("rain", loop=True)), ()),
     "on a bus": (
         (replace(VOICE, channel=Channel(bus="room")), element("bed", channel=Channel(bus="room")), element("rain")),
-        (Bus("room", 1.0, Channel(effects=ROOM)),),
+        (Bus("room", channel=Channel(effects=ROOM)),),
     ),
     "alone on a bus that is a key": (
         (
@@ -71,7 +74,7 @@ CASES = {
             element("bed", channel=Channel(duck=duck("talk"))),
             element("rain", playing=Playback(repeat=Repeat(0.6, 0.1))),
         ),
-        (Bus("talk", 1.0, Channel(effects=ROOM[:1])),),
+        (Bus("talk", channel=Channel(effects=ROOM[:1])),),
     ),
 }
 
@@ -107,7 +110,7 @@ def test_a_bus_hears_nothing_of_what_is_muted_on_it(studio: Studio) -> None:
 
 def test_its_level_costs_the_others_none(studio: Studio) -> None:
     """A stem over full scale lowers the mix; not where nobody hears it."""
-    loud = element("voice", gain=12.0)
+    loud = element("voice", volume=12.0)
     assert mixed(studio, loud, element("bed")).master_gain_db < -1
     assert mixed(studio, replace(loud, mute=True), element("bed")).master_gain_db == 0
     ducked = element("bed", channel=Channel(duck=duck("voice")))

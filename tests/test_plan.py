@@ -15,11 +15,13 @@ from engines_for_tests import TONE
 from scenebuild.config import Config
 from scenebuild.engines import Action, action_facts, engine, facts_for
 from scenebuild.errors import LockError, Place, SceneError, UsageError
-from scenebuild.plan.action import action_key, action_of, frames_of, seed_of
+from scenebuild.plan.action import action_key, action_of, seed_of
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, level, merged_mix, mix_drift, parse_lock, read_lock, write_lock_text
 from scenebuild.plan.steps import Plan, count, make_plan
+from scenebuild.scene.automation import Automation
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
+from scenebuild.scene.played_part import take_frames
 from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore
 
@@ -36,8 +38,6 @@ RAIN = Element(
     take=1,
     sampling=Sampling(),
     start_s=0.0,
-    gain=1.0,
-    pan=0.0,
     fade_in_s=0.0,
     fade_out_s=0.0,
     loop=False,
@@ -90,7 +90,8 @@ def test_what_decides_the_bytes_changes_the_key(changed: str, by: dict[str, obje
 @pytest.mark.parametrize(
     "by",
     [
-        {"gain": 0.1}, {"pan": -1.0}, {"start_s": 3.0}, {"fade_in_s": 1.0}, {"fade_out_s": 1.0}, {"loop": True},
+        {"volume": Automation.fixed(0.1)}, {"pan": Automation.fixed(-1.0, "pan")},
+        {"start_s": 3.0}, {"fade_in_s": 1.0}, {"fade_out_s": 1.0}, {"loop": True},
         {"normalize": "peak"}, {"place": Place("rain.yaml", 9, 9)}, {"engine": "audiogen"},
         {"sampling": Sampling(top_p=0.5)}, {"sampling": Sampling(cfg=9.0)},  # which this engine does not know
     ],
@@ -160,7 +161,7 @@ def test_a_given_seed_is_the_seed_and_a_take_rolls_it_again() -> None:
 
 @given(st.floats(0.001, 600), st.sampled_from([16000, 32000, 44100, 48000]))
 def test_frames_are_the_nearest_whole_number_and_at_least_one(duration_s: float, rate: int) -> None:
-    frames = frames_of(duration_s, rate)
+    frames = take_frames(duration_s, rate)
     assert frames >= 1
     assert abs(frames / rate - duration_s) <= max(0.5 / rate, 1 / rate - duration_s) + 1e-9
 
@@ -292,7 +293,7 @@ def test_a_locked_sketch_that_was_lost_is_made_again_as_it_was(store: LocalStore
 
 def test_equal_actions_are_made_once(store: LocalStore) -> None:
     twin = replace(RAIN, seed=5)
-    plan = planned(store, twin, replace(twin, name="rain_again", gain=0.2), RAIN, engine="audiogen")
+    plan = planned(store, twin, replace(twin, name="rain_again", volume=Automation.fixed(0.2)), RAIN, engine="audiogen")
     assert len({step.key for step in plan.steps}) == 2
     assert count([plan]) == 2
 

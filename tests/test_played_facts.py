@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -10,7 +11,8 @@ import pytest
 from scenebuild.audio.wav import read_wav
 from scenebuild.mix.model import StemFacts
 from scenebuild.mix.outline import OUTLINE_COLUMNS, OutlineMeter
-from scenebuild.scene.channel import Channel, Playback
+from scenebuild.scene.channel import Channel
+from scenebuild.scene.timing import Playback
 from signals import RATE
 from test_mix import Studio, element
 
@@ -24,7 +26,7 @@ def studio(tmp_path: Path) -> Studio:
     return studio
 
 
-def played(studio: Studio, **changes: object) -> StemFacts:
+def played(studio: Studio, **changes: Any) -> StemFacts:
     return studio.mix(element("a", **changes), duration_s=5.0).stems[0]
 
 
@@ -33,7 +35,7 @@ def test_the_outline_is_the_one_of_the_take_whatever_its_gain_and_pan(studio: St
     assert len(plain.peaks) == OUTLINE_COLUMNS
     wanted = 0.5 * (np.arange(OUTLINE_COLUMNS) + 1) / OUTLINE_COLUMNS
     assert np.abs(np.array(plain.peaks) - wanted).max() < 1e-3
-    assert played(studio, gain=0.0, pan=-1.0).peaks == plain.peaks
+    assert played(studio, volume=0.0, pan=-1.0).peaks == plain.peaks
     assert played(studio, channel=Channel(bus=None, distance=3.0)).peaks == plain.peaks
     assert (plain.takes, plain.whole_s, plain.pass_s) == (1, 2.0, 2.0)
 

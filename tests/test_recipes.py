@@ -133,8 +133,8 @@ def test_a_child_changes_adds_and_removes_by_name(project: Path) -> None:
     scene = read_scene(child)
     assert (scene.name, scene.seed, scene.mix.duration_s, scene.mix.loudness_lufs) == ("Night", 3, 9, None)
     rain, owl = scene.elements
-    assert (rain.prompt, rain.duration_s, rain.pan, owl.duration_s) == ("rain", 4, 0, 4)
-    assert rain.gain == pytest.approx(10 ** (-6 / 20)), "gain_db here takes the place of the volume there"
+    assert (rain.prompt, rain.duration_s, rain.pan.value, owl.duration_s) == ("rain", 4, 0, 4)
+    assert rain.volume.value == pytest.approx(10 ** (-6 / 20)), "gain_db here takes the place of the volume there"
     assert [Path(one).name for one in scene.sources] == ["night.yaml", "forest.yaml"]
 
 
@@ -162,10 +162,10 @@ def test_a_recording_takes_the_place_of_a_prompt_and_the_other_way_round(project
     Path("scenes/f.yaml").write_text("name: F\nelements: {door: {prompt: a door, take: 3, pan: 0.5}}\n")
     Path("scenes/a.yaml").write_text("extends: f.yaml\nelements: {door: {file: door.wav}}\n")
     (door,) = read_scene("scenes/a.yaml").elements
-    assert (door.prompt, door.recording, door.take, door.pan) == (None, str(project / "scenes/door.wav"), 1, 0.5)
+    assert (door.prompt, door.recording, door.take, door.pan.value) == (None, str(project / "scenes/door.wav"), 1, 0.5)
     Path("scenes/b.yaml").write_text("extends: a.yaml\nelements: {door: {prompt: another door}}\n")
     (door,) = read_scene("scenes/b.yaml").elements
-    assert (door.prompt, door.recording, door.pan) == ("another door", None, 0.5)
+    assert (door.prompt, door.recording, door.pan.value) == ("another door", None, 0.5)
 
 
 @QUICK

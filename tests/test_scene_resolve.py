@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scenebuild.errors import Place
+from scenebuild.scene.automation import Automation
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
 from scenebuild.scene.read import read_scene
 
@@ -49,8 +50,6 @@ def test_a_minimal_scene_has_every_default(monkeypatch: pytest.MonkeyPatch) -> N
                 take=1,
                 sampling=Sampling(),
                 start_s=0.0,
-                gain=1.0,
-                pan=0.0,
                 fade_in_s=0.01,
                 fade_out_s=0.01,
                 loop=False,
@@ -79,12 +78,12 @@ def test_a_full_scene_says_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None
         take=1,
         sampling=Sampling(0.9, 200),
         start_s=0.0,
-        gain=0.7,
-        pan=0.0,
         fade_in_s=2.0,
         fade_out_s=0.01,
         loop=True,
         normalize="peak",
+        volume=Automation.fixed(0.7),
+        pan=Automation.fixed(0.0, "pan"),
     )
     assert drum == Element(
         name="808",
@@ -98,12 +97,12 @@ def test_a_full_scene_says_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None
         take=3,
         sampling=Sampling(1.0, 100, 0.9, 3.0),
         start_s=1.0,
-        gain=10 ** (-6 / 20),
-        pan=-0.5,
         fade_in_s=0.5,
         fade_out_s=1.0,
         loop=False,
         normalize="none",
+        volume=Automation.fixed(10 ** (-6 / 20)),
+        pan=Automation.fixed(-0.5, "pan"),
     )
     assert door == Element(
         name="door",
@@ -117,12 +116,12 @@ def test_a_full_scene_says_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None
         take=1,
         sampling=Sampling(),
         start_s=4.5,
-        gain=10 ** (6 / 20),
-        pan=0.0,
         fade_in_s=0.5,
         fade_out_s=0.0,
         loop=False,
         normalize="peak",
+        volume=Automation.fixed(10 ** (6 / 20)),
+        pan=Automation.fixed(0.0, "pan"),
     )
 
 
@@ -168,7 +167,7 @@ def test_spaces_that_are_letters_to_their_writers_stay(tmp_path: Path) -> None:
 def test_the_elements_level_goes_before_the_defaults_in_either_unit(
     own: str, defaults: str, gain: float, tmp_path: Path
 ) -> None:
-    assert element_of(tmp_path, own, f"defaults: {{{defaults}}}").gain == pytest.approx(gain, rel=1e-12)
+    assert element_of(tmp_path, own, f"defaults: {{{defaults}}}").volume.value == pytest.approx(gain, rel=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,15 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from scenebuild.scene.channel import Compression, Convolution, Filter, MixLoop, Reverb
 from scenebuild.scene.check.validate import validate_document
 from scenebuild.scene.check.violations import NEEDED, whole_schema
+from scenebuild.scene.effects.compressor import Compression
+from scenebuild.scene.effects.convolution import Convolution
+from scenebuild.scene.effects.filter import Filter
+from scenebuild.scene.effects.reverb import Reverb
 from scenebuild.scene.resolve import resolve
 from scenebuild.scene.schema import scene_schema
+from scenebuild.scene.timing import MixLoop
 from scenebuild.scene.yaml.document import read_document
 
 SCHEMA = scene_schema()
@@ -186,10 +190,10 @@ def test_defaults_in_the_schema_are_what_the_program_fills_in() -> None:
         "elements.take": element.take,
         "elements.temperature": element.sampling.temperature,
         "elements.normalize": element.normalize,
-        "elements.volume": element.gain,
+        "elements.volume": element.volume.value,
         "elements.loop": element.loop,
         "elements.start": element.start_s,
-        "elements.pan": element.pan,
+        "elements.pan": element.pan.value,
         "elements.fade_in": element.fade_in_s,
         "elements.fade_out": element.fade_out_s,
         "mix.sample_rate": mix.sample_rate,
@@ -210,17 +214,18 @@ def _filled_inside() -> dict[str, Any]:
     path = VALID / "desk_minimal.yaml"
     scene = resolve(read_document(str(path)))
     rain, owl, fire = scene.elements
-    repeat, duck, fader = owl.playing.repeat, fire.channel.duck, fire.channel.fader
+    repeat, duck = owl.playing.repeat, fire.channel.duck
     peak, reverb, convolution, compressor = fire.channel.effects
     assert repeat is not None
     assert duck is not None
-    assert fader is not None
     assert isinstance(peak, Filter)
     assert isinstance(reverb, Reverb)
     assert isinstance(convolution, Convolution)
     assert isinstance(compressor, Compression)
     moving = ("volume", "gain_db", "pan", "high_pass", "low_pass")
-    curves = {f"{owner}.{field}.curve": fader.points[0].curve for owner in ("elements", "buses") for field in moving}
+    curves = {
+        f"{owner}.{field}.curve": fire.volume.points[0].curve for owner in ("elements", "buses") for field in moving
+    }
     del curves["buses.pan.curve"]
     effects = {
         "peak.q": peak.q, "convolve.wet": convolution.wet,
@@ -246,7 +251,7 @@ def _filled_inside() -> dict[str, Any]:
         "elements.speed": rain.playing.speed,
         "elements.trim.from": owl.playing.trim_from_s,
         "elements.repeat.jitter": repeat.jitter_s,
-        "buses.volume": scene.buses[0].gain,
+        "buses.volume": scene.buses[0].volume.value,
         **curves,
         **{f"{owner}.effects.{name}": value for owner in owners for name, value in effects.items()},
         **{f"{owner}.duck.{name}": value for owner in owners for name, value in ducks.items()},

@@ -11,7 +11,9 @@ import pytest
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.stem_capture import CapturedStem
-from scenebuild.scene.channel import Bus, Channel, Duck, Reverb
+from scenebuild.scene.automation import Automation
+from scenebuild.scene.channel import Bus, Channel, Duck
+from scenebuild.scene.effects.reverb import Reverb
 from scenebuild.scene.model import Scene
 from signals import RATE, noise
 from test_mix import Studio, element
@@ -48,7 +50,7 @@ def test_kept_stems_add_up_to_the_mix_exactly(studio: Studio) -> None:
     scene = studio.scene(
         element("rain", loop=True, fade_in_s=0.4, fade_out_s=1.2, pan=-0.5),
         element("wind", loop=True, start_s=0.7),
-        element("bell", start_s=3.5, gain=0.5),
+        element("bell", start_s=3.5, volume=0.5),
         duration_s=7.3,
         loudness_lufs=-22,
     )
@@ -75,7 +77,11 @@ def test_a_loop_is_held_once_and_comes_out_whole(studio: Studio, fades: tuple[fl
 
 
 def test_shares_of_the_desk_add_up_to_the_mix(studio: Studio) -> None:
-    hall = Bus("hall", 0.8, Channel(effects=(Reverb(decay_s=0.4, size_m=12.0, damping=0.5, predelay_s=0.0, wet=0.3),)))
+    hall = Bus(
+        "hall",
+        Automation.fixed(0.8),
+        Channel(effects=(Reverb(decay_s=0.4, size_m=12.0, damping=0.5, predelay_s=0.0, wet=0.3),)),
+    )
     scene = replace(
         studio.scene(
             element("rain", loop=True, channel=Channel(duck=Duck(("bell",), 12.0, 0.02, 0.2, 0.05, -40.0))),

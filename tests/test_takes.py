@@ -249,7 +249,6 @@ def test_what_a_parents_effects_name_lies_beside_the_parent(project: Path) -> No
     )
     Path("scenes/child.yaml").write_text("extends: _shared/base.yaml\nbuses: {hall: {volume: 0.3}}\n")
     scene = read_scene("scenes/child.yaml")
-    assert scene.buses[0].gain == 0.3
-    files = {str(effect.path) for owner in (scene.buses[0], scene.elements[0]) for effect in owner.channel.effects}  # type: ignore[union-attr]
-    assert files == {str(project / "scenes/_shared/ir/hall.wav")}
+    assert scene.buses[0].volume.value == 0.3
+    assert {path for path, _ in scene.effect_files()} == {str(project / "scenes/_shared/ir/hall.wav")}
     assert run(["scenes/child.yaml", "-q"]) == 0

@@ -331,7 +331,7 @@ def test_two_pages_that_write_at_once_lose_nothing(scene: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    found = {one.name: one.gain for one in read_scene(PATH).elements}
+    found = {one.name: one.volume.first for one in read_scene(PATH).elements}
     assert [round(found[name], 3) for name in names] == [0.15, 0.15, 0.15]
 
 
@@ -385,4 +385,4 @@ def test_numbers_stay_finite_and_short(scene: Path) -> None:
     assert "volume: 0.333333 " in scene.read_text()
     write("cups", "pan", -0.0, -0.3)
     assert "pan: 0}" in scene.read_text()
-    assert math.isfinite(read_scene(PATH).elements[0].gain)
+    assert math.isfinite(read_scene(PATH).elements[0].volume.first)

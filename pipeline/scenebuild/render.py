@@ -19,7 +19,7 @@ from scenebuild.files import sweep
 from scenebuild.generate.gather import Gathered, Takes, licences_of, paths_of, take_path
 from scenebuild.generate.take import Take
 from scenebuild.licences import same as same_licence
-from scenebuild.mix.clip import tape_of
+from scenebuild.mix.clip import clip_of
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix, PlayedTake
 from scenebuild.mix.stem_capture import CapturedStem
@@ -35,7 +35,6 @@ from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S
 from scenebuild.report.summarize import report_of
 from scenebuild.report.write import ReportFiles, render_report, write_report
 from scenebuild.result import ElementResult, SceneResult, failed_scene, result_for_manifest
-from scenebuild.scene.channel import Convolution
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
 from scenebuild.settings import OutputOptions, Settings
@@ -275,7 +274,7 @@ def _refuse_long_fades(plan: Plan, takes: Takes) -> None:
     for step in plan.steps:
         element = step.element
         fades = element.fade_in_s + element.fade_out_s
-        length_s = tape_of(element, [source_of(step.one_of(takes))]).length_s
+        length_s = clip_of(element, [source_of(step.one_of(takes))]).length_s
         if element.recording is not None and not element.loop and fades > length_s:
             place = plan.scene.place_of("elements", element.name, "fade_in" if element.fade_in_s else "fade_out")
             message = f"fade_in and fade_out last {fades:g} s together, the recording {length_s:.3g} s; shorten them"
@@ -387,8 +386,7 @@ def _entry(step: Step, take: Take) -> dict[str, Any]:
 
 
 def _impulses(scene: Scene) -> list[str]:
-    channels = (*(one.channel for one in scene.elements), *(bus.channel for bus in scene.buses))
-    return [effect.path for channel in channels for effect in channel.effects if isinstance(effect, Convolution)]
+    return [path for path, _ in scene.effect_files()]
 
 
 def intended(plan: Plan, outputs: Outputs, options: OutputOptions) -> set[str]:

@@ -16,7 +16,7 @@ from scenebuild.cli import run
 from scenebuild.deliver.presets import PRESETS
 from scenebuild.errors import ScenebuildError, SceneError
 from scenebuild.mix.mixer import mix_scene
-from scenebuild.scene.check.delivery_rules import MP3_RATES
+from scenebuild.scene.delivery import MP3_RATES
 from scenebuild.scene.read import read_scene
 
 PATH = "scenes/odd.yaml"

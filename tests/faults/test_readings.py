@@ -18,9 +18,10 @@ from scenebuild.scene.compose.variants import composed, of_label, slug, variants
 from scenebuild.scene.pointer import pointer_in
 from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.recording import LONGEST_PATH, content_fault, locate, path_fault, recording_fault, sentence
+from scenebuild.scene.timing import is_endless, pass_length
 from scenebuild.scene.yaml import source
 from scenebuild.scene.yaml.document import Document, ended, parse_document
-from scenebuild.scene.yaml.raw import at_of, fields_of, has_no_end, loops, number_of, pass_length
+from scenebuild.scene.yaml.raw import at_of, fields_of, loops, number_of
 from scenebuild.scene.yaml.scalars import plain
 from scenebuild.scene.yaml.slips import slip_of, slip_of_line
 from scenebuild.scene.yaml.source import place_at, reason, text_of
@@ -256,7 +257,7 @@ def test_raw_data_is_looked_at_without_trust() -> None:
     values: tuple[Any, ...] = (True, {}, False, "yes")
     assert [loops({"loop": one}) for one in values] == [True, True, False, False]
     endless: list[dict[str, Any]] = [{"loop": True}, {"repeat": {}}, {"repeat": {"count": 2}}, {}, {"repeat": 1}]
-    assert [has_no_end(one) for one in endless] == [True, True, False, False, False]
+    assert [is_endless(one) for one in endless] == [True, True, False, False, False]
     lengths: list[tuple[dict[str, Any], float | None]] = [
         ({"prompt": "x"}, 4.0), ({"prompt": "x", "duration": 6}, 6.0), ({"prompt": "x", "trim": {"from": 1}}, 3.0),
         ({"prompt": "x", "trim": {"from": 1, "to": 3}}, 2.0), ({"prompt": "x", "trim": {"to": 9}}, 4.0),
@@ -414,41 +415,42 @@ def test_what_is_expected_is_read_as_numbers(project: Path) -> None:
     assert os.path.basename(scene.path) == "x.yaml"
 
 
-# The desk
+# The channel
 
 
-def test_each_field_of_the_desk_is_read_and_has_its_own_default() -> None:
-    from scenebuild.scene import channel as desk
-    from scenebuild.scene import resolve_channel as resolve_desk
+def test_each_field_of_a_channel_is_read_and_has_its_own_default() -> None:
+    from scenebuild.scene.channel import Duck, channel_of
+    from scenebuild.scene.delivery import DeliveryRequest, delivery_of
+    from scenebuild.scene.effects import effect_of
+    from scenebuild.scene.effects.compressor import Compression
+    from scenebuild.scene.effects.filter import Filter
+    from scenebuild.scene.effects.reverb import Reverb
 
     full = {"decay": 1, "size": 2, "damping": 0.3, "predelay": 0.4, "wet": 0.5}
-    assert resolve_desk._reverb("", full, "") == desk.Reverb(1.0, 2.0, 0.3, 0.4, 0.5)
-    assert resolve_desk._reverb("", {}, "") == desk.Reverb(1.5, 10.0, 0.5, 0.0, 0.25)
-    pressed = {"threshold": -1, "ratio": 2, "attack": 3, "release": 4, "knee": 5, "makeup": 6}
-    assert resolve_desk._compressor("", pressed, "") == desk.Compression(-1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
-    assert resolve_desk._compressor("", {}, "") == desk.Compression(-20.0, 3.0, 0.01, 0.15, 6.0, 0.0)
+    assert effect_of({"reverb": full}, "") == Reverb(1.0, 2.0, 0.3, 0.4, 0.5)
+    assert effect_of({"reverb": {}}, "") == Reverb(1.5, 10.0, 0.5, 0.0, 0.25)
+    compress = {"threshold": -1, "ratio": 2, "attack": 3, "release": 4, "knee": 5, "makeup": 6}
+    assert effect_of({"compress": compress}, "") == Compression(-1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
+    assert effect_of({"compress": {}}, "") == Compression(-20.0, 3.0, 0.01, 0.15, 6.0, 0.0)
     ducked = {"under": ["a", "b"], "by": 1, "attack": 2, "release": 3, "hold": 4, "threshold": -5}
-    assert resolve_desk._duck(ducked) == desk.Duck(
+    assert channel_of({"duck": ducked}, "").duck == Duck(
         under=("a", "b"), by_db=1.0, attack_s=2.0, release_s=3.0, hold_s=4.0, threshold_db=-5.0
     )
-    assert resolve_desk._duck({"under": "a"}) == desk.Duck(
+    assert channel_of({"duck": {"under": "a"}}, "").duck == Duck(
         under=("a",), by_db=9.0, attack_s=0.15, release_s=0.6, hold_s=0.3, threshold_db=-40.0
     )
-    assert resolve_desk._peak("", {"hz": 1, "gain_db": 2}, "") == desk.Filter("peak", 1.0, 2.0, 1.0)
-    assert resolve_desk._peak("", {"hz": 1, "gain_db": 2, "q": 3}, "") == desk.Filter("peak", 1.0, 2.0, 3.0)
-    assert resolve_desk._shelf("low_shelf", {"hz": 1, "gain_db": 2}, "") == desk.Filter("low_shelf", 1.0, 2.0)
-    assert resolve_desk._shelf("high_shelf", {"hz": 1, "gain_db": 2}, "") == desk.Filter("high_shelf", 1.0, 2.0)
-    assert resolve_desk._pass("low_pass", 5, "") == desk.Filter("low_pass", 5.0)
-    assert resolve_desk._pass("high_pass", 5, "") == desk.Filter("high_pass", 5.0)
-    assert resolve_desk._repeat({"every": 1}) == desk.Repeat(every_s=1.0, jitter_s=0.0, gap_s=None, count=None)
-    assert resolve_desk._repeat({"every": 1, "jitter": 2, "gap": 3, "count": 4.0}) == desk.Repeat(
-        every_s=1.0, jitter_s=2.0, gap_s=3.0, count=4
-    )
+    bell = {"hz": 1, "gain_db": 2}
+    assert effect_of({"peak": bell}, "") == Filter("peak", 1.0, 2.0, 1.0)
+    assert effect_of({"peak": {**bell, "q": 3}}, "") == Filter("peak", 1.0, 2.0, 3.0)
+    assert effect_of({"low_shelf": bell}, "") == Filter("low_shelf", 1.0, 2.0)
+    assert effect_of({"high_shelf": bell}, "") == Filter("high_shelf", 1.0, 2.0)
+    assert effect_of({"low_pass": 5}, "") == Filter("low_pass", 5.0)
+    assert effect_of({"high_pass": 5}, "") == Filter("high_pass", 5.0)
     wanted = {
         "preset": "podcast", "name": "n", "format": "mp3", "loudness": -1, "true_peak": -2, "sample_rate": 3.0,
         "channels": 1.0, "bits": 16.0, "limiter": True,
     }  # fmt: skip
-    assert resolve_desk.wanted_of(wanted) == desk.DeliveryRequest(
+    assert delivery_of(wanted) == DeliveryRequest(
         preset="podcast",
         name="n",
         format="mp3",
@@ -459,7 +461,7 @@ def test_each_field_of_the_desk_is_read_and_has_its_own_default() -> None:
         bits=16,
         limiter=True,
     )
-    assert resolve_desk.wanted_of({"preset": "podcast"}) == desk.DeliveryRequest(
+    assert delivery_of({"preset": "podcast"}) == DeliveryRequest(
         preset="podcast",
         name="podcast",
         format=None,
@@ -473,45 +475,43 @@ def test_each_field_of_the_desk_is_read_and_has_its_own_default() -> None:
 
 
 def test_how_a_take_is_played_is_read_field_by_field() -> None:
-    from scenebuild.scene import channel as desk
-    from scenebuild.scene import resolve_channel as resolve_desk
+    from scenebuild.scene.automation import Automation, level_of
+    from scenebuild.scene.timing import LoopSettings, MixLoop, Playback, Repeat, mix_loop_of, playback_of, starts_of
 
     own = {
         "start": [3, 1, 2], "trim": {"from": 1, "to": 2}, "reverse": True, "speed": 2, "long": "loop", "piece": 5,
         "loop": {"seam": "best", "crossfade": 1, "worst_seam": 2},
     }  # fmt: skip
-    assert resolve_desk.playing_of(own) == desk.Playback(
+    assert playback_of(own) == Playback(
         more_starts_s=(2.0, 3.0),
         repeat=None,
         trim_from_s=1.0,
         trim_to_s=2.0,
         reverse=True,
         speed=2.0,
-        looping=desk.LoopSettings(seam="best", crossfade_s=1.0, worst_seam=2.0),
+        looping=LoopSettings(seam="best", crossfade_s=1.0, worst_seam=2.0),
         long="loop",
         piece_s=5.0,
     )
-    assert resolve_desk.playing_of({}) == desk.Playback(
+    assert playback_of({}) == Playback(
         more_starts_s=(),
         repeat=None,
         trim_from_s=0.0,
         trim_to_s=None,
         reverse=False,
         speed=1.0,
-        looping=desk.LoopSettings(),
+        looping=LoopSettings(),
         long="extend",
         piece_s=None,
     )
-    assert resolve_desk.playing_of({"repeat": {"every": 1}}).repeat == desk.Repeat(
-        every_s=1.0, jitter_s=0.0, gap_s=None, count=None
-    )
-    assert resolve_desk.starts_of({"start": 2}) == (2.0,)
-    assert resolve_desk.starts_of({}) == (0.0,)
-    assert resolve_desk.mix_loop_of({"loop": {"worst_seam": 2}}) == desk.MixLoop(2.0)
-    assert resolve_desk.mix_loop_of({"loop": True}) == desk.MixLoop()
-    assert resolve_desk.mix_loop_of({}) is None
-    assert resolve_desk.gain_of({"gain_db": -20}, {"volume": 1}) == pytest.approx(0.1)
-    assert resolve_desk.gain_of({}, {"volume": 0.5}) == 0.5
-    assert resolve_desk.gain_of({}, {}) == 1.0
-    assert resolve_desk.pan_of({}) == 0.0
-    assert resolve_desk.pan_of({"pan": -0.5}) == -0.5
+    assert playback_of({"repeat": {"every": 1}}).repeat == Repeat(every_s=1.0, jitter_s=0.0, gap_s=None, count=None)
+    repeat = playback_of({"repeat": {"every": 1, "jitter": 2, "gap": 3, "count": 4.0}}).repeat
+    assert repeat == Repeat(every_s=1.0, jitter_s=2.0, gap_s=3.0, count=4)
+    assert starts_of({"start": 2}) == (2.0,)
+    assert starts_of({}) == (0.0,)
+    assert mix_loop_of({"loop": {"worst_seam": 2}}) == MixLoop(2.0)
+    assert mix_loop_of({"loop": True}) == MixLoop()
+    assert mix_loop_of({}) is None
+    assert level_of({"gain_db": -20}, {"volume": 1}).value == pytest.approx(0.1)
+    assert level_of({}, {"volume": 0.5}) == Automation.fixed(0.5)
+    assert level_of({}, {}) == Automation.fixed(1.0)

@@ -17,7 +17,7 @@ from odd_recordings import RATE, encoded, integers, streamed_flac, tone, wav, wi
 from scenebuild.audio.loudness import LoudnessMeter, k_weighting, measure_loudness
 from scenebuild.cli import run
 from scenebuild.engines import Action
-from scenebuild.mix import effects
+from scenebuild.mix import impulse_responses
 from scenebuild.plan.action import action_key
 from scenebuild.plan.records import facts_of_action
 from scenebuild.review.compare.measure import measure_sound
@@ -239,20 +239,20 @@ def test_p21_an_impulse_response_is_read_once_and_its_digest_is_the_one_that_was
     hall = write("scenes/hall.wav", encoded(tone(0.05)))
     before = digest_file(hall)
     reads: list[str] = []
-    really_read = effects.read_response
+    really_read = impulse_responses.read_response
 
-    def reading(path: str) -> effects.ImpulseResponse:
+    def reading(path: str) -> impulse_responses.ImpulseResponse:
         reads.append(path)
         found = really_read(path)
         write("scenes/hall.wav", encoded(tone(0.05, hz=2000)))  # saved while the mix is made
         return found
 
-    monkeypatch.setattr(effects, "read_response", reading)
+    monkeypatch.setattr(impulse_responses, "read_response", reading)
     path = scene("{file: v.wav, effects: [{convolve: {file: hall.wav}}, {convolve: {file: hall.wav}}]}")
     assert run([path, "--stems"]) == 0
     assert len(reads) == 1
     assert before in Path("build/x/manifest.json").read_text()
-    monkeypatch.setattr(effects, "read_response", really_read)
+    monkeypatch.setattr(impulse_responses, "read_response", really_read)
     first = Path("build/x/x.wav").read_bytes()
     assert run([path, "--stems"]) == 0  # not up to date: it is another impulse response now
     assert Path("build/x/x.wav").read_bytes() != first

@@ -11,7 +11,7 @@ from scenebuild.deliver.presets import Delivery, delivery
 from scenebuild.files import aside as written_aside
 from scenebuild.frames import frames_of
 from scenebuild.mix.model import Mix
-from scenebuild.scene.channel import DeliveryRequest
+from scenebuild.scene.delivery import DeliveryRequest
 from scenebuild.scene.model import Scene
 
 

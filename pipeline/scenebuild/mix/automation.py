@@ -1,14 +1,16 @@
-"""Values that move with the time of a mix."""
+"""Automations frame by frame."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.audio.curves import Curve, CurvePoint
-from scenebuild.scene.channel import Automation
+from scenebuild.mix.impulse_responses import ImpulseResponse
+from scenebuild.scene.automation import Automation
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +21,16 @@ class MixFormat:
     channels: int
     frames: int
     goes_round: bool = False
+    responses: Mapping[str, ImpulseResponse] = field(default_factory=dict)  # of the convolutions, by path
 
 
 class AutomationReader:
-    """A movement, frame by frame; in a mix that goes round it comes again with it."""
+    """The values of an automation, frame by frame; in a mix that loops they begin again with it."""
 
-    def __init__(self, movement: Automation, form: MixFormat) -> None:
-        points = [CurvePoint(point.at_s, point.value, point.curve) for point in movement.points]
+    def __init__(self, automation: Automation, form: MixFormat) -> None:
+        points = [CurvePoint(point.at_s, point.value, point.curve) for point in automation.points]
         self._curve = Curve(points, form.sample_rate)
-        self._is_db = movement.unit == "db"
+        self._is_db = automation.unit == "db"
         self._period = form.frames if form.goes_round else None
 
     def over(self, start: int, stop: int) -> NDArray[np.float32]:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 
 import numpy as np
 
 from scenebuild.audio.effect import Chain
 from scenebuild.audio.level import Samples
 from scenebuild.audio.pan import spread_along
-from scenebuild.decibels import db_to_gain
 from scenebuild.mix.automation import AutomationReader, MixFormat
 from scenebuild.mix.effects import LinkedCompressor, effects_of
 from scenebuild.mix.occurrences import Playable, summed
-from scenebuild.scene.channel import Automation, Channel
+from scenebuild.scene.automation import Automation
+from scenebuild.scene.channel import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,8 @@ class ChannelInput:
     name: str
     playable: Playable
     channels: int  # of the playable
-    gain: float  # of the fader, where it does not move
+    volume: Automation
+    moving_pan: Automation | None  # None: a constant pan is in the playable already
     channel: Channel
 
 
@@ -35,15 +35,15 @@ class ChannelStrip:
     """
 
     def __init__(
-        self, channel: Channel, gain: float, form: MixFormat, first: int, whole: ChannelStrip | None = None
+        self, channel: Channel, volume: Automation, form: MixFormat, first: int, whole: ChannelStrip | None = None
     ) -> None:
         effects = effects_of(channel, form, first, whole.compressors if whole else ())
         self.compressors: tuple[LinkedCompressor, ...] = tuple(
             one for one in effects if isinstance(one, LinkedCompressor)
         )
         self._chain = Chain(effects)
-        self._gain = np.float32(gain)
-        self._fader = AutomationReader(channel.fader, form) if channel.fader else None
+        self._gain = None if volume.value is None else np.float32(volume.value)
+        self._volume = AutomationReader(volume, form)
 
     @property
     def tail_frames(self) -> int:
@@ -51,7 +51,7 @@ class ChannelStrip:
 
     def run(self, samples: Samples, start: int) -> Samples:
         out = self._chain.run(samples)
-        out *= self._fader.over(start, start + len(out))[:, None] if self._fader else self._gain
+        out *= self._volume.over(start, start + len(out))[:, None] if self._gain is None else self._gain
         return out
 
 
@@ -61,8 +61,8 @@ class ChannelInputPass:
     def __init__(self, source: ChannelInput, form: MixFormat, first: int) -> None:
         self._source = source
         self._form = form
-        self._pan = AutomationReader(source.channel.pan, form) if source.channel.pan else None
-        self._strip = ChannelStrip(source.channel, source.gain, form, first)
+        self._pan = AutomationReader(source.moving_pan, form) if source.moving_pan else None
+        self._strip = ChannelStrip(source.channel, source.volume, form, first)
 
     @property
     def tail_frames(self) -> int:
@@ -74,11 +74,3 @@ class ChannelInputPass:
         if self._pan is not None:
             samples = spread_along(samples, self._form.channels, self._pan.over(start, stop))
         return self._strip.run(samples, start)
-
-
-def highest_gain(fader: Automation | None, gain: float) -> float:
-    """The most that a fader gives, as a plain gain."""
-    if fader is None:
-        return gain
-    most = max((point.value for point in fader.points), default=-inf)
-    return db_to_gain(most) if fader.unit == "db" else most

@@ -12,7 +12,7 @@ from scenebuild.frames import frames_of
 from scenebuild.mix.buffers import Buffer, BufferPool, ShortenedBuffer
 from scenebuild.mix.fades import Fades
 from scenebuild.mix.occurrences import Occurrences, PeriodicPlayable, summed
-from scenebuild.scene.channel import LoopSettings
+from scenebuild.scene.timing import LoopSettings
 
 PLACES = 48  # of the seam that are tried in a take that is longer than a pass
 

@@ -11,8 +11,8 @@ from scenebuild.audio.wav import WavWriter
 from scenebuild.files import aside as written_aside
 from scenebuild.frames import seconds_of
 from scenebuild.mix.buffers import MEMORY_BYTES, BufferPool
-from scenebuild.mix.clip import tape_of
-from scenebuild.mix.effects import with_responses
+from scenebuild.mix.clip import clip_of
+from scenebuild.mix.impulse_responses import read_responses
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.model import Mix, PlayedTake, StemFacts
 from scenebuild.mix.prepare import PlacedSource, PreparedMix, RoutingOptions, prepare_mix, routed_names
@@ -60,11 +60,11 @@ def mix_scene(
     Raises AudioFileError where a take can not be read, ScenebuildError where the scene has no length, OSError where a
     file can not be written.
     """
-    scene, read = with_responses(scene)
+    responses = read_responses(scene)
     path.parent.mkdir(parents=True, exist_ok=True)
     if stems_folder is not None:
         stems_folder.mkdir(parents=True, exist_ok=True)
-    clips = {element.name: tape_of(element, sources[element.name]) for element in scene.elements}
+    clips = {element.name: clip_of(element, sources[element.name]) for element in scene.elements}
     timeline = timeline_of(scene, clips)
     if muted is None:
         muted = frozenset(element.name for element in scene.elements if element.mute)
@@ -72,7 +72,7 @@ def mix_scene(
     if frames_to_capture(scene.elements, timeline, routed) > most_captured_frames:
         capture = None
     with BufferPool(path.parent, memory_bytes) as buffers:
-        options = RoutingOptions(routed, muted, split=capture is not None)
+        options = RoutingOptions(routed, muted, split=capture is not None, responses=responses)
         prepared = prepare_mix(scene, clips, timeline, buffers, block_frames, progress, options)
         raw = measure_sum(prepared.sums, progress)
         gain_db, missed = master_gain_db(scene.mix, raw.loudness, raw.true_peak_dbtp, prepared.highest_stem_dbfs)
@@ -99,7 +99,7 @@ def mix_scene(
         stems=tuple(_stem_facts(one, prepared, gain_db) for one in prepared.placed),
         seam_db=seam_db,
         warnings=(*(one.warning for one in prepared.placed if one.warning), *missed),
-        read=read,
+        read={path: one.digest for path, one in responses.items()},
     )
 
 

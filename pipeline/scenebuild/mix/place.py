@@ -10,7 +10,7 @@ from scenebuild.audio.level import spread
 from scenebuild.decibels import db_to_gain
 from scenebuild.frames import frames_of
 from scenebuild.mix.buffers import Buffer
-from scenebuild.mix.clip import Clip, read_tape
+from scenebuild.mix.clip import Clip, read_clip
 from scenebuild.mix.fades import Fades
 from scenebuild.mix.levels import normalisation_db
 from scenebuild.mix.looping import ReadTarget, close_loop, is_scored, loop_with_mix, pass_seam_db
@@ -85,7 +85,7 @@ def read_pass(clip: Clip, frames: int, target: ReadTarget, pan: float | None, ga
     """One pass of a clip at the mix's rate, with a gain."""
     channels = target.channels if pan is not None else clip.channels
     outline, buffer = OutlineMeter(frames), None
-    for at, block in read_tape(clip, frames, target.sample_rate):
+    for at, block in read_clip(clip, frames, target.sample_rate):
         buffer = buffer or target.buffers.allocate(frames, channels)
         buffer.write(at, spread(block, channels, pan, gain) if pan is not None else block * np.float32(gain))
         outline.feed(at, block)

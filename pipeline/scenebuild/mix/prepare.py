@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from scenebuild.decibels import gain_to_db
 from scenebuild.mix.automation import MixFormat
 from scenebuild.mix.buffers import BufferPool
-from scenebuild.mix.channel_strip import ChannelInput, highest_gain
+from scenebuild.mix.channel_strip import ChannelInput
 from scenebuild.mix.clip import Clip
+from scenebuild.mix.impulse_responses import ImpulseResponse
 from scenebuild.mix.looping import ReadTarget
 from scenebuild.mix.place import levelled, place_occurrences, place_stem
 from scenebuild.mix.routing import Routing
@@ -36,11 +37,13 @@ class PlacedSource:
 
 @dataclass(frozen=True, slots=True)
 class RoutingOptions:
-    """The elements that need the routing, those that are not heard, and whether each input's share is wanted."""
+    """The elements that need the routing, those that are not heard, whether each input's share is wanted, and
+    the impulse responses by their paths."""
 
     names: frozenset[str]
     muted: frozenset[str]
     split: bool
+    responses: Mapping[str, ImpulseResponse]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def routed_names(scene: Scene, timeline: Timeline) -> frozenset[str]:
     return frozenset(
         element.name
         for element, placement in zip(scene.elements, timeline.placements, strict=True)
-        if scene.mix.loop or not element.channel.is_plain or len(placement.times) > 1 or element.name in keys
+        if scene.mix.loop or not element.is_plain or len(placement.times) > 1 or element.name in keys
     )
 
 
@@ -91,7 +94,8 @@ def prepare_mix(
         place = _place_input if element.name in options.names else _place_stem
         placed.append(place(element, clips[element.name], placement, target))
         progress(0.15 * len(placed) / len(scene.elements))
-    routing = _routing(scene, placed, MixFormat(rate, channels, timeline.frames, bool(target.period)), options.muted)
+    form = MixFormat(rate, channels, timeline.frames, bool(target.period), options.responses)
+    routing = _routing(scene, placed, form, options.muted)
     stems = [one.source for one in placed if isinstance(one.source, Stem) and one.element.name not in options.muted]
     levels = {stem.name: measure_stem(stem, rate, channels, block_frames) for stem in stems}
     submix = render_submix(routing, buffers, split=options.split) if routing.inputs else None
@@ -119,20 +123,19 @@ def _keys(scene: Scene) -> set[str | None]:
 
 def _place_stem(element: Element, clip: Clip, placement: Placement, target: ReadTarget) -> PlacedSource:
     level, warning = levelled(element, clip)
-    gain = element.gain * level
-    stem, placed = place_stem(element, clip, placement, target, element.pan, gain)
+    gain = element.volume.first * level
+    stem, placed = place_stem(element, clip, placement, target, element.pan.first, gain)
     warning = _late(element, placement) or warning
     return PlacedSource(element, clip, placement, stem, gain_to_db(gain), warning, placed.peaks, placed.seam_db)
 
 
 def _place_input(element: Element, clip: Clip, placement: Placement, target: ReadTarget) -> PlacedSource:
     level, warning = levelled(element, clip)
-    channel = element.channel
-    pan = element.pan if channel.pan is None else None
+    pan = element.pan.value
     placed = place_occurrences(element, clip, placement, target, pan, level)
-    channels = clip.channels if pan is None else target.channels
-    source = ChannelInput(element.name, placed.playable, channels, element.gain, channel)
-    gain_db = gain_to_db(level * highest_gain(channel.fader, element.gain))
+    channels, moving_pan = (clip.channels, element.pan) if pan is None else (target.channels, None)
+    source = ChannelInput(element.name, placed.playable, channels, element.volume, moving_pan, element.channel)
+    gain_db = gain_to_db(level * element.volume.gains[1])
     warning = _late(element, placement) or warning
     return PlacedSource(element, clip, placement, source, gain_db, warning, placed.peaks, placed.seam_db)
 

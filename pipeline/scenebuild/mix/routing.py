@@ -17,7 +17,7 @@ from scenebuild.frames import frames_of
 from scenebuild.mix.automation import MixFormat
 from scenebuild.mix.channel_strip import ChannelInput, ChannelInputPass, ChannelStrip
 from scenebuild.mix.fades import Fades, faded
-from scenebuild.scene.channel import Bus, Channel, Compression, Duck
+from scenebuild.scene.channel import Bus, Channel, Duck
 
 END_FADE_S = 0.005  # where the end of the mix cuts a tail off
 LONGEST_CHAIN = 3  # an input that ducks under a compressed one, on a bus that ducks: seldom more
@@ -76,7 +76,7 @@ class RoutingPass:
     def __init__(self, routing: Routing, first: int, *, split: bool = False) -> None:
         self._routing = routing
         self._inputs = {one.name: ChannelInputPass(one, routing.form, first) for one in routing.inputs}
-        self._buses = {bus.name: ChannelStrip(bus.channel, bus.gain, routing.form, first) for bus in routing.buses}
+        self._buses = {bus.name: ChannelStrip(bus.channel, bus.volume, routing.form, first) for bus in routing.buses}
         self._order = in_order(routing)
         self._duckers = {name: (duck, _ducker(duck, routing.form)) for name, duck in _ducks(routing).items()}
         self._ducked: dict[str, NDArray[np.float32]] = {}  # the gains of this block
@@ -91,7 +91,7 @@ class RoutingPass:
     @property
     def memory_frames(self) -> int:
         """How long earlier samples matter: tails, and gains that are still being released."""
-        release_s = max((_release_s(one.channel) for one in _strips(self._routing)), default=0.0)
+        release_s = max((one.channel.memory_s for one in _strips(self._routing)), default=0.0)
         return self.tail_frames + frames_of(LONGEST_CHAIN * release_s, self._routing.form.sample_rate)
 
     def run(self, start: int, stop: int) -> dict[str, Samples]:
@@ -140,13 +140,6 @@ def _strips(routing: Routing) -> tuple[ChannelInput | Bus, ...]:
     return (*routing.inputs, *routing.buses)
 
 
-def _release_s(channel: Channel) -> float:
-    """How long ducking and compression last after what caused them."""
-    compressors_s = sum(5 * one.release_s for one in channel.effects if isinstance(one, Compression))
-    duck = channel.duck
-    return compressors_s + (duck.attack_s + duck.hold_s + duck.release_s if duck else 0.0)
-
-
 def _ducks(routing: Routing) -> dict[str, Duck]:
     return {one.name: one.channel.duck for one in _strips(routing) if one.channel.duck}
 
@@ -165,7 +158,7 @@ def _ducker(duck: Duck, form: MixFormat) -> Ducker:
 def _own_strips(routing: Routing, first: int, buses: Mapping[str, ChannelStrip]) -> dict[str, ChannelStrip]:
     """For each input on a bus a copy of the bus's strip."""
     return {
-        name: ChannelStrip(bus.channel, bus.gain, routing.form, first, buses[bus.name])
+        name: ChannelStrip(bus.channel, bus.volume, routing.form, first, buses[bus.name])
         for bus in routing.buses
         for name in routing.members(bus.name)
     }

@@ -8,7 +8,7 @@ from math import inf
 
 from scenebuild.frames import frames_of, seconds_of
 from scenebuild.mix.times import repeat_times
-from scenebuild.scene.channel import Repeat
+from scenebuild.scene.timing import Repeat
 
 
 @dataclass(frozen=True, slots=True)

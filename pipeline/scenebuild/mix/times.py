@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 
-from scenebuild.scene.channel import Repeat
+from scenebuild.scene.timing import Repeat
 
 TAG = "scenebuild.repeat.v1"  # a new tag whenever the same scene would draw other times
 MOST_TIMES = 100_000  # of one element: a drip every third of a second for ten hours

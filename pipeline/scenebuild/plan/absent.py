@@ -9,7 +9,6 @@ from dataclasses import dataclass, field, replace
 
 from scenebuild.errors import Place, SceneError
 from scenebuild.plan.lockfile import Lock
-from scenebuild.scene.channel import Convolution
 from scenebuild.scene.check.validate import validate_document
 from scenebuild.scene.model import Scene
 from scenebuild.scene.pointer import pointer_in
@@ -67,12 +66,8 @@ def _files_of(scene: Scene) -> Iterator[tuple[str, Place, str | None]]:
     for element in scene.elements:
         if element.recording is not None:
             yield element.recording, scene.place_of("elements", element.name, "file"), element.name
-    channels = [("elements", one.name, one.channel) for one in scene.elements]
-    channels += [("buses", one.name, one.channel) for one in scene.buses]
-    for kind, name, channel in channels:
-        for index, effect in enumerate(channel.effects):
-            if isinstance(effect, Convolution):
-                yield effect.path, scene.place_of(kind, name, "effects", str(index), "convolve", "file"), None
+    for path, place in scene.effect_files():
+        yield path, place, None
 
 
 def _locked(lock: Lock, name: str) -> str:

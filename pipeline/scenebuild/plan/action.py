@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from math import ceil
 
 from scenebuild.engines import Action, EngineFacts, action_facts
-from scenebuild.scene.channel import overlap_of
 from scenebuild.scene.model import Element, Scene
+from scenebuild.scene.played_part import pieces_of, take_frames
 
 KEY_TAG = "scenebuild.action.v1"  # a new tag whenever the encoding below changes
 SEED_TAG = "scenebuild.seed.v1"
@@ -33,38 +32,17 @@ def action_of(
         "cfg": element.sampling.cfg,
     }
     acting = {**dict(facts.defaults), **{name: value for name, value in given.items() if value is not None}}
+    _, piece_s = pieces_of(element.duration_s or 0.0, element.playing, facts.longest_take_s)
     return Action(
         engine=facts.name,
         engine_version=facts.version,
-        frames=frames_of(pieces_of(element, facts)[1], facts.sample_rate or 0),
+        frames=take_frames(piece_s, facts.sample_rate or 0),
         prompt=element.prompt,
         model=facts.default_model,
         revision=next((one.revision for one in facts.models if one.id == facts.default_model), None),
         precision=facts.precision,
         **{name: value for name, value in acting.items() if name in facts.parameters},  # type: ignore[arg-type]
     )
-
-
-def frames_of(duration_s: float, sample_rate: int) -> int:
-    """How many frames a duration has, at least one."""
-    return max(1, round(duration_s * sample_rate))
-
-
-def pieces_of(element: Element, facts: EngineFacts) -> tuple[int, float]:
-    """How many takes an element is made of, and how long each is, in seconds.
-
-    Only what is longer than the engine's longest take (or the author's ``piece``) is made of several; all of them have
-    that length, so that a longer duration keeps the takes that there are.
-    """
-    duration_s, playing = element.duration_s or 0.0, element.playing
-    limits = [limit for limit in (facts.longest_take_s, playing.piece_s) if limit is not None]
-    if playing.long == "extend" or not limits or duration_s <= min(limits):
-        return 1, duration_s
-    longest_s = min(limits)
-    if playing.long == "loop":
-        return 1, longest_s
-    overlap_s = overlap_of(longest_s)
-    return ceil(round((duration_s - overlap_s) / (longest_s - overlap_s), 6)), longest_s
 
 
 def seed_of(element: Element, scene: Scene, piece: int = 0) -> int:

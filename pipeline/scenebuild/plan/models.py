@@ -15,7 +15,6 @@ from scenebuild.engines import REGISTRY, EngineFacts, ModelFacts, engine, facts_
 from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError, UsageError
 from scenebuild.licences import LONGEST, strictest
 from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
-from scenebuild.scene.channel import Convolution
 from scenebuild.scene.check.findings import MOST_SHOWN
 from scenebuild.scene.lint.check import lint_scene
 from scenebuild.scene.model import Element, Scene
@@ -70,11 +69,7 @@ def _recordings(scene: Scene) -> Iterator[tuple[str, Place]]:
     for element in scene.elements:
         if element.recording is not None:
             yield element.recording, scene.place_of("elements", element.name, "file")
-    for kind, owners in (("elements", scene.elements), ("buses", scene.buses)):
-        for owner in owners:
-            for index, effect in enumerate(owner.channel.effects):
-                if isinstance(effect, Convolution):
-                    yield effect.path, scene.place_of(kind, owner.name, "effects", str(index), "convolve", "file")
+    yield from scene.effect_files()
 
 
 def unknown_models(scene: Scene, lock: Lock | None) -> list[Problem]:

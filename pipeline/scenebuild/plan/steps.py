@@ -10,12 +10,13 @@ from typing import Literal, TypeVar
 from scenebuild.config import Config
 from scenebuild.engines import REGISTRY, Action, EngineFacts, EngineState, action_facts, engine
 from scenebuild.errors import Place, Problem, SceneError, UsageError
-from scenebuild.plan.action import action_key, action_of, pieces_of
+from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.lockfile import Entry, Lock, take_name
 from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_problem, wrong_engine
 from scenebuild.plan.records import is_believed
 from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.model import Element, Scene
+from scenebuild.scene.played_part import pieces_of
 from scenebuild.scene.quoting import nearest
 from scenebuild.scene.recording import content_fault, sentence
 from scenebuild.settings import PlanOptions
@@ -113,7 +114,8 @@ def _steps(element: Element, scene: Scene, lock: Lock, store: LocalStore, option
     entry = lock.entry(element.name)
     facts, action = _decide(element, scene, entry, store, options)
     yield _step(element, scene, facts, action, entry, store, options)
-    for piece in range(1, pieces_of(element, facts)[0] if element.recording is None else 1):
+    pieces, _ = pieces_of(element.duration_s or 0.0, element.playing, facts.longest_take_s)
+    for piece in range(1, pieces if element.recording is None else 1):
         action = action_of(element, scene, facts, piece=piece)
         entry = lock.entry(element.name, piece)
         yield _step(element, scene, facts, action, entry, store, options, piece)

@@ -12,7 +12,7 @@ from scenebuild.generate.gather import Takes, licences_of
 from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.steps import Plan, Step
-from scenebuild.report.describe import fader_of, strip_of, treatment
+from scenebuild.report.describe import treatment
 from scenebuild.report.model import BusRow, DeliveryRow, Report, ReportElement
 from scenebuild.scene.project import project_root
 
@@ -63,7 +63,7 @@ def report_of(
         timeline_path="timeline.svg",
         scenebuild_version=__version__,
         deliveries=tuple(map(_delivery, files)),
-        buses=tuple(BusRow(bus.name, fader_of(bus.gain, bus.channel), strip_of(bus.channel)) for bus in scene.buses),
+        buses=tuple(BusRow(bus.name, bus.volume.describe_level(), bus.channel.describe()) for bus in scene.buses),
         seam="" if mix.seam_db is None else words.gain(mix.seam_db),
         seam_limit="" if scene.mix.loop is None else words.gain(scene.mix.loop.worst_seam),
     )
@@ -90,7 +90,7 @@ def _how_to_make_real(scene_path: str) -> str:
 
 def _row(step: Step, takes: Takes, stem: StemFacts, status: str, root: str) -> ReportElement:
     element, take = step.element, step.one_of(takes)
-    channel, playing = element.channel, element.playing
+    playing = element.playing
     is_once = playing.repeat is None and not playing.more_starts_s
     recording = "" if element.recording is None else os.path.relpath(element.recording, root)
     return ReportElement(
@@ -102,7 +102,7 @@ def _row(step: Step, takes: Takes, stem: StemFacts, status: str, root: str) -> R
         is_sketch=step.facts.fidelity == "sketch",
         status=status,
         duration_s=stem.whole_s,
-        volume=words.MUTED if element.mute else fader_of(element.gain, element.channel),
+        volume=words.MUTED if element.mute else element.volume.describe_level(),
         temperature=words.temperature(step.action.temperature),
         seed="" if step.action.seed is None else str(step.action.seed),
         take=element.take,
@@ -114,14 +114,14 @@ def _row(step: Step, takes: Takes, stem: StemFacts, status: str, root: str) -> R
         start_s=stem.start_s,
         end_s=stem.end_s,
         loop=element.loop,
-        pan=element.pan,
+        pan=element.pan.first,
         fade_in_s=element.fade_in_s,
         fade_out_s=element.fade_out_s,
         times_s=stem.times_s if len(stem.times_s) > 1 else (),
         seam="" if stem.seam_db is None else words.gain(stem.seam_db),
         treatment=treatment(element, stem, take.duration_s),
         mute=element.mute,
-        gain=None if channel.fader else element.gain,
-        still_pan=None if channel.pan else element.pan,
+        gain=element.volume.value,
+        still_pan=element.pan.value,
         only_start_s=element.start_s if is_once else None,
     )

@@ -1,123 +1,32 @@
-"""What an author can say about a layer at the mixing desk, resolved. A layer that says nothing is `Channel()`."""
+"""The channel of an element or a bus: filters, effects, distance, ducking and the bus it leads to."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, ClassVar
 
-Curve = Literal["linear", "exp", "s", "hold"]
-Unit = Literal["gain", "db", "pan", "hz"]
-FilterKind = Literal["high_pass", "low_pass", "low_shelf", "high_shelf", "peak"]
-Long = Literal["extend", "takes", "loop"]
+from scenebuild import words
+from scenebuild.errors import Problem
+from scenebuild.scene.automation import Automation, automation_findings, automation_of, level_of
+from scenebuild.scene.check.findings import MOST_SHOWN
+from scenebuild.scene.effects import effect_of
+from scenebuild.scene.effects.effect import EffectSpec
+from scenebuild.scene.fields import NumberField, numbers_of
+from scenebuild.scene.names import Field
+from scenebuild.scene.quoting import MOST_LISTED, Nearest, label
+from scenebuild.scene.yaml.document import Document
+from scenebuild.scene.yaml.raw import at_of, fields_of
 
-
-LONGEST_OVERLAP_S = 0.5
-
-
-def overlap_of(piece_s: float) -> float:
-    """How long two takes of ``piece_s`` sound together where one leads into the other, in seconds."""
-    return min(LONGEST_OVERLAP_S, piece_s / 4)
-
-
-@dataclass(frozen=True, slots=True)
-class Repeat:
-    """Now and then: when a sound comes again, by chance from the mix's seed."""
-
-    every_s: float  # from one start to the next, on average
-    jitter_s: float = 0.0  # each of these times is up to so much shorter or longer
-    gap_s: float | None = None  # the least silence between two; None: they may overlap
-    count: int | None = None  # None: to the end of the mix
-
-
-@dataclass(frozen=True, slots=True)
-class LoopSettings:
-    """How a looping element closes its loop."""
-
-    seam: Literal["plain", "best"] = "plain"
-    crossfade_s: float | None = None  # None: half a second, or a quarter of a short take
-    worst_seam: float | None = None  # a score above it fails the build; None: nobody asked
-
-
-@dataclass(frozen=True, slots=True)
-class Playback:
-    """What part of its take an element plays, how, and how often."""
-
-    more_starts_s: tuple[float, ...] = ()  # beside the first; any order
-    repeat: Repeat | None = None
-    trim_from_s: float = 0.0
-    trim_to_s: float | None = None  # None: to the end of the take
-    reverse: bool = False
-    speed: float = 1.0  # 2.0 is an octave up and half as long
-    looping: LoopSettings = LoopSettings()
-    long: Long = "extend"  # how a duration is filled that is more than one take of the engine
-    piece_s: float | None = None  # the longest single take; None: the engine's own
-
-
-@dataclass(frozen=True, slots=True)
-class Keyframe:
-    """A value at a time of the scene; ``curve`` is the way that leads to it from the point before."""
-
-    at_s: float
-    value: float
-    curve: Curve = "linear"
-
-
-@dataclass(frozen=True, slots=True)
-class Automation:
-    """A value that changes over time; before the first point and after the last it holds."""
-
-    unit: Unit
-    points: tuple[Keyframe, ...]  # in order, at least one
-
-    @property
-    def is_still(self) -> bool:
-        """Whether it is one value all the time."""
-        return all(point.value == self.points[0].value for point in self.points)
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """A filter that stands still."""
-
-    kind: FilterKind
-    hz: float
-    gain_db: float = 0.0  # of shelves and peaks
-    q: float = 0.7071067811865476  # of peaks: how narrow
-
-
-@dataclass(frozen=True, slots=True)
-class Reverb:
-    """A room that is worked out."""
-
-    decay_s: float  # until the echoes are 60 dB down
-    size_m: float
-    damping: float
-    predelay_s: float
-    wet: float  # the share of the room in what is heard, 0 ... 1
-
-
-@dataclass(frozen=True, slots=True)
-class Convolution:
-    """A room (or a loudspeaker, a telephone) that was recorded."""
-
-    path: str  # absolute: an impulse response inside the project
-    wet: float
-    response: Any = field(default=None, compare=False, repr=False)  # its sound, once the mixer has read it
-
-
-@dataclass(frozen=True, slots=True)
-class Compression:
-    """Turns down what is loud."""
-
-    threshold_db: float
-    ratio: float
-    attack_s: float
-    release_s: float
-    knee_db: float
-    makeup_db: float
-
-
-EffectSpec = Filter | Reverb | Convolution | Compression
+NUMBERS = {
+    "volume": NumberField("1.0 is unity", (0.01,)),
+    "gain_db": NumberField("decibels; 0 is unity", (0.1,)),
+    "pan": NumberField("-1 is left, 1 is right", (0.01,)),
+    "high_pass": NumberField("Hz", (1000.0,)),
+    "low_pass": NumberField("Hz", (1000.0,)),
+    "distance": NumberField("metres"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +34,34 @@ class Duck:
     """Make room for others: turned down while one of them sounds."""
 
     under: tuple[str, ...]  # elements or buses
-    by_db: float
-    attack_s: float
-    release_s: float
-    hold_s: float
-    threshold_db: float
+    by_db: float = 9.0
+    attack_s: float = 0.15
+    release_s: float = 0.6
+    hold_s: float = 0.3
+    threshold_db: float = -40.0
+
+    NUMBERS: ClassVar = {
+        "by": NumberField("decibels", (-1.0,), "by_db"),
+        "attack": NumberField("seconds", (0.001,), "attack_s"),
+        "release": NumberField("seconds", (0.001,), "release_s"),
+        "hold": NumberField("seconds", (0.001,), "hold_s"),
+        "threshold": NumberField("dBFS", (-1.0,), "threshold_db"),
+    }
+
+    @property
+    def memory_s(self) -> float:
+        """How long it acts after the last sound of the others."""
+        return self.attack_s + self.hold_s + self.release_s
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """The strip of an element or a bus, in the order in which it acts: filters, effects, distance, fader, duck, bus."""
+    """What the mixer does with a sound between its pan and its volume, in the order in which it acts."""
 
     high_pass: Automation | None = None
     low_pass: Automation | None = None
     effects: tuple[EffectSpec, ...] = ()
     distance: float | None = None
-    pan: Automation | None = None  # only where it moves; a fixed pan is the element's
-    fader: Automation | None = None  # only where it moves; a fixed gain is the element's or the bus's
     duck: Duck | None = None
     bus: str | None = None
 
@@ -150,33 +70,152 @@ class Channel:
         """Whether nothing here acts on the sound."""
         return self == Channel()
 
+    @property
+    def memory_s(self) -> float:
+        """How long ducking and effects act after what caused them, beside what rings on."""
+        return sum(effect.memory_s for effect in self.effects) + (self.duck.memory_s if self.duck else 0.0)
+
+    def describe(self) -> tuple[str, ...]:
+        """One sentence for each thing that it does to a sound."""
+        duck = self.duck
+        found = (
+            f"High-pass: {self.high_pass.describe()}" if self.high_pass else "",
+            f"Low-pass: {self.low_pass.describe()}" if self.low_pass else "",
+            f"Effects: {', '.join(effect.describe() for effect in self.effects)}" if self.effects else "",
+            f"Distance: {self.distance:g} m" if self.distance is not None else "",
+            f"Ducked: by {duck.by_db:g} dB under {words.listing(duck.under)}" if duck else "",
+        )
+        return tuple(filter(None, found))
+
 
 @dataclass(frozen=True, slots=True)
 class Bus:
     """Several elements treated as one."""
 
     name: str
-    gain: float
-    channel: Channel
+    volume: Automation = Automation.fixed(1.0)
+    channel: Channel = Channel()
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryRequest:
-    """One file to be delivered: a preset, and what is wanted otherwise; None is as the preset says."""
-
-    preset: str
-    name: str
-    format: Literal["wav", "flac", "ogg", "mp3"] | None = None
-    loudness_lufs: float | None = None
-    true_peak_dbtp: float | None = None
-    sample_rate: int | None = None
-    channels: int | None = None
-    bits: int | None = None
-    limiter: bool = False
+def channel_of(own: Mapping[str, Any], scene_path: str) -> Channel:
+    """The channel of an element or a bus; paths in it begin at the folder of ``scene_path``."""
+    distance = own.get("distance")
+    return Channel(
+        high_pass=automation_of(own["high_pass"], "hz") if "high_pass" in own else None,
+        low_pass=automation_of(own["low_pass"], "hz") if "low_pass" in own else None,
+        effects=tuple(effect_of(fields, scene_path) for fields in own.get("effects", ())),
+        distance=None if distance is None or distance == 1.0 else float(distance),
+        duck=_duck_of(own["duck"]) if "duck" in own else None,
+        bus=own.get("bus"),
+    )
 
 
-@dataclass(frozen=True, slots=True)
-class MixLoop:
-    """The whole mix goes round: its end leads into its beginning."""
+def buses_of(document: Document) -> tuple[Bus, ...]:
+    """The buses of a scene, in the order of the file."""
+    return tuple(
+        Bus(name, level_of(own), channel_of(own, document.origin(("buses", name, "effects"))))
+        for name, own in document.data.get("buses", {}).items()
+    )
 
-    worst_seam: float = 3.0  # a score above it fails the build
+
+def _duck_of(fields: Mapping[str, Any]) -> Duck:
+    under = fields["under"]
+    return Duck(tuple(under) if isinstance(under, list) else (under,), **numbers_of(fields, Duck.NUMBERS))
+
+
+def channel_findings(document: Document) -> Iterator[Problem]:
+    """What is wrong with levels, keyframes, buses and ducking."""
+    meant = Nearest(MOST_SHOWN)
+    for owner, fields in _channels(document):
+        yield from _two_volumes(document, owner, fields)
+        yield from automation_findings(document, owner, fields)
+        yield from _bus(document, owner, fields, meant)
+        yield from _duck(document, owner, fields, meant)
+    yield from _shared_names(document)
+    yield from _circles(document)
+
+
+def _channels(document: Document) -> Iterator[tuple[Field, dict[str, Any]]]:
+    """Everything that has a channel, and the defaults."""
+    yield ("defaults",), at_of(document, ("defaults",))
+    for kind in ("elements", "buses"):
+        for name, fields in at_of(document, (kind,)).items():
+            yield (kind, name), fields_of(fields)
+
+
+def _two_volumes(document: Document, owner: Field, fields: dict[str, Any]) -> Iterator[Problem]:
+    if "volume" in fields and "gain_db" in fields:
+        later = max(document.key((*owner, field)) for field in ("volume", "gain_db"))
+        yield Problem("two-volumes", f"{label(owner[-1])}: has both volume and gain_db; keep one of the two", later)
+
+
+def _bus(document: Document, owner: Field, fields: dict[str, Any], meant: Nearest) -> Iterator[Problem]:
+    bus, buses = fields.get("bus"), at_of(document, ("buses",))
+    if owner[0] == "elements" and isinstance(bus, str) and bus not in buses:
+        message = f"bus: {label(bus)} is not a bus of this scene{_instead(bus, buses, meant)}"
+        yield Problem("bus", message, document.value((*owner, "bus")))
+
+
+def _instead(bus: str, buses: Collection[str], meant: Nearest) -> str:
+    if not buses:
+        return "; the scene has no buses"
+    if found := meant(bus, buses):
+        return f".{found}"
+    more = f" and {len(buses) - MOST_LISTED} more" if len(buses) > MOST_LISTED else ""
+    return f"; there are {', '.join(map(label, islice(buses, MOST_LISTED)))}{more}"
+
+
+def _duck(document: Document, owner: Field, fields: dict[str, Any], meant: Nearest) -> Iterator[Problem]:
+    elements, buses = at_of(document, ("elements",)), at_of(document, ("buses",))
+    for field, name in _under(owner, fields):
+        if name == owner[-1]:
+            message = f"under: {label(name)} can not make room for itself; name another element or bus"
+        elif name not in elements and name not in buses:
+            message = f"under: {label(name)} is neither an element nor a bus of this scene"
+            found = meant(name, elements, buses)
+            message += f".{found}" if found else "; name one of them"
+        else:
+            continue
+        yield Problem("duck", message, document.value(field))
+
+
+def _under(owner: Field, fields: dict[str, Any]) -> Iterator[tuple[Field, str]]:
+    """What a channel ducks under, and where that is written."""
+    written = fields_of(fields.get("duck")).get("under")
+    if isinstance(written, str):
+        yield (*owner, "duck", "under"), written
+    if isinstance(written, list):
+        for index, name in enumerate(written):
+            if isinstance(name, str):
+                yield (*owner, "duck", "under", str(index)), name
+
+
+def _shared_names(document: Document) -> Iterator[Problem]:
+    for name in at_of(document, ("buses",)):
+        place = document.key(("buses", name))
+        if name in at_of(document, ("elements",)):
+            message = f"{label(name)}: an element has this name too; rename one of the two"
+            yield Problem("bus", message, place)
+
+
+def _circles(document: Document) -> Iterator[Problem]:
+    """A bus waits for its elements, and what ducks for what it ducks under: none may wait for itself."""
+    from graphlib import CycleError, TopologicalSorter
+
+    channels = {owner: fields for owner, fields in _channels(document) if len(owner) == 2}
+    waits: dict[Field, set[Field]] = {owner: set() for owner in channels}
+    for owner, fields in channels.items():
+        others = ((kind, name) for _, name in _under(owner, fields) for kind in ("elements", "buses"))
+        waits[owner].update(other for other in others if other in channels and other != owner)
+        bus = ("buses", str(fields.get("bus")))
+        if bus in channels and owner[0] == "elements":
+            waits[bus].add(owner)
+    try:
+        TopologicalSorter(waits).prepare()
+    except CycleError as error:
+        circle = list(reversed(error.args[1]))
+        ducking = [owner for owner in circle if "duck" in channels[owner]]  # a bus alone waits for no bus
+        named = " waits for ".join(label(name) for _, name in circle[:MOST_LISTED])
+        more = f" … and {len(circle) - MOST_LISTED} more" if len(circle) > MOST_LISTED else ""
+        message = f"under: {named}{more}; let one of them not make room"
+        yield Problem("duck", message, document.value((*max(ducking, key=document.key), "duck", "under")))

@@ -5,13 +5,16 @@ No dicts after this point. Every number is checked and finite; every default is 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from scenebuild.errors import Place
-from scenebuild.scene.channel import Bus, Channel, DeliveryRequest, MixLoop, Playback
+from scenebuild.scene.automation import Automation
+from scenebuild.scene.channel import Bus, Channel
 from scenebuild.scene.compose.reference import scene_file
+from scenebuild.scene.delivery import DeliveryRequest
+from scenebuild.scene.timing import MixLoop, Playback
 
 Normalize = Literal["loudness", "peak", "none"]
 
@@ -57,16 +60,21 @@ class Element:
     sampling: Sampling
     # What the mix does with it
     start_s: float  # the first time
-    gain: float  # linear, 1.0 = unity; the author's `volume`, or `gain_db` converted
-    pan: float  # -1 left ... 1 right
     fade_in_s: float
     fade_out_s: float
     loop: bool  # from its start to the end of the mix
     normalize: Normalize
+    volume: Automation = Automation.fixed(1.0)  # linear, 1.0 = unity; in dB where the author moves `gain_db`
+    pan: Automation = Automation.fixed(0.0, "pan")  # -1 left ... 1 right
     playing: Playback = Playback()
     channel: Channel = Channel()
     expect: Expectations | None = None  # of its take
     mute: bool = False  # not heard; its take is made all the same, and others make room for it
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether a constant gain, a constant pan and fades are all that acts on its take."""
+        return self.channel.is_plain and self.volume.value is not None and self.pan.value is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,21 @@ class Scene:
     commercial: bool = False  # `policy.commercial`: no take may be of weights that forbid commercial use
     sources: tuple[str, ...] = ()  # every file it was read from: its own first, then those that it extends
     digests: Mapping[str, str] = field(default_factory=dict, compare=False)  # SHA-256 of each of them, as it was read
+
+    @property
+    def channels(self) -> tuple[tuple[str, str, Channel], ...]:
+        """(``elements`` or ``buses``, name, channel) of all that have a channel, in the order of the file."""
+        return (
+            *(("elements", one.name, one.channel) for one in self.elements),
+            *(("buses", bus.name, bus.channel) for bus in self.buses),
+        )
+
+    def effect_files(self) -> Iterator[tuple[str, Place]]:
+        """The absolute path of every sound file that an effect needs, and where it is written."""
+        for kind, name, channel in self.channels:
+            for index, effect in enumerate(channel.effects):
+                for called, path in effect.files.items():
+                    yield path, self.place_of(kind, name, "effects", str(index), *called)
 
     def place_of(self, *field: str) -> Place:
         """The place of a field, or of the nearest parent that is written in the file."""

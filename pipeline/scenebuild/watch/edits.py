@@ -83,11 +83,10 @@ def write_edit(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> 
 
 def shown(element: Element, field: str) -> Value | None:
     """A field as the page shows it; None where it is no single value: it moves, or there are several."""
-    channel, playing = element.channel, element.playing
     values: Mapping[str, Value | None] = {
-        "volume": None if channel.fader else element.gain,
-        "pan": None if channel.pan else element.pan,
-        "start": None if playing.more_starts_s else element.start_s,
+        "volume": element.volume.value,
+        "pan": element.pan.value,
+        "start": None if element.playing.more_starts_s else element.start_s,
         "mute": element.mute,
     }
     return values[field]

@@ -13,7 +13,7 @@ from scenebuild.plan.lockfile import Lock
 from scenebuild.plan.steps import ENTRY_FIELDS, WORDS, Plan, Step, make_plan
 from scenebuild.review.checkout.projects import ReadScene
 from scenebuild.review.model import TakeId
-from scenebuild.scene.channel import Channel, Convolution, EffectSpec
+from scenebuild.scene.channel import Channel
 from scenebuild.scene.model import Element, Sampling
 from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore, Record
@@ -113,13 +113,11 @@ def _in_the_mix(element: Element) -> Element:
 
 
 def _by_content(channel: Channel) -> Channel:
-    return replace(channel, effects=tuple(map(_effect_by_content, channel.effects)))
+    return replace(channel, effects=tuple(effect.with_files(_content) for effect in channel.effects))
 
 
-def _effect_by_content(effect: EffectSpec) -> EffectSpec:
-    if not isinstance(effect, Convolution):
-        return effect
+def _content(path: str) -> str:
     try:
-        return replace(effect, path=digest_file(effect.path))
+        return digest_file(path)
     except OSError:
-        return replace(effect, path="")
+        return ""

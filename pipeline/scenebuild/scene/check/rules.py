@@ -1,4 +1,6 @@
-"""What a schema cannot say, or not well: names, texts, and fields that only make sense together.
+"""What a schema cannot say, or not well: names, texts, recordings, and fields that only make sense together.
+
+Rules of one subject stand with it, in ``timing``, ``channel``, ``automation`` and ``delivery``.
 
 Each rule looks at raw data that may be wrong in any other way, says nothing about values that the schema already
 refuses, and yields its findings.
@@ -11,19 +13,20 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from scenebuild.errors import Place, Problem
-from scenebuild.frames import LONGEST_S as LONGEST_MIX_S
-from scenebuild.scene.check.delivery_rules import deliver_findings
-from scenebuild.scene.check.mixing_rules import desk_findings
+from scenebuild.errors import Problem
+from scenebuild.scene.channel import channel_findings
 from scenebuild.scene.check.near import SOUNDS, meant_path
 from scenebuild.scene.compose.merge import WITH_PROMPT
+from scenebuild.scene.delivery import delivery_findings
+from scenebuild.scene.effects import EFFECTS
 from scenebuild.scene.names import NAME, Field
 from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import label, number, quoted
 from scenebuild.scene.recording import DEVICE, path_fault, recording_fault, sentence
 from scenebuild.scene.schema import listed_models
+from scenebuild.scene.timing import timing_findings
 from scenebuild.scene.yaml.document import Document
-from scenebuild.scene.yaml.raw import at_of, fields_of, has_no_end, loops, number_of, pass_length
+from scenebuild.scene.yaml.raw import at_of, fields_of, number_of
 from scenebuild.scene.yaml.slips import slip_of
 
 MOST_SUGGESTED = 10  # recordings that are looked for under another name: each look reads folders
@@ -37,27 +40,22 @@ def rule_findings(document: Document) -> Iterator[Problem]:
     if not isinstance(elements, dict):
         return
     yield from _expected(document, ("mix",), fields_of(document.data.get("mix")))
-    yield from _two_volumes(document, ("defaults",), fields_of(document.data.get("defaults")))
-    for name, bus in at_of(document, ("buses",)).items():
+    for name in at_of(document, ("buses",)):
         yield from _name(document, ("buses", name), "a bus")
-        yield from _two_volumes(document, ("buses", name), fields_of(bus))
     for name, written in elements.items():
         yield from _name(document, ("elements", name), "an element")
         if isinstance(written, dict):
             yield from _element(document, name, written)
     yield from _recordings(document, elements)
-    yield from _open_length(document, elements)
-    yield from desk_findings(document)
-    yield from deliver_findings(document)
+    yield from timing_findings(document)
+    yield from channel_findings(document)
+    yield from delivery_findings(document)
 
 
 def _element(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    yield from _two_volumes(document, ("elements", name), element)
     yield from _source(document, name, element)
     yield from _no_effect(document, name, element)
     yield from _model(document, name, element)
-    yield from _fades(document, name, element)
-    yield from _start(document, name, element)
     yield from _expected(document, ("elements", name), element)
 
 
@@ -112,12 +110,6 @@ def _meant(field: str) -> str:
     return next(iter(get_close_matches(field, ("prompt", "file"), n=1)), field)
 
 
-def _two_volumes(document: Document, owner: tuple[str, ...], written: dict[str, Any]) -> Iterator[Problem]:
-    if "volume" in written and "gain_db" in written:
-        later = max(document.key((*owner, field)) for field in ("volume", "gain_db"))
-        yield Problem("two-volumes", f"{label(owner[-1])}: has both volume and gain_db; keep one of the two", later)
-
-
 def _no_effect(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
     if "prompt" in element or "file" not in element:
         return
@@ -140,52 +132,6 @@ def _model(document: Document, name: str, element: dict[str, Any]) -> Iterator[P
         yield Problem("model", message, document.value(field))
 
 
-def _fades(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    defaults = fields_of(document.data.get("defaults"))
-    length = _length(document, element)
-    fades = {field: number_of(element.get(field, defaults.get(field))) or 0.0 for field in ("fade_in", "fade_out")}
-    if length is None or sum(fades.values()) <= length or not {"fade_in", "fade_out"} & {*element, *defaults}:
-        return
-    longest = max(fades, key=lambda field: fades[field])
-    if fades[longest] > length:
-        message = f"{longest}: {number(fades[longest])} s is longer than {label(name)}, which lasts"
-    else:
-        total = number(round(sum(fades.values()), 6))
-        message = f"{longest}: fade_in and fade_out take {total} s, and {label(name)} lasts"
-    owner = ("elements", name) if longest in element else ("defaults",)
-    message += f" {number(length)} s; shorten it"
-    yield Problem("fade", message, document.value((*owner, longest)))
-
-
-def _length(document: Document, element: dict[str, Any]) -> float | None:
-    """How long the element sounds in seconds, where the file alone says it."""
-    mix_s = number_of(fields_of(document.data.get("mix")).get("duration"))
-    if loops(element):
-        start_s = number_of(element.get("start")) or 0.0
-        return mix_s - start_s if mix_s is not None and start_s < mix_s else None
-    return pass_length(document, element)
-
-
-def _start(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    mix_s = number_of(fields_of(document.data.get("mix")).get("duration"))
-    written = element.get("start", 0)
-    for index, one in enumerate(written if isinstance(written, list) else [written]):
-        field = ("elements", name, "start", *([str(index)] if isinstance(written, list) else []))
-        yield from _one_start(document, name, element, number_of(one) or 0.0, mix_s, document.value(field))
-
-
-def _one_start(
-    document: Document, name: str, element: dict[str, Any], start_s: float, mix_s: float | None, place: Place
-) -> Iterator[Problem]:
-    if mix_s is not None and start_s >= mix_s and "start" in element:
-        message = f"start: {number(start_s)} s is not before the end of the mix, which lasts {number(mix_s)} s;"
-        yield Problem("start", f"{message} start it earlier, or make the mix longer", place)
-    length_s = _length(document, element) if mix_s is None else None
-    if length_s is not None and start_s <= LONGEST_MIX_S < start_s + length_s <= 2 * LONGEST_MIX_S:
-        message = f"{label(name)} would end at {number(start_s + length_s)} s, and a mix lasts at most 36000 s;"
-        yield Problem("mix-length", f"start: {message} start it earlier, or write mix: {{duration: 36000}}", place)
-
-
 def _expected(document: Document, owner: tuple[str, ...], written: dict[str, Any]) -> Iterator[Problem]:
     for name, limits in fields_of(written.get("expect")).items():
         if not isinstance(limits, list) or len(limits) != 2 or name not in _PAIRS:
@@ -194,13 +140,6 @@ def _expected(document: Document, owner: tuple[str, ...], written: dict[str, Any
         if low is not None and high is not None and low > high:
             message = f"{name}: {number(low)} to {number(high)} runs backwards; write the least first"
             yield Problem("expect", message, document.value((*owner, "expect", name)))
-
-
-def _open_length(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
-    looped = [isinstance(element, dict) and has_no_end(element) for element in elements.values()]
-    if looped and all(looped) and "duration" not in fields_of(document.data.get("mix")):
-        message = "elements: every element loops, so nothing says how long the mix is; write mix: {duration: 24}"
-        yield Problem("mix-length", message, document.key(("elements",)))
 
 
 def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
@@ -222,12 +161,18 @@ def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Proble
 
 
 def _written_paths(document: Document, elements: dict[str, Any]) -> Iterator[tuple[Field, Any]]:
-    """Every path of a recording or an impulse response, and where it stands."""
+    """Every path of a recording or of an effect's file, and where it stands."""
     for name, element in elements.items():
         yield ("elements", name, "file"), fields_of(element).get("file")
     for kind in ("elements", "buses"):
         for name, channel in at_of(document, (kind,)).items():
             effects = fields_of(channel).get("effects")
             for index, effect in enumerate(effects if isinstance(effects, list) else []):
-                path = fields_of(fields_of(effect).get("convolve")).get("file")
-                yield (kind, name, "effects", str(index), "convolve", "file"), path
+                for (called, field), path in _files_of(fields_of(effect)):
+                    yield (kind, name, "effects", str(index), called, field), path
+
+
+def _files_of(effect: dict[str, Any]) -> Iterator[tuple[tuple[str, str], Any]]:
+    for name, written in effect.items():
+        for field in EFFECTS[name].FILES if name in EFFECTS else ():
+            yield (name, field), fields_of(written).get(field)

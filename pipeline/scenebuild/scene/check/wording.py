@@ -7,31 +7,28 @@ from collections.abc import Callable
 from typing import Any
 
 from scenebuild.errors import Problem
+from scenebuild.scene import automation, channel, delivery, timing
 from scenebuild.scene.check.misnomers import written_here
 from scenebuild.scene.check.violations import Violation
+from scenebuild.scene.effects import EFFECTS
+from scenebuild.scene.fields import NumberField
 from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import LONGEST_QUOTE, MOST_LISTED, cut, described, in_yaml, label, nearest, number, quoted
 from scenebuild.scene.schema import effect_names, known_names, listed_models, scene_schema
 from scenebuild.scene.yaml.slips import ODD_BLANK, blank_message, slip_of
 
-# What a bare number means, or which end is which.
-NOTES = {
-    "volume": "1.0 is unity", "gain_db": "decibels; 0 is unity", "pan": "-1 is left, 1 is right",
-    "duration": "seconds", "start": "seconds", "fade_in": "seconds", "fade_out": "seconds",
-    "sample_rate": "Hz", "true_peak": "dBTP", "loudness": "LUFS", "speed": "1.0 is as it is", "worst_seam": "dB",
-    "every": "seconds", "jitter": "seconds", "gap": "seconds", "from": "seconds", "to": "seconds",
-    "crossfade": "seconds", "at": "seconds", "hz": "Hz", "high_pass": "Hz", "low_pass": "Hz", "decay": "seconds",
-    "predelay": "seconds", "attack": "seconds", "release": "seconds", "hold": "seconds", "threshold": "dBFS",
-    "by": "decibels", "makeup": "decibels", "distance": "metres", "size": "metres",
-}  # fmt: skip
-# How a number is usually mistaken: a slipped point, percent, milliseconds, kilohertz, a lost sign. Factors back.
-SLIPS = {
-    "volume": (0.01,), "pan": (0.01,), "top_p": (0.01,), "gain_db": (0.1,), "temperature": (0.1, 0.01),
-    "duration": (0.001,), "start": (0.001,), "fade_in": (0.001,), "fade_out": (0.001,),
-    "sample_rate": (1000.0,), "true_peak": (-1.0,), "loudness": (-1.0,), "speed": (0.01,), "wet": (0.01,),
-    "attack": (0.001,), "release": (0.001,), "hold": (0.001,), "predelay": (0.001,), "damping": (0.01,),
-    "high_pass": (1000.0,), "low_pass": (1000.0,), "hz": (1000.0,), "threshold": (-1.0,), "by": (-1.0,),
-}  # fmt: skip
+# Every field with a number, whichever set of fields it stands in: a name means the same everywhere.
+_NUMBERS: dict[str, NumberField] = {
+    "temperature": NumberField(slips=(0.1, 0.01)),
+    "top_p": NumberField(slips=(0.01,)),
+    **automation.NUMBERS,
+    **channel.NUMBERS,
+    **channel.Duck.NUMBERS,
+    **timing.NUMBERS,
+    **delivery.NUMBERS,
+}
+for _effect in EFFECTS.values():
+    _NUMBERS |= _effect.NUMBERS
 _KINDS = {
     "number": "a number", "integer": "a whole number", "string": "text", "boolean": "true or false",
     "object": "a set of fields", "array": "a list",
@@ -56,6 +53,14 @@ def _name(field: Field) -> str:
 
 def _names_a_member(field: Field) -> bool:
     return len(field) == 2 and field[0] in _MEMBERS
+
+
+def _number_field(name: str) -> NumberField:
+    return _NUMBERS.get(name, NumberField())
+
+
+def _unit(name: str) -> str:
+    return _number_field(name).unit
 
 
 def _wanted(it: Violation) -> list[str]:
@@ -123,7 +128,7 @@ def _number_instead(it: Violation) -> str:
     level_db = decibels_in(it.value) if name == "volume" else None
     if level_db is not None:
         return f"{_IN_DECIBELS}{number(level_db)} instead"
-    note = NOTES.get(name, "")
+    note = _unit(name)
     meant = number_in(it.value, note.split(";")[0])
     if meant is None or not _within(meant, it.schema):
         return ""
@@ -135,7 +140,7 @@ def _list_instead(it: Violation, wanted: list[str]) -> str:
     from scenebuild.scene.check.numerals import number_in
 
     parts = it.value[:LONGEST_QUOTE].split(",") if "array" in wanted and it.value.count(",") < MOST_LISTED else []
-    numbers = [number_in(part, NOTES.get(_name(it.field), "").split(";")[0]) for part in parts]
+    numbers = [number_in(part, _unit(_name(it.field)).split(";")[0]) for part in parts]
     known = [number(one) for one in numbers if one is not None]
     return f"a list in brackets: [{', '.join(known)}]" if len(known) == len(parts) > 1 else ""
 
@@ -155,7 +160,7 @@ def _such(it: Violation) -> str:
     """``one such as 0.7 (1.0 is unity)``"""
     if _wanted(it)[0] == "boolean":
         return "true or false"
-    note = NOTES.get(_name(it.field))
+    note = _unit(_name(it.field))
     return f"one such as {_written(it.schema['examples'][0])}{f' ({note})' if note else ''}"
 
 
@@ -194,7 +199,7 @@ def _at_the_edge(it: Violation) -> str:
 def _way_back(it: Violation) -> str:
     if meant := _meant(it):
         return f".{meant}"
-    note = f" ({NOTES[_name(it.field)]})" if _name(it.field) in NOTES else ""
+    note = f" ({unit})" if (unit := _unit(_name(it.field))) else ""
     most = number(it.schema["maximum"])
     if "exclusiveMinimum" in it.schema:
         return f"; write more than {it.schema['exclusiveMinimum']}, up to {most}{note}"
@@ -202,7 +207,7 @@ def _way_back(it: Violation) -> str:
 
 
 def _meant(it: Violation) -> str:
-    for factor in SLIPS.get(_name(it.field), ()):
+    for factor in _number_field(_name(it.field)).slips:
         meant = round(it.value * factor, 6)
         # A slipped point leaves a round number: 8000 ms is likely, 601 is just more than 600.
         round_number = abs(factor) >= 1 or (it.value == int(it.value) and float(f"{meant:.2g}") == meant)
@@ -311,7 +316,7 @@ def _owner(field: Field) -> str:
 
 _MEMBERS = {"elements": "an element", "buses": "a bus"}  # of a set whose members the author names
 _INSIDE = {"effects": "an effect", "deliver": "a delivery"} | dict.fromkeys(
-    ("volume", "gain_db", "pan", "high_pass", "low_pass"), "a keyframe"
+    automation.AUTOMATED, "a keyframe"
 )  # of a list: what one of its items is called
 
 

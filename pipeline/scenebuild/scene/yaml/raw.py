@@ -29,21 +29,3 @@ def number_of(value: Any) -> float | None:
 def loops(element: dict[str, Any]) -> bool:
     """Whether an element fills the scene, or a mix goes round."""
     return element.get("loop") is True or isinstance(element.get("loop"), dict)
-
-
-def pass_length(document: Document, element: dict[str, Any]) -> float | None:
-    """How long an element sounds once, in seconds, where the file alone says it."""
-    trim, speed = fields_of(element.get("trim")), number_of(element.get("speed", 1))
-    begins, ends = number_of(trim.get("from", 0)), number_of(trim.get("to"))
-    if "file" not in element and "prompt" in element:
-        made = number_of(element.get("duration", fields_of(document.data.get("defaults")).get("duration", 8)))
-        ends = made if ends is None or made is None else min(ends, made)
-    if begins is None or ends is None or not speed or ends <= begins:
-        return None
-    return (ends - begins) / speed
-
-
-def has_no_end(element: dict[str, Any]) -> bool:
-    """Whether an element goes on to the end of the mix, wherever that is."""
-    repeat = element.get("repeat")
-    return loops(element) or (isinstance(repeat, dict) and "count" not in repeat)

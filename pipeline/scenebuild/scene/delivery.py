@@ -1,11 +1,13 @@
-"""What only makes sense together about the files that are delivered. As in ``rules``."""
+"""The files that are delivered beside the mix."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from scenebuild.errors import Problem
+from scenebuild.scene.fields import NumberField, float_or_none, int_or_none
 from scenebuild.scene.names import NAME, Field
 from scenebuild.scene.quoting import label, number, quoted
 from scenebuild.scene.yaml.document import Document
@@ -13,9 +15,45 @@ from scenebuild.scene.yaml.raw import at_of, fields_of, loops, number_of
 
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # ISO 11172-3 and 13818-3
 
+NUMBERS = {
+    "sample_rate": NumberField("Hz", (1000.0,)),
+    "true_peak": NumberField("dBTP", (-1.0,)),
+    "loudness": NumberField("LUFS", (-1.0,)),
+}
 
-def deliver_findings(document: Document) -> Iterator[Problem]:
-    """All findings of all rules here, in no order."""
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRequest:
+    """One file to be delivered: a preset, and what is wanted otherwise; None is as the preset says."""
+
+    preset: str
+    name: str
+    format: Literal["wav", "flac", "ogg", "mp3"] | None = None
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    sample_rate: int | None = None
+    channels: int | None = None
+    bits: int | None = None
+    limiter: bool = False
+
+
+def delivery_of(fields: Mapping[str, Any]) -> DeliveryRequest:
+    """One file to be delivered, from a checked scene."""
+    return DeliveryRequest(
+        preset=fields["preset"],
+        name=fields.get("name", fields["preset"]),
+        format=fields.get("format"),
+        loudness_lufs=float_or_none(fields.get("loudness")),
+        true_peak_dbtp=float_or_none(fields.get("true_peak")),
+        sample_rate=int_or_none(fields.get("sample_rate")),
+        channels=int_or_none(fields.get("channels")),
+        bits=int_or_none(fields.get("bits")),
+        limiter=fields.get("limiter", False),
+    )
+
+
+def delivery_findings(document: Document) -> Iterator[Problem]:
+    """What is wrong with the files that are asked for."""
     written = document.data.get("deliver")
     seen: set[str] = set()
     for index, fields in enumerate(map(fields_of, written if isinstance(written, list) else [])):

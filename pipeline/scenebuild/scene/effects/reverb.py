@@ -1,0 +1,32 @@
+"""``reverb``: a room that is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from scenebuild import words
+from scenebuild.scene.effects.effect import EffectSpec
+from scenebuild.scene.fields import NumberField
+
+
+@dataclass(frozen=True, slots=True)
+class Reverb(EffectSpec):
+    """A room that is computed."""
+
+    decay_s: float = 1.5  # until the echoes are 60 dB down
+    size_m: float = 10.0
+    damping: float = 0.5
+    predelay_s: float = 0.0
+    wet: float = 0.25  # the share of the room in what is heard, 0 ... 1
+
+    NUMBERS: ClassVar = {
+        "decay": NumberField("seconds", attribute="decay_s"),
+        "size": NumberField("metres", attribute="size_m"),
+        "damping": NumberField(slips=(0.01,)),
+        "predelay": NumberField("seconds", (0.001,), "predelay_s"),
+        "wet": NumberField(slips=(0.01,)),
+    }
+
+    def describe(self) -> str:
+        return f"reverb of {words.duration(self.decay_s)}, {round(self.wet * 100)} %"

@@ -1,0 +1,319 @@
+"""When an element sounds and how it plays its take: start, repeat, trim, reverse, speed, loop and fades."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from scenebuild import words
+from scenebuild.errors import Place, Problem
+from scenebuild.frames import LONGEST_S
+from scenebuild.scene.fields import NumberField, float_or_none, int_or_none
+from scenebuild.scene.quoting import label, number
+from scenebuild.scene.yaml.document import Document
+from scenebuild.scene.yaml.raw import at_of, fields_of, loops, number_of
+
+Long = Literal["extend", "takes", "loop"]
+
+DEFAULT_DURATION_S = 8.0
+DEFAULT_FADE_S = 0.01  # hides the step at the ends of generated sound; a recording was cut by a person
+
+NUMBERS = {
+    "start": NumberField("seconds", (0.001,)),
+    "fade_in": NumberField("seconds", (0.001,)),
+    "fade_out": NumberField("seconds", (0.001,)),
+    "duration": NumberField("seconds", (0.001,)),
+    "speed": NumberField("1.0 is as it is", (0.01,)),
+    "every": NumberField("seconds"),
+    "jitter": NumberField("seconds"),
+    "gap": NumberField("seconds"),
+    "from": NumberField("seconds"),
+    "to": NumberField("seconds"),
+    "crossfade": NumberField("seconds"),
+    "worst_seam": NumberField("dB"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Repeat:
+    """Now and then: when a sound comes again, by chance from the mix's seed."""
+
+    every_s: float  # from one start to the next, on average
+    jitter_s: float = 0.0  # each of these times is up to so much shorter or longer
+    gap_s: float | None = None  # the least silence between two; None: they may overlap
+    count: int | None = None  # None: to the end of the mix
+
+    def describe(self) -> str:
+        """``every 20.0 s, give or take 5.0 s``"""
+        jitter = f", give or take {words.duration(self.jitter_s)}" if self.jitter_s else ""
+        gap = f", with {words.duration(self.gap_s)} of silence between at least" if self.gap_s is not None else ""
+        return f"every {words.duration(self.every_s)}{jitter}{gap}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSettings:
+    """How a looping element closes its loop."""
+
+    seam: Literal["plain", "best"] = "plain"
+    crossfade_s: float | None = None  # None: half a second, or a quarter of a short take
+    worst_seam: float | None = None  # a score above it fails the build; None: nobody asked
+
+
+@dataclass(frozen=True, slots=True)
+class MixLoop:
+    """The whole mix goes round: its end leads into its beginning."""
+
+    worst_seam: float = 3.0  # a score above it fails the build
+
+
+@dataclass(frozen=True, slots=True)
+class Playback:
+    """What part of its take an element plays, how, and how often."""
+
+    more_starts_s: tuple[float, ...] = ()  # beside the first; any order
+    repeat: Repeat | None = None
+    trim_from_s: float = 0.0
+    trim_to_s: float | None = None  # None: to the end of the take
+    reverse: bool = False
+    speed: float = 1.0  # 2.0 is an octave up and half as long
+    looping: LoopSettings = LoopSettings()
+    long: Long = "extend"  # how a duration is filled that is more than one take of the engine
+    piece_s: float | None = None  # the longest single take; None: the engine's own
+
+    def pass_s(self, whole_s: float) -> float:
+        """How long it sounds once, of a take (or several put together) of ``whole_s``; 0.0 where nothing is left."""
+        ends_s = whole_s if self.trim_to_s is None else min(self.trim_to_s, whole_s)
+        return max(ends_s - self.trim_from_s, 0.0) / self.speed
+
+    def describe(self) -> str:
+        """``from 1.0 s to its end of the take, backwards``; "" where the take is played as it is."""
+        parts = []
+        if self.trim_from_s or self.trim_to_s is not None:
+            until = "its end" if self.trim_to_s is None else words.duration(self.trim_to_s)
+            parts.append(f"from {words.duration(self.trim_from_s)} to {until} of the take")
+        if self.reverse:
+            parts.append("backwards")
+        if self.speed != 1.0:
+            parts.append(f"at {self.speed:g} times its speed")
+        return ", ".join(parts)
+
+
+# From a checked scene
+
+
+def starts_of(own: Mapping[str, Any]) -> tuple[float, ...]:
+    """When an element starts, the earliest first."""
+    written = own.get("start", 0.0)
+    return tuple(sorted(map(float, written))) if isinstance(written, list) else (float(written),)
+
+
+def playback_of(own: Mapping[str, Any]) -> Playback:
+    """How an element plays its take."""
+    trim = own.get("trim", {})
+    return Playback(
+        more_starts_s=starts_of(own)[1:],
+        repeat=_repeat_of(own["repeat"]) if "repeat" in own else None,
+        trim_from_s=float(trim.get("from", 0.0)),
+        trim_to_s=float_or_none(trim.get("to")),
+        reverse=own.get("reverse", False),
+        speed=float(own.get("speed", 1.0)),
+        looping=_loop_of(own["loop"]) if isinstance(own.get("loop"), dict) else LoopSettings(),
+        long=own.get("long", "extend"),
+        piece_s=float_or_none(own.get("piece")),
+    )
+
+
+def _repeat_of(fields: Mapping[str, Any]) -> Repeat:
+    return Repeat(
+        every_s=float(fields["every"]),
+        jitter_s=float(fields.get("jitter", 0.0)),
+        gap_s=float_or_none(fields.get("gap")),
+        count=int_or_none(fields.get("count")),
+    )
+
+
+def _loop_of(fields: Mapping[str, Any]) -> LoopSettings:
+    return LoopSettings(
+        seam=fields.get("seam", "plain"),
+        crossfade_s=float_or_none(fields.get("crossfade")),
+        worst_seam=float_or_none(fields.get("worst_seam")),
+    )
+
+
+def mix_loop_of(mix: Mapping[str, Any]) -> MixLoop | None:
+    """Whether, and how well, a mix goes round."""
+    written = mix.get("loop", False)
+    if isinstance(written, dict):
+        return MixLoop(float(written.get("worst_seam", MixLoop().worst_seam)))
+    return MixLoop() if written else None
+
+
+def fades_of(
+    own: Mapping[str, Any], defaults: Mapping[str, Any], playback: Playback, duration_s: float | None, mix_loops: bool
+) -> tuple[float, float]:
+    """Fade in and out of an element in seconds; ``duration_s`` is None for a recording.
+
+    Fades that nobody asked for make way for the others, and for a very short take.
+    """
+    asked = {**defaults, **own}
+    if own.get("loop") and not starts_of(own)[0] and mix_loops:
+        asked = {"fade_in": 0.0, "fade_out": 0.0} | asked  # what goes round with the mix has no ends to fade
+    asked_in, asked_out = float_or_none(asked.get("fade_in")), float_or_none(asked.get("fade_out"))
+    sounds_s = _faded_s(own, playback, duration_s)
+    if sounds_s is None:
+        return asked_in or 0.0, asked_out or 0.0
+    room_s = max(0.0, sounds_s - (asked_in or 0.0) - (asked_out or 0.0))
+    unasked = min(DEFAULT_FADE_S, room_s / 2 if asked_in is None and asked_out is None else room_s)
+    return unasked if asked_in is None else asked_in, unasked if asked_out is None else asked_out
+
+
+def _faded_s(own: Mapping[str, Any], playback: Playback, duration_s: float | None) -> float | None:
+    """What a person has cut gets no fades of ours (None); what a trim cuts out of it does."""
+    if duration_s is None:
+        return math.inf if "trim" in own else None
+    return math.inf if own.get("loop") else playback.pass_s(duration_s)
+
+
+# Rules
+
+
+def timing_findings(document: Document) -> Iterator[Problem]:
+    """What is wrong with times, repeats, trims and fades."""
+    elements = at_of(document, ("elements",))
+    for name, element in elements.items():
+        if isinstance(element, dict):
+            yield from _one_way_of_time(document, name, element)
+            yield from _repeat(document, name, element)
+            yield from _trim(document, name, element)
+            yield from _piece(document, name, element)
+            yield from _fades(document, name, element)
+            yield from _start(document, name, element)
+    yield from _open_length(document, elements)
+
+
+def _one_way_of_time(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    """A loop fills the time from one start on: nothing else can say when it sounds."""
+    several = isinstance(element.get("start"), list) and len(element["start"]) > 1
+    ways = {"loop": loops(element), "start": several, "repeat": "repeat" in element}
+    said = [field for field, is_said in ways.items() if is_said]
+    if len(said) < 2:
+        return
+    verbs = {"loop": "loops", "start": "starts at several times", "repeat": "repeats"}
+    later = max(document.key(("elements", name, field)) for field in said)
+    message = f"{label(name)}: {' and '.join(verbs[field] for field in said)}; keep one of them"
+    yield Problem("times", message, later)
+
+
+def _repeat(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    repeat = fields_of(element.get("repeat"))
+    every, jitter = number_of(repeat.get("every")), number_of(repeat.get("jitter", 0))
+    if every is None or jitter is None:
+        return
+    if jitter > every:
+        message = f"jitter: {number(jitter)} s is more than every, {number(every)} s; write at most {number(every)}"
+        yield Problem("repeat", message, document.value(("elements", name, "repeat", "jitter")))
+    gap, length = number_of(repeat.get("gap")), pass_length(document, element)
+    if gap is not None and length is not None and length + gap > every:
+        message = f"gap: {label(name)} lasts {number(round(length, 6))} s, and with a gap of {number(gap)} s it can not"
+        message += f" come every {number(every)} s; write every: {number(round(length + gap, 6))} or more"
+        yield Problem("repeat", message, document.value(("elements", name, "repeat", "gap")))
+
+
+def _trim(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    trim = fields_of(element.get("trim"))
+    begins, ends = number_of(trim.get("from", 0)), number_of(trim.get("to"))
+    if begins is not None and ends is not None and ends <= begins:
+        message = f"trim: nothing is left between {number(begins)} s and {number(ends)} s; let to be more than from"
+        yield Problem("trim", message, document.key(("elements", name, "trim")))
+        return
+    made = _duration(document, element) if trim else None
+    for field, value in (("from", begins), ("to", ends)):
+        late = value is not None and made is not None and (value > made or (field == "from" and value == made))
+        if late and value is not None and made is not None:
+            message = f"{field}: {number(value)} s is not within {label(name)}, which lasts {number(made)} s"
+            yield Problem("trim", message, document.value(("elements", name, "trim", field)))
+
+
+def _duration(document: Document, element: dict[str, Any]) -> float | None:
+    """How long the take of a prompt is made, in seconds."""
+    if "prompt" not in element or "file" in element:
+        return None
+    return number_of(element.get("duration", at_of(document, ("defaults",)).get("duration", DEFAULT_DURATION_S)))
+
+
+def pass_length(document: Document, element: dict[str, Any]) -> float | None:
+    """How long an element sounds once, in seconds, where the file alone says it."""
+    trim, speed = fields_of(element.get("trim")), number_of(element.get("speed", 1))
+    begins, ends = number_of(trim.get("from", 0)), number_of(trim.get("to"))
+    generated = "prompt" in element and "file" not in element
+    whole_s = _duration(document, element) if generated else ends
+    if begins is None or whole_s is None or not speed:
+        return None
+    return Playback(trim_from_s=begins, trim_to_s=ends, speed=speed).pass_s(whole_s) or None
+
+
+def _piece(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    if "piece" in element and "prompt" in element and element.get("long", "extend") == "extend":
+        message = "piece: says how long each of several takes is; write long: takes or long: loop beside it"
+        yield Problem("no-effect", message, document.key(("elements", name, "piece")))
+
+
+def _fades(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    defaults = fields_of(document.data.get("defaults"))
+    length = _length(document, element)
+    fades = {field: number_of(element.get(field, defaults.get(field))) or 0.0 for field in ("fade_in", "fade_out")}
+    if length is None or sum(fades.values()) <= length or not {"fade_in", "fade_out"} & {*element, *defaults}:
+        return
+    longest = max(fades, key=lambda field: fades[field])
+    if fades[longest] > length:
+        message = f"{longest}: {number(fades[longest])} s is longer than {label(name)}, which lasts"
+    else:
+        total = number(round(sum(fades.values()), 6))
+        message = f"{longest}: fade_in and fade_out take {total} s, and {label(name)} lasts"
+    owner = ("elements", name) if longest in element else ("defaults",)
+    message += f" {number(length)} s; shorten it"
+    yield Problem("fade", message, document.value((*owner, longest)))
+
+
+def _length(document: Document, element: dict[str, Any]) -> float | None:
+    """How long the element sounds in seconds, where the file alone says it."""
+    mix_s = number_of(fields_of(document.data.get("mix")).get("duration"))
+    if loops(element):
+        start_s = number_of(element.get("start")) or 0.0
+        return mix_s - start_s if mix_s is not None and start_s < mix_s else None
+    return pass_length(document, element)
+
+
+def _start(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
+    mix_s = number_of(fields_of(document.data.get("mix")).get("duration"))
+    written = element.get("start", 0)
+    for index, one in enumerate(written if isinstance(written, list) else [written]):
+        field = ("elements", name, "start", *([str(index)] if isinstance(written, list) else []))
+        yield from _one_start(document, name, element, number_of(one) or 0.0, mix_s, document.value(field))
+
+
+def _one_start(
+    document: Document, name: str, element: dict[str, Any], start_s: float, mix_s: float | None, place: Place
+) -> Iterator[Problem]:
+    if mix_s is not None and start_s >= mix_s and "start" in element:
+        message = f"start: {number(start_s)} s is not before the end of the mix, which lasts {number(mix_s)} s;"
+        yield Problem("start", f"{message} start it earlier, or make the mix longer", place)
+    length_s = _length(document, element) if mix_s is None else None
+    if length_s is not None and start_s <= LONGEST_S < start_s + length_s <= 2 * LONGEST_S:
+        message = f"{label(name)} would end at {number(start_s + length_s)} s, and a mix lasts at most 36000 s;"
+        yield Problem("mix-length", f"start: {message} start it earlier, or write mix: {{duration: 36000}}", place)
+
+
+def _open_length(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
+    endless = [isinstance(element, dict) and is_endless(element) for element in elements.values()]
+    if endless and all(endless) and "duration" not in fields_of(document.data.get("mix")):
+        message = "elements: every element loops, so nothing says how long the mix is; write mix: {duration: 24}"
+        yield Problem("mix-length", message, document.key(("elements",)))
+
+
+def is_endless(element: dict[str, Any]) -> bool:
+    """Whether an element goes on to the end of the mix, wherever that is."""
+    repeat = element.get("repeat")
+    return loops(element) or (isinstance(repeat, dict) and "count" not in repeat)
