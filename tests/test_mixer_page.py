@@ -39,7 +39,7 @@ from scenebuild.report.pages.mixer_page import (
     mixer_html,
     rows_of,
 )
-from scenebuild.report.write import look
+from scenebuild.report.write import mix_pictures
 from signals import RATE, noise, stereo, tone
 from test_hostile import PAYLOADS, write_scene
 from test_pictures import wav
@@ -183,7 +183,7 @@ def a_side(folder: Path, report: Report, label: str = "") -> MixerSide:
     names = ("mix", *(row.name for row in report.elements))
     sounds = {name: wav(folder / f"{name}.wav", noise(3.0, 0.1, seed=seed)) for seed, name in enumerate(names)}
     stems = [CapturedStem(row.name, 0, quantize(read_wav(sounds[row.name])[0])) for row in report.elements]
-    return side_of(report, look(report, mix_of(report, sounds["mix"])), stems, label)
+    return side_of(report, mix_pictures(report, mix_of(report, sounds["mix"])), stems, label)
 
 
 class Elements(HTMLParser):
@@ -736,7 +736,7 @@ def test_another_document_moves_in_while_the_sound_plays_on(browser: Any, tmp_pa
 def test_the_page_of_a_build_is_made_from_its_report(tmp_path: Path) -> None:
     report = replace(FULL, duration_s=3.0, preview=True)
     mix = mix_of(report, wav(tmp_path / "mix.wav", noise(3.0)))
-    page = build_page(report, look(report, mix), [])
+    page = build_page(report, mix_pictures(report, mix), [])
     assert [note.kind for note in page.notes] == ["warning", "note", "warning"]
     assert page.scenes[0].sides[0].why
     assert mixer_html(page) == mixer_html(page)

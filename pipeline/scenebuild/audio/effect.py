@@ -29,7 +29,7 @@ class Effect(Protocol):
 
     @property
     def tail_frames(self) -> int:
-        """How long it rings on after the sound has ended, to -60 dB or so; 0 where it does not."""
+        """The length of the tail after the sound has ended, to about -60 dB; 0 without a tail."""
         ...
 
 

@@ -47,13 +47,13 @@ def loop_body(take: Samples, crossfade: int) -> Samples:
 
 
 def lengthened(body: Samples, crossfade: int, frames: int) -> Samples:
-    """A loop body of at least ``frames`` that plays the same, by going round more often.
+    """A loop body of at least ``frames`` that plays the same, with more passes.
 
     A loop of a few samples would otherwise be put together from millions of slices.
     """
     period = len(body) - crossfade
-    rounds = max(1, -(-(frames - crossfade) // period))
-    return render_loop(body, crossfade, 0, crossfade + rounds * period)
+    passes = max(1, -(-(frames - crossfade) // period))
+    return render_loop(body, crossfade, 0, crossfade + passes * period)
 
 
 def loop_slices(frames: int, crossfade: int, start: int, stop: int) -> Iterator[tuple[int, int]]:

@@ -136,8 +136,8 @@ def _first_setting(wanted: Delivery, own: MeasuredLevels) -> _Setting:
     gain_db = 0.0 if target is None else min(own.loudness.gain_to_reach(target), MOST_GAIN_DB)
     if wanted.limiter:
         return _Setting(_stepped(gain_db), wanted.true_peak_dbtp)
-    room_db = wanted.true_peak_dbtp - TRUE_PEAK_MARGIN_DB - own.true_peak_dbtp  # infinite for silence
-    return _Setting(_stepped(gain_db) if gain_db <= room_db else _stepped_down(room_db), None)
+    headroom_db = wanted.true_peak_dbtp - TRUE_PEAK_MARGIN_DB - own.true_peak_dbtp  # infinite for silence
+    return _Setting(_stepped(gain_db) if gain_db <= headroom_db else _stepped_down(headroom_db), None)
 
 
 def _settled(wanted: Delivery, setting: _Setting, attempt: Callable[[_Setting], MeasuredLevels]) -> _Try:
@@ -151,15 +151,15 @@ def _settled(wanted: Delivery, setting: _Setting, attempt: Callable[[_Setting], 
 def _corrected(wanted: Delivery, tries: list[_Try]) -> _Setting:
     """The setting for the next try; that of the last one where its file is as close as it gets."""
     setting, levels = tries[-1].setting, tries[-1].levels
-    room_db = wanted.true_peak_dbtp - TRUE_PEAK_MARGIN_DB - levels.true_peak_dbtp
+    headroom_db = wanted.true_peak_dbtp - TRUE_PEAK_MARGIN_DB - levels.true_peak_dbtp
     missed = _missed_lu(wanted, tries[-1].loudness_lufs)
     if setting.ceiling_dbtp is None:
-        change = min(missed, room_db, MOST_GAIN_DB - setting.gain_db)
+        change = min(missed, headroom_db, MOST_GAIN_DB - setting.gain_db)
         if -LEAST_DB <= change <= CLOSE_LU:
             return setting
         return replace(setting, gain_db=_stepped_down(setting.gain_db + change))
-    if room_db < -LEAST_DB:  # an encoder may add a little more another time
-        setting = replace(setting, ceiling_dbtp=_stepped_down(setting.ceiling_dbtp + room_db - 0.05))
+    if headroom_db < -LEAST_DB:  # an encoder may add a little more another time
+        setting = replace(setting, ceiling_dbtp=_stepped_down(setting.ceiling_dbtp + headroom_db - 0.05))
     if missed:
         setting = replace(setting, gain_db=_stepped(setting.gain_db + missed / _yield_of(tries)))
     return replace(setting, gain_db=min(setting.gain_db, MOST_GAIN_DB))

@@ -42,12 +42,12 @@ def render_report(
     """
     templates: Read = {}
     readme = render_readme(report, template, templates)
-    seen = look(report, mix)
-    page = build_page(report, seen, stems)
+    pictures = mix_pictures(report, mix)
+    page = build_page(report, pictures, stems)
     contents = {
-        report.waveform_path: utf8(waveform_svg(seen.envelope)),
-        report.timeline_path: utf8(timeline_svg(seen.lanes, report.duration_s)),
-        report.spectrogram_path: framed_png(seen.spectrum),
+        report.waveform_path: utf8(waveform_svg(pictures.envelope)),
+        report.timeline_path: utf8(timeline_svg(pictures.lanes, report.duration_s)),
+        report.spectrogram_path: framed_png(pictures.spectrum),
         PAGE: utf8(mixer_html(page)),
         "README.md": utf8(readme),
     }
@@ -63,7 +63,7 @@ def write_report(
     return [folder / name for name in files.contents]
 
 
-def look(report: Report, mix: Mix) -> MixPictures:
+def mix_pictures(report: Report, mix: Mix) -> MixPictures:
     """All that pictures of a mix are drawn from."""
     lanes = tuple(_lane(row, stem) for row, stem in zip(report.elements, mix.stems, strict=True))
     with opened(Path(mix.path)) as wav:

@@ -39,9 +39,9 @@ class MixPictures:
     lanes: tuple[Lane, ...]  # in the order of the elements
 
 
-def build_page(report: Report, seen: MixPictures, stems: Sequence[CapturedStem]) -> MixerPage:
+def build_page(report: Report, pictures: MixPictures, stems: Sequence[CapturedStem]) -> MixerPage:
     """The page of one build, beside its files."""
-    side = side_of(report, seen, stems)
+    side = side_of(report, pictures, stems)
     links = [("README", "README.md"), ("The mix", report.mix_path)]
     links += [(row.path, row.path) for row in report.deliveries]
     scene = MixerScene(
@@ -59,7 +59,11 @@ def build_page(report: Report, seen: MixPictures, stems: Sequence[CapturedStem])
 
 
 def side_of(
-    report: Report, seen: MixPictures, stems: Sequence[CapturedStem], label: str = "", budget_bytes: int = BUDGET_BYTES
+    report: Report,
+    pictures: MixPictures,
+    stems: Sequence[CapturedStem],
+    label: str = "",
+    budget_bytes: int = BUDGET_BYTES,
 ) -> MixerSide:
     """One mix as the page shows it; its stems are in it where there are any, and as long as they fit the budget."""
     sounds = stem_sounds(stems, report.sample_rate, budget_bytes)
@@ -68,10 +72,10 @@ def side_of(
         seconds=report.duration_s,
         sample_rate=report.sample_rate,
         channels=report.channels,
-        wave=wave_of(seen.envelope),
-        spectrogram=Picture(plot_png(seen.spectrum), tuple(hertz_of(seen.spectrum))),
+        wave=wave_of(pictures.envelope),
+        spectrogram=Picture(plot_png(pictures.spectrum), tuple(hertz_of(pictures.spectrum))),
         facts=_mix_facts(report),
-        strips=tuple(_strip(row, lane, report) for row, lane in zip(report.elements, seen.lanes, strict=True)),
+        strips=tuple(_strip(row, lane, report) for row, lane in zip(report.elements, pictures.lanes, strict=True)),
         sounds=sounds,
         file=report.mix_path,
         why="" if sounds else _why(report, stems),

@@ -28,10 +28,10 @@ class LaneShape:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """The outline of a mix: how far it swings, and what it weighs (RMS)."""
+    """The outline of a mix: its peaks, and its RMS level."""
 
     peak: LaneShape
-    body: LaneShape
+    rms: LaneShape
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,8 @@ def wave_of(envelope: Envelope) -> Wave:
     peak_up, peak_down, rms_up, rms_down = lanes_of(envelope)[0]
     full_scale = db_to_gain(scale_db(float(envelope.peak.max(initial=0.0))))
     shaped = [np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in (peak_up, peak_down)]
-    body = [np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in (rms_up, rms_down)]
-    return Wave(_shape(shaped[0], shaped[1]), _shape(body[0], body[1]))
+    rms = [np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in (rms_up, rms_down)]
+    return Wave(_shape(shaped[0], shaped[1]), _shape(rms[0], rms[1]))
 
 
 def bars_of(lane: Lane, duration_s: float, lanes: int = 1) -> tuple[Bar, ...]:

@@ -20,7 +20,7 @@ class Outline:
 
     columns: int
     peak: str
-    body: str  # RMS
+    rms: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ def outline_of(path: Path) -> Outline:
     """The outline of a sound file; both channels as one."""
     with opened(path) as wav:
         found = envelope(wav, COLUMNS)
-    peak, body = found.peak.max(axis=0), found.rms.max(axis=0)
-    return Outline(COLUMNS, _area(peak), _area(np.minimum(body, peak)))
+    peak, rms = found.peak.max(axis=0), found.rms.max(axis=0)
+    return Outline(COLUMNS, _area(peak), _area(np.minimum(rms, peak)))
 
 
 def clock(seconds: float) -> str:

@@ -22,7 +22,7 @@ PLOT = WIDTH - LEFT - RIGHT
 FOOT = 34  # height of the time axis below a picture
 
 INK = "#737c87"  # text and lines: over 4:1 on both pages
-BODY, OUTLINE = "#6352e0", "#3b99e0"  # of the waveform: power, peaks
+RMS, PEAK = "#6352e0", "#3b99e0"  # of the waveform: power, peaks
 LANES = ("#2f80ed", "#1f9d55", "#d2691e", "#8b5cf6", "#d6418f", "#0e95a8", "#a67c00", "#e5484d")
 
 FONT = "system-ui,-apple-system,'Segoe UI',Helvetica,Arial,sans-serif"

@@ -41,14 +41,14 @@ class SoundReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wav:
-    """An open sound file, of which ``most_frames`` may be looked at. A file no longer than that is held whole."""
+    """An open sound file, of which ``most_frames`` may be looked at. A shorter file is in memory as a whole."""
 
     file: soundfile.SoundFile
     sample_rate: int  # Hz
     channels: int
     frames: int  # may be 0
     most_frames: int
-    held: Samples | None  # (channels, frames)
+    samples: Samples | None  # (channels, frames)
 
     @property
     def duration_s(self) -> float:
@@ -65,8 +65,8 @@ class Wav:
         return samples
 
     def _block(self, first: int, last: int) -> Samples:
-        if self.held is not None:
-            return self.held[:, first:last]
+        if self.samples is not None:
+            return self.samples[:, first:last]
         self.file.seek(first)
         return _across(self.file, last - first)
 
@@ -87,8 +87,8 @@ def opened(path: Path, most_frames: int = MOST_FRAMES) -> Iterator[Wav]:
             yield Wav(file, file.samplerate, decoded.shape[0], decoded.shape[1], most_frames, decoded)
             return
         size = file.frames * max(1, file.channels // 2)  # a small file may have 255 channels
-        held = _across(file, file.frames) if size <= most_frames else None
-        yield Wav(file, file.samplerate, file.channels, file.frames, most_frames, held)
+        samples = _across(file, file.frames) if size <= most_frames else None
+        yield Wav(file, file.samplerate, file.channels, file.frames, most_frames, samples)
 
 
 def runs(wav: SoundReader, starts: NDArray[np.int64], length: int) -> Iterator[Samples]:
@@ -124,7 +124,7 @@ class Envelope:
 def envelope(wav: SoundReader, columns: int) -> Envelope:
     """Lowest, highest and root-mean-square sample of each of ``columns`` equal parts of a sound.
 
-    Exact for a file that is held. A longer one is sampled: each column looks at as many frames as ``most_frames``
+    Exact for a file that is in memory. A longer one is sampled: each column looks at as many frames as ``most_frames``
     allows, in eight runs spread evenly over it, so that an hour costs no more than a minute and a half.
     """
     width = wav.frames / columns

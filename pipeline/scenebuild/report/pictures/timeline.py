@@ -77,7 +77,7 @@ def _drawn(lane: Lane, index: int, top: float, height: float, duration_s: float)
 
 
 def stretches(lane: Lane, duration_s: float) -> Iterator[TimelineBar]:
-    """Each time as one bar, or as two where it rings over the end of a mix that goes round into its beginning."""
+    """Each time as one bar, or as two where it goes on over the end of a mix that loops, into its beginning."""
     for start_s, end_s in lane.times_s[:MOST_BARS]:
         whole_s, over_s = end_s - start_s, end_s - duration_s
         yield TimelineBar(start_s, min(end_s, duration_s), 0.0, whole_s)

@@ -1,4 +1,4 @@
-"""The mix as a waveform: what it weighs (RMS) in front of how far it swings (peaks)."""
+"""The mix as a waveform: RMS in front of peaks."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 
 from scenebuild.decibels import db_to_gain, gain_to_db
 from scenebuild.report.pictures.axes import (
-    BODY,
     FOOT,
     INK,
     LEFT,
     LOUDNESS_EXPONENT,
-    OUTLINE,
+    PEAK,
     PLOT,
+    RMS,
     area,
     decimal,
     svg,
@@ -26,7 +26,7 @@ from scenebuild.words import SILENT, channels, duration, number
 COLUMNS = 504  # of two pixels each
 HEIGHT = 170  # of the plot
 TOP = 8
-COLOURS = (OUTLINE, BODY)
+COLOURS = (PEAK, RMS)
 _SILENCE = 1e-6  # -120 dBFS
 
 
@@ -81,7 +81,7 @@ def lanes_of(envelope: Envelope) -> list[_Lane]:
 
 
 def _lane(lane: _Lane, middle: float, reach: float, top_db: int, colours: tuple[str, str]) -> str:
-    outline, body = colours
+    peak_colour, rms_colour = colours
     full_scale = db_to_gain(top_db)
     peak_up, peak_down, rms_up, rms_down = (
         reach * np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in lane
@@ -89,9 +89,9 @@ def _lane(lane: _Lane, middle: float, reach: float, top_db: int, colours: tuple[
     return "".join(
         (
             _grid(middle, reach, top_db),
-            area(LEFT, LEFT + PLOT, middle, peak_up, peak_down, outline),
-            area(LEFT, LEFT + PLOT, middle, rms_up, rms_down, body),
-            f'<path d="M{LEFT} {decimal(middle)}H{LEFT + PLOT}" stroke="{body}"/>',
+            area(LEFT, LEFT + PLOT, middle, peak_up, peak_down, peak_colour),
+            area(LEFT, LEFT + PLOT, middle, rms_up, rms_down, rms_colour),
+            f'<path d="M{LEFT} {decimal(middle)}H{LEFT + PLOT}" stroke="{rms_colour}"/>',
         )
     )
 

@@ -12,7 +12,7 @@ from scenebuild.report.pages.build_page import side_of
 from scenebuild.report.pages.embedded_audio import BUDGET_BYTES, mix_sound
 from scenebuild.report.pages.mixer_page import MixerPage, MixerScene, MixerSide, Note, Pairs, mixer_html
 from scenebuild.report.summarize import report_of
-from scenebuild.report.write import look
+from scenebuild.report.write import mix_pictures
 from scenebuild.review.compare.build_folder import Build
 from scenebuild.review.compare.changes import ChangedScene, SceneSound
 from scenebuild.review.formats.build_side import side_of_build
@@ -53,8 +53,10 @@ class ReviewPage:
             return self._fitted(side_of_build(sound, budget_bytes), sound.mix_path, NO_STEMS)
         statuses = {step.name: "" for step in sound.plan.steps}
         report = report_of(sound.plan, sound.takes, statuses, sound.mix, (), (), str(sound.mix_path.parent))
-        seen = look(report, sound.mix)
-        return self._fitted(side_of(report, seen, sound.captured, sound.label, budget_bytes), sound.mix_path, ONLY_MIX)
+        pictures = mix_pictures(report, sound.mix)
+        return self._fitted(
+            side_of(report, pictures, sound.captured, sound.label, budget_bytes), sound.mix_path, ONLY_MIX
+        )
 
     def _fitted(self, side: MixerSide, mix: Path, only_mix: str) -> MixerSide:
         """With its mix where its stems do not fit; nothing lies beside this page."""
