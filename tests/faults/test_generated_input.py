@@ -19,6 +19,7 @@ import scenebuild.generate.make
 from engines_for_tests import TONE, CountingChildren
 from scenebuild.cli import run
 from scenebuild.errors import Problem, SceneError
+from scenebuild.plan import models
 from scenebuild.plan.models import findings_about
 from scenebuild.scene.check.findings import MOST_SHOWN
 from scenebuild.scene.model import Scene
@@ -248,7 +249,7 @@ def test_a_file_of_many_bad_scenes_is_looked_at_until_there_is_enough_to_say(
         looked.append(reference)
         return read_scene(reference)
 
-    monkeypatch.setattr("scenebuild.plan.models.read_scene", counted)
+    monkeypatch.setattr(models, "read_scene", counted)
     assert len(findings_about(str(path))) == MOST_SHOWN + 1
     assert len(looked) == 1
 

@@ -21,7 +21,6 @@ import pytest
 import soundfile
 
 import scenebuild.outputs
-import scenebuild.plan.manifest
 import scenebuild.render
 from scenebuild.build import build
 from scenebuild.cli import run
@@ -29,6 +28,7 @@ from scenebuild.errors import ScenebuildError
 from scenebuild.files import is_real, real_folder, remove_below
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.outputs import is_an_output
+from scenebuild.plan import manifest
 from scenebuild.plan.manifest import LIST, RESULT, nothing_to_do, up_to_date
 from scenebuild.result import SceneResult
 from scenebuild.settings import Settings
@@ -508,7 +508,7 @@ def in_the_middle(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> 
         return found
 
     monkeypatch.setattr(scenebuild.render, "mix_scene", meanwhile)
-    monkeypatch.setattr(scenebuild.plan.manifest, "_is_newer", lambda path, begun_ns: False)  # no clock helps
+    monkeypatch.setattr(manifest, "_is_newer", lambda path, begun_ns: False)  # no clock helps
 
 
 INPUTS = ["scenes/x.yaml", "scenes/voice.wav", "scenes/ir.wav", "scenebuild.toml", "own.md", "scenes/x.lock.json"]
@@ -576,7 +576,7 @@ def test_a_manifest_vouches_only_for_what_its_build_wrote(
 def test_another_scenebuild_builds_again(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([PATH, "-q"]) == 0
     assert up()
-    monkeypatch.setattr(scenebuild.plan.manifest, "fingerprint", lambda: "another development version")
+    monkeypatch.setattr(manifest, "fingerprint", lambda: "another development version")
     assert not up()
     assert status(capsys) == "built"
 

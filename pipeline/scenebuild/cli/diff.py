@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
@@ -16,9 +15,6 @@ from scenebuild.cli.terminal import complain, wants_colour
 from scenebuild.errors import UsageError
 
 if TYPE_CHECKING:
-    from scenebuild.review.checkout.comparison import Comparison
-    from scenebuild.review.compare.changes import Changes
-    from scenebuild.review.compare.measurements import CompareOptions
     from scenebuild.review.formats.page import ReviewPage
     from scenebuild.review.formats.write import ReviewFolder
     from scenebuild.review.model import Review, SceneReview
@@ -115,18 +111,12 @@ def reviewed(
     locks_only: bool = False,
 ) -> Review:
     """All that changed. Each scene goes to the page and into the folder while its sound is there."""
-    from scenebuild.review.checkout.comparison import opened
-    from scenebuild.review.compare.measurements import CompareOptions
+    from scenebuild.review.compare.between import changes_between
 
-    with opened(revisions, paths) as comparison:
+    asked = changes_between(revisions, paths, settings, locks_only=locks_only, capture_stems=page is not None)
+    with asked as (comparison, changes):
         for note in comparison.notes:
             complain(note)
-        here, stores = settings.within(options.root_of(())).generate, {}
-        if len(revisions) == 2 and not comparison.builds and all(map(os.path.isdir, revisions)):  # two projects
-            sides = (comparison.before, comparison.after)
-            stores = {side.root: settings.within(side.root).generate.store for side in sides}
-        chosen = CompareOptions(here.store, here.jobs, locks_only, page is not None, stores)
-        changes = _changes(comparison, chosen)
         scenes: list[SceneReview] = []
         with closing(changes.scenes):
             for changed in changes.scenes:
@@ -139,16 +129,6 @@ def reviewed(
     if folder is not None and page is not None:
         folder.write(found, page)
     return found
-
-
-def _changes(comparison: Comparison, chosen: CompareOptions) -> Changes:
-    if comparison.builds:
-        from scenebuild.review.compare.builds import compare_builds
-
-        return compare_builds(comparison)
-    from scenebuild.review.compare.compare import compare
-
-    return compare(comparison, chosen)
 
 
 def _printed(style: str, found: Review) -> str:

@@ -50,15 +50,9 @@ def command(scenes: tuple[str, ...], style: str, locks_only: bool, staged: bool,
 
 
 def _about_scenes(paths: list[str]) -> list[Problem]:
-    from scenebuild.plan.models import findings_about
-    from scenebuild.scene.check.neighbours import name_clashes
+    from scenebuild.api import validate
 
-    clashes = name_clashes(paths)
-    return [
-        problem
-        for path in paths
-        for problem in (*(clashes[path].problems if path in clashes else ()), *findings_about(path))
-    ]
+    return validate(*paths)
 
 
 def _about_locks(paths: list[str]) -> list[Problem]:

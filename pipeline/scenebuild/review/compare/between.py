@@ -1,0 +1,43 @@
+"""From the words of a command line, or of a program, to the changes between both sides."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from scenebuild.review.checkout.comparison import Comparison, opened
+from scenebuild.review.compare.changes import Changes
+from scenebuild.review.compare.measurements import CompareOptions
+from scenebuild.scene.project import project_root
+from scenebuild.settings import Settings
+
+
+@contextmanager
+def changes_between(
+    revisions: Sequence[str],
+    paths: Sequence[str],
+    settings: Settings,
+    *,
+    locks_only: bool = False,
+    capture_stems: bool = False,
+) -> Iterator[tuple[Comparison, Changes]]:
+    """Both sides and what changed between them, as long as their files are there. UsageError for what there is not."""
+    with opened(revisions, paths) as comparison:
+        here = settings.within(str(project_root(os.path.join(os.getcwd(), "scene.yaml")))).generate
+        stores: dict[str, str] = {}
+        if len(revisions) == 2 and not comparison.builds and all(map(os.path.isdir, revisions)):  # two projects
+            sides = (comparison.before, comparison.after)
+            stores = {side.root: settings.within(side.root).generate.store for side in sides}
+        options = CompareOptions(here.store, here.jobs, locks_only, capture_stems, stores)
+        yield comparison, _changes(comparison, options)
+
+
+def _changes(comparison: Comparison, options: CompareOptions) -> Changes:
+    if comparison.builds:
+        from scenebuild.review.compare.builds import compare_builds
+
+        return compare_builds(comparison)
+    from scenebuild.review.compare.compare import compare
+
+    return compare(comparison, options)
