@@ -233,7 +233,7 @@ def serve() -> None:
     import scenebuild.engines
     import scenebuild.generate.gather
     import scenebuild.generate.make
-    import scenebuild.render
+    import scenebuild.render.stages
 
     scenebuild.engines.REGISTRY["audiogen"] = "engines_for_tests:TONE"
     vars(scenebuild.generate.make)["Children"] = engines_for_tests.CountingChildren

@@ -12,7 +12,7 @@ from scenebuild.audio.wav import write_wav
 from scenebuild.engines import engine
 from scenebuild.generate.take import measure_take
 from scenebuild.mix.model import PlayedTake
-from scenebuild.render import source_of
+from scenebuild.render.sources import source_of
 
 SOUNDS = ("noise", "inverse", "loud", "silent", "tiny", "stereo")
 NAMES = ("a", "b", "c", "defaults")

@@ -89,17 +89,17 @@ def test_what_is_saved_while_it_is_built_is_built_by_the_next_run(
     project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The manifest says what was read, not what stands there when it is written."""
-    import scenebuild.render
+    import scenebuild.render.stages
 
     def meanwhile(*arguments: Any, **options: Any) -> Any:
         write(changed(two__volume=0.1))
         return mix_scene(*arguments, **options)
 
     write(SCENE)
-    monkeypatch.setattr(scenebuild.render, "mix_scene", meanwhile)
+    monkeypatch.setattr(scenebuild.render.stages, "mix_scene", meanwhile)
     assert run().scenes[0].status == "built"
     loud = Path("build/test/test.wav").read_bytes()
-    monkeypatch.setattr(scenebuild.render, "mix_scene", mix_scene)
+    monkeypatch.setattr(scenebuild.render.stages, "mix_scene", mix_scene)
     assert run().scenes[0].status == "built"
     assert Path("build/test/test.wav").read_bytes() != loud
     assert run().scenes[0].status == "up-to-date"

@@ -66,7 +66,8 @@ def _make(plans: Mapping[Target, Plan], listener: Listener, begun_ns: int) -> di
     """Takes, mixes and reports for plans with the same settings. Only here is anything heavy imported."""
     from scenebuild.generate.gather import gather
     from scenebuild.generate.make import take_maker
-    from scenebuild.render import SceneTakes, finish_scene, intended, missing_takes, mix_and_deliver, report_on
+    from scenebuild.render.intended import intended
+    from scenebuild.render.stages import SceneTakes, finish_scene, missing_takes, mix_and_deliver, report_on
 
     settings = next(iter(plans)).settings
     outputs = [Outputs(target.root, target.folder) for target in plans]

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 import scenebuild.files
-import scenebuild.render
+import scenebuild.render.stages
 from scenebuild.cli import run
 from scenebuild.errors import LockError
 from scenebuild.files import publish_in_place_of
@@ -149,7 +149,7 @@ def test_a_lock_that_is_replaced_during_a_build_stays(
         return mix_scene(*arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(scenebuild.render, "mix_scene", meanwhile)
+        patched.setattr(scenebuild.render.stages, "mix_scene", meanwhile)
         assert run(["scenes/x.yaml"]) == 0
     told = capsys.readouterr()
     assert "scenes/x.lock.json was replaced while the scene was built, so it stays" in told.out + told.err
@@ -172,7 +172,7 @@ def test_the_lock_of_a_scene_that_is_saved_during_a_build_stays(
         return mix_scene(*arguments, **options)
 
     with monkeypatch.context() as patched:
-        patched.setattr(scenebuild.render, "mix_scene", meanwhile)
+        patched.setattr(scenebuild.render.stages, "mix_scene", meanwhile)
         assert run(["scenes/x.yaml"]) == 0
     told = capsys.readouterr()
     assert "scenes/x.lock.json stays as it is, because the scene was saved while it was built" in told.out + told.err

@@ -21,7 +21,7 @@ import pytest
 import soundfile
 
 import scenebuild.outputs
-import scenebuild.render
+import scenebuild.render.stages
 from scenebuild.build import build
 from scenebuild.cli import run
 from scenebuild.errors import ScenebuildError
@@ -225,7 +225,7 @@ def hook(event, arguments):
         seen.extend(map(os.fsdecode, arguments[:2]))
     elif event in ("os.remove", "os.mkdir", "os.rmdir") and arguments[-1] == -1:  # not below an open folder
         seen.append(os.fsdecode(arguments[0]))
-import scenebuild.render
+import scenebuild.render.stages
 from scenebuild.cli import run
 tempfile.gettempdir()  # which tries whether it may write there
 sys.addaudithook(hook)
@@ -507,7 +507,7 @@ def in_the_middle(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> 
         do()
         return found
 
-    monkeypatch.setattr(scenebuild.render, "mix_scene", meanwhile)
+    monkeypatch.setattr(scenebuild.render.stages, "mix_scene", meanwhile)
     monkeypatch.setattr(manifest, "_is_newer", lambda path, begun_ns: False)  # no clock helps
 
 

@@ -99,7 +99,8 @@ def _refuse_unknown_names(part: Part, scene: Scene) -> None:
 def _mix(plans: Mapping[Target, Plan], part: Part, listener: Listener) -> dict[str, SceneResult]:
     from scenebuild.generate.gather import gather
     from scenebuild.generate.make import take_maker
-    from scenebuild.render import SceneTakes, intended_takes, missing_takes, mix_heard
+    from scenebuild.render.intended import intended_takes
+    from scenebuild.render.stages import SceneTakes, missing_takes, mix_heard
 
     settings = next(iter(plans)).settings
     outputs = [Outputs(target.root, target.folder) for target in plans]

@@ -14,7 +14,7 @@ from scenebuild.generate.make import TakeMaker
 from scenebuild.listener import Listener
 from scenebuild.plan.steps import Plan
 from scenebuild.plans import plan_targets
-from scenebuild.render import sources_of
+from scenebuild.render.sources import sources_of
 from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore

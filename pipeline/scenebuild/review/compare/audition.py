@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scenebuild.engines import Request
 from scenebuild.errors import ScenebuildError
+from scenebuild.frames import frames_of
 from scenebuild.generate.gather import Takes, by_element, fetch
 from scenebuild.generate.make import Failure, TakeMaker, TakeOrder, make_takes
 from scenebuild.generate.take import Take
@@ -67,7 +68,7 @@ def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, 
         folder / "mix.wav",
         stems_folder=stems_folder,
         capture=captured.append if capture_stems else None,
-        most_captured_frames=round(MOST_CAPTURED_S * plan.scene.mix.sample_rate),
+        most_captured_frames=frames_of(MOST_CAPTURED_S, plan.scene.mix.sample_rate),
     )
     stems = {stem.name: stems_folder / f"{stem.name}.wav" for stem in mix.stems} if stems_folder else {}
     notes = [

@@ -1,0 +1,1 @@
+"""One scene from its takes to its files."""

@@ -1,0 +1,65 @@
+"""What only takes and a mix can show: warnings, expectations that are not met, fades that are too long."""
+
+from __future__ import annotations
+
+from scenebuild.audio.copyright import copyright_of
+from scenebuild.errors import Problem, SceneError
+from scenebuild.expect.hold import expects_anything, hold
+from scenebuild.generate.gather import Takes, paths_of
+from scenebuild.mix.clip import clip_of
+from scenebuild.mix.model import Mix
+from scenebuild.plan.licence import forbids_commerce
+from scenebuild.plan.steps import Plan
+from scenebuild.render.sources import source_of
+
+
+def warnings_of(plan: Plan, takes: Takes) -> tuple[str, ...]:
+    """What is to be said about the takes of a scene."""
+    found = [f"{step.name}: {warning}" for step in plan.steps for warning in step.one_of(takes).warnings]
+    changed = [
+        step
+        for step in plan.steps
+        if step.digest and step.digest != step.one_of(takes).digest and step.reason != "forced"
+    ]
+    found += [
+        f"{step.name}: the locked take could not be had; another one with the same key was used" for step in changed
+    ]
+    return tuple([*found, *_signed_recordings(plan)])
+
+
+def _signed_recordings(plan: Plan) -> list[str]:
+    """Recordings that forbid by their own words what the scene is for: a model's take, copied, says whose it is. Only a
+    word: whoever recorded a sound may sell it, whatever stands in the file."""
+    signed = {
+        step.name: copyright_of(step.element.recording)
+        for step in plan.steps
+        if plan.scene.commercial and step.element.recording is not None
+    }
+    return [
+        f"{name}: the recording says of itself: {' '.join(text.split())[:100]}; make sure that it may be sold"
+        for name, text in signed.items()
+        if forbids_commerce(text)
+    ]
+
+
+def unmet_expectations(plan: Plan, takes: Takes, mix: Mix) -> list[str]:
+    """What does not sound as the scene says it must."""
+    if not expects_anything(plan.scene):
+        return []
+    found = hold(plan.scene, plan.lock, paths_of(takes), mix.path)
+    return [f"{verdict.owner}: {verdict.message}" for verdict in found if not verdict.holds]
+
+
+def refuse_long_fades(plan: Plan, takes: Takes) -> None:
+    """The length of a recording is only known now; of a prompt's take it was checked while reading."""
+    problems = []
+    for step in plan.steps:
+        element = step.element
+        fades = element.fade_in_s + element.fade_out_s
+        length_s = clip_of(element, [source_of(step.one_of(takes))]).length_s
+        if element.recording is not None and not element.loop and fades > length_s:
+            place = plan.scene.place_of("elements", element.name, "fade_in" if element.fade_in_s else "fade_out")
+            message = f"fade_in and fade_out last {fades:g} s together, the recording {length_s:.3g} s; shorten them"
+            problems.append(Problem("fade-too-long", message, place))
+    if problems:
+        raise SceneError(problems)

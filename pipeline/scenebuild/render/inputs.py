@@ -1,0 +1,42 @@
+"""The files that a build reads, with the digests of what was read."""
+
+from __future__ import annotations
+
+from scenebuild.config import config_files, read_config
+from scenebuild.errors import UsageError
+from scenebuild.plan.manifest import CHANGED, digests_of, same_digests
+from scenebuild.plan.steps import Plan
+from scenebuild.scene.model import Scene
+from scenebuild.scene.project import project_root
+from scenebuild.settings import Settings
+
+
+def _impulses(scene: Scene) -> list[str]:
+    return [path for path, _ in scene.effect_files()]
+
+
+def read_while_mixing(plan: Plan, begun_ns: int) -> dict[str, str | None]:
+    """What is read while a scene is mixed, as it is before that: impulse responses, and what says which bytes a
+    model has."""
+    records = [one.record for step in plan.steps for one in step.facts.models if one.id == step.action.model]
+    return digests_of([*_impulses(plan.scene), *filter(None, records)], begun_ns)
+
+
+def read_while_planning(plan: Plan) -> dict[str, str | None]:
+    """What was read while a scene was planned: its files, and the recordings, by what they were then."""
+    recordings = {
+        step.element.recording: step.action.content for step in plan.steps if step.element.recording is not None
+    }
+    return {**plan.scene.digests, **recordings}
+
+
+def configuration_digests(path: str, settings: Settings, begun_ns: int) -> dict[str, str | None]:
+    """The files of the configuration; none that a later build will find, where they no longer say what it was."""
+    root = str(project_root(path))
+    found = digests_of(config_files(root), begun_ns)
+    try:
+        config = settings.plan.config
+        same = config is not None and read_config(root).deciding == config.deciding
+    except UsageError:
+        same = False
+    return same_digests(found) if same else dict.fromkeys(found, CHANGED)

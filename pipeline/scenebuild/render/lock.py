@@ -1,0 +1,123 @@
+"""The lock of a build, and what --frozen refuses."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scenebuild.deliver.deliver import Delivered
+from scenebuild.engines import action_facts
+from scenebuild.errors import LockError, Place, Problem
+from scenebuild.generate.gather import Takes, licences_of
+from scenebuild.generate.take import Take
+from scenebuild.licences import same as same_licence
+from scenebuild.mix.model import Mix
+from scenebuild.plan.licence import strictest
+from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock
+from scenebuild.plan.manifest import CHANGED, same_digests
+from scenebuild.plan.steps import Plan, Step
+
+
+def refuse_other_bytes(plan: Plan, takes: Takes) -> None:
+    """LockError that names every take which is not the one that the lock pins."""
+    problems = [
+        Problem(
+            "lock",
+            f"{step.name}: the lock pins {str(step.digest)[:12]}…, which is not in the store, and making it again gave "
+            f"{step.one_of(takes).digest[:12]}…",
+            step.element.place,
+        )
+        for step in plan.steps
+        if step.digest != step.one_of(takes).digest
+    ]
+    if problems:
+        raise LockError(*problems, "restore the store the lock was made with, or build without --frozen")
+
+
+def write_scene_lock(plan: Plan, lock: Lock) -> tuple[str | None, tuple[str, ...]]:
+    """Write the lock: (the digest of the lock that this build stands on, what there is to say).
+
+    A lock that is not the one that was read stays: it came from git or from another build, and the next build reads it.
+    So does the lock of a scene that was saved since: it may be the one of what stands there now.
+    """
+    path = lock_path(plan.scene.path)
+    read = plan.lock.digest if plan.lock else None
+    if CHANGED in same_digests(plan.scene.digests).values():
+        return read, (f"{path} stays as it is, because the scene was saved while it was built; build again",)
+    written = write_lock(path, lock, plan.lock)
+    if written is None:
+        return read, (f"{path} was replaced while the scene was built, so it stays as it is; build again",)
+    return written, ()
+
+
+def refuse_other_mix(plan: Plan, lock: Lock) -> None:
+    """LockError that names every fact of the mix which is not as the lock says."""
+    then = plan.lock or Lock()
+    drifts = mix_drift(then.mix, lock.mix)
+    for name, entry in lock.elements.items():
+        said = then.elements[name].get("licence", entry.get("licence"))
+        if said != entry.get("licence"):
+            drifts.append(f"the licence of {name} is {entry['licence']}, the lock says {said}")
+    if drifts:
+        message = f"mix: {'; '.join(drifts)}; build without --frozen and commit the lock"
+        raise LockError(Problem("lock", message, Place(lock_path(plan.scene.path))))
+
+
+def lock_of(plan: Plan, takes: Takes, mix: Mix, files: Sequence[Delivered]) -> Lock:
+    """The lock of what was built now. Where a take is the one of the old lock, its entry stays to the letter."""
+    old = plan.lock or Lock()
+    elements = {}
+    for step in plan.steps:
+        take = step.one_of(takes)
+        entry = old.elements.get(step.name, {})
+        same = entry.get("key") == take.key and entry.get("digest") == take.digest
+        elements[step.name] = _licensed(entry, take.licence) if same else _entry(step, take)
+    facts = {
+        "length_s": round(mix.frames / mix.sample_rate, 6),
+        "loudness_lufs": level(mix.loudness_lufs),
+        "true_peak_dbtp": level(mix.true_peak_dbtp),
+        "licence": strictest(licences_of(takes)),
+    }
+    facts = {**facts, "licence": _licensed(old.mix, str(facts["licence"]))["licence"]}
+    return Lock(elements, merged_mix(old.mix, facts | _seams(mix) | _deliveries(files)))
+
+
+def _licensed(facts: Mapping[str, Any], licence: str) -> Mapping[str, Any]:
+    """Facts of a lock, to the letter, but for a licence that is another one by now."""
+    return facts if same_licence(str(facts.get("licence", "")), licence) else {**facts, "licence": licence}
+
+
+def _deliveries(files: Sequence[Delivered]) -> dict[str, Any]:
+    """How loud each delivered file is, by its name."""
+    facts = {
+        os.path.basename(file.path): {
+            "loudness_lufs": level(file.loudness_lufs),
+            "true_peak_dbtp": level(file.true_peak_dbtp),
+            "passes": file.passes,
+        }
+        for file in files
+    }
+    return {"delivered": facts} if facts else {}
+
+
+def _seams(mix: Mix) -> dict[str, Any]:
+    """The scores of the seams that the author asked about; nothing in most locks."""
+    of_loops = {stem.name: round(stem.seam_db, 2) for stem in mix.stems if stem.seam_db is not None}
+    facts: dict[str, Any] = {"seams_db": of_loops} if of_loops else {}
+    return facts if mix.seam_db is None else facts | {"seam_db": round(mix.seam_db, 2)}
+
+
+def _entry(step: Step, take: Take) -> dict[str, Any]:
+    return {
+        **action_facts(step.action),
+        "key": take.key,
+        "digest": take.digest,
+        "length_s": round(take.duration_s, 6),
+        "loudness_lufs": level(take.loudness_lufs),
+        "peak_dbfs": level(take.peak_dbfs),
+        "sample_rate": take.sample_rate,
+        "channels": take.channels,
+        "licence": take.licence,
+        "made_by": dict(take.made_by),
+    }
