@@ -48,8 +48,8 @@ def mix_ours(folder: Path, seconds: float, desk: str = "") -> None:
     """
     from scenebuild.audio.wav import probe
     from scenebuild.errors import Place
+    from scenebuild.generate.take import Take
     from scenebuild.mix.mixer import mix_scene
-    from scenebuild.mix.model import PlayedTake
     from scenebuild.scene.automation import Automation, Keyframe
     from scenebuild.scene.channel import Bus, Channel
     from scenebuild.scene.effects.reverb import Reverb
@@ -60,10 +60,12 @@ def mix_ours(folder: Path, seconds: float, desk: str = "") -> None:
     room = Bus("room", channel=Channel(effects=(Reverb(2.0, 20.0, 0.5, 0.0, 0.3),)))
 
     elements: list[Element] = []
-    sources: dict[str, PlayedTake] = {}
+    sources: dict[str, Take] = {}
     for path in sorted(folder.glob("take*.wav")):
         facts = probe(path)
-        sources[path.stem] = PlayedTake(str(path), facts.sample_rate, facts.channels, facts.frames, -26.0, -12.0)
+        sources[path.stem] = Take(
+            "", "", str(path), facts.sample_rate, facts.channels, facts.frames, -26.0, -12.0, "", "sketch"
+        )
         element = Element(
             name=path.stem,
             place=Place(""),

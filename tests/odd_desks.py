@@ -10,16 +10,14 @@ from hypothesis import strategies as st
 
 from scenebuild.audio.wav import write_wav
 from scenebuild.engines import engine
-from scenebuild.generate.take import measure_take
-from scenebuild.mix.model import PlayedTake
-from scenebuild.render.sources import source_of
+from scenebuild.generate.take import Take, measure_take
 
 SOUNDS = ("noise", "inverse", "loud", "silent", "tiny", "stereo")
 NAMES = ("a", "b", "c", "defaults")
 TIMES = (0, 0.01, 0.1, 0.25, 0.5)
 
 
-def write_sounds(folder: Path) -> dict[str, tuple[PlayedTake]]:
+def write_sounds(folder: Path) -> dict[str, tuple[Take]]:
     """The takes, by name."""
     noise = np.random.default_rng(1).normal(0, 0.2, (8000, 1)).clip(-0.99, 0.99).astype(np.float32)
     sounds = {
@@ -29,7 +27,7 @@ def write_sounds(folder: Path) -> dict[str, tuple[PlayedTake]]:
     for name, samples in sounds.items():
         write_wav(folder / f"{name}.wav", samples, 16000)
     facts = engine("file").facts
-    return {name: (source_of(measure_take("0" * 64, str(folder / f"{name}.wav"), "0" * 64, facts)),) for name in sounds}
+    return {name: (measure_take("0" * 64, str(folder / f"{name}.wav"), "0" * 64, facts),) for name in sounds}
 
 
 def _moving(values: tuple[float, ...]) -> st.SearchStrategy[Any]:

@@ -21,9 +21,10 @@ from scenebuild.audio.loudness import measure_loudness
 from scenebuild.audio.true_peak import measure_peak, measure_true_peak
 from scenebuild.audio.wav import AudioFileError, quantize, read_wav, write_wav
 from scenebuild.errors import Place, ScenebuildError
+from scenebuild.generate.take import Take
 from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.mixer import mix_scene
-from scenebuild.mix.model import Mix, PlayedTake
+from scenebuild.mix.model import Mix
 from scenebuild.scene.automation import Automation
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
 from signals import RATE, Samples, ffmpeg_ebur128, impulses, level_db, needs_ffmpeg, noise, speech_like, stereo, tone
@@ -60,14 +61,16 @@ class Studio:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sources: dict[str, tuple[PlayedTake, ...]] = {}
+        self.sources: dict[str, tuple[Take, ...]] = {}
 
     def take(self, name: str, samples: Samples, rate: int = RATE, number: int = 0) -> None:
         path = self.folder / f"take-{name}-{number}.wav"
         write_wav(path, samples, rate)
         samples, _ = read_wav(path)
         loudness, peak = measure_loudness(samples, rate), measure_peak(samples)
-        take = PlayedTake(str(path), rate, samples.shape[1], len(samples), loudness, peak)
+        take = Take(
+            "0" * 64, "0" * 64, str(path), rate, samples.shape[1], len(samples), loudness, peak, "CC0-1.0", "sketch"
+        )
         self.sources[name] = (*self.sources.get(name, ())[:number], take)
 
     def scene(self, *elements: Element, **mix: Any) -> Scene:

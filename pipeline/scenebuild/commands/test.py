@@ -14,7 +14,6 @@ from scenebuild.generate.make import TakeMaker
 from scenebuild.listener import Listener
 from scenebuild.plan.steps import Plan
 from scenebuild.plans import plan_targets
-from scenebuild.render.sources import sources_of
 from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
@@ -63,6 +62,6 @@ def _tested(path: str, plan: Plan, folder: str, maker: TakeMaker) -> Tested:
     if scene.mix.expect is not None:
         from scenebuild.mix.mixer import mix_scene
 
-        mix = mix_scene(scene, sources_of(takes), Path(folder, "mix.wav")).path
+        mix = mix_scene(scene, takes, Path(folder, "mix.wav")).path
     verdicts = hold(scene, plan.lock, paths_of(takes), mix)
     return Tested(path, tuple(verdicts))

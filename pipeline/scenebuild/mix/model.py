@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class PlayedTake:
-    """The take that an element plays: a WAV file that was verified, with what was measured when it was published."""
+class PlayedTake(Protocol):
+    """A take as an element plays it: a verified sound file, with what was measured when it was published."""
 
-    path: str
-    sample_rate: int  # Hz
-    channels: int
-    frames: int
-    loudness_lufs: float  # integrated; the fallback for takes under 0.4 s; -inf for silence
-    peak_dbfs: float  # highest sample; -inf for silence
+    @property
+    def path(self) -> str: ...
+    @property
+    def sample_rate(self) -> int:
+        """In Hz."""
+        ...
+
+    @property
+    def channels(self) -> int: ...
+    @property
+    def frames(self) -> int: ...
+    @property
+    def loudness_lufs(self) -> float:
+        """Integrated; the fallback for takes under 0.4 s; -inf for silence."""
+        ...
+
+    @property
+    def peak_dbfs(self) -> float:
+        """The highest sample; -inf for silence."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from scenebuild.mix.clip import clip_of
 from scenebuild.mix.model import Mix
 from scenebuild.plan.licence import forbids_commerce
 from scenebuild.plan.steps import Plan
-from scenebuild.render.sources import source_of
 
 
 def warnings_of(plan: Plan, takes: Takes) -> tuple[str, ...]:
@@ -56,7 +55,7 @@ def refuse_long_fades(plan: Plan, takes: Takes) -> None:
     for step in plan.steps:
         element = step.element
         fades = element.fade_in_s + element.fade_out_s
-        length_s = clip_of(element, [source_of(step.one_of(takes))]).length_s
+        length_s = clip_of(element, [step.one_of(takes)]).length_s
         if element.recording is not None and not element.loop and fades > length_s:
             place = plan.scene.place_of("elements", element.name, "fade_in" if element.fade_in_s else "fade_out")
             message = f"fade_in and fade_out last {fades:g} s together, the recording {length_s:.3g} s; shorten them"

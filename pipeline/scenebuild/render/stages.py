@@ -24,7 +24,6 @@ from scenebuild.render.checks import refuse_long_fades, unmet_expectations, warn
 from scenebuild.render.inputs import configuration_digests, read_while_mixing, read_while_planning
 from scenebuild.render.lock import lock_of, refuse_other_bytes, refuse_other_mix, write_scene_lock
 from scenebuild.render.results import elements_of, failures_of, result_of, statuses_of
-from scenebuild.render.sources import sources_of
 from scenebuild.report.labels import labels_text
 from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S
 from scenebuild.report.summarize import report_of
@@ -89,7 +88,7 @@ def mix_and_deliver(scene: SceneTakes) -> MixedScene:
     stems: list[CapturedStem] = []
     mix = mix_scene(
         plan.scene,
-        sources_of(takes),
+        takes,
         Path(outputs.folder, f"{outputs.stem}.wav"),
         stems_folder=Path(outputs.folder, "stems") if scene.settings.output.stems else None,
         info={"INAM": plan.scene.name, "ICOP": licence},
@@ -147,7 +146,7 @@ def mix_heard(scene: SceneTakes, heard: Collection[str]) -> SceneResult:
     refuse_takes(scene)
     mix = mix_scene(
         plan.scene,
-        sources_of(scene.gathered.takes),
+        scene.gathered.takes,
         Path(outputs.path(outputs.listen)),
         muted=frozenset(element.name for element in plan.scene.elements).difference(heard),
         aside=outputs.aside,

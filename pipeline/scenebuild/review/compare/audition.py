@@ -13,7 +13,7 @@ from scenebuild.generate.gather import Takes, by_element, fetch
 from scenebuild.generate.make import Failure, TakeMaker, TakeOrder, make_takes
 from scenebuild.generate.take import Take
 from scenebuild.mix.mixer import mix_scene
-from scenebuild.mix.model import Mix, PlayedTake
+from scenebuild.mix.model import Mix
 from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S
@@ -64,7 +64,7 @@ def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, 
     captured: list[CapturedStem] = []
     mix = mix_scene(
         plan.scene,
-        {name: tuple(map(_source, several)) for name, several in takes.items()},
+        takes,
         folder / "mix.wav",
         stems_folder=stems_folder,
         capture=captured.append if capture_stems else None,
@@ -105,7 +105,3 @@ def _seconds(plan: Plan, takes: Takes) -> float:
     longest = max((element.start_s for element in scene.elements), default=0.0)
     length_s = scene.mix.duration_s or longest + sum(take.duration_s for several in takes.values() for take in several)
     return length_s * len(scene.elements)
-
-
-def _source(take: Take) -> PlayedTake:
-    return PlayedTake(take.path, take.sample_rate, take.channels, take.frames, take.loudness_lufs, take.peak_dbfs)
