@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 
 from scenebuild.errors import LockError, PolicyError, ScenebuildError, SceneError, UsageError
 from scenebuild.listener import Listener
+from scenebuild.plan.choice import refuse_unknown_engine
 from scenebuild.plan.lockfile import lock_path, read_lock
 from scenebuild.plan.locks import refuse_drift
 from scenebuild.plan.models import refuse_unknown_model
 from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
-from scenebuild.plan.steps import Plan, make_plan, refuse_unknown_engine, with_sharing
+from scenebuild.plan.steps import Plan, make_plan, with_sharing
 from scenebuild.scene.check.neighbours import name_clashes
 from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.model import Scene

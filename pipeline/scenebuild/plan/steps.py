@@ -7,27 +7,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
-from scenebuild.config import Config
-from scenebuild.engines import REGISTRY, Action, EngineFacts, EngineState, action_facts, engine
-from scenebuild.errors import Place, Problem, SceneError, UsageError
+from scenebuild.engines import REGISTRY, Action, EngineFacts, action_facts, engine
+from scenebuild.errors import Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
+from scenebuild.plan.choice import decide, state_of
 from scenebuild.plan.lockfile import Entry, Lock, take_name
-from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_problem, wrong_engine
 from scenebuild.plan.records import is_believed
 from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.played_part import pieces_of
-from scenebuild.scene.quoting import nearest
 from scenebuild.scene.recording import content_fault, sentence
 from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore, Record
-from scenebuild.store.digest import digest_file
 
 Status = Literal["hit", "locked", "miss"]
 T = TypeVar("T")
 
-# The engines that `auto` tries, the real thing first.
-AUTO = ("audiogen", "sketch")
 WORDS = {"frames": "duration", "content": "recording", "engine_version": "engine version"}
 
 
@@ -112,7 +107,7 @@ def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, options: PlanO
 def _steps(element: Element, scene: Scene, lock: Lock, store: LocalStore, options: PlanOptions) -> Iterator[Step]:
     """The steps of an element: mostly one; one for each take of an element that is made of several."""
     entry = lock.entry(element.name)
-    facts, action = _decide(element, scene, entry, store, options)
+    facts, action = decide(element, scene, entry, store, options)
     yield _step(element, scene, facts, action, entry, store, options)
     pieces, _ = pieces_of(element.duration_s or 0.0, element.playing, facts.longest_take_s)
     for piece in range(1, pieces if element.recording is None else 1):
@@ -158,127 +153,16 @@ def _step(
     )
 
 
-def _decide(
-    element: Element, scene: Scene, entry: Entry | None, store: LocalStore, options: PlanOptions
-) -> tuple[EngineFacts, Action]:
-    """The engine of an element, by the order the manual gives, and the element's action on it."""
-    if element.recording is not None:
-        facts = engine("file").facts
-        return facts, action_of(element, scene, facts, content=_content(element, scene, options))
-    configured = options.config or Config()
-    asked = options.engine or element.engine or scene.engine or configured.engine or "auto"
-    if asked != "auto":
-        return _acting(element, scene, _named(asked, element, scene, entry, options), entry, options)
-    if entry is not None and entry["engine"] in REGISTRY:
-        # it decides, as long as it is wanted and can be had
-        locked = known_facts(entry["engine"], _model(entry["engine"], element, options), entry)
-        kept = _acting(element, scene, locked, entry, options) if locked else None
-        if kept and (options.as_locked or _is_kept(entry, kept, store)):
-            return kept
-    facts = next(facts for facts in _candidates(element, scene, entry, options) if _state(facts).ready)
-    return _acting(element, scene, facts, entry, options)
-
-
-def _acting(
-    element: Element, scene: Scene, facts: EngineFacts, entry: Entry | None, options: PlanOptions
-) -> tuple[EngineFacts, Action]:
-    """The action in the precision that the flag says; without one, a locked take that is still wanted keeps its own.
-
-    What a configuration prefers acts on what is to be made: it does not make again what is there.
-    """
-
-    def in_precision(precision: str | None) -> tuple[EngineFacts, Action]:
-        acting = facts if facts.precision is None else replace(facts, precision=precision)
-        return acting, action_of(element, scene, acting)
-
-    if options.precision is not None:
-        return in_precision(options.precision)
-    if entry is not None and entry["engine"] == facts.name and "precision" in entry:
-        locked = in_precision(str(entry["precision"]))
-        if action_key(locked[1]) == entry["key"]:
-            return locked
-    configured = options.config or Config()
-    return in_precision(configured.precision or facts.precision)
-
-
-def _model(name: str, element: Element, options: PlanOptions) -> str | None:
-    """The model that an engine shall use for an element: the flag's, where it is one of that engine's."""
-    asked = known_facts(name, options.model) if options.model else None
-    return options.model if asked and asked.models else element.model
-
-
-def _candidates(element: Element, scene: Scene, entry: Entry | None, options: PlanOptions) -> list[EngineFacts]:
-    """What `auto` may choose, the best first. A model that the author names decides which real engine that is."""
-    having = list(AUTO[:-1]) if element.model is None else engines_with(element.model, entry)
-    names = having or (engines_with(options.model) if options.model else [])
-    if not names:
-        raise _unknown_model(element, scene)
-    found = [known_facts(name, _model(name, element, options), entry) for name in names]
-    return [*filter(None, found), engine(AUTO[-1]).facts]
-
-
-def _unknown_model(element: Element, scene: Scene, wanted_by: str = "") -> SceneError:
-    if wanted_by and engines_with(element.model):
-        return SceneError([model_problem(element, scene, wrong_engine(wanted_by, element.model))])
-    return SceneError([unknown_problem(element, scene)])
-
-
-def _state(facts: EngineFacts) -> EngineState:
-    return engine(facts.name).state(facts.default_model)
-
-
-def _is_kept(entry: Entry, kept: tuple[EngineFacts, Action], store: LocalStore) -> bool:
-    return action_key(kept[1]) == entry["key"] and _can_be_had(entry, kept[0], store)
-
-
-def _can_be_had(entry: Entry, facts: EngineFacts, store: LocalStore) -> bool:
-    return store.has(entry["digest"]) or store.get(entry["key"]) is not None or _state(facts).ready
-
-
-def _named(name: str, element: Element, scene: Scene, entry: Entry | None, options: PlanOptions) -> EngineFacts:
-    of_prompts = [known for known in REGISTRY if known != "file"]
-    if name in of_prompts:
-        return _with_model(name, element, scene, entry, options)
-    if options.engine is not None:
-        meant = nearest(name, [*of_prompts, "auto"])
-        there = f"there are: {', '.join(of_prompts)}, auto{'.' if meant else ''}{meant}"
-        raise UsageError(f"--engine {name}: there is no such engine; {there}")
-    message = f"engine: {name} is not part of this installation; '--engine sketch' previews the scene without it"
-    raise SceneError([Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))])
-
-
-def _with_model(name: str, element: Element, scene: Scene, entry: Entry | None, options: PlanOptions) -> EngineFacts:
-    """A model of another engine than the flag's: the flag asks for that engine's own choice."""
-    found = known_facts(name, _model(name, element, options), entry)
-    if found is None and options.engine is not None and engines_with(element.model, entry):
-        return engine(name).facts
-    if found is None:
-        raise _unknown_model(element, scene, wanted_by=name)
-    return found
-
-
 def _obstacle(element: Element, scene: Scene, facts: EngineFacts) -> Problem | None:
     if element.recording is not None:
         fault, _ = content_fault(element.recording)
         place = scene.place_of("elements", element.name, "file")
         return Problem("recording", sentence(os.path.basename(element.recording), fault), place) if fault else None
-    state = _state(facts)
+    state = state_of(facts)
     if state.ready:
         return None
     message = f"engine: {facts.title} can not be used here: {state.reason}; {state.advice}"
     return Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))
-
-
-def _content(element: Element, scene: Scene, options: PlanOptions) -> str:
-    if known := options.contents.get(str(element.recording)):
-        return known
-    try:
-        return digest_file(str(element.recording))
-    except OSError as error:
-        place: Place = scene.place_of("elements", element.name, "file")
-        shown = os.path.basename(str(element.recording))
-        message = f"file: {shown} can not be read: {error.strerror}"
-        raise SceneError([Problem("recording-unreadable", message, place)]) from error
 
 
 def _drift(action: Action, key: str, entry: Entry | None) -> str:
@@ -323,16 +207,6 @@ def _is_dear(facts: EngineFacts) -> bool:
 def _is_real(engine_name: str) -> bool:
     """Engines that this installation does not know came from a larger one: they are real."""
     return engine_name not in REGISTRY or engine(engine_name).facts.fidelity == "real"
-
-
-def refuse_unknown_engine(options: PlanOptions) -> None:
-    """UsageError where the configuration names an engine that there is not."""
-    configured = options.config.engine if options.config else None
-    known = ("auto", *(name for name in REGISTRY if name != "file"))
-    if configured is not None and configured not in known:
-        raise UsageError(
-            f"engine = {configured!r} in the configuration: there is no such engine; there are: {', '.join(known)}"
-        )
 
 
 def with_sharing(plans: Mapping[str, Plan]) -> dict[str, Plan]:
