@@ -54,6 +54,7 @@ def mix_ours(folder: Path, seconds: float, desk: str = "") -> None:
     from scenebuild.scene.channel import Bus, Channel
     from scenebuild.scene.effects.reverb import Reverb
     from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
+    from scenebuild.scene.timing import LoopSettings, Playback
 
     opening = Automation("hz", (Keyframe(0.0, 300.0), Keyframe(seconds, 9000.0, "exp")))
     treated = Channel(low_pass=opening, bus="room")
@@ -80,7 +81,7 @@ def mix_ours(folder: Path, seconds: float, desk: str = "") -> None:
             start_s=0.0,
             fade_in_s=1.0,
             fade_out_s=2.0,
-            loop=True,
+            playback=Playback(loop=LoopSettings()),
             normalize="loudness",
             volume=Automation.fixed(0.2),
             pan=Automation.fixed(0.1, "pan"),

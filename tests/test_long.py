@@ -28,7 +28,7 @@ WINDOW = replace(SKETCH, longest_take_s=10.0)
 
 
 def long(how: Long, duration_s: float, piece_s: float | None = None) -> Element:
-    return replace(RAIN, duration_s=duration_s, playing=Playback(long=how, piece_s=piece_s))
+    return replace(RAIN, duration_s=duration_s, playback=Playback(long=how, piece_s=piece_s))
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def long(how: Long, duration_s: float, piece_s: float | None = None) -> Element:
     ],
 )
 def test_how_many_takes_there_are_and_how_long(element: Element, pieces: tuple[int, float]) -> None:
-    assert pieces_of(element.duration_s or 0.0, element.playing, WINDOW.longest_take_s) == pieces
+    assert pieces_of(element.duration_s or 0.0, element.playback, WINDOW.longest_take_s) == pieces
 
 
 def test_an_engine_of_any_length_makes_it_in_one_go() -> None:
@@ -69,7 +69,7 @@ def test_every_take_has_dice_of_its_own_and_the_first_is_the_plain_one() -> None
 
 def test_a_longer_duration_keeps_the_takes_that_there_are() -> None:
     def keys(element: Element) -> list[str]:
-        count, _ = pieces_of(element.duration_s or 0.0, element.playing, WINDOW.longest_take_s)
+        count, _ = pieces_of(element.duration_s or 0.0, element.playback, WINDOW.longest_take_s)
         return [action_key(action_of(element, SCENE, WINDOW, piece=piece)) for piece in range(count)]
 
     assert keys(long("takes", 60.0))[:3] == keys(long("takes", 25.0))
@@ -97,7 +97,7 @@ def studio(tmp_path: Path) -> Studio:
 def test_takes_lead_into_each_other_without_a_dip(studio: Studio) -> None:
     for number in range(3):
         studio.take("a", noise(4.0, 0.02 * (number + 1), seed=number), number=number)
-    made = element("a", duration_s=10.5, normalize="loudness", playing=Playback(long="takes"))
+    made = element("a", duration_s=10.5, normalize="loudness", playback=Playback(long="takes"))
     mixed = studio.sound(made)
     assert len(mixed) == 10.5 * RATE
     levels = [level_db(piece) for piece in np.array_split(mixed, 105)]
@@ -110,7 +110,7 @@ def test_takes_lead_into_each_other_without_a_dip(studio: Studio) -> None:
 def test_one_take_is_looped_to_its_duration(studio: Studio) -> None:
     take = noise(2.0)
     studio.take("a", take)
-    mixed = studio.sound(element("a", duration_s=7.0, playing=Playback(long="loop")))
+    mixed = studio.sound(element("a", duration_s=7.0, playback=Playback(long="loop")))
     assert len(mixed) == 7 * RATE
     assert np.array_equal(quantize(mixed[: RATE * 3 // 2]), quantize(take[: RATE * 3 // 2]))
     levels = [level_db(piece) for piece in np.array_split(mixed, 70)]
@@ -120,8 +120,8 @@ def test_one_take_is_looped_to_its_duration(studio: Studio) -> None:
 def test_several_takes_backwards_are_the_same_sound_backwards(studio: Studio) -> None:
     for number in range(2):
         studio.take("a", noise(2.0, seed=number), number=number)
-    forwards = element("a", duration_s=3.2, playing=Playback(long="takes", trim_from_s=0.7))
-    backwards = element("a", duration_s=3.2, playing=Playback(long="takes", trim_from_s=0.7, reverse=True))
+    forwards = element("a", duration_s=3.2, playback=Playback(long="takes", trim_from_s=0.7))
+    backwards = element("a", duration_s=3.2, playback=Playback(long="takes", trim_from_s=0.7, reverse=True))
     there, back = studio.sound(forwards), studio.sound(backwards)
     assert len(there) == 2.5 * RATE
     assert np.abs(there - back[::-1]).max() < 1e-6

@@ -27,6 +27,7 @@ from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix
 from scenebuild.scene.automation import Automation
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
+from scenebuild.scene.timing import LoopSettings, Playback
 from signals import RATE, Samples, ffmpeg_ebur128, impulses, level_db, needs_ffmpeg, noise, speech_like, stereo, tone
 
 ELEMENT = Element(
@@ -43,17 +44,18 @@ ELEMENT = Element(
     start_s=0.0,
     fade_in_s=0.0,
     fade_out_s=0.0,
-    loop=False,
     normalize="none",
 )
 
 
 def element(
-    name: str, *, volume: float | Automation = 1.0, pan: float | Automation = 0.0, **changes: object
+    name: str, *, volume: float | Automation = 1.0, pan: float | Automation = 0.0, loop: bool = False, **changes: Any
 ) -> Element:
+    if loop and changes.setdefault("playback", Playback()).loop is None:
+        changes["playback"] = replace(changes["playback"], loop=LoopSettings())
     level = volume if isinstance(volume, Automation) else Automation.fixed(volume)
     panned = pan if isinstance(pan, Automation) else Automation.fixed(pan, "pan")
-    return replace(ELEMENT, name=name, volume=level, pan=panned, **changes)  # type: ignore[arg-type]
+    return replace(ELEMENT, name=name, volume=level, pan=panned, **changes)
 
 
 class Studio:

@@ -297,7 +297,7 @@ def busy(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
         element("rain", loop=True, volume=1.2, channel=Channel(
             bus="outside", low_pass=moving("hz", (0, 500), (4, 5000)))),
         element("voice", start_s=1.0, pan=0.4, channel=Channel(effects=(press,))),
-        element("tick", playing=Playback(more_starts_s=(0.3, 2.2)), channel=Channel(bus="outside"), pan=moving(
+        element("tick", playback=Playback(more_starts_s=(0.3, 2.2)), channel=Channel(bus="outside"), pan=moving(
             "pan", (0, -1), (3, 1))),
         element("bell", start_s=2.0, channel=Channel(bus="inside", effects=(room,))),
         element("plain", start_s=0.5, volume=0.7),

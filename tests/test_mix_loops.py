@@ -31,7 +31,7 @@ def studio(tmp_path: Path) -> Studio:
 
 
 def looping(**how: object) -> Playback:
-    return Playback(looping=LoopSettings(**how))  # type: ignore[arg-type]
+    return Playback(loop=LoopSettings(**how))  # type: ignore[arg-type]
 
 
 def step_at_the_seam(samples: Samples) -> float:
@@ -58,7 +58,7 @@ def test_the_best_seam_of_a_hum_has_no_dip_where_the_plain_one_has(studio: Studi
     studio.take("a", hum)
     dips = {}
     for kind in ("plain", "best"):
-        mixed = studio.sound(element("a", loop=True, playing=looping(seam=kind)), duration_s=10.0)[RATE // 10 :]
+        mixed = studio.sound(element("a", loop=True, playback=looping(seam=kind)), duration_s=10.0)[RATE // 10 :]
         levels = np.array([level_db(piece) for piece in np.array_split(mixed, 990)])
         dips[kind] = float(np.median(levels) - levels.min())
     assert dips["plain"] > 6.0
@@ -68,7 +68,7 @@ def test_the_best_seam_of_a_hum_has_no_dip_where_the_plain_one_has(studio: Studi
 @pytest.mark.parametrize("kind", ["plain", "best"])
 def test_a_loop_of_noise_keeps_its_level_with_either_seam(studio: Studio, kind: str) -> None:
     studio.take("a", noise(2.0))
-    mix = studio.mix(element("a", loop=True, playing=looping(seam=kind, worst_seam=3.0)), duration_s=20.0)
+    mix = studio.mix(element("a", loop=True, playback=looping(seam=kind, worst_seam=3.0)), duration_s=20.0)
     levels = [level_db(piece) for piece in np.array_split(read_wav(mix.path)[0], 200)]
     assert max(levels) - min(levels) < 1.2
     assert mix.stems[0].seam_db is not None
@@ -86,7 +86,7 @@ def test_a_bad_loop_fails_and_leaves_what_was_there(studio: Studio) -> None:
     """A hum that meets itself upside down in its crossfade."""
     studio.take("a", stereo(tone(100, 2.005, -12)))
     (studio.folder / "mix.wav").write_text("the mix of yesterday")
-    bad = element("a", loop=True, playing=looping(worst_seam=3.0))
+    bad = element("a", loop=True, playback=looping(worst_seam=3.0))
     with pytest.raises(SceneError) as caught:
         studio.mix(bad, duration_s=6.0)
     assert str(caught.value).startswith("scene.yaml:1:1: loop: the seam of a scores ")
@@ -98,7 +98,7 @@ def test_a_bad_loop_fails_and_leaves_what_was_there(studio: Studio) -> None:
 
 def test_a_crossfade_of_the_authors_own_length(studio: Studio) -> None:
     studio.take("a", np.concatenate([np.full((RATE, 2), 0.5), np.full((RATE, 2), 0.1)]).astype(np.float32))
-    mixed = studio.sound(element("a", loop=True, playing=looping(crossfade_s=0.25)), duration_s=4.0)[:, 0]
+    mixed = studio.sound(element("a", loop=True, playback=looping(crossfade_s=0.25)), duration_s=4.0)[:, 0]
     assert np.all(mixed[: RATE - 1] == 0.5)
     assert np.abs(mixed[RATE + 1 : RATE * 7 // 4 - 1] - 0.1).max() < 1e-6
     assert mixed[RATE * 7 // 4 + RATE // 8] == pytest.approx((0.5 + 0.1) * np.sqrt(0.5), abs=1e-3)
@@ -117,11 +117,11 @@ def landscape(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
     lane = Automation("gain", (Keyframe(0.0, 0.5), Keyframe(4.0, 1.0, "s"), Keyframe(11.3, 0.5, "s")))
     elements = (
         element("rain", loop=True, volume=lane, channel=Channel(bus="wet")),
-        element("hum", loop=True, playing=looping(seam="best"), channel=Channel(duck=Duck(
+        element("hum", loop=True, playback=looping(seam="best"), channel=Channel(duck=Duck(
             ("bell",), 6.0, 0.1, 1.0, 0.5, -30.0))),
         element("bell", start_s=9.5, fade_in_s=0.01, fade_out_s=0.5, channel=Channel(effects=(
             Reverb(2.0, 20.0, 0.3, 0.0, 0.5),))),
-        element("drip", start_s=0.7, fade_in_s=0.01, fade_out_s=0.05, playing=Playback(repeat=Repeat(1.7, 0.5))),
+        element("drip", start_s=0.7, fade_in_s=0.01, fade_out_s=0.05, playback=Playback(repeat=Repeat(1.7, 0.5))),
     )  # fmt: skip
     press = Compression(-30.0, 3.0, 0.01, 0.2, 6.0, 0.0)
     return elements, (
@@ -155,7 +155,7 @@ def test_what_rings_over_the_end_is_heard_at_the_beginning(studio: Studio) -> No
     room = Channel(effects=(Reverb(1.0, 10.0, 0.3, 0.0, 0.5),))
     bell = element("bell", start_s=4.0, channel=room)
     once = heard(studio, bell, duration_s=5.0, loop=ROUND)
-    by_hand = element("bell", start_s=4.0, channel=room, playing=Playback(more_starts_s=(9.0, 14.0)))
+    by_hand = element("bell", start_s=4.0, channel=room, playback=Playback(more_starts_s=(9.0, 14.0)))
     laid_out = heard(studio, by_hand, duration_s=20.0)
     assert np.abs(once - laid_out[10 * RATE : 15 * RATE]).max() < 2e-4  # what rang a turn before is at -60 dB
     assert np.abs(once[:RATE]).max() > 0.01
@@ -174,7 +174,7 @@ def test_a_loop_fits_whole_into_a_mix_that_goes_round(studio: Studio) -> None:
 
 def test_a_hum_that_goes_round_is_joined_where_it_fits(studio: Studio) -> None:
     studio.take("a", stereo(tone(100, 4.0, -12) + tone(333, 4.0, -20)))
-    mixed = heard(studio, element("a", loop=True, playing=looping(seam="best")), duration_s=9.003, loop=ROUND)
+    mixed = heard(studio, element("a", loop=True, playback=looping(seam="best")), duration_s=9.003, loop=ROUND)
     levels = [level_db(piece) for piece in np.array_split(np.concatenate([mixed] * 2), 180)]
     assert max(levels) - min(levels) < 1.0
 

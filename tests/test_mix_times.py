@@ -95,16 +95,16 @@ def test_drawing_times_needs_no_numpy() -> None:
 def test_a_list_of_starts_is_exact_to_the_frame_and_adds_up_where_it_overlaps(studio: Studio) -> None:
     studio.take("a", click())
     starts = Playback(more_starts_s=(0.5, 0.5 + 1 / RATE, 0.75))
-    mixed = studio.sound(element("a", start_s=0.1, playing=starts), duration_s=1.0)[:, 0]
+    mixed = studio.sound(element("a", start_s=0.1, playback=starts), duration_s=1.0)[:, 0]
     assert np.flatnonzero(mixed).tolist() == [4800, 24000, 24001, 36000]
     studio.take("b", np.full((4800, 2), 0.25, np.float32))
-    overlapping = studio.sound(element("b", playing=Playback(more_starts_s=(0.05,))), duration_s=0.2)[:, 0]
+    overlapping = studio.sound(element("b", playback=Playback(more_starts_s=(0.05,))), duration_s=0.2)[:, 0]
     assert np.unique(overlapping[2400:4800]).tolist() == [0.5]
 
 
 def test_every_time_has_fades_of_its_own(studio: Studio) -> None:
     studio.take("a", np.full((RATE, 2), 0.5, np.float32))
-    twice = element("a", fade_in_s=0.2, fade_out_s=0.4, playing=Playback(more_starts_s=(1.5,)))
+    twice = element("a", fade_in_s=0.2, fade_out_s=0.4, playback=Playback(more_starts_s=(1.5,)))
     mixed = studio.sound(twice, duration_s=3.0)[:, 0]
     once = studio.sound(element("a", fade_in_s=0.2, fade_out_s=0.4))[:, 0]
     assert np.array_equal(mixed[:RATE], once)
@@ -113,7 +113,7 @@ def test_every_time_has_fades_of_its_own(studio: Studio) -> None:
 
 def test_repeats_come_when_the_mixs_seed_says(studio: Studio) -> None:
     studio.take("a", click())
-    drip = element("a", playing=Playback(repeat=Repeat(1.0, 0.5)))
+    drip = element("a", playback=Playback(repeat=Repeat(1.0, 0.5)))
     heard = {seed: np.flatnonzero(studio.sound(drip, duration_s=30.0, seed=seed)[:, 0]) for seed in (1, 2)}
     wanted = repeat_times(Repeat(1.0, 0.5), 0.0, 100 / RATE, 1, "a", 30.0)
     assert heard[1].tolist() == [round(time_s * RATE) for time_s in wanted]
@@ -122,7 +122,7 @@ def test_repeats_come_when_the_mixs_seed_says(studio: Studio) -> None:
 
 def test_facts_tell_every_time(studio: Studio) -> None:
     studio.take("a", noise(1.0))
-    stem = studio.mix(element("a", playing=Playback(more_starts_s=(2.5,))), duration_s=3.0).stems[0]
+    stem = studio.mix(element("a", playback=Playback(more_starts_s=(2.5,))), duration_s=3.0).stems[0]
     assert stem.times_s == ((0.0, 1.0), (2.5, 3.0))
     assert (stem.start_s, stem.end_s, stem.pass_s) == (0.0, 3.0, 1.0)
 
@@ -130,18 +130,18 @@ def test_facts_tell_every_time(studio: Studio) -> None:
 def test_a_trim_plays_exactly_its_part_and_reverse_exactly_backwards(studio: Studio) -> None:
     take = noise(1.0)
     studio.take("a", take)
-    trimmed = studio.sound(element("a", playing=Playback(trim_from_s=0.25, trim_to_s=0.75)))
+    trimmed = studio.sound(element("a", playback=Playback(trim_from_s=0.25, trim_to_s=0.75)))
     assert np.array_equal(quantize(trimmed), quantize(take[RATE // 4 : RATE * 3 // 4]))
-    backwards = studio.sound(element("a", playing=Playback(reverse=True)))
+    backwards = studio.sound(element("a", playback=Playback(reverse=True)))
     assert np.array_equal(quantize(backwards), quantize(take[::-1]))
-    both = studio.sound(element("a", playing=Playback(trim_from_s=0.5, reverse=True)))
+    both = studio.sound(element("a", playback=Playback(trim_from_s=0.5, reverse=True)))
     assert np.array_equal(quantize(both), quantize(take[: RATE // 2 - 1 : -1]))
 
 
 def test_a_take_at_another_rate_is_trimmed_and_turned_too(studio: Studio) -> None:
     line = np.concatenate([tone(500, 1.0, -12, 16000), tone(2000, 1.0, -12, 16000)])
     studio.take("a", line[:, None].astype(np.float32), 16000)
-    mixed = studio.sound(element("a", playing=Playback(trim_from_s=0.5, trim_to_s=1.5, reverse=True)), channels=1)
+    mixed = studio.sound(element("a", playback=Playback(trim_from_s=0.5, trim_to_s=1.5, reverse=True)), channels=1)
     assert len(mixed) == RATE
     halves = np.split(mixed[:, 0], 2)
     assert [strongest_hz(half) for half in halves] == [2000, 500]
@@ -150,7 +150,7 @@ def test_a_take_at_another_rate_is_trimmed_and_turned_too(studio: Studio) -> Non
 @pytest.mark.parametrize("speed", [0.25, 0.5, 0.8, 1.5, 2.0, 4.0])
 def test_speed_changes_pitch_and_length_together_and_no_level(studio: Studio, speed: float) -> None:
     studio.take("a", stereo(tone(1000, 2.0, -12)))
-    mixed = studio.sound(element("a", playing=Playback(speed=speed)))
+    mixed = studio.sound(element("a", playback=Playback(speed=speed)))
     assert len(mixed) == round(2 * RATE / speed)
     middle = mixed[len(mixed) // 4 : len(mixed) * 3 // 4, 0]
     assert strongest_hz(middle) == pytest.approx(1000 * speed, abs=2)
@@ -165,15 +165,15 @@ def strongest_hz(line: np.ndarray) -> float:
 def test_a_trim_behind_the_end_of_a_recording_is_said(studio: Studio) -> None:
     studio.take("a", noise(1.0))
     with pytest.raises(AudioFileError, match=r"^a: trim: nothing is left from 2 s on: the take lasts 1 s$"):
-        studio.mix(element("a", playing=Playback(trim_from_s=2.0)))
+        studio.mix(element("a", playback=Playback(trim_from_s=2.0)))
 
 
 def test_stems_of_sounds_that_come_again_sum_to_the_mix_and_any_block_size_gives_its_bytes(studio: Studio) -> None:
     studio.take("a", noise(0.7, seed=1))
     studio.take("b", noise(1.1, seed=2))
     elements = (
-        element("a", playing=Playback(more_starts_s=(0.4, 1.9)), pan=-0.3),
-        element("b", playing=Playback(repeat=Repeat(0.9, 0.3), reverse=True, speed=1.3), volume=0.5),
+        element("a", playback=Playback(more_starts_s=(0.4, 1.9)), pan=-0.3),
+        element("b", playback=Playback(repeat=Repeat(0.9, 0.3), reverse=True, speed=1.3), volume=0.5),
     )
     mix = studio.mix(*elements, duration_s=5.0, loudness_lufs=-20)
     alone = Path(mix.path).read_bytes()

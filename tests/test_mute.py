@@ -72,7 +72,7 @@ CASES = {
         (
             replace(VOICE, channel=Channel(bus="talk")),
             element("bed", channel=Channel(duck=duck("talk"))),
-            element("rain", playing=Playback(repeat=Repeat(0.6, 0.1))),
+            element("rain", playback=Playback(repeat=Repeat(0.6, 0.1))),
         ),
         (Bus("talk", channel=Channel(effects=ROOM[:1])),),
     ),

@@ -22,6 +22,7 @@ from scenebuild.plan.steps import Plan, count, make_plan
 from scenebuild.scene.automation import Automation
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
 from scenebuild.scene.played_part import take_frames
+from scenebuild.scene.timing import LoopSettings, Playback
 from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore
 
@@ -40,7 +41,6 @@ RAIN = Element(
     start_s=0.0,
     fade_in_s=0.0,
     fade_out_s=0.0,
-    loop=False,
     normalize="loudness",
 )
 SCENE = Scene("rain.yaml", "Rain", "", 7, None, (RAIN,), MixSettings(), {})
@@ -91,7 +91,7 @@ def test_what_decides_the_bytes_changes_the_key(changed: str, by: dict[str, obje
     "by",
     [
         {"volume": Automation.fixed(0.1)}, {"pan": Automation.fixed(-1.0, "pan")},
-        {"start_s": 3.0}, {"fade_in_s": 1.0}, {"fade_out_s": 1.0}, {"loop": True},
+        {"start_s": 3.0}, {"fade_in_s": 1.0}, {"fade_out_s": 1.0}, {"playback": Playback(loop=LoopSettings())},
         {"normalize": "peak"}, {"place": Place("rain.yaml", 9, 9)}, {"engine": "audiogen"},
         {"sampling": Sampling(top_p=0.5)}, {"sampling": Sampling(cfg=9.0)},  # which this engine does not know
     ],

@@ -41,16 +41,16 @@ def test_the_outline_is_the_one_of_the_take_whatever_its_gain_and_pan(studio: St
 
 
 def test_the_outline_is_of_the_part_that_plays_in_its_direction(studio: Studio) -> None:
-    part = played(studio, playing=Playback(trim_from_s=1.0, trim_to_s=1.5))
+    part = played(studio, playback=Playback(trim_from_s=1.0, trim_to_s=1.5))
     assert (part.pass_s, part.whole_s) == (0.5, 2.0)
     assert part.peaks[0] == pytest.approx(0.25, abs=1e-3)
     assert part.peaks[-1] == pytest.approx(0.375, abs=1e-3)
-    assert played(studio, playing=Playback(reverse=True)).peaks == pytest.approx(played(studio).peaks[::-1])
+    assert played(studio, playback=Playback(reverse=True)).peaks == pytest.approx(played(studio).peaks[::-1])
 
 
 def test_takes_that_lead_into_each_other_are_one_outline(studio: Studio) -> None:
     studio.take("a", read_wav(studio.sources["a"][0].path)[0], number=1)
-    stem = played(studio, duration_s=3.5, playing=Playback(long="takes"))
+    stem = played(studio, duration_s=3.5, playback=Playback(long="takes"))
     assert stem.takes == 2
     assert stem.whole_s == stem.pass_s == 3.5
     peaks = np.array(stem.peaks)

@@ -24,7 +24,7 @@ def test_half_a_frame_blends_no_take_into_its_own_beginning(tmp_path: Path, long
     studio = Studio(tmp_path)
     studio.take("a", noise(HALF_A_FRAME_S)[: take_frames(HALF_A_FRAME_S, RATE)])
     plain = studio.sound(element("a", duration_s=HALF_A_FRAME_S))
-    filled = studio.sound(element("a", duration_s=HALF_A_FRAME_S, playing=Playback(long=long)))
+    filled = studio.sound(element("a", duration_s=HALF_A_FRAME_S, playback=Playback(long=long)))
     assert np.array_equal(filled, plain)
 
 

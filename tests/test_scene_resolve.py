@@ -11,6 +11,7 @@ from scenebuild.errors import Place
 from scenebuild.scene.automation import Automation
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
 from scenebuild.scene.read import read_scene
+from scenebuild.scene.timing import LoopSettings, Playback
 
 VALID = Path(__file__).parent / "data" / "scenes" / "valid"
 
@@ -52,7 +53,6 @@ def test_a_minimal_scene_has_every_default(monkeypatch: pytest.MonkeyPatch) -> N
                 start_s=0.0,
                 fade_in_s=0.01,
                 fade_out_s=0.01,
-                loop=False,
                 normalize="loudness",
             ),
         ),
@@ -80,7 +80,7 @@ def test_a_full_scene_says_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None
         start_s=0.0,
         fade_in_s=2.0,
         fade_out_s=0.01,
-        loop=True,
+        playback=Playback(loop=LoopSettings()),
         normalize="peak",
         volume=Automation.fixed(0.7),
         pan=Automation.fixed(0.0, "pan"),
@@ -99,7 +99,6 @@ def test_a_full_scene_says_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None
         start_s=1.0,
         fade_in_s=0.5,
         fade_out_s=1.0,
-        loop=False,
         normalize="none",
         volume=Automation.fixed(10 ** (-6 / 20)),
         pan=Automation.fixed(-0.5, "pan"),
@@ -118,7 +117,6 @@ def test_a_full_scene_says_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None
         start_s=4.5,
         fade_in_s=0.5,
         fade_out_s=0.0,
-        loop=False,
         normalize="peak",
         volume=Automation.fixed(10 ** (6 / 20)),
         pan=Automation.fixed(0.0, "pan"),

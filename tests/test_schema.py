@@ -20,7 +20,7 @@ from scenebuild.scene.effects.filter import Filter
 from scenebuild.scene.effects.reverb import Reverb
 from scenebuild.scene.resolve import resolve
 from scenebuild.scene.schema import scene_schema
-from scenebuild.scene.timing import MixLoop
+from scenebuild.scene.timing import LoopSettings, MixLoop
 from scenebuild.scene.yaml.document import read_document
 
 SCHEMA = scene_schema()
@@ -191,7 +191,7 @@ def test_defaults_in_the_schema_are_what_the_program_fills_in() -> None:
         "elements.temperature": element.sampling.temperature,
         "elements.normalize": element.normalize,
         "elements.volume": element.volume.value,
-        "elements.loop": element.loop,
+        "elements.loop": element.playback.loop is not None,
         "elements.start": element.start_s,
         "elements.pan": element.pan.value,
         "elements.fade_in": element.fade_in_s,
@@ -214,7 +214,7 @@ def _filled_inside() -> dict[str, Any]:
     path = VALID / "desk_minimal.yaml"
     scene = resolve(read_document(str(path)))
     rain, owl, fire = scene.elements
-    repeat, duck = owl.playing.repeat, fire.channel.duck
+    repeat, duck = owl.playback.repeat, fire.channel.duck
     peak, reverb, convolution, compressor = fire.channel.effects
     assert repeat is not None
     assert duck is not None
@@ -243,13 +243,13 @@ def _filled_inside() -> dict[str, Any]:
     return {
         "mix.loop": scene.mix.loop is not None,
         "mix.loop.worst_seam": MixLoop().worst_seam,
-        "elements.long": rain.playing.long,
+        "elements.long": rain.playback.long,
         "deliver.limiter": scene.deliver[0].limiter,
-        "elements.loop.seam": rain.playing.looping.seam,
-        "elements.reverse": rain.playing.reverse,
+        "elements.loop.seam": LoopSettings().seam,
+        "elements.reverse": rain.playback.reverse,
         "elements.mute": rain.mute,
-        "elements.speed": rain.playing.speed,
-        "elements.trim.from": owl.playing.trim_from_s,
+        "elements.speed": rain.playback.speed,
+        "elements.trim.from": owl.playback.trim_from_s,
         "elements.repeat.jitter": repeat.jitter_s,
         "buses.volume": scene.buses[0].volume.value,
         **curves,

@@ -489,7 +489,7 @@ def test_how_a_take_is_played_is_read_field_by_field() -> None:
         trim_to_s=2.0,
         reverse=True,
         speed=2.0,
-        looping=LoopSettings(seam="best", crossfade_s=1.0, worst_seam=2.0),
+        loop=LoopSettings(seam="best", crossfade_s=1.0, worst_seam=2.0),
         long="loop",
         piece_s=5.0,
     )
@@ -500,7 +500,7 @@ def test_how_a_take_is_played_is_read_field_by_field() -> None:
         trim_to_s=None,
         reverse=False,
         speed=1.0,
-        looping=LoopSettings(),
+        loop=None,
         long="extend",
         piece_s=None,
     )

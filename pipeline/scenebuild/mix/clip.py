@@ -58,17 +58,17 @@ class Clip:
 
 def clip_of(element: Element, takes: Sequence[PlayedTake]) -> Clip:
     """What an element plays of its takes. AudioFileError where the trim leaves nothing of it."""
-    playing, source = element.playing, takes[0]
-    played = played_part(playing, element.duration_s, source.frames, source.sample_rate)
+    playback, source = element.playback, takes[0]
+    played = played_part(playback, element.duration_s, source.frames, source.sample_rate)
     if source.frames and played.first >= played.last:
         raise AudioFileError(
-            f"{element.name}: trim: nothing is left from {playing.trim_from_s:g} s on: the take lasts"
+            f"{element.name}: trim: nothing is left from {playback.trim_from_s:g} s on: the take lasts"
             f" {played.whole_s:.3g} s"
         )
     parts = [*takes] * played.rounds
     level = normalisation_db(element.name, element.normalize, source)[0]
     gains = (db_to_gain(normalisation_db(element.name, element.normalize, part)[0] - level) for part in parts)
-    return Clip(element.name, tuple(parts), tuple(gains), played, playing.reverse)
+    return Clip(element.name, tuple(parts), tuple(gains), played, playback.reverse)
 
 
 def read_clip(clip: Clip, frames: int, sample_rate: int) -> Iterator[tuple[int, Samples]]:

@@ -55,10 +55,11 @@ def place_stem(
     """
     read = read_pass(clip, placement.pass_frames, target, pan, gain)
     fades = _fades(element, placement.stop - placement.start, target.sample_rate, cut=placement.cut)
-    if not element.loop:
+    settings = element.playback.loop
+    if settings is None:
         stem = Stem(element.name, read.buffer, None, placement.start, placement.stop, fades)
         return stem, PlacedElement(stem, read.peaks)
-    loop = close_loop(read.buffer, element.playing.looping, target)
+    loop = close_loop(read.buffer, settings, target)
     stem = Stem(element.name, loop.buffer, loop.crossfade, placement.start, placement.stop, fades)
     return stem, PlacedElement(stem, read.peaks, loop.score_db)
 
@@ -67,13 +68,13 @@ def place_occurrences(
     element: Element, clip: Clip, placement: Placement, target: ReadTarget, pan: float | None, gain: float
 ) -> PlacedElement:
     """An element at all of its times, and again in every repetition of a mix that loops."""
-    if element.loop and target.period and not (placement.start or element.fade_in_s or element.fade_out_s):
+    loop = element.playback.loop
+    if loop and target.period and not (placement.start or element.fade_in_s or element.fade_out_s):
         read = read_pass(clip, placement.pass_frames, target, pan, gain)
-        looping = element.playing.looping
-        passes = loop_with_mix(read.buffer, looping, target, target.period)
-        seam_db = pass_seam_db(passes, target) if is_scored(looping) else None
+        passes = loop_with_mix(read.buffer, loop, target, target.period)
+        seam_db = pass_seam_db(passes, target) if is_scored(loop) else None
         return PlacedElement(_repeated(passes, target), read.peaks, seam_db)
-    if element.loop:
+    if loop:
         _, placed = place_stem(element, clip, placement, target, pan, gain)
         return replace(placed, playable=_repeated(placed.playable, target))
     read = read_pass(clip, placement.pass_frames, target, pan, gain)

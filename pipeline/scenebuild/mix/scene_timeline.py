@@ -24,8 +24,9 @@ def timeline_of(scene: Scene, clips: Mapping[str, Clip]) -> Timeline:
 
 
 def _span(element: Element, clip: Clip, seed: int) -> Span:
-    playing = element.playing
-    return Span(element.start_s, clip.length_s, element.loop, playing.more_starts_s, playing.repeat, element.name, seed)
+    playback = element.playback
+    loops = playback.loop is not None
+    return Span(element.start_s, clip.length_s, loops, playback.more_starts_s, playback.repeat, element.name, seed)
 
 
 def _refuse_long(scene: Scene, spans: Sequence[Span], timeline: Timeline) -> None:

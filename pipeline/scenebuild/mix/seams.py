@@ -32,7 +32,8 @@ def refuse_bad_seams(scene: Scene, seams: Mapping[str, float], mix_seam_db: floa
 
 def _bad_elements(scene: Scene, seams: Mapping[str, float]) -> Iterator[Problem]:
     for element in scene.elements:
-        worst, found = element.playing.looping.worst_seam, seams.get(element.name)
+        loop, found = element.playback.loop, seams.get(element.name)
+        worst = loop.worst_seam if loop else None
         if worst is not None and found is not None and found > worst:
             message = f"loop: the seam of {element.name} scores {found:.1f} dB, and {worst:g} is the most allowed; try"
             message += " seam: best, a longer crossfade, or another take"

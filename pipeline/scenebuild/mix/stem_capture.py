@@ -122,6 +122,6 @@ def _frames_to_capture(element: Element, placement: Placement, sample_rate: int,
     if is_routed:
         return sum(stop - start for start, stop in placement.times)
     frames = placement.stop - placement.start
-    if not element.loop:
+    if not element.playback.loop:
         return frames
     return min(frames, 2 * placement.pass_frames + frames_of(element.fade_in_s + element.fade_out_s, sample_rate))

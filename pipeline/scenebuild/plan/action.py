@@ -32,7 +32,7 @@ def action_of(
         "cfg": element.sampling.cfg,
     }
     acting = {**dict(facts.defaults), **{name: value for name, value in given.items() if value is not None}}
-    _, piece_s = pieces_of(element.duration_s or 0.0, element.playing, facts.longest_take_s)
+    _, piece_s = pieces_of(element.duration_s or 0.0, element.playback, facts.longest_take_s)
     return Action(
         engine=facts.name,
         engine_version=facts.version,

@@ -109,7 +109,7 @@ def _steps(element: Element, scene: Scene, lock: Lock, store: LocalStore, option
     entry = lock.entry(element.name)
     facts, action = decide(element, scene, entry, store, options)
     yield _step(element, scene, facts, action, entry, store, options)
-    pieces, _ = pieces_of(element.duration_s or 0.0, element.playing, facts.longest_take_s)
+    pieces, _ = pieces_of(element.duration_s or 0.0, element.playback, facts.longest_take_s)
     for piece in range(1, pieces if element.recording is None else 1):
         action = action_of(element, scene, facts, piece=piece)
         entry = lock.entry(element.name, piece)

@@ -56,7 +56,7 @@ def refuse_long_fades(plan: Plan, takes: Takes) -> None:
         element = step.element
         fades = element.fade_in_s + element.fade_out_s
         length_s = clip_of(element, [step.one_of(takes)]).length_s
-        if element.recording is not None and not element.loop and fades > length_s:
+        if element.recording is not None and not element.playback.loop and fades > length_s:
             place = plan.scene.place_of("elements", element.name, "fade_in" if element.fade_in_s else "fade_out")
             message = f"fade_in and fade_out last {fades:g} s together, the recording {length_s:.3g} s; shorten them"
             problems.append(Problem("fade-too-long", message, place))

@@ -12,12 +12,12 @@ def treatment(element: Element, stem: StemFacts, take_s: float) -> tuple[str, ..
 
     ``take_s``: the length of one of its takes.
     """
-    channel, played = element.channel, element.playing.describe()
+    channel, played = element.channel, element.playback.describe()
     found = (
         f"Muted: its volume is {element.volume.describe_level()}" if element.mute else "",
         _made_of(stem, take_s),
         f"Played: {played}" if played else "",
-        f"Repeated: {element.playing.repeat.describe()}" if element.playing.repeat else "",
+        f"Repeated: {element.playback.repeat.describe()}" if element.playback.repeat else "",
         f"Pan: {element.pan.describe()}" if element.pan.value is None else "",
         *channel.describe(),
         f"Bus: {channel.bus}" if channel.bus else "",

@@ -90,8 +90,8 @@ def _how_to_make_real(scene_path: str) -> str:
 
 def _row(step: Step, takes: Takes, stem: StemFacts, status: str, root: str) -> ReportElement:
     element, take = step.element, step.one_of(takes)
-    playing = element.playing
-    is_once = playing.repeat is None and not playing.more_starts_s
+    playback = element.playback
+    is_once = playback.repeat is None and not playback.more_starts_s
     recording = "" if element.recording is None else os.path.relpath(element.recording, root)
     return ReportElement(
         name=element.name,
@@ -113,7 +113,7 @@ def _row(step: Step, takes: Takes, stem: StemFacts, status: str, root: str) -> R
         take_path=f"elements/{element.name}.wav",
         start_s=stem.start_s,
         end_s=stem.end_s,
-        loop=element.loop,
+        loop=playback.loop is not None,
         pan=element.pan.first,
         fade_in_s=element.fade_in_s,
         fade_out_s=element.fade_out_s,

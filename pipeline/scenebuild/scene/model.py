@@ -62,11 +62,10 @@ class Element:
     start_s: float  # the first time
     fade_in_s: float
     fade_out_s: float
-    loop: bool  # from its start to the end of the mix
     normalize: Normalize
     volume: Automation = Automation.fixed(1.0)  # linear, 1.0 = unity; in dB where the author moves `gain_db`
     pan: Automation = Automation.fixed(0.0, "pan")  # -1 left ... 1 right
-    playing: Playback = Playback()
+    playback: Playback = Playback()
     channel: Channel = Channel()
     expect: Expectations | None = None  # of its take
     mute: bool = False  # not heard; its take is made all the same, and others make room for it

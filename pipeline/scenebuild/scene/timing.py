@@ -78,7 +78,7 @@ class Playback:
     trim_to_s: float | None = None  # None: to the end of the take
     reverse: bool = False
     speed: float = 1.0  # 2.0 is an octave up and half as long
-    looping: LoopSettings = LoopSettings()
+    loop: LoopSettings | None = None  # from its start to the end of the mix; None: it ends with its take
     long: Long = "extend"  # how a duration is filled that is more than one take of the engine
     piece_s: float | None = None  # the longest single take; None: the engine's own
 
@@ -119,7 +119,7 @@ def playback_of(own: Mapping[str, Any]) -> Playback:
         trim_to_s=float_or_none(trim.get("to")),
         reverse=own.get("reverse", False),
         speed=float(own.get("speed", 1.0)),
-        looping=_loop_of(own["loop"]) if isinstance(own.get("loop"), dict) else LoopSettings(),
+        loop=_loop_of(own.get("loop", False)),
         long=own.get("long", "extend"),
         piece_s=float_or_none(own.get("piece")),
     )
@@ -134,11 +134,13 @@ def _repeat_of(fields: Mapping[str, Any]) -> Repeat:
     )
 
 
-def _loop_of(fields: Mapping[str, Any]) -> LoopSettings:
+def _loop_of(written: bool | Mapping[str, Any]) -> LoopSettings | None:
+    if isinstance(written, bool):
+        return LoopSettings() if written else None
     return LoopSettings(
-        seam=fields.get("seam", "plain"),
-        crossfade_s=float_or_none(fields.get("crossfade")),
-        worst_seam=float_or_none(fields.get("worst_seam")),
+        seam=written.get("seam", "plain"),
+        crossfade_s=float_or_none(written.get("crossfade")),
+        worst_seam=float_or_none(written.get("worst_seam")),
     )
 
 
@@ -158,7 +160,7 @@ def fades_of(
     Fades that nobody asked for make way for the others, and for a very short take.
     """
     asked = {**defaults, **own}
-    if own.get("loop") and not starts_of(own)[0] and mix_loops:
+    if playback.loop and not starts_of(own)[0] and mix_loops:
         asked = {"fade_in": 0.0, "fade_out": 0.0} | asked  # what goes round with the mix has no ends to fade
     asked_in, asked_out = float_or_none(asked.get("fade_in")), float_or_none(asked.get("fade_out"))
     sounds_s = _faded_s(own, playback, duration_s)
@@ -173,7 +175,7 @@ def _faded_s(own: Mapping[str, Any], playback: Playback, duration_s: float | Non
     """What a person has cut gets no fades of ours (None); what a trim cuts out of it does."""
     if duration_s is None:
         return math.inf if "trim" in own else None
-    return math.inf if own.get("loop") else playback.pass_s(duration_s)
+    return math.inf if playback.loop else playback.pass_s(duration_s)
 
 
 # Rules

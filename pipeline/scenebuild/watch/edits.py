@@ -86,7 +86,7 @@ def shown(element: Element, field: str) -> Value | None:
     values: Mapping[str, Value | None] = {
         "volume": element.volume.value,
         "pan": element.pan.value,
-        "start": None if element.playing.more_starts_s else element.start_s,
+        "start": None if element.playback.more_starts_s else element.start_s,
         "mute": element.mute,
     }
     return values[field]
