@@ -16,9 +16,10 @@ from scenebuild.audio.riff import Mark
 from scenebuild.audio.true_peak import measure_true_peak
 from scenebuild.audio.wav import AudioFileError, read_wav, write_wav
 from scenebuild.deliver.convert import convert
-from scenebuild.deliver.deliver import MOST_GAIN_DB, Check, Delivered, deliver
+from scenebuild.deliver.deliver import Check, Delivered, deliver
 from scenebuild.deliver.presets import BY_NAME, PRESETS, Delivery, delivery
 from scenebuild.deliver.write import FileMetadata
+from scenebuild.mix.levels import MOST_GAIN_DB
 from signals import RATE, Samples, ffmpeg_ebur128, impulses, level_db, needs_ffmpeg, noise, speech_like, stereo, tone
 
 TEXTS = FileMetadata(title="Rainy café", licence="CC0-1.0", comment="made by a test", software="scenebuild 0.1.0")

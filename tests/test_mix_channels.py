@@ -36,7 +36,7 @@ def moving(unit: Unit, *points: tuple[float, float] | tuple[float, float, Curve]
     return Automation(unit, tuple(Keyframe(*point) for point in points))
 
 
-def on_the_desk(
+def in_channels(
     studio: Studio,
     *elements: Element,
     buses: tuple[Bus, ...] = (),
@@ -57,7 +57,7 @@ def on_the_desk(
 
 
 def heard(studio: Studio, *elements: Element, **options: object) -> Samples:
-    return read_wav(on_the_desk(studio, *elements, **options).path)[0]  # type: ignore[arg-type]
+    return read_wav(in_channels(studio, *elements, **options).path)[0]  # type: ignore[arg-type]
 
 
 def decibels(values: np.ndarray) -> np.ndarray:
@@ -255,7 +255,7 @@ def ducked_db(studio: Studio, duck: Duck) -> np.ndarray:
     studio.take("bed", np.full((8 * RATE, 2), 0.25, np.float32))
     studio.take("voice", stereo(tone(500, 2.0, -20)))
     elements = (element("bed", channel=Channel(duck=duck)), element("voice", start_s=2.0))
-    on_the_desk(studio, *elements, stems=True)
+    in_channels(studio, *elements, stems=True)
     bed = read_wav(studio.folder / "stems" / "bed.wav")[0][:, 0]
     return decibels(bed.reshape(-1, 480).mean(axis=1) / 0.25)
 
@@ -280,7 +280,7 @@ def test_a_voice_under_the_threshold_ducks_nothing(studio: Studio) -> None:
 
 
 def busy(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
-    """Everything at once: a plain element, a key, two buses, effects that are not linear, movements."""
+    """Everything at once: a plain element, a key, two buses, effects that are not linear, automation."""
     studio.take("rain", noise(1.3, 0.2, seed=1))
     studio.take("voice", speech_like(2.5))
     studio.take("tick", noise(0.25, 0.1, 1, 16000, seed=2), 16000)
@@ -308,9 +308,9 @@ def busy(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
 @pytest.mark.parametrize("channels", [2, 1])
 def test_stems_sum_to_the_mix_exactly_whatever_is_on(studio: Studio, channels: int) -> None:
     elements, buses = busy(studio)
-    on_the_desk(studio, *elements, buses=buses, loudness_lufs=-20, channels=channels)
+    in_channels(studio, *elements, buses=buses, loudness_lufs=-20, channels=channels)
     alone = (studio.folder / "mix.wav").read_bytes()
-    mix = on_the_desk(studio, *elements, buses=buses, loudness_lufs=-20, channels=channels, stems=True)
+    mix = in_channels(studio, *elements, buses=buses, loudness_lufs=-20, channels=channels, stems=True)
     assert (studio.folder / "mix.wav").read_bytes() == alone
     stems = {one.name: quantize(read_wav(studio.folder / "stems" / f"{one.name}.wav")[0]) for one in elements}
     assert np.array_equal(np.sum(list(stems.values()), axis=0), quantize(read_wav(mix.path)[0]))
@@ -321,7 +321,7 @@ def test_what_rounding_leaves_to_the_last_stem_is_a_few_units(studio: Studio) ->
     """The bell alone, through its bus, is the bell's stem; and the last stem is no bin for the others."""
     elements, buses = busy(studio)
     order = (*elements[:3], elements[4], elements[3])  # the bell last
-    on_the_desk(studio, *order, buses=buses, stems=True)
+    in_channels(studio, *order, buses=buses, stems=True)
     last = quantize(read_wav(studio.folder / "stems" / "bell.wav")[0])
     alone = quantize(heard(studio, elements[3], buses=buses, duration_s=len(last) / RATE))
     assert np.abs(last - alone).max() <= 8
@@ -329,10 +329,10 @@ def test_what_rounding_leaves_to_the_last_stem_is_a_few_units(studio: Studio) ->
 
 def test_the_same_bytes_in_any_block_size_and_from_a_file(studio: Studio) -> None:
     elements, buses = busy(studio)
-    path = Path(on_the_desk(studio, *elements, buses=buses).path)
+    path = Path(in_channels(studio, *elements, buses=buses).path)
     wanted = path.read_bytes()
     for options in ({"block_frames": 1000}, {"block_frames": 70_001}, {"memory_bytes": 0}):
-        on_the_desk(studio, *elements, buses=buses, **options)  # type: ignore[arg-type]
+        in_channels(studio, *elements, buses=buses, **options)  # type: ignore[arg-type]
         assert path.read_bytes() == wanted
 
 

@@ -20,7 +20,7 @@ from scenebuild.scene.model import Element
 from scenebuild.scene.timing import LoopSettings, MixLoop, Playback, Repeat
 from signals import RATE, Samples, level_db, noise, stereo, tone
 from test_mix import Studio, element
-from test_mix_channels import heard, on_the_desk
+from test_mix_channels import heard, in_channels
 
 ROUND = MixLoop(60.0)  # whatever it scores
 
@@ -109,7 +109,7 @@ def test_a_crossfade_of_the_authors_own_length(studio: Studio) -> None:
 
 
 def landscape(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
-    """Loops of odd lengths, one-shots that ring over the end, effects that remember, a movement, ducking."""
+    """Loops of odd lengths, one-shots with a tail over the end, effects that remember, an automation, ducking."""
     studio.take("rain", noise(3.7, 0.05, seed=1))
     studio.take("hum", stereo(tone(100, 2.9, -28) + tone(233, 2.9, -34)))
     studio.take("bell", stereo(tone(700, 3.0, -12) * np.exp(-np.arange(3 * RATE) / RATE)))
@@ -129,9 +129,9 @@ def landscape(studio: Studio) -> tuple[tuple[Element, ...], tuple[Bus, ...]]:
     )
 
 
-def test_a_mix_that_goes_round_three_times_has_no_seam(studio: Studio) -> None:
+def test_a_mix_that_repeats_three_times_has_no_seam(studio: Studio) -> None:
     elements, buses = landscape(studio)
-    mix = on_the_desk(studio, *elements, buses=buses, duration_s=11.3, loop=MixLoop())
+    mix = in_channels(studio, *elements, buses=buses, duration_s=11.3, loop=MixLoop())
     mixed = read_wav(mix.path)[0]
     assert len(mixed) == round(11.3 * RATE)
     assert step_at_the_seam(mixed) <= 1.0
@@ -143,7 +143,7 @@ def test_a_mix_that_goes_round_three_times_has_no_seam(studio: Studio) -> None:
 def test_what_is_steady_has_no_dip_at_the_seam(studio: Studio, duration_s: float) -> None:
     (rain, hum, *_), buses = landscape(studio)
     steady = (replace(rain, volume=Automation.fixed(1.0)), replace(hum, channel=Channel()))
-    mix = on_the_desk(studio, *steady, buses=buses, duration_s=duration_s, loop=MixLoop())
+    mix = in_channels(studio, *steady, buses=buses, duration_s=duration_s, loop=MixLoop())
     mixed = read_wav(mix.path)[0]
     assert step_at_the_seam(mixed) <= 1.0
     assert dip_at_the_seam(mixed) <= 0.5
@@ -161,7 +161,7 @@ def test_what_rings_over_the_end_is_heard_at_the_beginning(studio: Studio) -> No
     assert np.abs(once[:RATE]).max() > 0.01
 
 
-def test_a_loop_fits_whole_into_a_mix_that_goes_round(studio: Studio) -> None:
+def test_a_loop_fits_whole_into_a_mix_that_loops(studio: Studio) -> None:
     """Whatever the lengths are: the level stays, also over the seam, and nothing is faded."""
     for take_s, mix_s in ((2.0, 7.3), (8.0, 8.0), (8.0, 8.1), (8.0, 3.0), (0.3, 2.0), (5.0, 20.01)):
         studio.take("a", noise(take_s))
@@ -172,7 +172,7 @@ def test_a_loop_fits_whole_into_a_mix_that_goes_round(studio: Studio) -> None:
         assert max(levels) - min(levels) < 1.2, (take_s, mix_s)
 
 
-def test_a_hum_that_goes_round_is_joined_where_it_fits(studio: Studio) -> None:
+def test_a_hum_that_loops_is_joined_where_it_fits(studio: Studio) -> None:
     studio.take("a", stereo(tone(100, 4.0, -12) + tone(333, 4.0, -20)))
     mixed = heard(studio, element("a", loop=True, playback=looping(seam="best")), duration_s=9.003, loop=ROUND)
     levels = [level_db(piece) for piece in np.array_split(np.concatenate([mixed] * 2), 180)]
@@ -183,17 +183,17 @@ def test_a_bad_mix_loop_fails(studio: Studio) -> None:
     studio.take("a", noise(4.0))
     swell = Automation("gain", (Keyframe(0.0, 0.05), Keyframe(4.0, 1.0)))  # a rule refuses it in a scene file
     with pytest.raises(SceneError, match=r"^scene.yaml:1:1: loop: the seam of the mix scores \d+\.\d dB, and 3 is"):
-        on_the_desk(studio, element("a", volume=swell), duration_s=4.0, loop=MixLoop())
+        in_channels(studio, element("a", volume=swell), duration_s=4.0, loop=MixLoop())
 
 
-def test_stems_and_any_block_size_of_a_mix_that_goes_round(studio: Studio) -> None:
+def test_stems_and_any_block_size_of_a_mix_that_loops(studio: Studio) -> None:
     elements, buses = landscape(studio)
     options = {"buses": buses, "duration_s": 11.3, "loop": ROUND}
-    path = Path(on_the_desk(studio, *elements, **options, stems=True).path)  # type: ignore[arg-type]
+    path = Path(in_channels(studio, *elements, **options, stems=True).path)  # type: ignore[arg-type]
     wanted = path.read_bytes()
     stems = [quantize(read_wav(studio.folder / "stems" / f"{one.name}.wav")[0]) for one in elements]
     assert np.array_equal(np.sum(stems, axis=0), quantize(read_wav(path)[0]))
-    on_the_desk(studio, *elements, **options, block_frames=5000, memory_bytes=0)  # type: ignore[arg-type]
+    in_channels(studio, *elements, **options, block_frames=5000, memory_bytes=0)  # type: ignore[arg-type]
     assert path.read_bytes() == wanted
     for stem in stems:
         assert step_at_the_seam((stem / 2**23).astype(np.float32)) <= 1.0
@@ -201,7 +201,7 @@ def test_stems_and_any_block_size_of_a_mix_that_goes_round(studio: Studio) -> No
 
 def test_the_file_says_that_it_loops(studio: Studio) -> None:
     studio.take("a", noise(2.0))
-    mix = on_the_desk(studio, element("a", loop=True), duration_s=5.0, loop=MixLoop())
+    mix = in_channels(studio, element("a", loop=True), duration_s=5.0, loop=MixLoop())
     content = Path(mix.path).read_bytes()
     at = content.index(b"smpl")
     start, last = np.frombuffer(content[at + 8 + 44 : at + 8 + 52], "<u4")
@@ -211,6 +211,6 @@ def test_the_file_says_that_it_loops(studio: Studio) -> None:
 
 def test_the_score_is_that_of_the_file(studio: Studio) -> None:
     studio.take("a", noise(2.0))
-    mix = on_the_desk(studio, element("a", loop=True), duration_s=5.0, loop=MixLoop())
+    mix = in_channels(studio, element("a", loop=True), duration_s=5.0, loop=MixLoop())
     samples, rate = read_wav(mix.path)
     assert mix.seam_db == pytest.approx(seam_score(samples, samples, rate).score_db, abs=1e-9)

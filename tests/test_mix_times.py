@@ -62,11 +62,11 @@ def test_a_gap_is_kept_over_a_thousand_seeds_and_moves_no_mean() -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.floats(0.5, 8), st.floats(0, 3), st.floats(0, 20), st.floats(30, 300))
-def test_in_a_mix_that_goes_round_the_gap_holds_over_the_seam_too(
+def test_in_a_mix_that_loops_the_gap_holds_over_the_seam_too(
     seed: int, length_s: float, gap_s: float, jitter_s: float, end_s: float
 ) -> None:
     repeat = Repeat(length_s + gap_s + jitter_s + 1, jitter_s, gap_s)
-    found = times(repeat, length_s, seed, end_s, goes_round=True)
+    found = times(repeat, length_s, seed, end_s, loops=True)
     around = np.diff([*found, found[0] + end_s])
     assert around.min() >= length_s + gap_s - 1e-6 or len(found) == 1
 

@@ -16,8 +16,11 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from io import BufferedReader
 from typing import BinaryIO
+
+Aside = Callable[[str], AbstractContextManager[str]]  # what ``aside`` is
 
 TEMPORARY = ".tmp-"  # such files may be swept once they are old
 _LARGEST_OF_GIT = 1 << 20  # of .gitignore and .gitattributes

@@ -8,28 +8,23 @@ its name when it is complete. Memory does not grow with the length.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from math import floor, isfinite
 from pathlib import Path
 
-from scenebuild.audio.riff import Mark
 from scenebuild.decibels import db_to_gain
 from scenebuild.deliver.convert import Converted, convert
 from scenebuild.deliver.presets import Delivery
 from scenebuild.deliver.write import FileMetadata, MeasuredLevels, write
+from scenebuild.files import Aside
 from scenebuild.files import aside as written_aside
+from scenebuild.mix.levels import GAIN_STEPS_PER_DB, MOST_GAIN_DB, TRUE_PEAK_MARGIN_DB
 
-# Meters that interpolate with another filter read the same peak up to this much higher (ffmpeg's, on noise and clicks).
-TRUE_PEAK_MARGIN_DB = 0.1
-MOST_GAIN_DB = 40.0  # what needs more is noise or a fault, and would come out as a roar
-GAIN_STEPS_PER_DB = 1000  # a difference in the last digit between machines does not move a gain
 CLOSE_LU = 0.1  # a loudness missed by less is met
 LEAST_DB = 2 / GAIN_STEPS_PER_DB  # a peak that is over by less is not
 TRIES = 5
 
 Progress = Callable[[float], None]
-Aside = Callable[[str], AbstractContextManager[str]]  # see ``files.aside``
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +217,3 @@ def _warnings(wanted: Delivery, own: MeasuredLevels, setting: _Setting, checks: 
     if "loop" in failed:
         warnings.append(f"{wanted.preset}: this preset is for a mix that loops, and the mix does not")
     return tuple(warnings)
-
-
-__all__ = ["Check", "Delivered", "FileMetadata", "Mark", "deliver"]

@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from scenebuild.audio.riff import Mark
-from scenebuild.deliver.deliver import Aside, Delivered, FileMetadata, deliver
+from scenebuild.deliver.deliver import Delivered, deliver
 from scenebuild.deliver.presets import Delivery, delivery
+from scenebuild.deliver.write import FileMetadata
+from scenebuild.files import Aside
 from scenebuild.files import aside as written_aside
 from scenebuild.frames import frames_of
 from scenebuild.mix.model import Mix

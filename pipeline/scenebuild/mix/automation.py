@@ -20,7 +20,7 @@ class MixFormat:
     sample_rate: int
     channels: int
     frames: int
-    goes_round: bool = False
+    loops: bool = False
     responses: Mapping[str, ImpulseResponse] = field(default_factory=dict)  # of the convolutions, by path
 
 
@@ -31,7 +31,7 @@ class AutomationReader:
         points = [CurvePoint(point.at_s, point.value, point.curve) for point in automation.points]
         self._curve = Curve(points, form.sample_rate)
         self._is_db = automation.unit == "db"
-        self._period = form.frames if form.goes_round else None
+        self._period = form.frames if form.loops else None
 
     def over(self, start: int, stop: int) -> NDArray[np.float32]:
         """The values of frames ``[start, stop)``; a level in dB as a gain."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
+from scenebuild.files import Aside
 from scenebuild.files import aside as written_aside
 from scenebuild.frames import seconds_of
 from scenebuild.mix.buffers import MEMORY_BYTES, BufferPool
@@ -22,8 +23,6 @@ from scenebuild.mix.stem_capture import Capture, capture_share, capture_stem, fr
 from scenebuild.mix.stem_split import write_split
 from scenebuild.mix.sum_passes import MixLevels, Progress, SumPass, measure_sum, write_silence, write_stem, write_sum
 from scenebuild.scene.model import Scene
-
-Aside = Callable[[str], AbstractContextManager[str]]  # see ``files.aside``
 
 BLOCK_FRAMES = 32768  # stays in the cache; smaller ones cost more calls, larger ones more memory traffic
 
@@ -107,7 +106,7 @@ def _write_mix(
     prepared: PreparedMix, gain_db: float, path: Path, info: Mapping[str, str] | None, progress: Progress
 ) -> MixLevels:
     sums = prepared.sums
-    loop = smpl_chunk(sums.sample_rate, 0, sums.frames) if prepared.routing.form.goes_round else b""
+    loop = smpl_chunk(sums.sample_rate, 0, sums.frames) if prepared.routing.form.loops else b""
     with _wav(sums, path, info, loop) as file:
         return write_sum(sums, gain_db, file, progress)
 

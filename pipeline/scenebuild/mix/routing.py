@@ -118,7 +118,7 @@ class RoutingPass:
         form = self._routing.form
         length = min(frames_of(END_FADE_S, form.sample_rate), form.frames)
         stop = start + max(map(len, heard.values()), default=0)
-        if form.goes_round or not self.tail_frames or stop <= form.frames - length:
+        if form.loops or not self.tail_frames or stop <= form.frames - length:
             return heard
         fades = Fades(fade_out=length)
         return {name: faded(samples, start, form.frames, fades) for name, samples in heard.items()}
@@ -203,7 +203,7 @@ def whole_passes(routing: Routing) -> Iterator[tuple[int, int, Mapping[str, Samp
 def _begun(routing: Routing, *, split: bool) -> tuple[RoutingPass, int]:
     """In a mix that loops, a pass begins one tail earlier, so that the beginning has the tail of the end."""
     form, first = routing.form, 0
-    if form.goes_round:
+    if form.loops:
         tail = min(RoutingPass(routing, 0).memory_frames, int(LONGEST_TAIL_S * form.sample_rate))
         first = -(-tail // GRID_FRAMES) * -GRID_FRAMES
     return RoutingPass(routing, first, split=split), first

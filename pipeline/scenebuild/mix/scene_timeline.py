@@ -16,7 +16,7 @@ def timeline_of(scene: Scene, clips: Mapping[str, Clip]) -> Timeline:
     seed = scene.seed if scene.mix.seed is None else scene.mix.seed
     spans = [_span(element, clips[element.name], seed) for element in scene.elements]
     settings = scene.mix
-    timeline = lay_out(spans, settings.sample_rate, settings.duration_s, goes_round=settings.loop is not None)
+    timeline = lay_out(spans, settings.sample_rate, settings.duration_s, loops=settings.loop is not None)
     if not timeline.frames:
         raise ScenebuildError(f"{scene.path}: there is nothing to mix: no element and no duration")
     _refuse_long(scene, spans, timeline)

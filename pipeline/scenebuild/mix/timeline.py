@@ -28,13 +28,11 @@ class Span:
         """It goes on to the end of the mix, and so does not say where that is."""
         return self.loop or (self.repeat is not None and self.repeat.count is None)
 
-    def starts_s(self, end_s: float, *, goes_round: bool = False) -> tuple[float, ...]:
+    def starts_s(self, end_s: float, *, loops: bool = False) -> tuple[float, ...]:
         """Every time at which it starts in a mix that ends at ``end_s``."""
         if self.repeat is None:
             return (self.start_s, *self.more_starts_s)
-        times = repeat_times(
-            self.repeat, self.start_s, self.length_s, self.seed, self.name, end_s, goes_round=goes_round
-        )
+        times = repeat_times(self.repeat, self.start_s, self.length_s, self.seed, self.name, end_s, loops=loops)
         return tuple(times) or (self.start_s,)
 
 
@@ -59,16 +57,16 @@ class Timeline:
 
 
 def lay_out(
-    spans: Sequence[Span], sample_rate: int, duration_s: float | None = None, *, goes_round: bool = False
+    spans: Sequence[Span], sample_rate: int, duration_s: float | None = None, *, loops: bool = False
 ) -> Timeline:
     """Place every element to the nearest frame.
 
     The mix lasts ``duration_s``; without it, until the latest end of any element that does not loop; if all loop, until
     the latest end of one pass. A looping element sounds from its start to the end of the mix. What ends later is cut
-    off, unless the mix ``goes_round``: then it sounds on in the beginning.
+    off, unless the mix ``loops``: then it sounds on in the beginning.
     """
     frames = frames_of(duration_s, sample_rate) if duration_s is not None else _latest_end(spans, sample_rate)
-    return Timeline(sample_rate, frames, tuple(_place(span, sample_rate, frames, goes_round) for span in spans))
+    return Timeline(sample_rate, frames, tuple(_place(span, sample_rate, frames, loops) for span in spans))
 
 
 def _latest_end(spans: Sequence[Span], sample_rate: int) -> int:
@@ -81,13 +79,13 @@ def _ends(span: Span, sample_rate: int) -> int:
     return frames_of(last_s, sample_rate) + frames_of(span.length_s, sample_rate)
 
 
-def _place(span: Span, sample_rate: int, frames: int, goes_round: bool) -> Placement:
+def _place(span: Span, sample_rate: int, frames: int, loops: bool) -> Placement:
     length = frames_of(span.length_s, sample_rate)
-    starts = [frames_of(start_s, sample_rate) for start_s in span.starts_s(frames / sample_rate, goes_round=goes_round)]
+    starts = [frames_of(start_s, sample_rate) for start_s in span.starts_s(frames / sample_rate, loops=loops)]
     if span.loop:
         start = min(starts[0], frames)
         return Placement(start, frames, length, cut=False, times=((start, frames),) if start < frames else ())
-    ends_by = frames + length if goes_round else frames
+    ends_by = frames + length if loops else frames
     times = tuple((start, min(start + length, ends_by)) for start in starts if start < frames)
     if not times:
         return Placement(frames, frames, length, cut=True)

@@ -17,19 +17,19 @@ MOST_TIMES = 100_000  # of one element: a drip every third of a second for ten h
 
 
 def repeat_times(
-    repeat: Repeat, first_s: float, length_s: float, seed: int, name: str, end_s: float, *, goes_round: bool = False
+    repeat: Repeat, first_s: float, length_s: float, seed: int, name: str, end_s: float, *, loops: bool = False
 ) -> Iterator[float]:
     """The starts of a sound of ``length_s`` that repeats from ``first_s`` on, before ``end_s``.
 
     Each is ``every_s`` after the one before, give or take a uniform ``jitter_s``, so that their mean is ``every_s``. A
-    gap narrows the jitter, evenly to both sides, until it holds; it never moves the mean. In a mix that ``goes_round``
+    gap narrows the jitter, evenly to both sides, until it holds; it never moves the mean. In a mix that ``loops``
     the last one leaves room for the first, which comes again.
 
     >>> list(repeat_times(Repeat(5.0), 1.0, 2.0, 7, "owl", 20.0))
     [1.0, 6.0, 11.0, 16.0]
     """
     every_s, jitter_s = spacing(repeat, length_s)
-    last_s = end_s + first_s - every_s + jitter_s if goes_round and repeat.count is None else end_s
+    last_s = end_s + first_s - every_s + jitter_s if loops and repeat.count is None else end_s
     time_s = first_s
     for count in range(min(repeat.count or MOST_TIMES, MOST_TIMES)):
         if time_s >= end_s or (count and time_s > last_s):
