@@ -188,7 +188,7 @@ def _lock(folder: Path) -> Read:
 
 
 def _manifest(folder: Path) -> Read:
-    from scenebuild.plan import manifest
+    from scenebuild.plan import fresh, manifest
     from scenebuild.settings import Settings
 
     (folder / "scenebuild.toml").touch()
@@ -198,8 +198,8 @@ def _manifest(folder: Path) -> Read:
 
     def read(data: bytes) -> None:
         path.write_bytes(data)
-        manifest.nothing_to_do(["scene.yaml"])
-        manifest.built_variants("scene.yaml", Settings())
+        fresh.nothing_to_do(["scene.yaml"])
+        fresh.built_variants("scene.yaml", Settings())
         manifest.outputs_of(str(path.parent))
         manifest.inputs_of(str(path.parent))
 
@@ -278,24 +278,28 @@ def _locks() -> Iterator[bytes]:
 
 
 def _manifests() -> Iterator[bytes]:
-    from scenebuild.plan.manifest import manifest_text
+    from scenebuild.plan.manifest import OutputFile, manifest_of
+    from scenebuild.result import ElementResult, SceneResult
     from scenebuild.settings import Settings
 
-    inputs: dict[str, str | None] = {os.path.abspath("scene.yaml"): hashlib.sha256(SCENE.encode()).hexdigest()}
-    absent: dict[str, str | None] = {os.path.abspath("a.toml"): None}
-    fact = [4, KEY, 1, 1]
-    outputs = {name: fact for name in ("scene.wav", "README.md", "index.html", "elements/rain.wav")}
-    element = dict.fromkeys(("name", "engine", "key", "digest", "status", "reason", "fidelity"), "rain")
-    built = {
-        "scene": "scene.yaml", "status": "built", "mix": "scene.wav", "readme": "README.md", "page": "index.html",
-        "duration_s": 1.5, "loudness_lufs": -20.5, "true_peak_dbtp": None, "preview": False, "elements": [element],
-        "warnings": ["rain: short"], "errors": [], "exit_code": 0, "delivered": [],
-    }  # fmt: skip
-    results: tuple[dict[str, Any], ...] = (built, {"variants": ["a", "b"]}, {})
-    for result in results:
-        yield manifest_text(
-            "scene.yaml", Settings(), inputs, os.path.abspath("build/scene"), outputs, result, absent
-        ).encode()
+    names = ("scene.wav", "README.md", "index.html", "elements/rain.wav")
+    element = ElementResult(*["rain"] * 7)
+    built = SceneResult(
+        "scene.yaml", "built", "scene.wav", "README.md", "index.html", 1.5, -20.5, None, False, (element,),
+        ("rain: short",),
+    )  # fmt: skip
+    for result, variants in ((built, ()), (None, ("a", "b")), (None, ())):
+        manifest = manifest_of(
+            "scene.yaml",
+            Settings(),
+            os.path.abspath("build/scene"),
+            inputs={os.path.abspath("scene.yaml"): hashlib.sha256(SCENE.encode()).hexdigest()},
+            configuration={os.path.abspath("a.toml"): None},
+            outputs=dict.fromkeys(names, OutputFile(4, KEY, 1, 1)),
+            result=result,
+            variants=variants,
+        )
+        yield manifest.text.encode()
 
 
 def _records() -> Iterator[bytes]:

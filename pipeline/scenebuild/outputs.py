@@ -20,7 +20,7 @@ from typing import Any
 
 from scenebuild.errors import OutputError
 from scenebuild.files import aside, digest_of, open_regular, publish_bytes, read_bounded, real_folder, remove_below
-from scenebuild.plan.manifest import LARGEST_MANIFEST, LIST, MANIFEST, Fact, outputs_of
+from scenebuild.plan.manifest import LARGEST_MANIFEST, LIST, MANIFEST, Manifest, OutputFile, outputs_of
 from scenebuild.scene.compose.reference import folded
 from scenebuild.scene.quoting import printable
 
@@ -106,12 +106,12 @@ class Outputs:
         """A file of this folder that was put there otherwise, with bytes of that digest."""
         self._written[self._name(path)] = _Written(digest)
 
-    def facts(self) -> dict[str, Fact]:
+    def files(self) -> dict[str, OutputFile]:
         """What was written, for the manifest. A file that somebody else has replaced since has no times: the next run
         compares its bytes with those that this build wrote."""
-        return {name: _fact(self.path(name), written) for name, written in self._written.items()}
+        return {name: _output_file(self.path(name), written) for name, written in self._written.items()}
 
-    def finish(self, manifest: bytes) -> None:
+    def finish(self, manifest: Manifest) -> None:
         """Remove what is left over, write the manifest and take the list away: now the build counts as done."""
         kept = {*self._written, MANIFEST, self.listen}
         lists = dict(self._lists())
@@ -123,7 +123,7 @@ class Outputs:
         for inner in ("elements", "stems"):
             with contextlib.suppress(OSError):
                 os.rmdir(self.path(inner))  # an empty one; never a link
-        publish_bytes(self.path(MANIFEST), manifest)
+        publish_bytes(self.path(MANIFEST), manifest.text.encode())
         for path in (path for path, (_, running) in lists.items() if not running):
             remove_below(self.root, path)
 
@@ -160,16 +160,16 @@ def _seen(path: str) -> _Written:
     return _Written(digest, found.st_size, found.st_ino, found.st_mtime_ns)
 
 
-def _fact(path: str, written: _Written) -> Fact:
+def _output_file(path: str, written: _Written) -> OutputFile:
     try:
         with open_regular(path, follow_links=False) as file:
             found = os.fstat(file.fileno())
         known = (written.size, written.inode, written.mtime_ns) == (found.st_size, found.st_ino, found.st_mtime_ns)
         if known or (written.inode is None and digest_of(path, follow_links=False) == written.digest):
-            return [found.st_size, written.digest, found.st_mtime_ns, found.st_ctime_ns]
+            return OutputFile(found.st_size, written.digest, found.st_mtime_ns, found.st_ctime_ns)
     except OSError:
         pass
-    return [written.size or 0, written.digest, 0, 0]
+    return OutputFile(written.size or 0, written.digest, 0, 0)
 
 
 def _read_list(path: str) -> Mapping[str, Any]:

@@ -7,17 +7,13 @@ from collections.abc import Mapping
 from scenebuild.config import config_files
 from scenebuild.files import utf8
 from scenebuild.outputs import Outputs, said_by_file
-from scenebuild.plan.manifest import (
-    built_variants,
-    digests_of,
-    manifest_text,
-    output_folder,
-    outputs_root,
-)
+from scenebuild.plan.digests import digests_of
+from scenebuild.plan.fresh import built_variants
+from scenebuild.plan.manifest import manifest_of
 from scenebuild.result import SceneResult
 from scenebuild.scene.compose.reference import label_of, stem_of
 from scenebuild.scene.project import project_root
-from scenebuild.targets import SceneFile
+from scenebuild.targets import SceneFile, Target
 
 README, PAGE = "README.md", "index.html"
 
@@ -29,6 +25,7 @@ def write_overview(file: SceneFile, by_path: Mapping[str, SceneResult], begun_ns
     to do.
     """
     path, settings = file.path, file.targets[0].settings
+    whole = Target(path, settings)
     results = [by_path[target.path] for target in file.targets]
     if any(result.status == "failed" for result in results):
         return
@@ -42,16 +39,23 @@ def write_overview(file: SceneFile, by_path: Mapping[str, SceneResult], begun_ns
     labels = [label_of(one.scene) for one in results]
     if [one.label for one in variants_of(document, {})] != labels:  # saved since: the next run reads it again
         return
-    folder = output_folder(path, settings.output.out)
+    folder = whole.folder
     rows = [OverviewRow.of(label_of(one.scene), one, folder) for one in results]
     title = stem_of(path)
     pages = {README: overview_markdown(title, path, rows), PAGE: overview_html(title, path, rows, folder)}
-    outputs = Outputs(outputs_root(path, settings.output.out), folder)
+    outputs = Outputs(whole.root, folder)
     with said_by_file():
         outputs.begin(pages)
         for name, text in pages.items():
             outputs.publish(outputs.path(name), utf8(text))
-        configuration = digests_of(config_files(str(project_root(path))), begun_ns)
-        plain = {"variants": labels}
-        text = manifest_text(path, settings, document.digests, folder, outputs.facts(), plain, configuration)
-        outputs.finish(text.encode())
+        manifest = manifest_of(
+            path,
+            settings,
+            folder,
+            inputs=document.digests,
+            configuration=digests_of(config_files(str(project_root(path))), begun_ns),
+            outputs=outputs.files(),
+            result=None,
+            variants=tuple(labels),
+        )
+        outputs.finish(manifest)

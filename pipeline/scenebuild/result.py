@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
@@ -94,30 +93,20 @@ def refused(error: ScenebuildError) -> Result:
     return Result(tuple(scenes), tuple(map(str, error.lines)))
 
 
-def result_for_manifest(result: SceneResult, folder: str) -> dict[str, Any]:
+def result_in(result: SceneResult, folder: str) -> SceneResult:
     """The result with its paths relative to the output folder, as the next command may run somewhere else."""
-    plain = result.plain()
-    for name in ("mix", "readme", "page"):
-        plain[name] = os.path.relpath(plain[name], folder)
-    return plain
+    mix, readme, page = (path and os.path.relpath(path, folder) for path in (result.mix, result.readme, result.page))
+    return replace(result, mix=mix, readme=readme, page=page)
 
 
-def result_from_manifest(path: str, folder: str, plain: Mapping[str, Any]) -> SceneResult:
-    """The result of the last build of a scene that is up to date: nothing was generated now."""
-    elements = tuple(ElementResult(**one) for one in plain["elements"])
-    return SceneResult(
-        **{
-            **plain,
-            "scene": path,
-            "status": "up-to-date",
-            "mix": os.path.relpath(os.path.join(folder, plain["mix"])),
-            "readme": os.path.relpath(os.path.join(folder, plain["readme"])),
-            "page": os.path.relpath(os.path.join(folder, plain["page"])),
-            "elements": tuple(replace(one, status=_now(one.status), reason="nothing changed") for one in elements),
-            "warnings": tuple(plain["warnings"]),
-            "errors": (),
-            "delivered": tuple(plain.get("delivered", ())),
-        }
+def unchanged_result(result: SceneResult, path: str, folder: str) -> SceneResult:
+    """What the last build of a scene said, for one that is up to date: nothing was generated now."""
+    mix, readme, page = (
+        name and os.path.relpath(os.path.join(folder, name)) for name in (result.mix, result.readme, result.page)
+    )
+    elements = tuple(replace(one, status=_now(one.status), reason="nothing changed") for one in result.elements)
+    return replace(
+        result, scene=path, status="up-to-date", mix=mix, readme=readme, page=page, elements=elements, errors=()
     )
 
 

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from scenebuild.errors import SceneError, UsageError
-from scenebuild.plan.manifest import built_variants, output_folder, outputs_root, scene_of, up_to_date
-from scenebuild.result import SceneResult, result_from_manifest
+from scenebuild.plan.folders import output_folder, outputs_root
+from scenebuild.plan.fresh import built_variants, up_to_date
+from scenebuild.plan.manifest import scene_of
+from scenebuild.result import SceneResult, unchanged_result
 from scenebuild.scene.compose.reference import folded, scene_file
 from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.read import references_in
@@ -73,10 +75,10 @@ def last_result(target: Target) -> SceneResult | None:
     settings = target.settings
     if settings.remix or settings.frozen or settings.plan.force or settings.plan.force_elements:
         return None
-    found = up_to_date(target.path, settings)
-    if found is None or "variants" in found:  # the pages about all of a file are no scene
+    manifest = up_to_date(target.path, settings)
+    if manifest is None or manifest.result is None:  # the pages about all of a file are no scene
         return None
-    return result_from_manifest(target.path, target.folder, found)
+    return unchanged_result(manifest.result, target.path, target.folder)
 
 
 def refuse_others_build(target: Target) -> None:

@@ -14,22 +14,13 @@ import pytest
 
 from scenebuild.config import Config
 from scenebuild.files import digest_of
-from scenebuild.plan import manifest
-from scenebuild.plan.manifest import (
-    CHANGED,
-    asked,
-    built_variants,
-    digests_of,
-    inputs_of,
-    manifest_text,
-    nothing_to_do,
-    output_folder,
-    outputs_of,
-    outputs_root,
-    same_digests,
-    scene_of,
-    up_to_date,
-)
+from scenebuild.plan import digests, manifest
+from scenebuild.plan import fresh as freshness
+from scenebuild.plan.digests import CHANGED, digests_of, same_digests
+from scenebuild.plan.folders import output_folder, outputs_root
+from scenebuild.plan.fresh import built_variants, nothing_to_do, up_to_date
+from scenebuild.plan.manifest import OutputFile, asked, inputs_of, manifest_of, outputs_of, scene_of
+from scenebuild.result import ElementResult, SceneResult
 from scenebuild.settings import OutputOptions, PlanOptions, Settings
 from scenebuild.store.digest import digest_bytes
 
@@ -37,20 +28,17 @@ SCENE = "scenes/x.yaml"
 FOLDER = Path("build/x")
 FILE = FOLDER / "manifest.json"
 READ = Settings(plan=PlanOptions(config=Config()))  # a build that read its configuration
-RESULT: dict[str, Any] = {
-    "scene": "X", "status": "built", "mix": "x.wav", "readme": "README.md", "page": "index.html", "duration_s": 1.5,
-    "loudness_lufs": None, "true_peak_dbtp": -1.0, "warnings": [], "errors": [], "delivered": ["x.ogg"],
-    "preview": False, "exit_code": 0,
-    "elements": [
-        {"name": "rain", "engine": "sketch", "key": "k", "status": "hit", "reason": "r", "fidelity": "sketch",
-         "digest": None},
-    ],
-}  # fmt: skip
+RESULT = SceneResult(
+    scene="X", status="built", mix="x.wav", readme="README.md", page="index.html", duration_s=1.5,
+    true_peak_dbtp=-1.0, elements=(ElementResult("rain", "sketch", "k", None, "hit", "r", "sketch"),),
+    delivered=("x.ogg",),
+)  # fmt: skip
 
 
 @pytest.fixture(autouse=True)
 def _of_this_code(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(manifest, "fingerprint", lambda: "code")
+    monkeypatch.setattr(freshness, "fingerprint", lambda: "code")
 
 
 @pytest.fixture
@@ -66,20 +54,26 @@ def built(project: Path) -> dict[str, Any]:
     return found
 
 
-def write(settings: Settings | None = None, *more: str, result: dict[str, Any] | None = None) -> None:
+def write(settings: Settings | None = None, *more: str, variants: tuple[str, ...] = ()) -> None:
     outputs = {}
     for path in (path for path in FOLDER.rglob("*") if path.is_file() and path != FILE):
         found = path.stat()
-        outputs[str(path.relative_to(FOLDER))] = [
+        outputs[str(path.relative_to(FOLDER))] = OutputFile(
             found.st_size,
             digest_bytes(path.read_bytes()),
             found.st_mtime_ns,
             found.st_ctime_ns,
-        ]
-    inputs = digests_of([SCENE, *more])
-    text = manifest_text(
-        SCENE, settings or Settings(), inputs, str(FOLDER), outputs, result or RESULT, digests_of(["scenebuild.toml"])
-    )
+        )
+    text = manifest_of(
+        SCENE,
+        settings or Settings(),
+        str(FOLDER),
+        inputs=digests_of([SCENE, *more]),
+        configuration=digests_of(["scenebuild.toml"]),
+        outputs=outputs,
+        result=None if variants else RESULT,
+        variants=variants,
+    ).text
     FILE.write_text(text)
 
 
@@ -91,7 +85,10 @@ def fresh(settings: Settings | None = None) -> bool:
 
 
 def test_a_finished_build_is_up_to_date_and_its_manifest_says_what_it_is_of(built: dict[str, Any]) -> None:
-    assert up_to_date(SCENE, Settings()) == RESULT
+    found = up_to_date(SCENE, Settings())
+    assert found is not None
+    assert found.result == RESULT
+    assert found.text == FILE.read_text()
     assert FILE.read_text() == json.dumps(built, indent=1, sort_keys=True) + "\n"
     assert built["version"] == 3
     assert built["scene"] == "../../scenes/x.yaml"
@@ -256,7 +253,7 @@ def test_an_output_with_the_times_that_it_was_left_with_is_not_read_again(
         read.append(path)
         return digest_of(path, **more)
 
-    monkeypatch.setattr(manifest, "digest_of", counted)
+    monkeypatch.setattr(freshness, "digest_of", counted)
     assert fresh()
     assert not [path for path in read if "/build/x/" in path]
     os.utime(FILE, ns=(0, 0))
@@ -276,7 +273,7 @@ def test_a_build_that_is_at_work_or_was_killed_is_not_finished(built: dict[str, 
 
 
 def test_other_code_builds_again(built: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(manifest, "fingerprint", lambda: "other code")
+    monkeypatch.setattr(freshness, "fingerprint", lambda: "other code")
     assert not fresh()
 
 
@@ -382,8 +379,10 @@ def test_a_strangers_manifest_names_nothing_outside_of_its_folder(built: dict[st
 
 
 def test_the_manifest_of_a_file_with_variants_names_them(built: dict[str, Any]) -> None:
-    write(result={"variants": ["day", "night"]})
-    assert up_to_date(SCENE, Settings()) == {"variants": ["day", "night"]}
+    write(variants=("day", "night"))
+    found = up_to_date(SCENE, Settings())
+    assert found is not None
+    assert (found.result, found.variants) == (None, ("day", "night"))
     assert built_variants(SCENE, Settings()) == ["scenes/x.yaml@day", "scenes/x.yaml@night"]
     assert nothing_to_do([SCENE]) is None, "theirs are not there"
 
@@ -440,4 +439,4 @@ def test_the_code_is_known_by_its_files(tmp_path: Path) -> None:
     (tmp_path / "y.py").write_text("")
     os.utime(tmp_path / "a" / "x.py", ns=(5, 7))
     os.utime(tmp_path / "y.py", ns=(5, 8))
-    assert sorted(manifest._files_in(str(tmp_path), str(tmp_path))) == [("a/x.py", 2, 7), ("y.py", 0, 8)]
+    assert sorted(digests._files_in(str(tmp_path), str(tmp_path))) == [("a/x.py", 2, 7), ("y.py", 0, 8)]

@@ -28,8 +28,9 @@ from scenebuild.errors import ScenebuildError
 from scenebuild.files import is_real, real_folder, remove_below
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.outputs import is_an_output
-from scenebuild.plan import manifest
-from scenebuild.plan.manifest import LIST, RESULT, nothing_to_do, up_to_date
+from scenebuild.plan import digests, fresh
+from scenebuild.plan.fresh import nothing_to_do, up_to_date
+from scenebuild.plan.manifest import LIST, RESULT
 from scenebuild.result import SceneResult
 from scenebuild.settings import Settings
 
@@ -508,7 +509,7 @@ def in_the_middle(monkeypatch: pytest.MonkeyPatch, do: Callable[[], object]) -> 
         return found
 
     monkeypatch.setattr(scenebuild.render.stages, "mix_scene", meanwhile)
-    monkeypatch.setattr(manifest, "_is_newer", lambda path, begun_ns: False)  # no clock helps
+    monkeypatch.setattr(digests, "_is_newer", lambda path, begun_ns: False)  # no clock helps
 
 
 INPUTS = ["scenes/x.yaml", "scenes/voice.wav", "scenes/ir.wav", "scenebuild.toml", "own.md", "scenes/x.lock.json"]
@@ -560,13 +561,13 @@ def test_a_manifest_vouches_only_for_what_its_build_wrote(
     for name in ("x.wav", "elements/rain.wav", "README.md", "timeline.txt"):
         noise = b"of the other build" * 10
         with monkeypatch.context() as patched:
-            facts = scenebuild.outputs.Outputs.facts
+            files = scenebuild.outputs.Outputs.files
 
-            def late(self: Any, name: str = name, noise: bytes = noise, facts: Any = facts) -> Any:
+            def late(self: Any, name: str = name, noise: bytes = noise, files: Any = files) -> Any:
                 (BUILD / name).write_bytes(noise)
-                return facts(self)
+                return files(self)
 
-            patched.setattr(scenebuild.outputs.Outputs, "facts", late)
+            patched.setattr(scenebuild.outputs.Outputs, "files", late)
             assert run([PATH, "-q", "--force"]) == 0
         assert not up(), name
         assert status(capsys) == "built"
@@ -576,13 +577,13 @@ def test_a_manifest_vouches_only_for_what_its_build_wrote(
 def test_another_scenebuild_builds_again(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([PATH, "-q"]) == 0
     assert up()
-    monkeypatch.setattr(manifest, "fingerprint", lambda: "another development version")
+    monkeypatch.setattr(fresh, "fingerprint", lambda: "another development version")
     assert not up()
     assert status(capsys) == "built"
 
 
 def test_the_fingerprint_is_of_the_code_and_its_data(tmp_path: Path) -> None:
-    from scenebuild.plan.manifest import _files_in, fingerprint
+    from scenebuild.plan.digests import _files_in, fingerprint
 
     assert fingerprint() == fingerprint()
     (tmp_path / "__pycache__").mkdir()

@@ -10,7 +10,8 @@ from scenebuild.errors import EngineError, UsageError
 from scenebuild.files import real_folder
 from scenebuild.listener import Listener
 from scenebuild.outputs import said_by_file
-from scenebuild.plan.manifest import outputs_root, scene_of
+from scenebuild.plan.folders import outputs_root
+from scenebuild.plan.manifest import scene_of
 from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
 from scenebuild.plan.steps import Plan, make_plan, with_sharing
 from scenebuild.plans import names_of_missing, options_for

@@ -12,8 +12,8 @@ from scenebuild.errors import EngineError, SceneError, UsageError
 from scenebuild.files import real_folder, remove_below
 from scenebuild.listener import Listener
 from scenebuild.outputs import said_by_file
+from scenebuild.plan.folders import outputs_root
 from scenebuild.plan.lockfile import Lock, lock_path, read_lock
-from scenebuild.plan.manifest import outputs_root
 from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
 from scenebuild.plan.steps import Plan, Step, make_plan
 from scenebuild.plans import names_of_missing, options_for

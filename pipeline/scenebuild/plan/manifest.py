@@ -1,38 +1,31 @@
-"""What a build read, what it was asked and what it wrote: how the next one sees that there is nothing to do.
+"""The manifest beside the outputs of a build: what it read, what it was asked and what it wrote.
 
 Imports only what a bare Python start has cheaply. A manifest holds the digests of the bytes that the build read and
-wrote, not of what lies there when it is written. Inputs are few and small and are always hashed; where a link leads is
-noted as well. An output counts as untouched while it has the size and the times that it was left with, and is older
-than the manifest, which is written last; any other is hashed.
-
-A manifest may be damaged, or come with a stranger's checkout: what is not exactly as a build writes it is none.
+wrote, not of what lies there when it is written. It may be damaged, or come with a stranger's checkout: what is not
+exactly as a build writes it is none.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import os
 import re
-import stat
-import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cache
-from importlib import import_module
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, astuple, dataclass
 from typing import Any
 
 from scenebuild import __version__
-from scenebuild.config import Config
-from scenebuild.files import digest_of, is_reachable, read_bounded
-from scenebuild.scene.compose.reference import referenced, scene_file, stem_of
+from scenebuild.files import read_bounded
+from scenebuild.plan.digests import fingerprint, home_digest, links_of, path_at, relative_to
+from scenebuild.result import ElementResult, SceneResult
+from scenebuild.scene.compose.reference import scene_file
 from scenebuild.settings import Settings
 
 MANIFEST_VERSION = 3
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 64 << 20
 LIST = ".build-"  # what a build may write: such a file is there until its manifest is
-CHANGED = "changed while it was built"  # instead of a digest
 # Flags by another name: the command line turns them into settings. The store and the number of jobs decide nothing.
 AS_FLAGS = frozenset(
     f"SCENEBUILD_{name}" for name in ("ENGINE", "MODEL", "PRECISION", "TEMPLATE", "OUT", "DEVICE", "COLOR")
@@ -41,7 +34,81 @@ WITHOUT_EFFECT = AS_FLAGS | {"SCENEBUILD_STORE", "SCENEBUILD_JOBS"}
 _LABEL = re.compile(r"[a-z0-9][a-z0-9_+-]{0,149}")  # of a variant; it becomes the name of a folder
 _HEX = re.compile(r"[0-9a-f]{64}")
 
-Fact = list[Any]  # of an output: its size, its digest, when it was written and changed (ns; 0 where nobody knows)
+Digests = Mapping[str, str | None]  # of files by path; None for one that was not there
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFile:
+    """A file that a build wrote, as it left it; the times are 0 where nobody knows them."""
+
+    size: int
+    digest: str
+    mtime_ns: int
+    ctime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A finished build. All paths are relative to its folder."""
+
+    scene: str  # the file
+    code: str
+    asked: Mapping[str, Any]
+    configured: Mapping[str, Any]
+    configuration: Digests  # its files
+    home: str
+    inputs: Digests
+    links: Mapping[str, str]  # where inputs lie that are reached through links
+    outputs: Mapping[str, OutputFile]
+    result: SceneResult | None  # None for the pages about the variants of a file
+    variants: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The one text of it."""
+        plain = {
+            "version": MANIFEST_VERSION,
+            "scenebuild": __version__,
+            "code": self.code,
+            "scene": self.scene,
+            "asked": self.asked,
+            "configured": self.configured,
+            "configuration": self.configuration,
+            "home": self.home,
+            "inputs": self.inputs,
+            "links": self.links,
+            "outputs": {name: astuple(file) for name, file in self.outputs.items()},
+            "result": asdict(self.result) if self.result else {"variants": self.variants},
+        }
+        return json.dumps(plain, indent=1, sort_keys=True) + "\n"
+
+
+def manifest_of(
+    scene_path: str,
+    settings: Settings,
+    folder: str,
+    *,
+    inputs: Digests,
+    configuration: Digests,
+    outputs: Mapping[str, OutputFile],
+    result: SceneResult | None,
+    variants: tuple[str, ...] = (),
+) -> Manifest:
+    """The manifest of a finished build: ``inputs`` and the files of the ``configuration`` with the digests of what was
+    read, ``outputs`` and ``result`` with names relative to ``folder``."""
+    return Manifest(
+        scene=relative_to(scene_file(scene_path), folder),
+        code=fingerprint(),
+        asked=asked(settings),
+        configured=settings.plan.config.deciding if settings.plan.config else {},
+        configuration={relative_to(path, folder): digest for path, digest in configuration.items()},
+        home=home_digest(),
+        inputs={relative_to(path, folder): digest for path, digest in inputs.items()},
+        links=links_of(inputs, folder),
+        outputs=outputs,
+        result=result,
+        variants=variants,
+    )
 
 
 def asked(settings: Settings) -> dict[str, Any]:
@@ -59,145 +126,6 @@ def asked(settings: Settings) -> dict[str, Any]:
     }
 
 
-def manifest_text(
-    scene_path: str,
-    settings: Settings,
-    inputs: Mapping[str, str | None],
-    folder: str,
-    outputs: Mapping[str, Fact],
-    result: Mapping[str, Any],
-    configuration: Mapping[str, str | None],
-) -> str:
-    """The manifest of a finished build: ``inputs`` and the files of the ``configuration`` with the digests of what was
-    read, ``outputs`` (relative to ``folder``) with what was written."""
-    plain = {
-        "version": MANIFEST_VERSION,
-        "scenebuild": __version__,
-        "code": fingerprint(),
-        "scene": _relative(scene_file(scene_path), folder),
-        "asked": asked(settings),
-        "configured": settings.plan.config.deciding if settings.plan.config else {},
-        "configuration": {_relative(path, folder): digest for path, digest in configuration.items()},
-        "home": _home(),
-        "inputs": {_relative(path, folder): digest for path, digest in inputs.items()},
-        "links": _links(inputs, folder),
-        "outputs": dict(outputs),
-        "result": dict(result),
-    }
-    return json.dumps(plain, indent=1, sort_keys=True) + "\n"
-
-
-@cache
-def fingerprint() -> str:
-    """What decides beside the version: the code that is installed. Of a wheel its own list of digests; else, as in a
-    development install, which keeps its number, the sizes and times of all files."""
-    more = [way for name in ("schema", "templates") for way in import_module(f"scenebuild.{name}").__path__]
-    package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    record = os.path.join(os.path.dirname(package), f"scenebuild-{__version__}.dist-info", "RECORD")
-    try:
-        return digest_of(record)
-    except OSError:
-        found = [one for root in (package, *more) for one in _files_in(root, root)]
-        return hashlib.sha256(repr(sorted(found)).encode()).hexdigest()
-
-
-def _files_in(folder: str, root: str) -> Iterator[tuple[str, int, int]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if not entry.is_dir():
-                found = entry.stat()
-                yield os.path.relpath(entry.path, root), found.st_size, found.st_mtime_ns
-            elif entry.name != "__pycache__":
-                yield from _files_in(entry.path, root)
-
-
-def digests_of(paths: Iterable[str], begun_ns: int | None = None) -> dict[str, str | None]:
-    """What the files are, for the inputs of a manifest. One that was written since ``begun_ns``, after it was read
-    perhaps, is none that any later build will find."""
-    return {path: CHANGED if _is_newer(path, begun_ns) else _digest(path) for path in map(os.path.abspath, paths)}
-
-
-def same_digests(before: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Digests that were taken before the files were read, for a manifest: one that is another by now may have been
-    read before or after it was changed."""
-    return {path: digest if _digest_or_none(path) == digest else CHANGED for path, digest in before.items()}
-
-
-def _digest_or_none(path: str) -> str | None:
-    try:
-        return _digest(path)
-    except OSError:
-        return None
-
-
-def _is_newer(path: str, begun_ns: int | None) -> bool:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return False
-    return begun_ns is not None and begun_ns < max(found.st_mtime_ns, found.st_ctime_ns) <= time.time_ns()
-
-
-def _relative(path: str, folder: str) -> str:
-    return os.path.relpath(os.path.abspath(path), os.path.abspath(folder))
-
-
-def _at(name: str, folder: str) -> str:
-    """The other way round; ``..`` is taken as it was written, also where the folder is reached through a link."""
-    return os.path.normpath(os.path.join(os.path.abspath(folder), name))
-
-
-def _links(inputs: Iterable[str], folder: str) -> dict[str, str]:
-    """Where the inputs lie that are reached through links: the same bytes elsewhere are another file."""
-    found = {_relative(path, folder): _real(path, folder) for path in inputs}
-    return {name: real for name, real in found.items() if name != real}
-
-
-def _real(path: str, folder: str) -> str:
-    return os.path.relpath(os.path.realpath(path), os.path.realpath(folder))
-
-
-def up_to_date(scene_path: str, settings: Settings) -> Mapping[str, Any] | None:
-    """The result of the last build of a scene, if nothing that decides it has changed since; else None.
-
-    Settings without a configuration: none was read, so its files must be the same.
-    """
-    folder = output_folder(scene_path, settings.output.out)
-    try:
-        found = _read(folder)
-        if found is None:
-            return None
-        plain, written = found
-        fresh = (
-            plain["asked"] == asked(settings)
-            and plain["code"] == fingerprint()
-            and plain["scene"] == _relative(scene_file(scene_path), folder)
-            and _untouched_all(outputs_root(scene_path, settings.output.out), folder, plain["outputs"], written)
-            and _same_configuration(plain, settings.plan.config, folder)
-            and all(_digest(_at(name, folder)) == digest for name, digest in plain["inputs"].items())
-            and _links((_at(name, folder) for name in plain["inputs"]), folder) == plain["links"]
-        )
-        result: Mapping[str, Any] = plain["result"]
-    except (OSError, ValueError):
-        return None
-    return result if fresh else None
-
-
-def _same_configuration(plain: Mapping[str, Any], config: Config | None, folder: str) -> bool:
-    """Whether the configuration says what it said. Where it was read, by what it says; else by its files and by what
-    decides where the user's own lies."""
-    if config is not None:
-        return bool(plain["configured"] == config.deciding)
-    files = plain["configuration"].items()
-    return plain["home"] == _home() and all(_digest(_at(name, folder)) == digest for name, digest in files)
-
-
-def _home() -> str:
-    """What decides where the user's own configuration lies, in a form that tells nobody where that is."""
-    facts = [os.environ.get("HOME", f"of user {os.getuid()}"), os.environ.get("XDG_CONFIG_HOME", "")]
-    return hashlib.sha256("\0".join(facts).encode(errors="surrogateescape")).hexdigest()
-
-
 def outputs_of(folder: str) -> set[str]:
     """What the last build wrote into ``folder``, relative to it; only plain names below it."""
     return {name for name in _named(folder, "outputs") if _is_below(name)}
@@ -207,14 +135,14 @@ def scene_of(folder: str) -> str | None:
     """The scene file whose build lies in a folder; None where that is not known."""
     try:
         name = _json(os.path.join(folder, MANIFEST))["scene"]
-        return _at(name, folder) if isinstance(name, str) else None
+        return path_at(name, folder) if isinstance(name, str) else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def inputs_of(folder: str) -> set[str]:
     """Every file that the last build in ``folder`` depended on, there or not."""
-    return {_at(name, folder) for name in _named(folder, "inputs")}
+    return {path_at(name, folder) for name in _named(folder, "inputs")}
 
 
 def _named(folder: str, what: str) -> set[str]:
@@ -242,7 +170,7 @@ def _refuse(name: str) -> float:
     raise ValueError(f"{name} is not JSON")
 
 
-def _read(folder: str) -> tuple[Mapping[str, Any], int] | None:
+def read_manifest(folder: str) -> tuple[Manifest, int] | None:
     """The manifest in a folder and when it was written (ns); None where there is none that this version wrote, and
     where a build is, or was, at work since."""
     path = os.path.join(folder, MANIFEST)
@@ -250,7 +178,26 @@ def _read(folder: str) -> tuple[Mapping[str, Any], int] | None:
     plain = _json(path)
     if any(name.startswith(LIST) for name in os.listdir(folder)):
         return None
-    return (plain, written) if _is_manifest(plain) else None
+    return (_manifest(plain), written) if _is_manifest(plain) else None
+
+
+def _manifest(plain: Mapping[str, Any]) -> Manifest:
+    """What was looked at by ``_is_manifest``, as a value."""
+    result = plain["result"]
+    return Manifest(
+        **{name: plain[name] for name in ("scene", "code", "asked", "configured", "configuration", "home")},
+        inputs=plain["inputs"],
+        links=plain["links"],
+        outputs={name: OutputFile(*facts) for name, facts in plain["outputs"].items()},
+        result=None if "variants" in result else _result(result),
+        variants=tuple(result.get("variants", ())),
+    )
+
+
+def _result(plain: Mapping[str, Any]) -> SceneResult:
+    tuples = {name: tuple(plain[name]) for name in ("warnings", "errors", "delivered")}
+    elements = tuple(ElementResult(**one) for one in plain["elements"])
+    return SceneResult(**{**plain, **tuples, "elements": elements})
 
 
 def _is_manifest(plain: Any) -> bool:
@@ -263,7 +210,7 @@ def _is_manifest(plain: Any) -> bool:
     )
 
 
-def _is_result(plain: Mapping[str, Any], outputs: Mapping[str, Fact]) -> bool:
+def _is_result(plain: Mapping[str, Any], outputs: Mapping[str, Any]) -> bool:
     if plain.keys() == {"variants"}:
         return bool(plain["variants"]) and _is_list(
             plain["variants"], lambda label: isinstance(label, str) and bool(_LABEL.fullmatch(label))
@@ -347,119 +294,3 @@ _MANIFEST: Mapping[str, Check] = {
     "links": lambda value: _is_dict(value, lambda one: isinstance(one, str)),
     "outputs": lambda value: _is_dict(value, _is_fact),
 }
-
-
-def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:
-    """The mixes of scene files, each with its reference, that are all up to date; None when the whole program is needed
-    to tell."""
-    if any(map(os.environ.get, AS_FLAGS)):
-        return None
-    mixes: list[tuple[str, str]] = []
-    for scene_path in arguments:
-        whole = _result_of(scene_path)
-        if whole is None:
-            return None
-        held = _held(scene_path, whole)
-        for reference in held:
-            result = whole if held == [scene_path] else _result_of(reference)
-            if result is None or "mix" not in result:
-                return None
-            mixes.append((reference, os.path.relpath(os.path.join(output_folder(reference), result["mix"]))))
-    return mixes
-
-
-def built_variants(scene_path: str, settings: Settings) -> list[str] | None:
-    """The scenes that a file holds, if the last build of all of them says so and nothing that decides it has changed;
-    None where that is not known without reading the file."""
-    result = up_to_date(scene_path, settings)
-    return None if result is None else _held(scene_path, result)
-
-
-def _result_of(reference: str) -> Mapping[str, Any] | None:
-    if not os.path.isfile(scene_file(reference)):
-        return None
-    return up_to_date(reference, Settings())
-
-
-def _held(scene_path: str, result: Mapping[str, Any]) -> list[str]:
-    """What a result is about: the variants that it names, or the one scene."""
-    return [referenced(scene_path, str(label)) for label in result.get("variants", ())] or [scene_path]
-
-
-def output_folder(scene_path: str, out: str | None = None) -> str:
-    """Where a scene is built: ``<project>/build/<stem>``, or ``<out>/<stem>``; a variant in ``<stem>@<variant>``."""
-    return os.path.join(out or os.path.join(_root_of(scene_path), "build"), stem_of(scene_path))
-
-
-def outputs_root(scene_path: str, out: str | None = None) -> str:
-    """The folder that the user named, below which no link is followed: ``--out`` or the project. A ``build`` that is a
-    link into the project itself, as to a folder that is kept elsewhere in it, is the user's as well."""
-    if out is not None:
-        return out
-    root = _root_of(scene_path)
-    build = os.path.join(root, "build")
-    if not os.path.islink(build):
-        return root
-    inner = os.path.relpath(os.path.realpath(build), os.path.realpath(root)).split(os.sep)
-    return root if inner[0] in ("..", ".") or ".git" in inner else build
-
-
-def _root_of(scene_path: str) -> str:
-    from scenebuild.scene.project import project_root
-
-    return str(project_root(scene_path))
-
-
-def _digest(path: str) -> str | None:
-    if not is_reachable(path):  # an input that is not there, such as a configuration file, must stay away
-        return None
-    return digest_of(path)
-
-
-def _untouched_all(root: str, folder: str, facts: Mapping[str, Fact], written: int) -> bool:
-    """Whether all outputs are as they were left, each a file of its own in a real folder.
-
-    Outputs that were copied, with their manifest, are known by their bytes; but not where git brought them: then the
-    manifest is a stranger's word about a stranger's bytes.
-    """
-    names = {os.path.dirname(name) for name in (MANIFEST, *facts)}
-    if not all(_is_real_folder(root, os.path.join(folder, name)) for name in names):
-        return False
-    if not all(_untouched(os.path.join(folder, name), fact, written) for name, fact in facts.items()):
-        return False
-    here = all(_times(os.lstat(os.path.join(folder, name))) == fact[2:] for name, fact in facts.items())
-    return here or not _is_committed(folder)
-
-
-def _is_committed(folder: str) -> bool:
-    """Whether git tracks the manifest in a folder; where git can not say, it may."""
-    ways = os.path.abspath(folder).split(os.sep)
-    if not any(os.path.lexists(os.path.join(os.sep, *ways[:depth], ".git")) for depth in range(len(ways) + 1)):
-        return False
-    from scenebuild.errors import UsageError
-    from scenebuild.git import git
-
-    try:
-        return bool(git(folder, "ls-files", "-z", "--", MANIFEST))
-    except UsageError:
-        return True
-
-
-def _is_real_folder(root: str, folder: str) -> bool:
-    parts = os.path.relpath(folder, root).split(os.sep)
-    ways = [os.path.join(root, *parts[: depth + 1]) for depth in range(len(parts))]
-    return ".." not in parts and all(stat.S_ISDIR(os.lstat(way).st_mode) for way in ways)
-
-
-def _untouched(path: str, fact: Sequence[Any], written: int) -> bool:
-    found = os.lstat(path)
-    size, digest, times = fact[0], fact[1], fact[2:]
-    if not stat.S_ISREG(found.st_mode) or found.st_size != size:
-        return False
-    now = _times(found)
-    # What is not older than the manifest may have been changed since in the same tick of the clock.
-    return (now == times and max(now) < written) or digest_of(path, follow_links=False) == digest
-
-
-def _times(found: os.stat_result) -> list[int]:
-    return [found.st_mtime_ns, found.st_ctime_ns]

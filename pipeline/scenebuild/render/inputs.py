@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scenebuild.config import config_files, read_config
 from scenebuild.errors import UsageError
-from scenebuild.plan.manifest import CHANGED, digests_of, same_digests
+from scenebuild.plan.digests import CHANGED, digests_of, same_digests
 from scenebuild.plan.steps import Plan
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root

@@ -13,9 +13,9 @@ from scenebuild.generate.gather import Takes, licences_of
 from scenebuild.generate.take import Take
 from scenebuild.licences import same as same_licence
 from scenebuild.mix.model import Mix
+from scenebuild.plan.digests import CHANGED, same_digests
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock
-from scenebuild.plan.manifest import CHANGED, same_digests
 from scenebuild.plan.steps import Plan, Step
 
 

@@ -15,9 +15,10 @@ from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix
 from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.outputs import LABELS, Outputs
+from scenebuild.plan.digests import same_digests
 from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, lock_path
-from scenebuild.plan.manifest import manifest_text, same_digests
+from scenebuild.plan.manifest import manifest_of
 from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan
 from scenebuild.render.checks import refuse_long_fades, unmet_expectations, warnings_of
@@ -28,7 +29,7 @@ from scenebuild.report.labels import labels_text
 from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S
 from scenebuild.report.summarize import report_of
 from scenebuild.report.write import ReportFiles, render_report, write_report
-from scenebuild.result import SceneResult, failed_scene, result_for_manifest
+from scenebuild.result import SceneResult, failed_scene, result_in
 from scenebuild.settings import Settings
 from scenebuild.store.care import IN_USE_S
 
@@ -127,16 +128,16 @@ def finish_scene(mixed: MixedScene, report: ReportFiles) -> SceneResult:
         warnings = (*warnings, *of_the_lock)
     result = result_of(plan, mixed.made_of.gathered, mixed.mix, mixed.files, warnings, folder)
     outputs.publish(outputs.path(LABELS), labels_text(mixed.mix).encode())
-    manifest = manifest_text(
+    manifest = manifest_of(
         path,
         settings,
-        {**read_while_planning(plan), **mixed.read, **report.templates, lock_path(path): locked},
         folder,
-        outputs.facts(),
-        result_for_manifest(result, folder),
-        configuration_digests(path, settings, mixed.made_of.begun_ns),
+        inputs={**read_while_planning(plan), **mixed.read, **report.templates, lock_path(path): locked},
+        configuration=configuration_digests(path, settings, mixed.made_of.begun_ns),
+        outputs=outputs.files(),
+        result=result_in(result, folder),
     )
-    outputs.finish(manifest.encode())
+    outputs.finish(manifest)
     return result
 
 
