@@ -57,7 +57,7 @@ def k_weighting(sample_rate: int) -> tuple[Biquad, Biquad]:
 
 
 def _k_weighting_of_low_rates(sample_rate: int) -> tuple[Biquad, Biquad]:
-    """The same weighting where the shelf lies near or above half the sample rate, which the bilinear transform can not.
+    """The same weighting where the shelf lies near or above half the sample rate, which the bilinear transform cannot.
 
     The poles of the shelf are those of the analogue filter (matched z-transform); its zeros are chosen so that the gain
     is that of the filter at 48 kHz at 0 Hz, at 0.3 and at half the sample rate. The high-pass passes as much as at

@@ -101,7 +101,7 @@ def open_recording(path: str | PathLike[str], digest: str | None = None) -> Iter
     """Copy and hash a recording, and look at its header.
 
     Raises ChangedError where its bytes do not have ``digest``, AudioFileError for what is no recording, is damaged or
-    larger than one may be, OSError where the file can not be read, or there is no space for the copy.
+    larger than one may be, OSError where the file cannot be read, or there is no space for the copy.
     """
     name = os.path.basename(os.fspath(path))
     with tempfile.TemporaryFile(prefix=".tmp-") as written:

@@ -1,7 +1,7 @@
 """True peak after ITU-R BS.1770-4, Annex 2: the highest point of the waveform between the samples.
 
 The waveform is read off at eight points a sample through a windowed sinc (the standard asks for four or more). Much of
-that work is never done: between two samples the waveform can not exceed what they and their neighbours allow, so only
+that work is never done: between two samples the waveform cannot exceed what they and their neighbours allow, so only
 those stretches are interpolated that could still hold the peak. The answer is that of interpolating everything.
 """
 
@@ -122,7 +122,7 @@ def heights_over(line: NDArray[np.float32], floor: float) -> NDArray[np.float32]
     """How high the waveform goes around each sample, the highest of all channels; shape ``(frames - 2 * TAPS,)``.
 
     ``line`` is ``(channels, frames)``, a multiple of TAPS; the first and last TAPS frames are only neighbours. Around a
-    sample means in the two gaps beside it and at it. Where that can not exceed ``floor`` it is not looked for, and the
+    sample means in the two gaps beside it and at it. Where that cannot exceed ``floor`` it is not looked for, and the
     answer is the sample's own height.
     """
     height = np.abs(line)
@@ -144,7 +144,7 @@ def heights_over(line: NDArray[np.float32], floor: float) -> NDArray[np.float32]
 
 
 def _bounds(line: NDArray[np.float32], height: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What the waveform can not exceed in each stretch of TAPS gaps; shape ``(channels, len(line) / TAPS - 1)``.
+    """What the waveform cannot exceed in each stretch of TAPS gaps; shape ``(channels, len(line) / TAPS - 1)``.
 
     A stretch sees two blocks of TAPS samples, and its gaps lie around their border.
     """

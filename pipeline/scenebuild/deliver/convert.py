@@ -1,4 +1,4 @@
-"""The mix at the sample rate and with the channels of a delivery, as often as it is wanted, in blocks.
+"""The mix at the sample rate and with the channels of a delivery, in blocks; it can be read several times.
 
 A mix that loops has no beginning and no end: what comes before its first frame is its last one. So it is fed to the
 resampler and the limiter with a lead-in from its end and a lead-out from its beginning, and its rate is changed by
@@ -30,7 +30,7 @@ LEAD_S = 1.0  # the limiter has forgotten what was ten of its releases ago
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """A mix and what it is to become; ``frames`` are those of the result."""
+    """A mix and its conversion; ``frames`` are those of the result."""
 
     path: Path
     facts: AudioFacts
@@ -62,7 +62,7 @@ class Converted:
             yield from read_part(self.path, 0, lead)
 
     def measure(self, gain: float = 1.0, ceiling_dbtp: float | None = None) -> MeasuredLevels:
-        """How loud the converted mix is; see ``blocks``."""
+        """The levels of the converted mix; see ``blocks``."""
         loudness, peaks = LoudnessMeter(self.sample_rate, self.channels), TruePeakMeter(self.channels)
         for block in self.blocks(gain, ceiling_dbtp):
             loudness.feed(block)
@@ -76,7 +76,7 @@ class Converted:
 
 
 def convert(path: Path, sample_rate: int, channels: int, loop: bool) -> Converted:
-    """What a mix becomes at another rate and with other channels. Raises AudioFileError where it can not be read."""
+    """A mix at another rate and with other channels. Raises AudioFileError where it cannot be read."""
     facts = probe(path)
     if facts.channels not in (1, 2) or not facts.frames:
         what = f"has {facts.channels} channels; mono and stereo can be delivered" if facts.frames else "is empty"

@@ -59,7 +59,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """How a try is written."""
+    """The settings of one attempt."""
 
     gain_db: float
     ceiling_dbtp: float | None  # of the limiter; None: there is none
@@ -67,7 +67,7 @@ class _Setting:
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """A file that was written, and what a meter found in it."""
+    """One attempt: its settings, and the levels of the file that was written."""
 
     setting: _Setting
     levels: MeasuredLevels
@@ -87,7 +87,7 @@ def deliver(
 ) -> Delivered:
     """Write the mix in ``premaster`` (any sound file that libsndfile reads) to ``path`` as ``wanted``.
 
-    Raises AudioFileError where the mix can not be read or the file not be encoded, OSError where it can not be written,
+    Raises AudioFileError where the mix cannot be read or the file not be encoded, OSError where it cannot be written,
     ValueError for texts with control characters.
     """
     converted = convert(premaster, wanted.sample_rate, wanted.channels, facts.loop)
@@ -126,7 +126,7 @@ def _write(
 
 
 def _first_setting(wanted: Delivery, own: MeasuredLevels) -> _Setting:
-    """The gain that the loudness needs, and where there is no limiter no more than the peak has room for."""
+    """The gain that the loudness needs; without a limiter, at most what the true peak allows."""
     target = wanted.loudness_lufs
     gain_db = 0.0 if target is None else min(own.loudness.gain_to_reach(target), MOST_GAIN_DB)
     if wanted.limiter:
@@ -136,7 +136,7 @@ def _first_setting(wanted: Delivery, own: MeasuredLevels) -> _Setting:
 
 
 def _settled(wanted: Delivery, setting: _Setting, attempt: Callable[[_Setting], MeasuredLevels]) -> _Try:
-    """The last of a few tries, each with what the one before it has missed."""
+    """The last of a few attempts, each corrected by what the one before it missed."""
     tries = [_Try(setting, attempt(setting))]
     while len(tries) < TRIES and (better := _corrected(wanted, tries)) != tries[-1].setting:
         tries.append(_Try(better, attempt(better)))
@@ -144,7 +144,7 @@ def _settled(wanted: Delivery, setting: _Setting, attempt: Callable[[_Setting], 
 
 
 def _corrected(wanted: Delivery, tries: list[_Try]) -> _Setting:
-    """The setting for the next try; that of the last one where its file is as close as it gets."""
+    """The setting of the next attempt; that of the last one if no correction would help."""
     setting, levels = tries[-1].setting, tries[-1].levels
     headroom_db = wanted.true_peak_dbtp - TRUE_PEAK_MARGIN_DB - levels.true_peak_dbtp
     missed = _missed_lu(wanted, tries[-1].loudness_lufs)
@@ -161,7 +161,7 @@ def _corrected(wanted: Delivery, tries: list[_Try]) -> _Setting:
 
 
 def _missed_lu(wanted: Delivery, found_lufs: float) -> float:
-    """How much louder the file should be; 0 where it is close, or where no gain would help."""
+    """How much louder the file should be; 0 if it is close enough, or if no gain would help."""
     if wanted.loudness_lufs is None or not isfinite(found_lufs):
         return 0.0
     missed = wanted.loudness_lufs - found_lufs
@@ -169,7 +169,7 @@ def _missed_lu(wanted: Delivery, found_lufs: float) -> float:
 
 
 def _yield_of(tries: list[_Try]) -> float:
-    """How much louder the limited mix got for each dB of gain."""
+    """The change in loudness of the limited mix for each dB of gain."""
     if len(tries) < 2:
         return 0.75
     before, last = tries[-2:]

@@ -1,4 +1,4 @@
-"""What the places ask for that sound is delivered to. Plain values: to read this loads no numpy."""
+"""Delivery presets: what podcasts, broadcasters, games and others require. Plain values, without numpy."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Format = Literal["wav", "flac", "ogg", "mp3"]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What one delivered file has to be. A preset is one, and what an author changes of it gives another."""
+    """The requirements of one delivered file: a preset, or a preset with the author's changes."""
 
     preset: str
     about: str  # who it is for
@@ -150,7 +150,7 @@ BY_NAME = {delivery.preset: delivery for delivery in PRESETS}
 
 
 def delivery(preset: str, **changes: Any) -> Delivery:
-    """A preset by its name, with what an author wants otherwise; a change to None is none.
+    """A preset by its name, with the author's changes; None changes nothing.
 
     Raises KeyError for a preset that does not exist, TypeError for a field that does not.
 

@@ -29,12 +29,12 @@ def delivered(scene: Scene, mix: Mix, licence: str, aside: Aside = written_aside
 
 
 def delivery_name(stem: str, wanted: DeliveryRequest) -> str:
-    """What a delivered file is called."""
+    """The name of a delivered file."""
     return f"{stem}.{wanted.name}.{settled(wanted).format}"
 
 
 def settled(wanted: DeliveryRequest) -> Delivery:
-    """The preset with what is wanted otherwise."""
+    """The preset with the author's changes."""
     return delivery(
         wanted.preset,
         format=wanted.format,
@@ -48,7 +48,7 @@ def settled(wanted: DeliveryRequest) -> Delivery:
 
 
 def marks(mix: Mix) -> Iterable[Mark]:
-    """Where each element begins, each time."""
+    """A mark at every start of every element."""
     for stem in mix.stems:
         for start_s, _ in stem.times_s:
             yield Mark(frames_of(start_s, mix.sample_rate), stem.name)

@@ -1,4 +1,4 @@
-"""One file in its format, with all that it says about itself, and the levels that a meter finds in it."""
+"""One file in its format, with its metadata, and the levels that a meter finds in it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Integers = NDArray[np.int32]
 
 @dataclass(frozen=True, slots=True)
 class FileMetadata:
-    """What a delivered file says about itself. Texts without control characters; empty ones are left out."""
+    """The metadata of a delivered file. Texts have no control characters; empty ones are left out."""
 
     title: str = ""
     licence: str = ""
@@ -35,7 +35,7 @@ class FileMetadata:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredLevels:
-    """What was measured."""
+    """The levels of a written file."""
 
     loudness: Loudness
     true_peak_dbtp: float

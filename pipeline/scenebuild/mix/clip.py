@@ -74,7 +74,7 @@ def clip_of(element: Element, takes: Sequence[PlayedTake]) -> Clip:
 def read_clip(clip: Clip, frames: int, sample_rate: int) -> Iterator[tuple[int, Samples]]:
     """All ``frames`` that a clip has in a mix of ``sample_rate``: pieces, and the frame that each begins at.
 
-    Raises AudioFileError where the take is not what was measured, or can not be mixed.
+    Raises AudioFileError where the take is not what was measured, or cannot be mixed.
     """
     for source in clip.parts:
         _check(clip, source, frames)

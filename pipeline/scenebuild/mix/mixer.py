@@ -56,8 +56,8 @@ def mix_scene(
     ``capture`` is given every stem that is heard, in memory, unless all of them have more than some
     ``most_captured_frames``.
 
-    Raises AudioFileError where a take can not be read, ScenebuildError where the scene has no length, OSError where a
-    file can not be written.
+    Raises AudioFileError where a take cannot be read, ScenebuildError where the scene has no length, OSError where a
+    file cannot be written.
     """
     responses = read_responses(scene)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,1 +1,1 @@
-"""What a build tells about itself: its README, its pictures and its pages."""
+"""The report of a build: its README, its pictures and its pages."""

@@ -1,4 +1,4 @@
-"""A timeline for an editor: a label track as Audacity imports it, and many others with it."""
+"""A label track for audio editors, in the format of Audacity."""
 
 from __future__ import annotations
 

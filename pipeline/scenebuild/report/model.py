@@ -1,4 +1,4 @@
-"""What a report may say: finished, plain values. Nothing here is rounded or formatted later by a template."""
+"""The values of a report. They are finished: a template neither rounds nor formats them."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class BusRow:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRow:
-    """One delivered file, and whether it is what the place it goes to asks for."""
+    """One delivered file, and whether it meets its requirements."""
 
     path: str  # relative to the report: "rainy_cafe.podcast.mp3"
     about: str  # who it is for: "podcasts"
@@ -67,7 +67,7 @@ class DeliveryRow:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything that a template may see."""
+    """All values that a template can use."""
 
     name: str
     description: str

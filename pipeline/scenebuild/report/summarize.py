@@ -1,4 +1,4 @@
-"""From what a build knows to what a report may say."""
+"""From the values of a build to the values of its report."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def report_of(
     warnings: tuple[str, ...],
     folder: str,
 ) -> Report:
-    """The report of one built scene; ``folder`` is where it will stand, all paths in it are relative to that."""
+    """The report of one built scene; ``folder`` is where it is written, and all paths are relative to that."""
     scene = plan.scene
     root = str(project_root(scene.path))
     shown = os.path.relpath(os.path.abspath(scene.path), root)

@@ -64,7 +64,7 @@ def write_report(
 
 
 def mix_pictures(report: Report, mix: Mix) -> MixPictures:
-    """All that pictures of a mix are drawn from."""
+    """Everything that the pictures of a mix are drawn from."""
     lanes = tuple(_lane(row, stem) for row, stem in zip(report.elements, mix.stems, strict=True))
     with opened(Path(mix.path)) as wav:
         return MixPictures(envelope(wav, COLUMNS), spectrum_of(wav), lanes)

@@ -1,4 +1,4 @@
-"""Looking after a store: what is in it, what is damaged, what may go."""
+"""Maintenance of a store: list it, verify and repair it, and collect what is not used."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Damage:
-    """One thing in the store that is not what it should be."""
+    """One damaged file or folder of the store."""
 
     path: str
     what: str
@@ -45,7 +45,7 @@ def entries(store: LocalStore) -> Iterator[Entry]:
 
 
 def _read_all(store: LocalStore) -> Iterator[Entry | None]:
-    """An entry for every record, None for one that can not be read and may name anything."""
+    """An entry for every record, None for one that cannot be read and may name anything."""
     for key in store.all_keys():
         try:
             yield Entry(store.read(key), os.lstat(store.record_path(key)).st_mtime)
@@ -63,10 +63,10 @@ def size(store: LocalStore) -> tuple[int, int]:
 
 def verify(store: LocalStore, *, repair: bool = False) -> list[Damage]:
     """Read every byte and name all damage. ``repair`` moves what is damaged out of the way, so that it is made again
-    when it is needed. Every step leaves a store that can be used, so that it may end anywhere. What can not be read
+    when it is needed. Every step leaves a store that can be used, so that it may end anywhere. What cannot be read
     now, as on a server that is away or where it is another user's, may be sound and stays.
 
-    StoreError where a folder can not be listed.
+    StoreError where a folder cannot be listed.
     """
     damages = list(_damaged(store))
     if not damages or not repair:
@@ -81,7 +81,7 @@ def collect(store: LocalStore, *, unused_for_s: float, only: Collection[str], dr
     """Remove records unused for that long whose fidelity is in ``only``, then their objects, then left-overs.
 
     An object without a record may be a real take that only a lockfile names: it goes where real takes do. As long as
-    a record can not be read, no object that no other one names goes: it may be that record's.
+    a record cannot be read, no object that no other one names goes: it may be that record's.
 
     Returns how many records went, and how many bytes were freed (or would be).
     """
@@ -115,7 +115,7 @@ def _damaged(store: LocalStore) -> Iterator[Damage]:
 
 
 def _damaged_folders(store: LocalStore, kind: str) -> Iterator[Damage]:
-    """What stands where a folder has to, so that nothing can be kept below it."""
+    """Files and links in the place of a folder, below which nothing can be stored."""
     root = os.path.join(store.root, kind)
     if os.path.lexists(root) and not os.path.isdir(root):
         yield Damage(root, "is not a folder")
@@ -136,7 +136,7 @@ def _damaged_in(store: LocalStore, kind: str) -> Iterator[Damage]:
 
 
 def _problem_of(store: LocalStore, path: str) -> str:
-    """What is wrong with what has a name of the second level, in words; "" where nothing is."""
+    """What is wrong with a path of the second level, in words; "" if nothing is."""
     folder, rest = os.path.split(path)
     folder, prefix = os.path.split(folder)
     name = prefix + rest if len(prefix) == 2 else ""
@@ -186,7 +186,7 @@ def _repaired(store: LocalStore, damage: Damage) -> Damage:
 
 
 def _is_out_of_reach(path: str) -> bool:
-    """A file that the file system gives no bytes of; no folder, link or pipe, which can never become one."""
+    """Whether a regular file cannot be read now. A folder, a link or a pipe is not out of reach, but damage."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             return False
@@ -200,7 +200,7 @@ def _is_out_of_reach(path: str) -> bool:
 
 
 def _repair(store: LocalStore, path: str) -> bool:
-    """Out of the way with what is damaged, unless somebody has put it right meanwhile; whether the place is sound."""
+    """Move what is damaged out of the way, unless somebody has repaired it meanwhile; whether the place is sound."""
     is_below = os.path.dirname(os.path.dirname(os.path.dirname(path))) == store.root
     if is_below and not _problem_of(store, path):
         return True
@@ -210,7 +210,7 @@ def _repair(store: LocalStore, path: str) -> bool:
 
 
 def _left_overs(store: LocalStore) -> Iterator[str]:
-    """Temporary files of builds that were killed, who was making what, and what is in quarantine."""
+    """Temporary files of builds that were killed, leases, and what is in quarantine."""
     for whole in ("quarantine", "leases"):
         folder = os.path.join(store.root, whole)
         yield from (os.path.join(folder, name) for name in store.listed(folder))

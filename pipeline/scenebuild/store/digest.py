@@ -12,7 +12,7 @@ CHUNK = 1 << 20
 
 
 class Readable(Protocol):
-    """Whatever bytes can be read from."""
+    """A source of bytes."""
 
     def read(self, size: int, /) -> bytes:
         """The next bytes, at most ``size``; none at the end."""
@@ -25,7 +25,7 @@ def digest_bytes(data: bytes) -> str:
 
 
 def digest_file(path: str) -> str:
-    """The digest of a regular file's bytes, links followed. OSError where it can not be read."""
+    """The digest of a regular file's bytes, links followed. OSError where it cannot be read."""
     with open_regular(path) as file:
         return digest_of(file)
 

@@ -1,4 +1,4 @@
-"""Who is making what, so that two builders do not spend the GPU on the same take.
+"""Leases: which builder makes which take, so that two do not spend the GPU on the same one.
 
 A lease is an optimisation: ``flock`` does nothing on some network file systems, and a holder may be dead, asleep or
 on another machine. Nothing is ever wrong without it, only made twice.
@@ -25,13 +25,13 @@ class Lease:
         self._descriptor = descriptor
 
     def beat(self) -> None:
-        """Say that the holder is alive and at work."""
+        """Renew the date of the lease: the holder is alive."""
         if self._descriptor is not None:
             with contextlib.suppress(OSError):
                 os.utime(self._descriptor)
 
     def release(self) -> None:
-        """Give it back."""
+        """Release the lease."""
         descriptor, self._descriptor = self._descriptor, None  # first, as Ctrl-C may come between any two lines
         if descriptor is not None:
             with contextlib.suppress(OSError):
@@ -70,7 +70,7 @@ def holder(root: str, key: str) -> str:
 
 
 class SignsOfLife:
-    """The signs of life that holders give, as one who waits sees them.
+    """The signs of life of holders, as a waiting builder sees them.
 
     The dates of leases are compared with our clock, and it is seen whether they change: the clock of a file server
     may be ahead, or was set back since.

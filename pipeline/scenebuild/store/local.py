@@ -5,7 +5,7 @@
     <root>/objects/ab/cdef…        the bytes, named by SHA-256, immutable
     <root>/actions/ab/cdef….json   the record of an action key: digest, size and what was measured
     <root>/quarantine/             what was found damaged, kept for a look
-    <root>/leases/                 who is making what now; an optimisation, never needed for correctness
+    <root>/leases/                 which builder makes which take now; an optimisation
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ CACHEDIR_TAG = (
 
 
 class DamagedError(ScenebuildError):
-    """Bytes are not what their digest says. In the store they went to quarantine: from now on the key is a miss."""
+    """Bytes do not have their digest. In the store they went to quarantine, and the key is a miss from now on."""
 
 
 class UnreadableError(DamagedError):
-    """Bytes can not be had now: gone, or an error of the file system. They may be sound: they stay where they are."""
+    """Bytes cannot be read now: they are gone, or the file system fails. They may be sound and stay where they are."""
 
 
 class LocalStore:
@@ -55,7 +55,7 @@ class LocalStore:
     def get(self, key: str) -> Record | None:
         """The record of a key whose object is there in the right size; its bytes are verified when they are copied.
 
-        What is malformed goes to quarantine and counts as absent, as does all that can not be read.
+        What is malformed goes to quarantine and counts as absent, as does all that cannot be read.
         """
         path = self.record_path(key)
         try:
@@ -75,7 +75,7 @@ class LocalStore:
         return None
 
     def read(self, key: str) -> Record:
-        """The record of a key as it stands. OSError where it can not be read, ValueError where it is none. Changes
+        """The record of a key as it stands. OSError where it cannot be read, ValueError where it is none. Changes
         nothing and does not look for the object."""
         return decode_record(read_bounded(self.record_path(key), LARGEST_RECORD, follow_links=False), key)
 
@@ -111,7 +111,7 @@ class LocalStore:
         return record
 
     def put_back(self, digest: str, source: str) -> None:
-        """Keep the bytes of that digest without a record, for who knows the digest; StoreError where not possible."""
+        """Keep the bytes of that digest without a record; StoreError if that is not possible."""
         with self._keeping():
             self._put_object(source, digest)
 
@@ -123,7 +123,7 @@ class LocalStore:
     def copy(self, digest: str, target: str) -> None:
         """Copy an object to ``target``, verified on the way.
 
-        DamagedError where it is not what its name says, and where it is gone; OSError where ``target`` can not be
+        DamagedError where it is not what its name says, and where it is gone; OSError where ``target`` cannot be
         written.
         """
         try:
@@ -139,16 +139,16 @@ class LocalStore:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.record_path(key))
 
-    # Around them
+    # Listing and maintenance
 
     def all_keys(self) -> Iterator[str]:
-        """All keys that have a record, sorted. StoreError where a folder can not be listed."""
+        """All keys that have a record, sorted. StoreError where a folder cannot be listed."""
         for name in self.names("actions"):
             if name.endswith(".json") and HEX.match(name[:-5]):
                 yield name[:-5]
 
     def all_digests(self) -> Iterator[str]:
-        """All digests that have an object, sorted. StoreError where a folder can not be listed."""
+        """All digests that have an object, sorted. StoreError where a folder cannot be listed."""
         return (name for name in self.names("objects") if HEX.match(name))
 
     def names(self, kind: str) -> Iterator[str]:
@@ -223,7 +223,7 @@ class LocalStore:
         return sizes[-1]
 
     def _free(self, path: str) -> None:
-        """A link, a folder or a FIFO stands in the way of a file's name: out of it."""
+        """Move a link, a folder or a FIFO away that has the name of a file."""
         if not _is_regular_or_gone(path):
             self.quarantine(path)
 
@@ -237,7 +237,7 @@ class LocalStore:
 
 def copy_file(source: str, digest: str, target: str) -> None:
     """Copy a file whose digest is known, verified on the way: DamagedError where its bytes are others, UnreadableError
-    where they can not be read; OSError where ``target`` can not be written."""
+    where they cannot be read; OSError where ``target`` cannot be written."""
     try:
         file = open_regular(source, follow_links=False)
     except OSError as error:
@@ -253,7 +253,7 @@ def copy_file(source: str, digest: str, target: str) -> None:
 
 
 class _Readable:
-    """A file whose errors of reading are told from those of writing the copy."""
+    """A file whose read errors are UnreadableError, to tell them from errors of writing the copy."""
 
     def __init__(self, file: BinaryIO, digest: str) -> None:
         self._file = file

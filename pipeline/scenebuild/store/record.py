@@ -35,11 +35,11 @@ class Record:
 
 
 class NewerRecordError(ValueError):
-    """A whole record that a later scenebuild wrote: not for us to read, and no damage."""
+    """A sound record that a later scenebuild wrote. It is no damage, and is not read."""
 
 
 def encode_record(record: Record) -> bytes:
-    """The one text of a record, sealed."""
+    """A record as bytes, with its seal."""
     plain = {
         "version": RECORD_VERSION, "key": record.key, "digest": record.digest, "size": record.size,
         "facts": dict(record.facts),

@@ -1,4 +1,4 @@
-"""From a finished report and its sounds to one side of the mixer page, and to the page of a build."""
+"""One side of the mixer page from a finished report and its stems, and the page of a build."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TOO_LONG = "The stems are too long for a page, so only the mix plays here: `--st
 
 @dataclass(frozen=True, slots=True)
 class MixPictures:
-    """What the pictures of a mix are drawn from: looked at once, drawn for the README and for the page."""
+    """What the pictures of a mix are drawn from, for the README and for the page."""
 
     envelope: Envelope
     spectrum: Spectrum
@@ -83,7 +83,7 @@ def side_of(
 
 
 def notes_of(report: Report) -> tuple[Note, ...]:
-    """What the README says before all else."""
+    """The notes that the README begins with."""
     notes = []
     if report.preview:
         said = "A quick sketch stands in for at least one take that the lockfile pins. The lockfile was left as it is."
@@ -97,7 +97,7 @@ def notes_of(report: Report) -> tuple[Note, ...]:
 
 
 def _why(report: Report, stems: Sequence[CapturedStem]) -> str:
-    """Why there are no stems to play."""
+    """Why the page has no stems."""
     is_silent = not report.elements or (bool(stems) and not any(stem.samples.any() for stem in stems))
     return SILENT if is_silent else TOO_LONG
 

@@ -1,4 +1,4 @@
-"""What the catalogue sounds like: a README a category, one over all, and a page to listen to."""
+"""The sounds of the catalogue: a README for each category, one for all, and a page to listen to."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Category:
 
     @property
     def seconds(self) -> float:
-        """How long making all its kinds took, as far as that is known."""
+        """The time that all its kinds took, as far as it is known."""
         return sum(kind.seconds or 0.0 for kind in self.kinds)
 
 
@@ -65,7 +65,7 @@ def write_explored(plans: Mapping[str, Plan], takes: Mapping[str, Takes], folder
 
 
 def made_in(seconds: float | None, duration_s: float) -> str:
-    """How long a take took, and how that compares with its own length.
+    """How long it took to make a take, compared with the length of the take.
 
     >>> made_in(0.25, 8.0), made_in(40.0, 8.0), made_in(None, 8.0), made_in(0.0, 8.0)
     ('0.25 s (32 × real time)', '40.0 s (0.2 × real time)', 'not known', '< 0.01 s')

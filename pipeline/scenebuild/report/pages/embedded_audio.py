@@ -1,4 +1,4 @@
-"""Sound that goes into a page: encoded in memory, as small as it gets without being heard."""
+"""Sounds that are embedded in a page: encoded in memory, as small as possible without audible loss."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ class EmbeddedAudio:
 
     @property
     def bytes_digest(self) -> str:
-        """Another one for other bytes."""
+        """Identifies the encoded bytes."""
         return sha256(self.data).hexdigest()[:16]
 
     @property
     def digest(self) -> str:
-        """Another one for another sound, once it is decoded."""
+        """Identifies the sound as it is decoded and played."""
         return sha256(f"{self.gains} {self.passes} {self.bytes_digest}".encode()).hexdigest()[:16]
 
 
@@ -98,7 +98,7 @@ def mix_sound(path: Path) -> EmbeddedAudio:
 
 
 def _one_channel(samples: Integers) -> tuple[tuple[float, ...], Integers]:
-    """What each channel is of what is returned: stereo that is one channel at two levels comes back as that channel."""
+    """The gain of each channel, and the samples: stereo that is one channel at two levels becomes that channel."""
     if samples.shape[1] != 2:
         return (1.0,) * samples.shape[1], samples
     powers = np.einsum("fc,fc->c", samples, samples, dtype=np.float64)

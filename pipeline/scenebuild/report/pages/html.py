@@ -1,4 +1,4 @@
-"""Pages of HTML: one self-contained file each, whose style and script are ours alone and stand in it.
+"""Pages of HTML: one self-contained file each, with our own style and script in it.
 
 A content security policy names them by their hashes, so that nothing else can run there, whatever an author's text
 says; all text is escaped.
@@ -32,22 +32,22 @@ def page(template: str, styles: tuple[str, ...], script: str, **values: Any) -> 
 
 @cache
 def ours(name: str) -> Markup:
-    """One of our own files, which is trusted as it is."""
+    """One of our own template files; it is trusted."""
     return Markup((OURS / name).read_text(encoding="utf-8"))
 
 
 def policy_hash(text: str) -> str:
-    """What a content security policy calls a script or a style sheet."""
+    """The hash of a script or a style sheet for a content security policy."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 def encoded(data: bytes) -> str:
-    """Bytes as letters."""
+    """Bytes as base64."""
     return b64encode(data).decode()
 
 
 def data_uri(kind: str, data: bytes) -> str:
-    """Bytes as an address that needs no file."""
+    """Bytes as a data: URI."""
     return f"data:{kind};base64,{encoded(data)}"
 
 

@@ -1,4 +1,4 @@
-"""What a page draws of a sound: shapes in shares of a width, so that they fit any screen."""
+"""The shapes that a page draws of a sound, in shares of a width, so that they fit any screen."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _percent(share: float) -> str:
 
 
 def _shape(up: NDArray[np.floating], down: NDArray[np.floating]) -> LaneShape:
-    """A closed outline, one column a step; written from one point to the next, which is half as long."""
+    """A closed outline, one column a step; relative coordinates, which take half the space."""
     columns = len(up)
     xs = np.concatenate([[0], np.arange(columns) + 0.5, [columns], np.arange(columns)[::-1] + 0.5])
     ys = np.concatenate([[0], -up, [0], down[::-1]]) * _REACH

@@ -1,4 +1,4 @@
-"""A page to listen to: one file beside its sounds, that asks nothing of any network. Plain values in, HTML out."""
+"""A page to listen to: one file beside its sounds, which uses no network. Plain values in, HTML out."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def outline_of(path: Path) -> Outline:
 
 
 def clock(seconds: float) -> str:
-    """A length as the page's player counts it.
+    """A length as the player of a page shows it.
 
     >>> clock(8.0), clock(75.25)
     ('0:08.0', '1:15.2')
@@ -84,6 +84,6 @@ def clock(seconds: float) -> str:
 
 
 def _area(heights: np.ndarray[tuple[int], np.dtype[np.float32]]) -> str:
-    """Bars with a gap, as high as they sound; where there is silence a hair's line."""
+    """Bars with gaps, as high as the sound is loud; a thin line for silence."""
     reach = np.maximum(48 * np.minimum(heights, 1.0) ** LOUDNESS_EXPONENT, 0.4)
     return "".join(f"M{column} {-y:.1f}h.68V{y:.1f}h-.68z" for column, y in enumerate(reach))

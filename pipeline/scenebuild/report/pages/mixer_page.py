@@ -1,4 +1,4 @@
-"""The mixer page: mixes are heard, seen and taken apart, alone or as before and after.
+"""The mixer page: mixes with their stems, pictures and faders, alone or as before and after.
 
 One self-contained file that asks nothing of any network. Finished values in, HTML out; what comes in is words, shapes
 and encoded sounds. ``build_page.py`` makes them of a build.
@@ -20,7 +20,7 @@ from scenebuild.report.pictures.axes import LANES, ticks
 
 Pairs = tuple[tuple[str, str], ...]  # label and value, ready to be shown
 
-# How the badges of elements look; others are as quiet as "unchanged".
+# The tones of badges; all others are "quiet".
 TONES = {
     "generated again": "new",
     "mixed again": "changed",
@@ -34,7 +34,7 @@ TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What the author's file says in plain numbers; None for what moves, or stands for several."""
+    """The author's plain numbers; None for an automation, or for several values."""
 
     volume: float | None = None  # linear
     pan: float | None = None  # -1 ... 1
@@ -86,7 +86,7 @@ class MixerSide:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """Something to be read before the rest. The lines of a "note" are ours, and may hold one command in backticks."""
+    """A note at the top. The lines of a "note" are ours and can hold one command in backticks."""
 
     title: str
     lines: tuple[str, ...] = ()
@@ -105,7 +105,7 @@ class MixerScene:
     badges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by element
     notes: tuple[Note, ...] = ()
     difference: bytes | None = None  # a PNG over the whole time
-    difference_text: str = ""  # what it shows, for those who can not see it
+    difference_text: str = ""  # what it shows, for those who cannot see it
     links: Pairs = ()  # label and path relative to the page
     details: tuple[tuple[str, Pairs], ...] = ()  # further sections: title, and what stands in it
     loops: bool = False  # the mix loops, so the page loops it from the start
@@ -118,7 +118,7 @@ class MixerPage:
 
     mark: str  # above the title: what kind of page it is
     title: str
-    lead: str  # blank lines part paragraphs
+    lead: str  # paragraphs with blank lines between them
     scenes: tuple[MixerScene, ...]
     notes: tuple[Note, ...] = ()
     foot: str = ""
@@ -126,7 +126,7 @@ class MixerPage:
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What makes a page of ``scenebuild watch``: a token to write with, and one more script of ours."""
+    """The additions of ``scenebuild watch``: a token that allows writing, and one more script of ours."""
 
     token: str
     script: str
@@ -152,7 +152,7 @@ class MixerRow:
 
     @property
     def now(self) -> MixerStrip:
-        """The strip as it is after, or as it was where it is gone."""
+        """The strip of the last side that has the element."""
         return next(strip for strip in reversed(self.strips) if strip is not None)
 
 
@@ -179,7 +179,7 @@ def mixer_html(page: MixerPage, live: Live | None = None) -> str:
 
 
 def _each_once() -> Callable[[EmbeddedAudio], str]:
-    """The letters of a sound where the page does not have them yet: both sides may have the same stem."""
+    """The base64 text of a sound, "" if the page has it already: both sides may have the same stem."""
     seen: set[str] = set()
 
     def encoded(sound: EmbeddedAudio) -> str:

@@ -48,7 +48,7 @@ def overview_markdown(title: str, scene_path: str, rows: Sequence[OverviewRow]) 
 
 
 def overview_html(title: str, scene_path: str, rows: Sequence[OverviewRow], folder: str) -> str:
-    """A page on which the mixes of all scenes of a file can be compared; ``folder`` is where it will stand."""
+    """A page on which the mixes of all scenes of a file can be compared; ``folder`` is the folder it is written to."""
     sounds = tuple(_sound(row, folder) for row in rows)
     lead = f"The {len(rows)} scenes of {scene_path}."
     return page_html(

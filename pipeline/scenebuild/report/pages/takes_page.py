@@ -38,7 +38,7 @@ class MeasuredTake:
 
 
 def candidate_of(step: Step, take: Take, chosen: bool) -> MeasuredTake:
-    """Measure one take. AudioFileError where it can not be read."""
+    """Measure one take. AudioFileError where it cannot be read."""
     traits = traits_of(take.path)
     facts = facts_of(traits)
     if step.action.seed is not None:
@@ -47,7 +47,7 @@ def candidate_of(step: Step, take: Take, chosen: bool) -> MeasuredTake:
 
 
 def facts_of(traits: Traits) -> tuple[tuple[str, str], ...]:
-    """What is worth a number, label and value."""
+    """The measurements that a page shows: label and value."""
     return (
         ("Loudness", words.loudness(traits.loudness_lufs)),
         ("Peak", words.peak(traits.peak_dbfs)),
@@ -56,7 +56,7 @@ def facts_of(traits: Traits) -> tuple[tuple[str, str], ...]:
 
 
 def remarks_on(traits: Traits) -> tuple[str, ...]:
-    """What is worth a warning: silence, clipping, no highs, an offset, a click at an end."""
+    """Warnings: silence, clipping, no highs, a DC offset, a click at an end."""
     start, length = max(silences(traits), key=lambda one: one[1], default=(0.0, 0.0))
     if length >= traits.duration_s:
         return ("silent",)
