@@ -24,7 +24,8 @@ from markdown_it import MarkdownIt
 from actions import Run, Runner, commands
 from locks import lock_as_audiogen
 from repositories import PORCH, begin_repository, committed, git, locked, louder
-from scenebuild.ci.steps import cut, job_from
+from scenebuild.ci.job import job_from
+from scenebuild.ci.words import cut
 from scenebuild.cli import run as scenebuild
 from scenebuild.errors import UsageError
 from scenebuild.store import LocalStore
@@ -150,6 +151,7 @@ class Bench:
             "report",
             "comment",
             "page",
+            "difference.md",
             "failed",
         }
         assert {path.name for path in self.folder.iterdir()} - {"project", "canary"} == {

@@ -108,7 +108,7 @@ def collect(folder: Path, monkeypatch: pytest.MonkeyPatch, *steps: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "linked", ["", "comment", "comment/comment.md", "report", "report/builds.md", "failed", "page"]
+    "linked", ["", "comment", "comment/comment.md", "report", "report/builds.md", "difference.md", "failed", "page"]
 )
 def test_nothing_is_written_through_a_link_that_came_with_the_checkout(
     project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, linked: str
@@ -132,10 +132,9 @@ def test_what_a_checkout_laid_ready_is_not_taken_for_ours(
 ) -> None:
     """A page, words and failures of a stranger; takes of an earlier job stay."""
     Path("scenes/x.yaml").write_text(BROKEN.replace("promt", "prompt"))
-    for name in ("report/diff/index.html", "report/diff/diff.md", "comment/comment.md", "comment/job", "store/kept"):
+    for name in ("report/diff/index.html", "difference.md", "comment/comment.md", "comment/job", "store/kept"):
         Path(".scenebuild", name).parent.mkdir(parents=True, exist_ok=True)
         Path(".scenebuild", name).write_text("theirs")
-    Path(".scenebuild/report/diff/diff.json").write_text('{"scenes": [{"scene": "x"}]}')
     collect(project / ".scenebuild", monkeypatch, "validate", "collect")
     left = {str(one.relative_to(".scenebuild")) for one in Path(".scenebuild").rglob("*") if one.is_file()}
     assert left == {"store/kept", "comment/comment.md"}

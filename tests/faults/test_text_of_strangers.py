@@ -22,12 +22,13 @@ import pytest
 from markdown_it import MarkdownIt
 
 from actions import commands
-from scenebuild.ci import steps as ci
+from scenebuild.ci.job import job_from
+from scenebuild.ci.log import Outcome, reported
 from scenebuild.cli.terminal import safe
 from scenebuild.errors import Place, Problem
 from scenebuild.report.readme.markdown import code, paragraphs, sentence, text
 from scenebuild.review.textconv import text_of
-from scenebuild.scene.check.findings import as_github, at_root
+from scenebuild.scene.check.findings import at_root
 
 ROOT = Path(__file__).parents[2]
 JOINER = "\u2060"
@@ -140,19 +141,17 @@ def test_a_log_obeys_only_its_annotations(payload: str, monkeypatch: pytest.Monk
     """An annotation, an error and a table of the build, as a step of the action prints them."""
     monkeypatch.setenv("RUNNER_TEMP", str(tmp_path))
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    job = ci.job_from({"RUNNER_TEMP": str(tmp_path), "GITHUB_ACTIONS": "true"})
+    job = job_from({"RUNNER_TEMP": str(tmp_path), "GITHUB_ACTIONS": "true"})
+    problem = Problem("prompt", safe(payload).replace("\n", " "), Place(f"scenes/{payload}.yaml"))
 
-    def printing(*_: str) -> int:
-        problem = Problem("prompt", safe(payload).replace("\n", " "), Place(f"scenes/{payload}.yaml"))
-        sys.stdout.write(as_github(at_root([problem])))
+    def step() -> Outcome:
         sys.stdout.write(safe(payload) + "\n")
         sys.stderr.write(safe(payload) + "\n")
-        return 0
+        return Outcome(0, at_root([problem]))
 
-    monkeypatch.setattr(ci, "_scenebuild", printing)
     log = io.StringIO()
     with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-        assert ci._annotated(job, "validate") == 0
+        assert reported(job, "validate", step) == 0
     (one,) = commands(log.getvalue())
     assert one[0] == "error"
     assert re.match(r"file=.*,line=1,col=1,title=prompt$", one[1])
@@ -178,7 +177,6 @@ HARD = [
 READERS: dict[str, Callable[[str], object]] = {
     "comment": lambda said: COMMENT.inert(said),
     "comment that is cut": lambda said: COMMENT.cut(COMMENT.inert(said), 65_536),
-    "without links": lambda said: ci.LINK.sub("", said),
     "report": text,
     "code": code,
     "paragraphs": paragraphs,

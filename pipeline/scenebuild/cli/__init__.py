@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from typing import NoReturn
@@ -80,11 +80,19 @@ def program() -> None:
 
 
 def run(arguments: Sequence[str]) -> int:
-    """Run the command line and return its exit code; every mistake of a user becomes a message."""
+    """Run the command line and return its exit code."""
+    return answered(
+        lambda: program.main(list(arguments), prog_name="scenebuild", standalone_mode=False),
+        f"arguments: {list(arguments)}",
+    )
+
+
+def answered(action: Callable[[], object], called: str) -> int:
+    """The exit code of an action; every mistake of a user becomes a message, and a bug a report of what was called."""
     tidy_streams()
     try:
         with _signals_unwind():
-            code = program.main(list(arguments), prog_name="scenebuild", standalone_mode=False)
+            code = action()
         return code if isinstance(code, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
@@ -107,16 +115,16 @@ def run(arguments: Sequence[str]) -> int:
         complain(f"{error.filename or 'can not go on'}: {error.strerror or error}")
         return 1
     except Exception:
-        return _report_bug(arguments)
+        return _report_bug(called)
 
 
-def _report_bug(arguments: Sequence[str]) -> int:
+def _report_bug(called: str) -> int:
     import platform
     import traceback
 
     complain("this is a bug of scenebuild; nothing in the store is lost. Please report it with this text:")
     complain(f"scenebuild {__version__}, Python {platform.python_version()}, {platform.platform()}")
-    complain(f"arguments: {list(arguments)}")
+    complain(called)
     complain(traceback.format_exc())
     return BUG
 

@@ -80,13 +80,24 @@ def command(
     settings = options.settings_for((), options.Flags(store=store))
     page, folder = outputs(style, out, video=video, quiet=quiet)
     found = reviewed(revisions, ctx.meta[PATHS], settings, page, folder, locks_only=locks_only)
-    printed = page.html(found) if page is not None and style == "html" else _printed(style, found)
-    if style != "text" or not quiet:
-        click.echo(printed, nl=False, color=wants_colour(colour, sys.stdout))
-    if not found and style == "text" and not quiet:
+    if style == "text":
         hint = "" if revisions else "; what is not committed yet: scenebuild diff HEAD"
-        complain(f"nothing changed between {found.before} and {found.after}{hint}")
+        tell(found, colour=colour, quiet=quiet, hint=hint)
+    else:
+        printed = page.html(found) if page is not None and style == "html" else _printed(style, found)
+        click.echo(printed, nl=False, color=wants_colour(colour, sys.stdout))
     return 1 if exit_code and found else 0
+
+
+def tell(found: Review, *, colour: str, quiet: bool = False, hint: str = "") -> None:
+    """Print a review for people; ``hint`` is what they may have meant where nothing changed."""
+    from scenebuild.review.formats.text import as_text
+
+    if quiet:
+        return
+    click.echo(as_text(found), nl=False, color=wants_colour(colour, sys.stdout))
+    if not found:
+        complain(f"nothing changed between {found.before} and {found.after}{hint}")
 
 
 def outputs(style: str, out: str | None, *, video: bool, quiet: bool) -> tuple[ReviewPage | None, ReviewFolder | None]:
@@ -140,14 +151,6 @@ def _printed(style: str, found: Review) -> str:
         from scenebuild.review.formats.markdown import as_markdown
 
         return as_markdown(found)
-    if style in ("github", "sarif"):
-        return _as_findings(style, found)
-    from scenebuild.review.formats.text import as_text
-
-    return as_text(found)
-
-
-def _as_findings(style: str, found: Review) -> str:
     from scenebuild.review.formats.annotations import RULES, findings_of
     from scenebuild.scene.check.findings import as_github, as_sarif
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -33,29 +34,35 @@ def command(scenes: tuple[str, ...], style: str, locks_only: bool, staged: bool,
     The warnings of 'scenebuild lint' are shown as well and change nothing.
     Exit code 0: all are valid. 1: at least one is not.
     """
+    from scenebuild.scene.check.findings import FORMATS
     from scenebuild.scene.project import find_scenes
 
     if staged and not locks_only:
         raise click.UsageError("--staged goes with --locks-only")
     paths = find_scenes(list(scenes))
-    problems = _about_staged(paths) if staged else _about_locks(paths) if locks_only else _about_scenes(paths)
-    _tell(problems, style, quiet)
-    errors = {problem.rule for problem in problems if problem.severity == "error"}
-    if not errors and style == "text" and not quiet:
-        verdict = ("matches its lock", "match their locks") if locks_only else ("is valid", "are valid")
-        click.echo(f"1 scene {verdict[0]}" if len(paths) == 1 else f"{len(paths)} scenes {verdict[1]}")
-    if locks_only and errors == {"lock"}:
-        return DRIFTED
-    return 1 if errors else 0
+    problems = _about_staged(paths) if staged else about_locks(paths) if locks_only else about_scenes(paths)
+    if style == "text":
+        tell(problems, len(paths), locks_only=locks_only, quiet=quiet)
+    else:
+        click.echo(FORMATS[style](problems), nl=False)
+    return exit_code_of(problems, locks_only=locks_only)
 
 
-def _about_scenes(paths: list[str]) -> list[Problem]:
+def exit_code_of(problems: Sequence[Problem], *, locks_only: bool) -> int:
+    """1 for mistakes; 3 where only locks were looked at, and each of them can be read."""
+    rules = {problem.rule for problem in problems if problem.severity == "error"}
+    return DRIFTED if locks_only and rules == {"lock"} else 1 if rules else 0
+
+
+def about_scenes(paths: list[str]) -> list[Problem]:
+    """Everything that is wrong with scene files, and what the lint has to say."""
     from scenebuild.api import validate
 
     return validate(*paths)
 
 
-def _about_locks(paths: list[str]) -> list[Problem]:
+def about_locks(paths: list[str]) -> list[Problem]:
+    """What keeps scene files from being built as locked."""
     from scenebuild.plan.locks import findings_about_locks
 
     return [problem for path in paths for problem in findings_about_locks(path, options.config_for([path]))]
@@ -69,15 +76,16 @@ def _about_staged(paths: list[str]) -> list[Problem]:
     staged = staged_among(paths)
     mine = [path for path in paths if staged(path)]
     lacking = (problem for path in mine for problem in findings_about_missing_locks(path, staged, is_staged_as_it_is))
-    return [*_about_locks(mine), *lacking]
+    return [*about_locks(mine), *lacking]
 
 
-def _tell(problems: list[Problem], style: str, quiet: bool) -> None:
-    from scenebuild.scene.check.findings import FORMATS, as_text
+def tell(problems: Sequence[Problem], scenes: int, *, locks_only: bool, quiet: bool = False) -> None:
+    """Print findings for people, and the verdict where there is no mistake."""
+    from scenebuild.scene.check.findings import as_text
 
-    if style != "text":
-        click.echo(FORMATS[style](problems), nl=False)
-        return
     shown = [problem for problem in problems if not quiet or problem.severity == "error"]
     if shown:
         complain(as_text(shown).rstrip("\n"))
+    if not quiet and not exit_code_of(problems, locks_only=locks_only):
+        verdict = ("matches its lock", "match their locks") if locks_only else ("is valid", "are valid")
+        click.echo(f"1 scene {verdict[0]}" if scenes == 1 else f"{scenes} scenes {verdict[1]}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scenebuild.report.readme.render import rendered
 from scenebuild.review.formats.rows import SceneRow, scene_row, total
@@ -23,6 +23,7 @@ class AttachedFiles:
     page: str = ""
     pictures: Mapping[str, str] = field(default_factory=dict)
     clips: Mapping[str, str] = field(default_factory=dict)
+    is_apart: bool = False  # nothing leads to them from where the report is read
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +41,17 @@ class MarkdownPage:
     left_out: Sequence[str]
 
 
-def as_markdown(review: Review, attached: AttachedFiles | None = None, largest: int = LARGEST) -> str:
+def as_markdown(
+    review: Review, attached: AttachedFiles | None = None, largest: int = LARGEST, *, is_apart: bool = False
+) -> str:
     """The review in at most ``largest`` bytes of UTF-8; the first line is ``MARKER``.
+
+    ``is_apart`` is for a text that is read where none of the files are: it has no link and no marker.
 
     Where not everything fits, the scenes lose their pictures and most of their lines, then those that come last keep
     only their row in the table, then rows go. What is left out is said.
     """
-    files = attached or AttachedFiles()
+    files = replace(attached or AttachedFiles(), is_apart=is_apart)
     rows = [scene_row(scene) for scene in review.scenes]
     full = [_block(row, files, is_open=len(rows) == 1, is_full=True) for row in rows]
     whole = _page(review, rows, full, files, ())
@@ -88,11 +93,11 @@ def _page(
     review: Review, rows: Sequence[SceneRow], blocks: Sequence[str], files: AttachedFiles, left_out: Sequence[str]
 ) -> str:
     page = MarkdownPage(
-        marker=MARKER,
+        marker="" if files.is_apart else MARKER,
         before=review.before,
         after=review.after,
         total=total(review),
-        link=files.page,
+        link="" if files.is_apart else files.page,
         rows=rows,
         has_table=len(review.scenes) > 1,
         blocks=blocks,
@@ -110,6 +115,7 @@ def _block(row: SceneRow, files: AttachedFiles, *, is_open: bool, is_full: bool)
         most=MOST_LINES if is_full else FEW_LINES,
         picture=files.pictures.get(row.path, ""),
         clip=files.clips.get(row.path, ""),
+        has_links=not files.is_apart,
     )
 
 

@@ -48,11 +48,15 @@ class ReviewFolder:
         if self._video:
             self._clip(scene, mixes, f"{name}.mp4")
 
+    @property
+    def attached(self) -> AttachedFiles:
+        """What lies in the folder beside the comment."""
+        return AttachedFiles(PAGE, self._pictures, self._clips)
+
     def write(self, review: Review, page: ReviewPage) -> None:
         """Write the page, the comment and the numbers; the page last, so that all that it links to is there."""
-        attached = AttachedFiles(PAGE, self._pictures, self._clips)
         publish_bytes(str(self._root / NUMBERS), utf8(as_json(review)))
-        publish_bytes(str(self._root / COMMENT), utf8(as_markdown(review, attached)))
+        publish_bytes(str(self._root / COMMENT), utf8(as_markdown(review, self.attached)))
         links = {scene.path: self._links(scene.path) for scene in review.scenes}
         publish_bytes(str(self._root / PAGE), utf8(page.html(review, links)))
 
