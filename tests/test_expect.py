@@ -17,9 +17,10 @@ from scenebuild.audio.wav import write_wav
 from scenebuild.cli import run
 from scenebuild.errors import SceneError
 from scenebuild.expect.hold import hold
-from scenebuild.plan.lockfile import Lock
+from scenebuild.plan.lockfile import Lock, LockEntry, LockMix
 from scenebuild.scene.read import read_scene
 
+LOCKED = LockEntry(engine="sketch", key="a" * 64, digest="b" * 64)
 RATE = 48000
 Sound = NDArray[np.float32]
 
@@ -80,7 +81,7 @@ def verdicts(project: Path, expectation: str, sound: Sound, owner: str) -> list[
     element, mix = (f", {expect}", "") if owner == "rain" else ("", f"mix: {{{expect}}}\n")
     Path("scenes/a.yaml").write_text(f"name: A\nelements:\n  rain: {{prompt: rain{element}}}\n{mix}")
     write_wav("a.wav", sound, RATE)
-    lock = Lock({"rain": {"loudness_lufs": -23.0}}, {"loudness_lufs": -23.0})
+    lock = Lock({"rain": replace(LOCKED, loudness_lufs=-23.0)}, LockMix(loudness_lufs=-23.0))
     return hold(read_scene("scenes/a.yaml"), lock, {"rain": ("a.wav",)}, "a.wav")
 
 

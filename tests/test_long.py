@@ -144,7 +144,7 @@ def test_a_build_of_several_takes(project: Path) -> None:
     assert [one["name"] for one in scene["elements"]] == ["a", "a.2", "a.3", "a.4", "a.5"]
     assert scene["duration_s"] == 4.0
     lock = parse_lock(Path("scenes/x.lock.json").read_text(), "x")
-    assert len({entry["digest"] for entry in lock.elements.values()}) == 5
+    assert len({entry.digest for entry in lock.elements.values()}) == 5
     assert built(", volume: 0.5, start: [0, 3], fade_out: 1")["generated"] == 0
     readme = Path("build/x/README.md").read_text()
     assert "Made of 5 takes of 1.0 s, each leading into the next" in readme

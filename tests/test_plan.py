@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +18,18 @@ from scenebuild.engines import Action, action_facts, engine, facts_for
 from scenebuild.errors import LockError, Place, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of, seed_of
 from scenebuild.plan.licence import strictest
-from scenebuild.plan.lockfile import Lock, level, merged_mix, mix_drift, parse_lock, read_lock, write_lock_text
+from scenebuild.plan.lockfile import (
+    Lock,
+    LockEntry,
+    LockMix,
+    entry_for,
+    level,
+    merged_mix,
+    mix_drift,
+    parse_lock,
+    read_lock,
+    write_lock_text,
+)
 from scenebuild.plan.steps import Plan, count, make_plan
 from scenebuild.scene.automation import Automation
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene
@@ -168,13 +180,15 @@ def test_frames_are_the_nearest_whole_number_and_at_least_one(duration_s: float,
 
 # Lockfiles
 
-ENTRY = {"engine": "audiogen", "key": "a" * 64, "digest": "b" * 64, "prompt": "Regen über Dächern"}
+ENTRY = LockEntry(
+    engine="audiogen", key="a" * 64, digest="b" * 64, prompt="Regen über Dächern", loudness_lufs=-math.inf
+)
 entries = st.dictionaries(st.from_regex(r"[a-z0-9][a-z0-9_-]{0,8}", fullmatch=True), st.just(ENTRY), max_size=5)
 
 
 @given(entries)
-def test_a_lock_survives_writing_and_reading_and_is_sorted(elements: dict[str, dict[str, str]]) -> None:
-    lock = Lock(elements, {"length_s": 24.0, "loudness_lufs": None})
+def test_a_lock_survives_writing_and_reading_and_is_sorted(elements: dict[str, LockEntry]) -> None:
+    lock = Lock(elements, LockMix(length_s=24.0, loudness_lufs=-math.inf, others={"of_tomorrow": [None]}))
     text = write_lock_text(lock)
     assert parse_lock(text, "x.lock.json") == lock
     backwards = Lock(dict(reversed(elements.items())), lock.mix)
@@ -210,11 +224,13 @@ def test_no_lock_is_no_mistake(tmp_path: Path) -> None:
 
 
 def test_a_level_that_reads_the_same_is_no_change() -> None:
-    old = {"loudness_lufs": -20.01, "length_s": 24.0, "true_peak_dbtp": None}
-    assert merged_mix(old, {"loudness_lufs": -20.0, "length_s": 24.0, "true_peak_dbtp": None}) == old
-    assert merged_mix(old, {"loudness_lufs": -20.1}) == {"loudness_lufs": -20.1}
-    assert mix_drift(old, {"loudness_lufs": -20.1}) == ["loudness_lufs is -20.1, the lock says -20.01"]
-    assert merged_mix({}, {"loudness_lufs": None}) == {"loudness_lufs": None}
+    silent = LockMix(true_peak_dbtp=-math.inf)
+    old = replace(silent, loudness_lufs=-20.01, length_s=24.0)
+    assert merged_mix(old, replace(old, loudness_lufs=-20.0)) == old
+    other = LockMix(loudness_lufs=-20.1)
+    assert merged_mix(old, other) == other
+    assert mix_drift(old, other) == ["loudness_lufs is -20.1, the lock says -20.01"]
+    assert merged_mix(LockMix(), silent) == silent
     assert level(float("-inf")) is None
 
 
@@ -225,9 +241,9 @@ def planned(store: LocalStore, *elements: Element, lock: Lock | None = None, **c
     return make_plan(replace(SCENE, elements=elements), lock, store, PlanOptions(**choices))  # type: ignore[arg-type]
 
 
-def entry_of(plan: Plan, digest: str = "b" * 64) -> dict[str, object]:
+def entry_of(plan: Plan, digest: str = "b" * 64) -> LockEntry:
     step = plan.steps[0]
-    return {**action_facts(step.action), "key": step.key, "digest": digest}
+    return entry_for(step.action, step.key, digest)
 
 
 def keep(store: LocalStore, key: str, data: bytes, tmp_path: Path) -> str:
@@ -244,7 +260,7 @@ def test_a_take_is_missing_then_made_before_then_locked(store: LocalStore, tmp_p
     assert statuses(first) == [("miss", "new element")]
     digest = keep(store, first.steps[0].key, b"sound", tmp_path)
     assert statuses(planned(store, RAIN, engine="audiogen")) == [("hit", "new element, but made before")]
-    lock = Lock({"rain": entry_of(first, digest)}, {})
+    lock = Lock({"rain": entry_of(first, digest)})
     assert statuses(planned(store, RAIN, engine="audiogen", lock=lock)) == [("locked", "as the lock says")]
     assert statuses(planned(store, RAIN, engine="audiogen", lock=lock, force=True)) == [("miss", "forced")]
     chosen = frozenset({"rain"})
@@ -264,14 +280,14 @@ def test_a_take_is_missing_then_made_before_then_locked(store: LocalStore, tmp_p
     ids=str,
 )
 def test_the_reason_names_the_fields_that_changed(store: LocalStore, by: dict[str, object], reason: str) -> None:
-    lock = Lock({"rain": entry_of(planned(store, RAIN, engine="audiogen"))}, {})
+    lock = Lock({"rain": entry_of(planned(store, RAIN, engine="audiogen"))})
     changed = planned(store, replace(RAIN, **by), engine="audiogen", lock=lock)  # type: ignore[arg-type]
     assert statuses(changed) == [("miss", reason)]
 
 
 def test_a_locked_take_that_was_lost_is_said_to_be(store: LocalStore, tmp_path: Path) -> None:
     first = planned(store, RAIN, engine="audiogen")
-    lock = Lock({"rain": entry_of(first)}, {})
+    lock = Lock({"rain": entry_of(first)})
     assert statuses(planned(store, RAIN, engine="audiogen", lock=lock)) == [
         ("miss", "the locked take is not in the store")
     ]
@@ -284,7 +300,7 @@ def test_a_locked_take_that_was_lost_is_said_to_be(store: LocalStore, tmp_path: 
 def test_a_locked_sketch_that_was_lost_is_made_again_as_it_was(store: LocalStore, tmp_path: Path) -> None:
     """Other bytes under its key, of another version in development say, never take its place without need."""
     first = planned(store, RAIN, engine="sketch")
-    lock = Lock({"rain": entry_of(first)}, {})
+    lock = Lock({"rain": entry_of(first)})
     keep(store, first.steps[0].key, b"other bytes", tmp_path)
     assert statuses(planned(store, RAIN, engine="sketch", lock=lock)) == [
         ("miss", "the locked take is not in the store")
@@ -329,21 +345,21 @@ def test_a_model_that_is_not_there_is_said_with_its_place(store: LocalStore) -> 
 
 def test_auto_stays_with_a_locked_take_as_long_as_it_is_wanted(store: LocalStore) -> None:
     for name in ("audiogen", "sketch"):
-        lock = Lock({"rain": entry_of(planned(store, RAIN, engine=name))}, {})
+        lock = Lock({"rain": entry_of(planned(store, RAIN, engine=name))})
         assert planned(store, RAIN, lock=lock).steps[0].facts.name == name
         changed = planned(store, replace(RAIN, prompt="hail"), lock=lock)
         assert changed.steps[0].facts.name == "audiogen"
 
 
 def test_a_sketch_in_the_place_of_a_real_take_is_a_preview(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = Lock({"rain": entry_of(planned(store, RAIN, engine="audiogen"))}, {})
+    real = Lock({"rain": entry_of(planned(store, RAIN, engine="audiogen"))})
     assert planned(store, RAIN, lock=real, engine="sketch").is_preview
     assert not planned(store, RAIN, lock=real, engine="audiogen").is_preview
-    sketched = Lock({"rain": entry_of(planned(store, RAIN, engine="sketch"))}, {})
+    sketched = Lock({"rain": entry_of(planned(store, RAIN, engine="sketch"))})
     assert not planned(store, RAIN, lock=sketched, engine="sketch").is_preview
     assert not planned(store, RAIN, lock=sketched, engine="audiogen").is_preview
     monkeypatch.setattr(TONE, "ready", False)
-    unknown = Lock({"rain": {**ENTRY, "engine": "engine-of-tomorrow"}}, {})
+    unknown = Lock({"rain": replace(ENTRY, engine="engine-of-tomorrow")})
     assert planned(store, RAIN, lock=unknown).is_preview
 
 
@@ -358,7 +374,7 @@ def test_an_engine_that_is_not_ready_is_no_obstacle_for_takes_at_hand(
         "engine: Tone can not be used here: its weights are not here; type: scenebuild models fetch audiogen"
     )
     digest = keep(store, first.steps[0].key, b"sound", tmp_path)
-    lock = Lock({"rain": entry_of(first, digest)}, {})
+    lock = Lock({"rain": entry_of(first, digest)})
     at_hand = planned(store, RAIN, lock=lock).steps[0]
     assert (at_hand.facts.name, at_hand.status, at_hand.obstacle) == ("audiogen", "locked", None)
 
@@ -366,7 +382,7 @@ def test_an_engine_that_is_not_ready_is_no_obstacle_for_takes_at_hand(
 def test_a_locked_take_that_is_lost_and_can_not_be_made_is_previewed(
     store: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lock = Lock({"rain": entry_of(planned(store, RAIN, engine="audiogen"))}, {})
+    lock = Lock({"rain": entry_of(planned(store, RAIN, engine="audiogen"))})
     monkeypatch.setattr(TONE, "ready", False)
     plan = planned(store, RAIN, lock=lock)
     assert plan.steps[0].facts.name == "sketch"

@@ -16,7 +16,7 @@ from scenebuild.cli import run
 from scenebuild.errors import LockError
 from scenebuild.files import publish_in_place_of
 from scenebuild.mix.mixer import mix_scene
-from scenebuild.plan.lockfile import merged_mix, parse_lock, read_lock
+from scenebuild.plan.lockfile import LockMix, merged_mix, parse_lock, read_lock
 
 SCENE = "name: x\nelements:\n  rain: {prompt: rain, duration: 0.5, engine: sketch, loop: true}\nmix: {duration: 1}\n"
 LOCK = Path("scenes/x.lock.json")
@@ -129,8 +129,9 @@ def test_a_length_is_exact_and_a_level_is_what_a_meter_reads(scene: Path, capsys
     assert "length_s is 1.019, the lock says 1.0" in capsys.readouterr().err
     assert run(["scenes/x.yaml", "-q"]) == 0
     assert json.loads(LOCK.read_text())["mix"]["length_s"] == 1.019
-    assert merged_mix({"loudness_lufs": -20.0}, {"loudness_lufs": -20.01}) == {"loudness_lufs": -20.0}
-    assert merged_mix({"seams_db": {"length_s": 1.0}}, {"seams_db": {"length_s": 1.01}})["seams_db"]["length_s"] == 1.0
+    assert merged_mix(LockMix(loudness_lufs=-20.0), LockMix(loudness_lufs=-20.01)) == LockMix(loudness_lufs=-20.0)
+    seams = LockMix(seams_db={"length_s": 1.0})
+    assert merged_mix(seams, LockMix(seams_db={"length_s": 1.01})) == seams
 
 
 @pytest.mark.parametrize("before", [True, False], ids=["another lock", "the first lock"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from scenebuild.audio.traits import Traits, measure_traits
 from scenebuild.audio.wav import probe, read_blocks
 from scenebuild.expect.verdict import Verdict, verdicts
-from scenebuild.plan.lockfile import Lock, take_name
+from scenebuild.plan.lockfile import Lock, LockEntry, LockMix, take_name
 from scenebuild.scene.model import Scene
 
 
@@ -29,11 +30,11 @@ def hold(scene: Scene, lock: Lock | None, takes: Mapping[str, Sequence[str]], mi
         if element.expect is None:
             continue
         for number, path in enumerate(takes[element.name]):
-            locked = _level(lock.entry(element.name, number) or {}) if lock else None
+            locked = _level(lock.entry(element.name, number) if lock else None)
             judged = verdicts(scene, element.name, element.expect, traits_of(path), locked)
             found += [replace(verdict, owner=take_name(element.name, number)) for verdict in judged]
     if scene.mix.expect is not None and mix is not None:
-        found += verdicts(scene, None, scene.mix.expect, traits_of(mix), _level(lock.mix if lock else {}))
+        found += verdicts(scene, None, scene.mix.expect, traits_of(mix), _level(lock.mix if lock else None))
     return found
 
 
@@ -43,6 +44,7 @@ def traits_of(path: str | Path) -> Traits:
     return measure_traits(read_blocks(path), facts.sample_rate, facts.channels)
 
 
-def _level(entry: Mapping[str, object]) -> float | None:
-    found = entry.get("loudness_lufs")
-    return float(found) if isinstance(found, int | float) else None
+def _level(locked: LockEntry | LockMix | None) -> float | None:
+    """The loudness that a lock knows; None for silence as well."""
+    found = locked.loudness_lufs if locked else None
+    return None if found is None or math.isinf(found) else float(found)

@@ -14,7 +14,7 @@ from scenebuild.generate.make import Failure, TakeMaker, TakeOrder, make_takes
 from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
 from scenebuild.licences import strictest
 from scenebuild.listener import Listener
-from scenebuild.plan.lockfile import Lock
+from scenebuild.plan.lockfile import Lock, LockEntry
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.store import DamagedError, LocalStore
 from scenebuild.store.local import copy_file
@@ -49,11 +49,11 @@ def rescue(lock: Lock | None, store: LocalStore, folder: str, listener: Listener
     """
     for name, entry in lock.elements.items() if lock else ():
         path = take_path(folder, name)
-        if store.has(entry["digest"]) or not os.path.isfile(path) or entry["engine"] == "file":
+        if store.has(entry.digest) or not os.path.isfile(path) or entry.engine == "file":
             continue
         with contextlib.suppress(OSError, StoreError):
-            if os.path.getsize(path) <= LARGEST_TAKE and digest_of(path) == entry["digest"]:
-                store.put_back(entry["digest"], path)
+            if os.path.getsize(path) <= LARGEST_TAKE and digest_of(path) == entry.digest:
+                store.put_back(entry.digest, path)
                 told = f"it was put back from {os.path.relpath(path)}"
                 listener.tell(f"{name}: the store had lost the locked take; {told}")
 
@@ -165,11 +165,10 @@ def _described(step: Step, path: str, digest: str, store: LocalStore) -> Take:
     return take
 
 
-def _measured_from_lock(step: Step, path: str, digest: str, entry: Mapping[str, object]) -> Take:
+def _measured_from_lock(step: Step, path: str, digest: str, entry: LockEntry) -> Take:
     """A locked take whose record is gone: its sound is measured anew, its history is as the lock tells it."""
     take = measure_take(step.key, path, digest, step.facts)
-    made_by = entry.get("made_by")
-    return replace(take, path=path, made_by=dict(made_by) if isinstance(made_by, Mapping) else {})
+    return replace(take, path=path, made_by=dict(entry.made_by or {}))
 
 
 def _place(digest: str, path: str, store: LocalStore) -> None:

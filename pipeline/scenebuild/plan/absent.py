@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -14,8 +13,6 @@ from scenebuild.scene.model import Scene
 from scenebuild.scene.pointer import pointer_in
 from scenebuild.scene.resolve import resolve
 from scenebuild.scene.yaml.document import Document
-
-_HEX = re.compile(r"[0-9a-f]{64}\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,5 +68,5 @@ def _files_of(scene: Scene) -> Iterator[tuple[str, Place, str | None]]:
 
 
 def _locked(lock: Lock, name: str) -> str:
-    content = str(lock.elements.get(name, {}).get("content", ""))
-    return content if _HEX.match(content) else ""
+    entry = lock.elements.get(name)
+    return (entry.content if entry else None) or ""

@@ -9,7 +9,7 @@ from scenebuild.config import Config
 from scenebuild.engines import REGISTRY, Action, EngineFacts, EngineState, engine
 from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
-from scenebuild.plan.lockfile import Entry
+from scenebuild.plan.lockfile import LockEntry
 from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_problem, wrong_engine
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import nearest
@@ -22,7 +22,7 @@ AUTO = ("audiogen", "sketch")
 
 
 def decide(
-    element: Element, scene: Scene, entry: Entry | None, store: LocalStore, options: PlanOptions
+    element: Element, scene: Scene, entry: LockEntry | None, store: LocalStore, options: PlanOptions
 ) -> tuple[EngineFacts, Action]:
     """The engine of an element, by the order the manual gives, and the element's action on it."""
     if element.recording is not None:
@@ -32,9 +32,9 @@ def decide(
     asked = options.engine or element.engine or scene.engine or configured.engine or "auto"
     if asked != "auto":
         return _acting(element, scene, _named(asked, element, scene, entry, options), entry, options)
-    if entry is not None and entry["engine"] in REGISTRY:
+    if entry is not None and entry.engine in REGISTRY:
         # it decides, as long as it is wanted and can be had
-        locked = known_facts(entry["engine"], _model(entry["engine"], element, options), entry)
+        locked = known_facts(entry.engine, _model(entry.engine, element, options), entry)
         kept = _acting(element, scene, locked, entry, options) if locked else None
         if kept and (options.as_locked or _is_kept(entry, kept, store)):
             return kept
@@ -43,7 +43,7 @@ def decide(
 
 
 def _acting(
-    element: Element, scene: Scene, facts: EngineFacts, entry: Entry | None, options: PlanOptions
+    element: Element, scene: Scene, facts: EngineFacts, entry: LockEntry | None, options: PlanOptions
 ) -> tuple[EngineFacts, Action]:
     """The action in the precision that the flag says; without one, a locked take that is still wanted keeps its own.
 
@@ -56,9 +56,9 @@ def _acting(
 
     if options.precision is not None:
         return in_precision(options.precision)
-    if entry is not None and entry["engine"] == facts.name and "precision" in entry:
-        locked = in_precision(str(entry["precision"]))
-        if action_key(locked[1]) == entry["key"]:
+    if entry is not None and entry.engine == facts.name and entry.precision is not None:
+        locked = in_precision(entry.precision)
+        if action_key(locked[1]) == entry.key:
             return locked
     configured = options.config or Config()
     return in_precision(configured.precision or facts.precision)
@@ -70,7 +70,7 @@ def _model(name: str, element: Element, options: PlanOptions) -> str | None:
     return options.model if asked and asked.models else element.model
 
 
-def _candidates(element: Element, scene: Scene, entry: Entry | None, options: PlanOptions) -> list[EngineFacts]:
+def _candidates(element: Element, scene: Scene, entry: LockEntry | None, options: PlanOptions) -> list[EngineFacts]:
     """What `auto` may choose, the best first. A model that the author names decides which real engine that is."""
     having = list(AUTO[:-1]) if element.model is None else engines_with(element.model, entry)
     names = having or (engines_with(options.model) if options.model else [])
@@ -90,15 +90,15 @@ def state_of(facts: EngineFacts) -> EngineState:
     return engine(facts.name).state(facts.default_model)
 
 
-def _is_kept(entry: Entry, kept: tuple[EngineFacts, Action], store: LocalStore) -> bool:
-    return action_key(kept[1]) == entry["key"] and _can_be_had(entry, kept[0], store)
+def _is_kept(entry: LockEntry, kept: tuple[EngineFacts, Action], store: LocalStore) -> bool:
+    return action_key(kept[1]) == entry.key and _can_be_had(entry, kept[0], store)
 
 
-def _can_be_had(entry: Entry, facts: EngineFacts, store: LocalStore) -> bool:
-    return store.has(entry["digest"]) or store.get(entry["key"]) is not None or state_of(facts).ready
+def _can_be_had(entry: LockEntry, facts: EngineFacts, store: LocalStore) -> bool:
+    return store.has(entry.digest) or store.get(entry.key) is not None or state_of(facts).ready
 
 
-def _named(name: str, element: Element, scene: Scene, entry: Entry | None, options: PlanOptions) -> EngineFacts:
+def _named(name: str, element: Element, scene: Scene, entry: LockEntry | None, options: PlanOptions) -> EngineFacts:
     of_prompts = [known for known in REGISTRY if known != "file"]
     if name in of_prompts:
         return _with_model(name, element, scene, entry, options)
@@ -110,7 +110,9 @@ def _named(name: str, element: Element, scene: Scene, entry: Entry | None, optio
     raise SceneError([Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))])
 
 
-def _with_model(name: str, element: Element, scene: Scene, entry: Entry | None, options: PlanOptions) -> EngineFacts:
+def _with_model(
+    name: str, element: Element, scene: Scene, entry: LockEntry | None, options: PlanOptions
+) -> EngineFacts:
     """A model of another engine than the flag's: the flag asks for that engine's own choice."""
     found = known_facts(name, _model(name, element, options), entry)
     if found is None and options.engine is not None and engines_with(element.model, entry):

@@ -11,9 +11,10 @@ import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeGuard
 
+from scenebuild.engines import Action, action_facts
 from scenebuild.errors import LockError, Place, Problem
 from scenebuild.files import publish_in_place_of, read_bounded
 from scenebuild.scene.compose.reference import stem_of
@@ -36,8 +37,6 @@ _HEX = re.compile(r"[0-9a-f]{64}\Z")
 _INCOMPLETE = "the lockfile is incomplete"
 _RESTORE = "restore it from git, or delete it and build again"
 
-Entry = Mapping[str, Any]
-
 
 class UnreadableLockError(LockError):
     """A lockfile cannot be understood."""
@@ -51,15 +50,66 @@ def _unreadable(path: str, what: str, advice: str, line: int = 1, column: int = 
     return error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockEntry:
+    """What a lock says of one take. A fact that is not in the lock is None; the level of silence is -inf."""
+
+    engine: str
+    key: str
+    digest: str
+    engine_version: str | None = None
+    prompt: str | None = None
+    content: str | None = None  # SHA-256 of a recording
+    frames: int | None = None
+    seed: int | None = None
+    temperature: float | None = None
+    top_k: int | None = None
+    top_p: float | None = None
+    cfg: float | None = None
+    model: str | None = None
+    revision: str | None = None
+    precision: str | None = None
+    length_s: float | None = None
+    loudness_lufs: float | None = None
+    peak_dbfs: float | None = None
+    sample_rate: int | None = None  # Hz
+    channels: int | None = None
+    licence: str | None = None
+    made_by: Mapping[str, str] | None = None
+    others: Mapping[str, Any] = field(default_factory=dict)  # facts that only another scenebuild knows
+
+    def plain(self) -> dict[str, Any]:
+        """The facts as they stand in the lockfile."""
+        return _plain(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockMix:
+    """What a lock says of the mix. A fact that is not in the lock is None; the level of silence is -inf."""
+
+    length_s: float | None = None
+    loudness_lufs: float | None = None
+    true_peak_dbtp: float | None = None
+    licence: str | None = None
+    seam_db: float | None = None
+    seams_db: Mapping[str, float | None] | None = None  # by the element that loops
+    delivered: Mapping[str, Mapping[str, Any]] | None = None  # levels and verdict, by the name of the file
+    others: Mapping[str, Any] = field(default_factory=dict)  # facts that only another scenebuild knows
+
+    def plain(self) -> dict[str, Any]:
+        """The facts as they stand in the lockfile."""
+        return _plain(self)
+
+
 @dataclass(frozen=True, slots=True)
 class Lock:
     """What a lockfile says: the entries by element name, and the facts of the mix."""
 
-    elements: Mapping[str, Entry] = field(default_factory=dict)
-    mix: Mapping[str, Any] = field(default_factory=dict)
+    elements: Mapping[str, LockEntry] = field(default_factory=dict)
+    mix: LockMix = field(default_factory=LockMix)
     digest: str | None = field(default=None, compare=False)  # SHA-256 of the file that it was read from
 
-    def entry(self, element: str, number: int = 0) -> Entry | None:
+    def entry(self, element: str, number: int = 0) -> LockEntry | None:
         """The entry of one of the takes that an element is made of; None where the lock has none."""
         return self.elements.get(take_name(element, number))
 
@@ -119,28 +169,41 @@ def write_lock_text(lock: Lock) -> str:
     """The one text of a lock: sorted, one fact a line, ending in a newline."""
     plain = {
         "version": LOCK_VERSION,
-        "elements": {name: dict(entry) for name, entry in lock.elements.items()},
-        "mix": dict(lock.mix),
+        "elements": {name: entry.plain() for name, entry in lock.elements.items()},
+        "mix": lock.mix.plain(),
     }
     return json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
+def entry_for(action: Action, key: str, digest: str) -> LockEntry:
+    """The entry of a take that was asked for by an action, not measured yet."""
+    return _entry({**action_facts(action), "key": key, "digest": digest})
+
+
+def locked_level(value: float) -> float:
+    """A level as a lock holds it: two decimals; silence is -inf."""
+    return round(value, 2) + 0.0 if math.isfinite(value) else -math.inf
+
+
 def level(value: float) -> float | None:
-    """A level as a lock writes it: two decimals, None for silence (which JSON has no number for)."""
-    return round(value, 2) + 0.0 if math.isfinite(value) else None
+    """A level as a lockfile has it: two decimals, None for silence (which JSON has no number for)."""
+    return locked_level(value) if math.isfinite(value) else None
 
 
-def merged_mix(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+def merged_mix(old: LockMix, new: LockMix) -> LockMix:
     """The facts of a mix, with each old level kept where the new one says the same."""
-    return {name: old[name] if name in old and _same(name, old[name], value) else value for name, value in new.items()}
+    kept, facts = old.plain(), new.plain()
+    same = {name for name, value in facts.items() if name in kept and _same(name, kept[name], value)}
+    return _mix({name: kept[name] if name in same else value for name, value in facts.items()})
 
 
-def mix_drift(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+def mix_drift(old: LockMix, new: LockMix) -> list[str]:
     """The facts in which a mix is not what the lock says, in words."""
+    then = old.plain()
     return [
-        f"{name} is {value}, the lock says {old.get(name)}"
-        for name, value in new.items()
-        if not _same(name, old.get(name), value)
+        f"{name} is {value}, the lock says {then.get(name)}"
+        for name, value in new.plain().items()
+        if not _same(name, then.get(name), value)
     ]
 
 
@@ -164,7 +227,30 @@ def _lock(plain: object, path: str) -> Lock:
         raise _unreadable(path, _INCOMPLETE, _RESTORE)
     for where in _faults(elements, mix):
         raise _unreadable(path, _INCOMPLETE, f"{_RESTORE} (not as it was written: {where})")
-    return Lock(elements, mix)
+    return Lock({name: _entry(entry) for name, entry in elements.items()}, _mix(mix))
+
+
+def _entry(facts: Mapping[str, Any]) -> LockEntry:
+    known, others = _parted(facts, LockEntry)
+    return LockEntry(**known, others=others)
+
+
+def _mix(facts: Mapping[str, Any]) -> LockMix:
+    known, others = _parted(facts, LockMix)
+    return LockMix(**known, others=others)
+
+
+def _parted(facts: Mapping[str, Any], kind: type[LockEntry | LockMix]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The facts that have a field, and those that have none. Of the first only a level can be null: it is silence."""
+    names = {one.name for one in fields(kind)} - {"others"}
+    known = {name: -math.inf if value is None else value for name, value in facts.items() if name in names}
+    return known, {name: value for name, value in facts.items() if name not in names}
+
+
+def _plain(value: LockEntry | LockMix) -> dict[str, Any]:
+    facts = {one.name: getattr(value, one.name) for one in fields(value) if one.name != "others"}
+    known = {name: None if fact == -math.inf else fact for name, fact in facts.items() if fact is not None}
+    return {**value.others, **known}
 
 
 def _faults(elements: Mapping[str, object], mix: Mapping[str, object]) -> Iterator[str]:

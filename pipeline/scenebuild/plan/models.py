@@ -14,7 +14,7 @@ from dataclasses import replace
 from scenebuild.engines import REGISTRY, EngineFacts, ModelFacts, engine, facts_for, no_such_model
 from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError, UsageError
 from scenebuild.licences import LONGEST, strictest
-from scenebuild.plan.lockfile import Entry, Lock, lock_path, read_lock
+from scenebuild.plan.lockfile import Lock, LockEntry, lock_path, read_lock
 from scenebuild.scene.check.findings import MOST_SHOWN
 from scenebuild.scene.lint.check import lint_scene
 from scenebuild.scene.model import Element, Scene
@@ -117,7 +117,7 @@ def wrong_engine(name: str, model: str | None) -> str:
     return f"{name} has no model {model!r}; it has: {known}"
 
 
-def engines_with(model: str | None, entry: Entry | None = None) -> list[str]:
+def engines_with(model: str | None, entry: LockEntry | None = None) -> list[str]:
     """The engines that have a model of that name, here or as the lock tells it."""
     return [name for name in REGISTRY if (facts := known_facts(name, model, entry)) and facts.models]
 
@@ -128,7 +128,7 @@ def engines_of_models() -> dict[str, str]:
     return {one.rpartition("/")[2]: name for one, name in ids.items()} | ids
 
 
-def known_facts(name: str, model: str | None, entry: Entry | None = None) -> EngineFacts | None:
+def known_facts(name: str, model: str | None, entry: LockEntry | None = None) -> EngineFacts | None:
     """The facts of an engine with that model; None where it has none of that name.
 
     Of a checkpoint that is not registered here, or whose bytes were never recorded, the lock's ``entry`` gives them.
@@ -141,21 +141,17 @@ def known_facts(name: str, model: str | None, entry: Entry | None = None) -> Eng
     return (_as_locked(facts, model, entry) if unrecorded else None) or facts
 
 
-def _as_locked(facts: EngineFacts, model: str | None, entry: Entry | None) -> EngineFacts | None:
-    if model is None or entry is None or (entry["engine"], entry.get("model")) != (facts.name, model):
+def _as_locked(facts: EngineFacts, model: str | None, entry: LockEntry | None) -> EngineFacts | None:
+    if model is None or entry is None or (entry.engine, entry.model) != (facts.name, model):
         return None
-    revision, channels, said = (entry.get(name) for name in ("revision", "channels", "licence"))
-    if not re.fullmatch(r"[0-9a-f]{40}", str(revision)) or channels not in (1, 2) or not _is_licence(said):
+    revision, channels, said = entry.revision or "", entry.channels, entry.licence
+    if not re.fullmatch(r"[0-9a-f]{40}", revision) or channels not in (1, 2) or said is None or len(said) > LONGEST:
         return None
     like = facts.models[0]  # the sample rate and the window are the same for all models of an engine
-    licence = strictest([facts.licence, str(said)])  # it was trained from one of the engine's own, whatever a lock says
-    one = ModelFacts(model, str(revision), like.sample_rate, int(channels), like.longest_take_s, licence)
+    licence = strictest([facts.licence, said])  # it was trained from one of the engine's own, whatever a lock says
+    one = ModelFacts(model, revision, like.sample_rate, channels, like.longest_take_s, licence)
     others = tuple(other for other in facts.models if other.id != model)
     return replace(facts, default_model=model, models=(*others, one), channels=one.channels, licence=licence)
-
-
-def _is_licence(said: object) -> bool:
-    return isinstance(said, str) and len(said) <= LONGEST
 
 
 def refuse_unknown_model(asked: str | None) -> None:

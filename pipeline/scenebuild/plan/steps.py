@@ -11,7 +11,7 @@ from scenebuild.engines import REGISTRY, Action, EngineFacts, action_facts, engi
 from scenebuild.errors import Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.choice import decide, state_of
-from scenebuild.plan.lockfile import Entry, Lock, take_name
+from scenebuild.plan.lockfile import Lock, LockEntry, take_name
 from scenebuild.plan.records import is_believed
 from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.model import Element, Scene
@@ -37,7 +37,7 @@ class Step:
     status: Status
     reason: str
     record: Record | None = None  # for a hit, and for a locked take whose record is the locked one
-    entry: Entry | None = None  # of the lock, where its key is this key
+    entry: LockEntry | None = None  # of the lock, where its key is this key
     drift: str = ""  # "prompt changed": why it is not what the lock says; "" where it is
     replaces_real: bool = False  # a sketch stands in for a real take of the lock
     obstacle: Problem | None = None  # why a miss can not be made here
@@ -56,7 +56,7 @@ class Step:
     @property
     def digest(self) -> str | None:
         """The locked digest, where the lock's key is this key."""
-        return self.entry["digest"] if self.entry else None
+        return self.entry.digest if self.entry else None
 
     @property
     def told(self) -> str:
@@ -121,14 +121,14 @@ def _step(
     scene: Scene,
     facts: EngineFacts,
     action: Action,
-    entry: Entry | None,
+    entry: LockEntry | None,
     store: LocalStore,
     options: PlanOptions,
     piece: int = 0,
 ) -> Step:
     key = action_key(action)
     drift = _drift(action, key, entry)
-    digest = entry["digest"] if entry and not drift else None
+    digest = entry.digest if entry and not drift else None
     forced = options.force or element.name in options.force_elements
     record = None if forced else store.get(key)
     record = record if record and is_believed(record.facts, action) else None
@@ -147,7 +147,7 @@ def _step(
         record=record if record and (status == "hit" or record.digest == digest) else None,
         entry=None if drift else entry,
         drift=drift,
-        replaces_real=facts.fidelity == "sketch" and entry is not None and _is_real(entry["engine"]),
+        replaces_real=facts.fidelity == "sketch" and entry is not None and _is_real(entry.engine),
         obstacle=_obstacle(element, scene, facts) if status == "miss" else None,
         piece=piece,
     )
@@ -165,13 +165,13 @@ def _obstacle(element: Element, scene: Scene, facts: EngineFacts) -> Problem | N
     return Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))
 
 
-def _drift(action: Action, key: str, entry: Entry | None) -> str:
+def _drift(action: Action, key: str, entry: LockEntry | None) -> str:
     if entry is None:
         return "new element"
-    if entry["key"] == key:
+    if entry.key == key:
         return ""
     now = action_facts(action)
-    then = {name: entry.get(name) for name in ENTRY_FIELDS}
+    then = {name: getattr(entry, name) for name in ENTRY_FIELDS}
     if then["engine"] != now["engine"]:
         return f"engine changed from {then['engine']} to {now['engine']}"
     changed = [WORDS.get(name, name) for name in ENTRY_FIELDS if then[name] != now.get(name)]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from scenebuild.deliver.deliver import Delivered
-from scenebuild.engines import action_facts
 from scenebuild.errors import LockError, Place, Problem
 from scenebuild.generate.gather import Takes, licences_of
 from scenebuild.generate.take import Take
@@ -15,7 +15,18 @@ from scenebuild.licences import same as same_licence
 from scenebuild.mix.model import Mix
 from scenebuild.plan.digests import CHANGED, same_digests
 from scenebuild.plan.licence import strictest
-from scenebuild.plan.lockfile import Lock, level, lock_path, merged_mix, mix_drift, write_lock
+from scenebuild.plan.lockfile import (
+    Lock,
+    LockEntry,
+    LockMix,
+    entry_for,
+    level,
+    lock_path,
+    locked_level,
+    merged_mix,
+    mix_drift,
+    write_lock,
+)
 from scenebuild.plan.steps import Plan, Step
 
 
@@ -56,9 +67,9 @@ def refuse_other_mix(plan: Plan, lock: Lock) -> None:
     then = plan.lock or Lock()
     drifts = mix_drift(then.mix, lock.mix)
     for name, entry in lock.elements.items():
-        said = then.elements[name].get("licence", entry.get("licence"))
-        if said != entry.get("licence"):
-            drifts.append(f"the licence of {name} is {entry['licence']}, the lock says {said}")
+        said = then.elements[name].licence
+        if said is not None and said != entry.licence:
+            drifts.append(f"the licence of {name} is {entry.licence}, the lock says {said}")
     if drifts:
         message = f"mix: {'; '.join(drifts)}; build without --frozen and commit the lock"
         raise LockError(Problem("lock", message, Place(lock_path(plan.scene.path))))
@@ -70,27 +81,33 @@ def lock_of(plan: Plan, takes: Takes, mix: Mix, files: Sequence[Delivered]) -> L
     elements = {}
     for step in plan.steps:
         take = step.one_of(takes)
-        entry = old.elements.get(step.name, {})
-        same = entry.get("key") == take.key and entry.get("digest") == take.digest
-        elements[step.name] = _licensed(entry, take.licence) if same else _entry(step, take)
-    facts = {
-        "length_s": round(mix.frames / mix.sample_rate, 6),
-        "loudness_lufs": level(mix.loudness_lufs),
-        "true_peak_dbtp": level(mix.true_peak_dbtp),
-        "licence": strictest(licences_of(takes)),
-    }
-    facts = {**facts, "licence": _licensed(old.mix, str(facts["licence"]))["licence"]}
-    return Lock(elements, merged_mix(old.mix, facts | _seams(mix) | _deliveries(files)))
+        entry = old.elements.get(step.name)
+        if entry is not None and (entry.key, entry.digest) == (take.key, take.digest):
+            elements[step.name] = replace(entry, licence=_licence(entry.licence, take.licence))
+        else:
+            elements[step.name] = _entry(step, take)
+    # The scores of seams are there where the author asked about them: in few locks.
+    seams = {stem.name: round(stem.seam_db, 2) for stem in mix.stems if stem.seam_db is not None}
+    measured = LockMix(
+        length_s=round(mix.frames / mix.sample_rate, 6),
+        loudness_lufs=locked_level(mix.loudness_lufs),
+        true_peak_dbtp=locked_level(mix.true_peak_dbtp),
+        licence=_licence(old.mix.licence, strictest(licences_of(takes))),
+        seam_db=None if mix.seam_db is None else round(mix.seam_db, 2),
+        seams_db=seams or None,
+        delivered=_deliveries(files) or None,
+    )
+    return Lock(elements, merged_mix(old.mix, measured))
 
 
-def _licensed(facts: Mapping[str, Any], licence: str) -> Mapping[str, Any]:
-    """Facts of a lock, to the letter, but for a licence that is another one by now."""
-    return facts if same_licence(str(facts.get("licence", "")), licence) else {**facts, "licence": licence}
+def _licence(locked: str | None, licence: str) -> str | None:
+    """A licence as the lock writes it, unless it is another one by now."""
+    return locked if same_licence(locked or "", licence) else licence
 
 
-def _deliveries(files: Sequence[Delivered]) -> dict[str, Any]:
+def _deliveries(files: Sequence[Delivered]) -> dict[str, Mapping[str, Any]]:
     """How loud each delivered file is, by its name."""
-    facts = {
+    return {
         os.path.basename(file.path): {
             "loudness_lufs": level(file.loudness_lufs),
             "true_peak_dbtp": level(file.true_peak_dbtp),
@@ -98,26 +115,16 @@ def _deliveries(files: Sequence[Delivered]) -> dict[str, Any]:
         }
         for file in files
     }
-    return {"delivered": facts} if facts else {}
 
 
-def _seams(mix: Mix) -> dict[str, Any]:
-    """The scores of the seams that the author asked about; nothing in most locks."""
-    of_loops = {stem.name: round(stem.seam_db, 2) for stem in mix.stems if stem.seam_db is not None}
-    facts: dict[str, Any] = {"seams_db": of_loops} if of_loops else {}
-    return facts if mix.seam_db is None else facts | {"seam_db": round(mix.seam_db, 2)}
-
-
-def _entry(step: Step, take: Take) -> dict[str, Any]:
-    return {
-        **action_facts(step.action),
-        "key": take.key,
-        "digest": take.digest,
-        "length_s": round(take.duration_s, 6),
-        "loudness_lufs": level(take.loudness_lufs),
-        "peak_dbfs": level(take.peak_dbfs),
-        "sample_rate": take.sample_rate,
-        "channels": take.channels,
-        "licence": take.licence,
-        "made_by": dict(take.made_by),
-    }
+def _entry(step: Step, take: Take) -> LockEntry:
+    return replace(
+        entry_for(step.action, take.key, take.digest),
+        length_s=round(take.duration_s, 6),
+        loudness_lufs=locked_level(take.loudness_lufs),
+        peak_dbfs=locked_level(take.peak_dbfs),
+        sample_rate=take.sample_rate,
+        channels=take.channels,
+        licence=take.licence,
+        made_by=dict(take.made_by),
+    )

@@ -90,11 +90,11 @@ def _lock(path: str) -> Iterator[str]:
 
 def _lock_lines(lock: Lock) -> Iterator[str]:
     yield "mix"
-    yield from _facts(lock.mix)
+    yield from _facts(lock.mix.plain())
     for name in sorted(lock.elements):
         yield ""
         yield f"{ELEMENT}{name}"
-        yield from _facts(lock.elements[name])
+        yield from _facts(lock.elements[name].plain())
 
 
 def _facts(facts: Mapping[str, Any], above: str = "") -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from scenebuild.config import Config
 from scenebuild.errors import Problem, SceneError
-from scenebuild.plan.lockfile import mix_drift
+from scenebuild.plan.lockfile import LockMix, mix_drift
 from scenebuild.plan.steps import Plan
 from scenebuild.review.checkout.comparison import Comparison
 from scenebuild.review.checkout.projects import ReadScene, count_scenes, read_file, scene_files
@@ -129,8 +129,9 @@ def _locks_differ(before: ReadScene | None, after: ReadScene | None, plans: Sequ
     """Whether a lock came, went, broke or grew old, or says something else of the mix, as after an update of ours."""
     states = {(bool(one.lock), bool(one.notes)) for one in (before, after) if one}
     ages = {_older(one.plan) for one in plans if one}
-    first, second = (one.lock.mix if one and one.lock else {} for one in (before, after))
-    return len(states) > 1 or len(ages) > 1 or bool(mix_drift(first, second) or first.keys() - second.keys())
+    first, second = (one.lock.mix if one and one.lock else LockMix() for one in (before, after))
+    gone = first.plain().keys() - second.plain().keys()
+    return len(states) > 1 or len(ages) > 1 or bool(mix_drift(first, second) or gone)
 
 
 def _notes(before: ReadScene | None, after: ReadScene | None, plans: Sequence[Planned | None]) -> tuple[str, ...]:

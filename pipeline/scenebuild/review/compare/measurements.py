@@ -6,9 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
 from scenebuild.errors import ScenebuildError
+from scenebuild.plan.lockfile import LockEntry, LockMix
 from scenebuild.review.checkout.projects import ReadScene
 from scenebuild.review.compare.changes import ChangedScene
 from scenebuild.review.compare.elements import Planned
@@ -136,30 +137,29 @@ def _locked_take(planned: Planned | None, name: str) -> SoundFacts | None:
     if planned is None or planned.plan.lock is None or step is None or step.digest is None:
         return None
     entry = planned.plan.lock.elements[name]
-    return _sound(entry, "peak_dbfs")
+    found = _sound(entry, entry.peak_dbfs)
+    return replace(found, peak_dbfs=_or_silence(entry.peak_dbfs)) if found else None
 
 
 def _locked_mix(planned: Planned | None) -> SoundFacts | None:
     plan = planned.plan if planned else None
     if plan is None or plan.lock is None or plan.gone or any(step.drift for step in plan.steps):
         return None
-    return _sound(plan.lock.mix, "true_peak_dbtp")
+    mix = plan.lock.mix
+    found = _sound(mix, mix.true_peak_dbtp)
+    return replace(found, true_peak_dbtp=_or_silence(mix.true_peak_dbtp)) if found else None
 
 
-def _sound(facts: Mapping[str, Any], peak_name: Literal["true_peak_dbtp", "peak_dbfs"]) -> SoundFacts | None:
-    """Levels of a lock: None is silence there. Nothing where the facts are not those of a sound."""
-    length_s, loudness, peak = facts.get("length_s"), facts.get("loudness_lufs"), facts.get(peak_name)
-    if length_s is None or not all(one is None or _is_usable(one) for one in (length_s, loudness, peak)):
+def _sound(locked: LockEntry | LockMix, peak_db: float | None) -> SoundFacts | None:
+    """Length and loudness of a lock. None where these, or the peak, are not those of a sound."""
+    if locked.length_s is None or not all(map(_is_usable, (locked.length_s, locked.loudness_lufs, peak_db))):
         return None
-    found = SoundFacts(float(length_s), _or_silence(loudness))
-    if peak_name == "true_peak_dbtp":
-        return replace(found, true_peak_dbtp=_or_silence(peak))
-    return replace(found, peak_dbfs=_or_silence(peak))
+    return SoundFacts(float(locked.length_s), _or_silence(locked.loudness_lufs))
 
 
-def _is_usable(value: object) -> bool:
+def _is_usable(value: float | None) -> bool:
     """A lock may come from a stranger, with a number in it of which nothing can be made."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
+    return value is None or value == -math.inf or abs(value) < 1e9
 
 
 def _or_silence(level: float | None) -> float:

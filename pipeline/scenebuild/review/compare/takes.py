@@ -25,7 +25,7 @@ class _Believed(LocalStore):
 
     def __init__(self, root: str, lock: Lock | None) -> None:
         super().__init__(root)
-        self._digests = {entry["digest"] for entry in lock.elements.values()} if lock else set()
+        self._digests = {entry.digest for entry in lock.elements.values()} if lock else set()
 
     def has(self, digest: str, size: int | None = None) -> bool:
         return digest in self._digests or super().has(digest, size)
