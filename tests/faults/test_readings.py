@@ -20,8 +20,8 @@ from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.recording import LONGEST_PATH, content_fault, locate, path_fault, recording_fault, sentence
 from scenebuild.scene.timing import is_endless, pass_length
 from scenebuild.scene.yaml import source
-from scenebuild.scene.yaml.document import Document, ended, parse_document
-from scenebuild.scene.yaml.raw import at_of, fields_of, loops, number_of
+from scenebuild.scene.yaml.document import Document, parse_document, with_final_line_end
+from scenebuild.scene.yaml.raw import as_fields, as_number, fields_at, loops
 from scenebuild.scene.yaml.scalars import plain
 from scenebuild.scene.yaml.slips import slip_of, slip_of_line
 from scenebuild.scene.yaml.source import place_at, reason, text_of
@@ -146,7 +146,13 @@ def test_text_is_utf8_and_what_looks_like_utf16_is_said_to() -> None:
 
 
 def test_the_last_line_gets_an_end() -> None:
-    assert [ended(one) for one in ("a", "a\n", "a\r", "a\r\n", "")] == ["a\n", "a\n", "a\r", "a\r\n", "\n"]
+    assert [with_final_line_end(one) for one in ("a", "a\n", "a\r", "a\r\n", "")] == [
+        "a\n",
+        "a\n",
+        "a\r",
+        "a\r\n",
+        "\n",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -240,11 +246,11 @@ def document(text: str) -> Document:
 
 def test_raw_data_is_looked_at_without_trust() -> None:
     found = document("name: x\ndefaults: {duration: 4}\nelements: {a: {prompt: x, trim: {from: 1, to: 3}}}\n")
-    assert at_of(found, ("elements", "a", "trim")) == {"from": 1, "to": 3}
-    assert at_of(found, ("elements", "b", "trim")) == {}
-    assert at_of(found, ("name", "x")) == {}
-    assert (fields_of([1]), fields_of(None)) == ({}, {})
-    assert [number_of(one) for one in (1, 0.5, True, "1", 1e9, -1e9, 999_999_999, None)] == [
+    assert fields_at(found, ("elements", "a", "trim")) == {"from": 1, "to": 3}
+    assert fields_at(found, ("elements", "b", "trim")) == {}
+    assert fields_at(found, ("name", "x")) == {}
+    assert (as_fields([1]), as_fields(None)) == ({}, {})
+    assert [as_number(one) for one in (1, 0.5, True, "1", 1e9, -1e9, 999_999_999, None)] == [
         1.0,
         0.5,
         None,

@@ -142,12 +142,12 @@ def _versions() -> dict[str, Any]:
 
 
 def _settings(root: str, settings: Settings) -> dict[str, Any]:
-    from scenebuild.scene.project import mark_of
+    from scenebuild.scene.project import root_marker
 
     files = {path: os.path.lexists(path) for path in config_files(root)}
     configured = settings.plan.config.deciding if settings.plan.config else {}
     in_force = {**asdict(settings.generate), "configured": configured}
-    return {"project": root, "mark": mark_of(root), "configuration": files, "in_force": in_force}
+    return {"project": root, "mark": root_marker(root), "configuration": files, "in_force": in_force}
 
 
 def _store(root: str) -> dict[str, Any]:

@@ -94,9 +94,9 @@ def _write_scene(path: str, kinds: str | None) -> None:
 def _begin_project(root: str) -> None:
     """Where nothing makes the folder a project so far, a file for its settings does from now on."""
     from scenebuild.files import publish_text
-    from scenebuild.scene.project import mark_of
+    from scenebuild.scene.project import root_marker
 
-    if mark_of(root) is None:
+    if root_marker(root) is None:
         publish_text(os.path.join(root, PROJECT_FILE), CONFIGURATION)
 
 

@@ -159,9 +159,9 @@ def root_of(arguments: Sequence[str]) -> str:
 
 def about_project(root: str, store: str | None = None) -> str:
     """What the project is, in a sentence: its folder, what makes it one, where outputs and takes go."""
-    from scenebuild.scene.project import mark_of
+    from scenebuild.scene.project import root_marker
 
-    mark = mark_of(root)
+    mark = root_marker(root)
     why = f"it holds {mark}" if mark else "no folder around holds a .git, a scenebuild.toml or a pyproject.toml"
     told = os.environ.get("SCENEBUILD_STORE") or None  # where a verb has no --store, as init; a build will look at it
     takes = store or settings_for([os.path.join(root, "scene.yaml")], Flags(store=told)).within(root).generate.store

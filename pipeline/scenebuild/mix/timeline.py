@@ -25,7 +25,7 @@ class Span:
 
     @property
     def is_open(self) -> bool:
-        """It goes on to the end of the mix, and so does not say where that is."""
+        """Whether it goes on to the end of the mix, so that it does not decide where that is."""
         return self.loop or (self.repeat is not None and self.repeat.count is None)
 
     def starts_s(self, end_s: float, *, loops: bool = False) -> tuple[float, ...]:
@@ -63,7 +63,7 @@ def lay_out(
 
     The mix lasts ``duration_s``; without it, until the latest end of any element that does not loop; if all loop, until
     the latest end of one pass. A looping element sounds from its start to the end of the mix. What ends later is cut
-    off, unless the mix ``loops``: then it sounds on in the beginning.
+    off, unless the mix ``loops``: then it continues at the beginning.
     """
     frames = frames_of(duration_s, sample_rate) if duration_s is not None else _latest_end(spans, sample_rate)
     return Timeline(sample_rate, frames, tuple(_place(span, sample_rate, frames, loops) for span in spans))

@@ -1,7 +1,7 @@
-"""When an element sounds: from what the author wrote to times in seconds. Plain numbers: no numpy, no sound.
+"""The starts of an element that repeats, in seconds. Plain numbers: no numpy, no sound.
 
-Chance comes from a hash of seed, name and count, so that a time never depends on another element, on the machine or
-on a version of a library.
+Random numbers are hashes of seed, name and count, so that a time never depends on another element, on the machine or
+on the version of a library.
 """
 
 from __future__ import annotations
@@ -39,16 +39,16 @@ def repeat_times(
 
 
 def spacing(repeat: Repeat, length_s: float) -> tuple[float, float]:
-    """The mean time from start to start and how far it may be off, after a gap has had its say."""
+    """The mean time from start to start and how far it may be off, where a gap limits both."""
     if repeat.gap_s is None:
         return repeat.every_s, repeat.jitter_s
     room_s = repeat.every_s - length_s - repeat.gap_s
-    if room_s < 0:  # of a recording, whose length no rule can know
+    if room_s < 0:  # of a recording: its length is not known when the scene is checked
         return length_s + repeat.gap_s, 0.0
     return repeat.every_s, min(repeat.jitter_s, room_s)
 
 
 def draw(seed: int, name: str, count: int) -> float:
-    """A number from 0 up to 1, even over all seeds, names and counts."""
+    """A uniform random number in [0, 1) for a seed, a name and a count."""
     text = json.dumps([TAG, seed, name, count], separators=(",", ":")).encode()
     return int.from_bytes(hashlib.sha256(text).digest()[:8], "big") / 2**64

@@ -13,7 +13,7 @@ from scenebuild.scene.fields import NumberField
 from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import number
 from scenebuild.scene.yaml.document import Document
-from scenebuild.scene.yaml.raw import at_of, fields_of, loops, number_of
+from scenebuild.scene.yaml.raw import as_fields, as_number, fields_at, loops
 
 Curve = Literal["linear", "exp", "s", "hold"]
 Unit = Literal["gain", "db", "pan", "hz"]
@@ -111,10 +111,10 @@ def automation_findings(document: Document, owner: Field, fields: Mapping[str, A
 
 
 def _keyframes(document: Document, field: Field, written: list[Any]) -> Iterator[Problem]:
-    mix_s = number_of(at_of(document, ("mix",)).get("duration"))
+    mix_s = as_number(fields_at(document, ("mix",)).get("duration"))
     before = -1.0
-    for index, keyframe in enumerate(map(fields_of, written)):
-        at = number_of(keyframe.get("at"))
+    for index, keyframe in enumerate(map(as_fields, written)):
+        at = as_number(keyframe.get("at"))
         if at is None:
             continue
         place = document.value((*field, str(index), "at"))
@@ -132,8 +132,8 @@ def _keyframes(document: Document, field: Field, written: list[Any]) -> Iterator
 
 def _loop_step(document: Document, field: Field, written: list[Any]) -> Iterator[Problem]:
     """In a mix that loops, the end of an automation meets its beginning."""
-    ends = [number_of(fields_of(keyframe).get("value")) for keyframe in (written[:1] + written[-1:])]
-    if not loops(at_of(document, ("mix",))) or len(ends) < 2 or None in ends or ends[0] == ends[1]:
+    ends = [as_number(as_fields(keyframe).get("value")) for keyframe in (written[:1] + written[-1:])]
+    if not loops(fields_at(document, ("mix",))) or len(ends) < 2 or None in ends or ends[0] == ends[1]:
         return
     first, last = ends
     assert first is not None

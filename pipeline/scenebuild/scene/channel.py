@@ -17,7 +17,7 @@ from scenebuild.scene.fields import NumberField, numbers_of
 from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import MOST_LISTED, Nearest, label
 from scenebuild.scene.yaml.document import Document
-from scenebuild.scene.yaml.raw import at_of, fields_of
+from scenebuild.scene.yaml.raw import as_fields, fields_at
 
 NUMBERS = {
     "volume": NumberField("1.0 is unity", (0.01,)),
@@ -137,10 +137,10 @@ def channel_findings(document: Document) -> Iterator[Problem]:
 
 def _channels(document: Document) -> Iterator[tuple[Field, dict[str, Any]]]:
     """Everything that has a channel, and the defaults."""
-    yield ("defaults",), at_of(document, ("defaults",))
+    yield ("defaults",), fields_at(document, ("defaults",))
     for kind in ("elements", "buses"):
-        for name, fields in at_of(document, (kind,)).items():
-            yield (kind, name), fields_of(fields)
+        for name, fields in fields_at(document, (kind,)).items():
+            yield (kind, name), as_fields(fields)
 
 
 def _two_volumes(document: Document, owner: Field, fields: dict[str, Any]) -> Iterator[Problem]:
@@ -150,7 +150,7 @@ def _two_volumes(document: Document, owner: Field, fields: dict[str, Any]) -> It
 
 
 def _bus(document: Document, owner: Field, fields: dict[str, Any], meant: Nearest) -> Iterator[Problem]:
-    bus, buses = fields.get("bus"), at_of(document, ("buses",))
+    bus, buses = fields.get("bus"), fields_at(document, ("buses",))
     if owner[0] == "elements" and isinstance(bus, str) and bus not in buses:
         message = f"bus: {label(bus)} is not a bus of this scene{_instead(bus, buses, meant)}"
         yield Problem("bus", message, document.value((*owner, "bus")))
@@ -166,7 +166,7 @@ def _instead(bus: str, buses: Collection[str], meant: Nearest) -> str:
 
 
 def _duck(document: Document, owner: Field, fields: dict[str, Any], meant: Nearest) -> Iterator[Problem]:
-    elements, buses = at_of(document, ("elements",)), at_of(document, ("buses",))
+    elements, buses = fields_at(document, ("elements",)), fields_at(document, ("buses",))
     for field, name in _under(owner, fields):
         if name == owner[-1]:
             message = f"under: {label(name)} can not make room for itself; name another element or bus"
@@ -181,7 +181,7 @@ def _duck(document: Document, owner: Field, fields: dict[str, Any], meant: Neare
 
 def _under(owner: Field, fields: dict[str, Any]) -> Iterator[tuple[Field, str]]:
     """What a channel ducks under, and where that is written."""
-    written = fields_of(fields.get("duck")).get("under")
+    written = as_fields(fields.get("duck")).get("under")
     if isinstance(written, str):
         yield (*owner, "duck", "under"), written
     if isinstance(written, list):
@@ -191,9 +191,9 @@ def _under(owner: Field, fields: dict[str, Any]) -> Iterator[tuple[Field, str]]:
 
 
 def _shared_names(document: Document) -> Iterator[Problem]:
-    for name in at_of(document, ("buses",)):
+    for name in fields_at(document, ("buses",)):
         place = document.key(("buses", name))
-        if name in at_of(document, ("elements",)):
+        if name in fields_at(document, ("elements",)):
             message = f"{label(name)}: an element has this name too; rename one of the two"
             yield Problem("bus", message, place)
 

@@ -11,7 +11,7 @@ from scenebuild.scene.fields import NumberField, float_or_none, int_or_none
 from scenebuild.scene.names import NAME, Field
 from scenebuild.scene.quoting import label, number, quoted
 from scenebuild.scene.yaml.document import Document
-from scenebuild.scene.yaml.raw import at_of, fields_of, loops, number_of
+from scenebuild.scene.yaml.raw import as_fields, as_number, fields_at, loops
 
 MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # ISO 11172-3 and 13818-3
 
@@ -56,7 +56,7 @@ def delivery_findings(document: Document) -> Iterator[Problem]:
     """What is wrong with the files that are asked for."""
     written = document.data.get("deliver")
     seen: set[str] = set()
-    for index, fields in enumerate(map(fields_of, written if isinstance(written, list) else [])):
+    for index, fields in enumerate(map(as_fields, written if isinstance(written, list) else [])):
         field = ("deliver", str(index))
         yield from _name(document, field, fields, seen)
         yield from _format(document, field, fields)
@@ -83,7 +83,7 @@ def _format(document: Document, field: Field, fields: dict[str, Any]) -> Iterato
     if kind in ("ogg", "mp3") and "bits" in fields:
         message = f"bits: a sample in {kind} has none; remove it, or write format: wav or flac"
         yield Problem("no-effect", message, document.key((*field, "bits")))
-    hertz = number_of(rate)
+    hertz = as_number(rate)
     if kind == "mp3" and hertz is not None and hertz not in MP3_RATES:
         message = f"sample_rate: mp3 has no {number(hertz)} Hz; it has {', '.join(map(str, MP3_RATES))}"
         yield Problem("deliver", message, document.value((*field, "sample_rate")))
@@ -96,7 +96,7 @@ def _loop(document: Document, field: Field, fields: dict[str, Any]) -> Iterator[
     if fields.get("preset") != "game-loop":
         return
     place = document.value((*field, "preset"))
-    if not loops(at_of(document, ("mix",))):
+    if not loops(fields_at(document, ("mix",))):
         yield Problem("deliver", "preset: game-loop is for a mix that loops; write mix: {loop: true}", place)
     if fields.get("format") == "mp3":
         message = "format: mp3 has a gap at its ends and can not loop; write ogg, flac or wav"

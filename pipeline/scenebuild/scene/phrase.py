@@ -24,9 +24,9 @@ class PromptParts:
 def prompt_of(wish: PromptParts) -> str:
     """The parts as one short description.
 
-    >>> prompt_of(Wish("a door", where="in a hallway", quality="old wooden", dynamics="creaking open"))
+    >>> prompt_of(PromptParts("a door", where="in a hallway", quality="old wooden", dynamics="creaking open"))
     'an old wooden door in a hallway, creaking open'
-    >>> prompt_of(Wish("rain", quality="steady")), prompt_of(Wish("an owl", where="far away"))
+    >>> prompt_of(PromptParts("rain", quality="steady")), prompt_of(PromptParts("an owl", where="far away"))
     ('steady rain', 'an owl far away')
     """
     source, where, quality, dynamics = map(one_line, (wish.source, wish.where, wish.quality, wish.dynamics))

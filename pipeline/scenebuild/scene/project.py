@@ -26,20 +26,20 @@ def project_root(scene_path: str | Path) -> Path:
     """
     folder = Path(scene_path).parent.resolve()
     around = (folder, *folder.parents)
-    marked = (parent for parent in around if mark_of(parent) is not None)
+    marked = (parent for parent in around if root_marker(parent) is not None)
     unmarked = (parent.parent for parent in around if parent.name.casefold() == SCENES)
     return next(marked, None) or next(unmarked, folder)
 
 
-def mark_of(folder: str | Path) -> str | None:
+def root_marker(folder: str | Path) -> str | None:
     """The first of ``MARKS`` in a folder. One in a folder like /tmp may be anybody's, and makes no project."""
     found = next((mark for mark in MARKS if os.path.exists(os.path.join(folder, mark))), None)
-    return found if found is None or not _is_everybodys(folder) else None
+    return found if found is None or not _is_world_writable(folder) else None
 
 
-def _is_everybodys(folder: str | Path) -> bool:
-    everybodys = stat.S_ISVTX | stat.S_IWOTH
-    return os.stat(folder).st_mode & everybodys == everybodys
+def _is_world_writable(folder: str | Path) -> bool:
+    anyone = stat.S_ISVTX | stat.S_IWOTH
+    return os.stat(folder).st_mode & anyone == anyone
 
 
 def find_scenes(arguments: list[str]) -> list[str]:

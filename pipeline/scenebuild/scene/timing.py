@@ -13,7 +13,7 @@ from scenebuild.frames import LONGEST_S
 from scenebuild.scene.fields import NumberField, float_or_none, int_or_none
 from scenebuild.scene.quoting import label, number
 from scenebuild.scene.yaml.document import Document
-from scenebuild.scene.yaml.raw import at_of, fields_of, loops, number_of
+from scenebuild.scene.yaml.raw import as_fields, as_number, fields_at, loops
 
 Long = Literal["extend", "takes", "loop"]
 
@@ -38,7 +38,7 @@ NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """Now and then: when a sound comes again, by chance from the mix's seed."""
+    """When a sound comes again, at random times from the mix's seed."""
 
     every_s: float  # from one start to the next, on average
     jitter_s: float = 0.0  # each of these times is up to so much shorter or longer
@@ -63,7 +63,7 @@ class LoopSettings:
 
 @dataclass(frozen=True, slots=True)
 class MixLoop:
-    """The whole mix goes round: its end leads into its beginning."""
+    """The whole mix loops: its end leads into its beginning."""
 
     worst_seam: float = 3.0  # a score above it fails the build
 
@@ -145,7 +145,7 @@ def _loop_of(written: bool | Mapping[str, Any]) -> LoopSettings | None:
 
 
 def mix_loop_of(mix: Mapping[str, Any]) -> MixLoop | None:
-    """Whether, and how well, a mix goes round."""
+    """How a mix loops; None where it does not."""
     written = mix.get("loop", False)
     if isinstance(written, dict):
         return MixLoop(float(written.get("worst_seam", MixLoop().worst_seam)))
@@ -161,7 +161,7 @@ def fades_of(
     """
     asked = {**defaults, **own}
     if playback.loop and not starts_of(own)[0] and mix_loops:
-        asked = {"fade_in": 0.0, "fade_out": 0.0} | asked  # what goes round with the mix has no ends to fade
+        asked = {"fade_in": 0.0, "fade_out": 0.0} | asked  # a loop that lasts as long as the mix has no ends to fade
     asked_in, asked_out = float_or_none(asked.get("fade_in")), float_or_none(asked.get("fade_out"))
     sounds_s = _faded_s(own, playback, duration_s)
     if sounds_s is None:
@@ -172,7 +172,7 @@ def fades_of(
 
 
 def _faded_s(own: Mapping[str, Any], playback: Playback, duration_s: float | None) -> float | None:
-    """What a person has cut gets no fades of ours (None); what a trim cuts out of it does."""
+    """How long the sound is that default fades must fit into; None for a recording, which a person has cut."""
     if duration_s is None:
         return math.inf if "trim" in own else None
     return math.inf if playback.loop else playback.pass_s(duration_s)
@@ -183,7 +183,7 @@ def _faded_s(own: Mapping[str, Any], playback: Playback, duration_s: float | Non
 
 def timing_findings(document: Document) -> Iterator[Problem]:
     """What is wrong with times, repeats, trims and fades."""
-    elements = at_of(document, ("elements",))
+    elements = fields_at(document, ("elements",))
     for name, element in elements.items():
         if isinstance(element, dict):
             yield from _one_way_of_time(document, name, element)
@@ -209,14 +209,14 @@ def _one_way_of_time(document: Document, name: str, element: dict[str, Any]) -> 
 
 
 def _repeat(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    repeat = fields_of(element.get("repeat"))
-    every, jitter = number_of(repeat.get("every")), number_of(repeat.get("jitter", 0))
+    repeat = as_fields(element.get("repeat"))
+    every, jitter = as_number(repeat.get("every")), as_number(repeat.get("jitter", 0))
     if every is None or jitter is None:
         return
     if jitter > every:
         message = f"jitter: {number(jitter)} s is more than every, {number(every)} s; write at most {number(every)}"
         yield Problem("repeat", message, document.value(("elements", name, "repeat", "jitter")))
-    gap, length = number_of(repeat.get("gap")), pass_length(document, element)
+    gap, length = as_number(repeat.get("gap")), pass_length(document, element)
     if gap is not None and length is not None and length + gap > every:
         message = f"gap: {label(name)} lasts {number(round(length, 6))} s, and with a gap of {number(gap)} s it can not"
         message += f" come every {number(every)} s; write every: {number(round(length + gap, 6))} or more"
@@ -224,8 +224,8 @@ def _repeat(document: Document, name: str, element: dict[str, Any]) -> Iterator[
 
 
 def _trim(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    trim = fields_of(element.get("trim"))
-    begins, ends = number_of(trim.get("from", 0)), number_of(trim.get("to"))
+    trim = as_fields(element.get("trim"))
+    begins, ends = as_number(trim.get("from", 0)), as_number(trim.get("to"))
     if begins is not None and ends is not None and ends <= begins:
         message = f"trim: nothing is left between {number(begins)} s and {number(ends)} s; let to be more than from"
         yield Problem("trim", message, document.key(("elements", name, "trim")))
@@ -242,13 +242,13 @@ def _duration(document: Document, element: dict[str, Any]) -> float | None:
     """How long the take of a prompt is made, in seconds."""
     if "prompt" not in element or "file" in element:
         return None
-    return number_of(element.get("duration", at_of(document, ("defaults",)).get("duration", DEFAULT_DURATION_S)))
+    return as_number(element.get("duration", fields_at(document, ("defaults",)).get("duration", DEFAULT_DURATION_S)))
 
 
 def pass_length(document: Document, element: dict[str, Any]) -> float | None:
     """How long an element sounds once, in seconds, where the file alone says it."""
-    trim, speed = fields_of(element.get("trim")), number_of(element.get("speed", 1))
-    begins, ends = number_of(trim.get("from", 0)), number_of(trim.get("to"))
+    trim, speed = as_fields(element.get("trim")), as_number(element.get("speed", 1))
+    begins, ends = as_number(trim.get("from", 0)), as_number(trim.get("to"))
     generated = "prompt" in element and "file" not in element
     whole_s = _duration(document, element) if generated else ends
     if begins is None or whole_s is None or not speed:
@@ -263,9 +263,9 @@ def _piece(document: Document, name: str, element: dict[str, Any]) -> Iterator[P
 
 
 def _fades(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    defaults = fields_of(document.data.get("defaults"))
+    defaults = as_fields(document.data.get("defaults"))
     length = _length(document, element)
-    fades = {field: number_of(element.get(field, defaults.get(field))) or 0.0 for field in ("fade_in", "fade_out")}
+    fades = {field: as_number(element.get(field, defaults.get(field))) or 0.0 for field in ("fade_in", "fade_out")}
     if length is None or sum(fades.values()) <= length or not {"fade_in", "fade_out"} & {*element, *defaults}:
         return
     longest = max(fades, key=lambda field: fades[field])
@@ -281,19 +281,19 @@ def _fades(document: Document, name: str, element: dict[str, Any]) -> Iterator[P
 
 def _length(document: Document, element: dict[str, Any]) -> float | None:
     """How long the element sounds in seconds, where the file alone says it."""
-    mix_s = number_of(fields_of(document.data.get("mix")).get("duration"))
+    mix_s = as_number(as_fields(document.data.get("mix")).get("duration"))
     if loops(element):
-        start_s = number_of(element.get("start")) or 0.0
+        start_s = as_number(element.get("start")) or 0.0
         return mix_s - start_s if mix_s is not None and start_s < mix_s else None
     return pass_length(document, element)
 
 
 def _start(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    mix_s = number_of(fields_of(document.data.get("mix")).get("duration"))
+    mix_s = as_number(as_fields(document.data.get("mix")).get("duration"))
     written = element.get("start", 0)
     for index, one in enumerate(written if isinstance(written, list) else [written]):
         field = ("elements", name, "start", *([str(index)] if isinstance(written, list) else []))
-        yield from _one_start(document, name, element, number_of(one) or 0.0, mix_s, document.value(field))
+        yield from _one_start(document, name, element, as_number(one) or 0.0, mix_s, document.value(field))
 
 
 def _one_start(
@@ -310,7 +310,7 @@ def _one_start(
 
 def _open_length(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
     endless = [isinstance(element, dict) and is_endless(element) for element in elements.values()]
-    if endless and all(endless) and "duration" not in fields_of(document.data.get("mix")):
+    if endless and all(endless) and "duration" not in as_fields(document.data.get("mix")):
         message = "elements: every element loops, so nothing says how long the mix is; write mix: {duration: 24}"
         yield Problem("mix-length", message, document.key(("elements",)))
 

@@ -26,7 +26,7 @@ from scenebuild.scene.recording import DEVICE, path_fault, recording_fault, sent
 from scenebuild.scene.schema import listed_models
 from scenebuild.scene.timing import timing_findings
 from scenebuild.scene.yaml.document import Document
-from scenebuild.scene.yaml.raw import at_of, fields_of, number_of
+from scenebuild.scene.yaml.raw import as_fields, as_number, fields_at
 from scenebuild.scene.yaml.slips import slip_of
 
 MOST_SUGGESTED = 10  # recordings that are looked for under another name: each look reads folders
@@ -39,8 +39,8 @@ def rule_findings(document: Document) -> Iterator[Problem]:
     elements = document.data.get("elements")
     if not isinstance(elements, dict):
         return
-    yield from _expected(document, ("mix",), fields_of(document.data.get("mix")))
-    for name in at_of(document, ("buses",)):
+    yield from _expected(document, ("mix",), as_fields(document.data.get("mix")))
+    for name in fields_at(document, ("buses",)):
         yield from _name(document, ("buses", name), "a bus")
     for name, written in elements.items():
         yield from _name(document, ("elements", name), "an element")
@@ -60,8 +60,8 @@ def _element(document: Document, name: str, element: dict[str, Any]) -> Iterator
 
 
 def _texts(document: Document) -> Iterator[Problem]:
-    elements = fields_of(document.data.get("elements"))
-    prompts = [("elements", name, "prompt") for name, element in elements.items() if fields_of(element).get("prompt")]
+    elements = as_fields(document.data.get("elements"))
+    prompts = [("elements", name, "prompt") for name, element in elements.items() if as_fields(element).get("prompt")]
     for field in (("name",), *prompts):
         text: Any = document.data
         for key in field:
@@ -81,7 +81,7 @@ def _name(document: Document, field: Field, what: str) -> Iterator[Problem]:
             yield Problem("name", f"{quoted(name)} cannot name {what}: {slip.partition(';')[0]}", place)
             return
         simple = _simple(name)
-        meant = f" Did you mean {simple}?" if simple and simple not in at_of(document, field[:-1]) else ""
+        meant = f" Did you mean {simple}?" if simple and simple not in fields_at(document, field[:-1]) else ""
         allowed = "names are made of a-z, 0-9, _ and -, begin with a letter or digit, and have at most 64 characters"
         yield Problem("name", f"{quoted(name)} cannot name {what}: {allowed}.{meant}", place)
 
@@ -120,23 +120,23 @@ def _no_effect(document: Document, name: str, element: dict[str, Any]) -> Iterat
 
 
 def _model(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    defaults = fields_of(document.data.get("defaults"))
+    defaults = as_fields(document.data.get("defaults"))
     engine = element.get("engine", defaults.get("engine"))
     model = element.get("model", defaults.get("model"))
     known = listed_models()
     if engine in ("audiogen", "musicgen") and isinstance(model, str) and model in known and f"/{engine}-" not in model:
         right = ", ".join(other for other in known if f"/{engine}-" in other)
         written = ("elements", name) if {"engine", "model"} & element.keys() else ("defaults",)
-        field = (*written, "model" if "model" in at_of(document, written) else "engine")
+        field = (*written, "model" if "model" in fields_at(document, written) else "engine")
         message = f"model: {model} is not a model of the engine {engine}, which has {right}"
         yield Problem("model", message, document.value(field))
 
 
 def _expected(document: Document, owner: tuple[str, ...], written: dict[str, Any]) -> Iterator[Problem]:
-    for name, limits in fields_of(written.get("expect")).items():
+    for name, limits in as_fields(written.get("expect")).items():
         if not isinstance(limits, list) or len(limits) != 2 or name not in _PAIRS:
             continue
-        low, high = map(number_of, limits)
+        low, high = map(as_number, limits)
         if low is not None and high is not None and low > high:
             message = f"{name}: {number(low)} to {number(high)} runs backwards; write the least first"
             yield Problem("expect", message, document.value((*owner, "expect", name)))
@@ -163,16 +163,16 @@ def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Proble
 def _written_paths(document: Document, elements: dict[str, Any]) -> Iterator[tuple[Field, Any]]:
     """Every path of a recording or of an effect's file, and where it stands."""
     for name, element in elements.items():
-        yield ("elements", name, "file"), fields_of(element).get("file")
+        yield ("elements", name, "file"), as_fields(element).get("file")
     for kind in ("elements", "buses"):
-        for name, channel in at_of(document, (kind,)).items():
-            effects = fields_of(channel).get("effects")
+        for name, channel in fields_at(document, (kind,)).items():
+            effects = as_fields(channel).get("effects")
             for index, effect in enumerate(effects if isinstance(effects, list) else []):
-                for (called, field), path in _files_of(fields_of(effect)):
+                for (called, field), path in _files_of(as_fields(effect)):
                     yield (kind, name, "effects", str(index), called, field), path
 
 
 def _files_of(effect: dict[str, Any]) -> Iterator[tuple[tuple[str, str], Any]]:
     for name, written in effect.items():
         for field in EFFECTS[name].FILES if name in EFFECTS else ():
-            yield (name, field), fields_of(written).get(field)
+            yield (name, field), as_fields(written).get(field)

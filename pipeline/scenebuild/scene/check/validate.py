@@ -6,7 +6,7 @@ from scenebuild.errors import Problem
 from scenebuild.scene.check.findings import MOST_SHOWN, capped
 from scenebuild.scene.check.rules import rule_findings
 from scenebuild.scene.check.violations import Violation, violations, wants_text, whole_schema
-from scenebuild.scene.check.wording import worded
+from scenebuild.scene.check.wording import problem_of
 from scenebuild.scene.yaml.document import Document
 
 
@@ -22,7 +22,7 @@ def validate_document(document: Document) -> list[Problem]:
     against = sorted((it for it in found if it.place not in known), key=lambda it: it.place)
     own = [problem for problem in rule_findings(document) if problem.place not in known]
     # Words for what is shown only: looking for the nearest spelling of 50,000 unknown fields would take minutes.
-    said = [worded(it) for it in against[: MOST_SHOWN + 1]]
+    said = [problem_of(it) for it in against[: MOST_SHOWN + 1]]
     return capped([*before, *said, *own], len(before) + len(against) + len(own))
 
 
@@ -31,8 +31,8 @@ def _overruling(document: Document) -> Problem | None:
     fields = whole_schema()["properties"]
     version, elements = document.data.get("version"), document.data.get("elements")
     if isinstance(version, int | float) and not isinstance(version, bool) and version != fields["version"]["const"]:
-        return worded(Violation(document.value(("version",)), ("version",), "const", version, fields["version"]))
+        return problem_of(Violation(document.value(("version",)), ("version",), "const", version, fields["version"]))
     if isinstance(elements, dict) and len(elements) > fields["elements"]["maxProperties"]:
         place = document.key(("elements",))
-        return worded(Violation(place, ("elements",), "maxProperties", elements, fields["elements"]))
+        return problem_of(Violation(place, ("elements",), "maxProperties", elements, fields["elements"]))
     return None

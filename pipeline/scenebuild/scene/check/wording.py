@@ -38,7 +38,7 @@ _IN_DECIBELS = "gain_db: "
 _YES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
 
 
-def worded(violation: Violation) -> Problem:
+def problem_of(violation: Violation) -> Problem:
     """The finding for a person."""
     rule, sentence = _SENTENCES[violation.keyword]
     return Problem(rule, f"{label(_name(violation.field))}: {sentence(violation)}", violation.place)

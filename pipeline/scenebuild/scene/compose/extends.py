@@ -9,7 +9,7 @@ from pathlib import Path
 from scenebuild.errors import Problem, SceneError
 from scenebuild.files import regular_file
 from scenebuild.scene.check.near import SCENES, meant_path
-from scenebuild.scene.compose.merge import laid_over, without
+from scenebuild.scene.compose.merge import merged_documents, without
 from scenebuild.scene.project import SUFFIXES, project_root
 from scenebuild.scene.quoting import described, printable, quoted
 from scenebuild.scene.recording import path_fault
@@ -31,7 +31,7 @@ def read_with_parents(path: str) -> Document:
                 chain[-2], f"more than {MOST_NODES} values in all files together; split the scene into several"
             )
     own = [without(document, ["extends"]) for document in chain]
-    return reduce(laid_over, reversed(own))
+    return reduce(merged_documents, reversed(own))
 
 
 def _parent(chain: list[Document], root: Path) -> str:

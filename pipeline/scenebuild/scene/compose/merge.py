@@ -22,7 +22,7 @@ ONE_OF = (frozenset({"volume", "gain_db"}), frozenset({"prompt", "file"}))
 WITH_PROMPT = ("engine", "model", "duration", "long", "piece", "seed", "take", "temperature", "top_k", "top_p", "cfg")
 
 
-def laid_over(below: Document, above: Document) -> Document:
+def merged_documents(below: Document, above: Document) -> Document:
     """Both as one document. What is wrong with either, or with laying one over the other, is among its problems."""
     merge = _Merge(above)
     data = merge.fields(below.data, above.data, ())

@@ -12,8 +12,8 @@ from typing import Any
 from scenebuild.errors import Problem, SceneError, UsageError
 from scenebuild.scene.check.findings import capped
 from scenebuild.scene.check.violations import violations
-from scenebuild.scene.check.wording import worded
-from scenebuild.scene.compose.merge import laid_over, part_of, without
+from scenebuild.scene.check.wording import problem_of
+from scenebuild.scene.compose.merge import merged_documents, part_of, without
 from scenebuild.scene.compose.parameters import NAME, Value, filled
 from scenebuild.scene.compose.parameters import written as as_text
 from scenebuild.scene.compose.reference import JOINT
@@ -114,14 +114,14 @@ def slug(value: Value, axis: str, number: int) -> str:
 
 def _over(base: Document, patch: Document) -> Document:
     """The variant over its own file: the whole still begins where the file does."""
-    merged = laid_over(base, patch)
+    merged = merged_documents(base, patch)
     return replace(merged, values={**merged.values, (): base.value(())})
 
 
 def _recipe_problems(document: Document) -> Iterator[Problem]:
     written = {key: value for key, value in document.data.items() if key in RECIPE}
     found = [it for it in violations(replace(document, data=written)) if it.keyword != "required"] if written else []
-    yield from map(worded, found)
+    yield from map(problem_of, found)
     wrong = {it.field for it in found}
     if ("variants",) not in wrong:
         yield from _names(document, ("variants",), _VARIANT, "a variant", "a-z, 0-9, _ and -")

@@ -57,9 +57,9 @@ def _scalars(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
     """Where texts begin and end, lines and columns from 1; a block begins on the line after its | or >."""
     import yaml
 
-    from scenebuild.scene.yaml.document import ended, the_loader
+    from scenebuild.scene.yaml.document import with_final_line_end, yaml_loader
 
-    for event in yaml.parse(ended(text), Loader=the_loader()):
+    for event in yaml.parse(with_final_line_end(text), Loader=yaml_loader()):
         if isinstance(event, yaml.ScalarEvent):
             first: Any = event.start_mark
             last: Any = event.end_mark

@@ -64,7 +64,7 @@ def _parsed(path: str, text: str) -> Document:
     return parse_document(path, text)
 
 
-def the_loader() -> Any:
+def yaml_loader() -> Any:
     """The one YAML parser of scene files, for reading as for editing: libyaml; where PyYAML is installed without it,
     PyYAML's own, which refuses a few documents more (a tab before a comment) and reads the others alike, slowly."""
     import yaml
@@ -72,7 +72,7 @@ def the_loader() -> Any:
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-def ended(text: str) -> str:
+def with_final_line_end(text: str) -> str:
     """The text with an end to its last line: YAML 1.2 takes the end of a file for one, libyaml does not."""
     return text if text.endswith(("\n", "\r")) else text + "\n"
 
@@ -84,7 +84,7 @@ def parse_document(path: str, text: str) -> Document:
     from scenebuild.scene.yaml.loader import Loader  # loads PyYAML
     from scenebuild.scene.yaml.strict import StrictEvents
 
-    events = StrictEvents(yaml.parse(ended(text), Loader=the_loader()), text)
+    events = StrictEvents(yaml.parse(with_final_line_end(text), Loader=yaml_loader()), text)
     construction = Loader(path, text, iter(events))
     try:
         data = construction.root()

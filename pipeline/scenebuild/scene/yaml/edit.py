@@ -16,7 +16,7 @@ from typing import Any
 from scenebuild.errors import Place, Problem, SceneError
 from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import label, number, printable
-from scenebuild.scene.yaml.document import ended, parse_document, the_loader
+from scenebuild.scene.yaml.document import parse_document, with_final_line_end, yaml_loader
 from scenebuild.scene.yaml.scalars import Scalar, plain
 from scenebuild.scene.yaml.source import text_of
 
@@ -165,7 +165,7 @@ def _compose(path: str, text: str) -> Any:
     import yaml
 
     parse_document(path, text)
-    return yaml.compose(ended(text), Loader=the_loader())
+    return yaml.compose(with_final_line_end(text), Loader=yaml_loader())
 
 
 def _means(path: str, before: str, after: str, field: Field, value: Written) -> bool:
