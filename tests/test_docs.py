@@ -115,6 +115,24 @@ def test_every_link_to_a_place_of_a_page_finds_it(page: Path) -> None:
         assert anchor in anchors(page.parent / target if target else page), f"{target}#{anchor}"
 
 
+def test_contributing_names_only_files_that_exist_and_every_room() -> None:
+    """Somebody who looks for the place of a change finds it from this page and the tree alone."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    package = ROOT / "pipeline" / "scenebuild"
+    named = [name for name in re.findall(r"`([^`\s]+)`", text) if re.search(r"/|\.(py|md|json|cpp|toml|yaml)$", name)]
+    missing = [
+        name
+        for name in named
+        if "<" not in name
+        and not any(list(folder.glob(name.rstrip("/"))) for folder in (ROOT, package, package / "scene/effects"))
+    ]
+    assert missing == []
+    rooms = {path.name for path in package.iterdir() if path.is_dir() and (path / "__init__.py").is_file()}
+    inner = {f"{path.parent.name}/{path.name}" for path in package.glob("*/*/") if (path / "__init__.py").is_file()}
+    single = {path.name for path in package.glob("*.py") if not path.name.startswith("__")}
+    assert {name for name in rooms | inner | single if f"`{name}`" not in text} == {"build.py"}
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_make_target_in_the_manual_exists(page: Path) -> None:
     makefile = (ROOT / "Makefile").read_text()
