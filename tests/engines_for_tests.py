@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 
 from scenebuild.engines import EngineFacts, EngineState, FailedRequest, MadeTake, ModelFacts, Progress, Request
-from scenebuild.generate import worker
+from scenebuild.generate.children import Answer
+from scenebuild.generate.messages import Advanced, Failed, Made, Message, Noted, Order
+from scenebuild.generate.worker import Server
 
 TONE_FACTS = EngineFacts(
     name="audiogen",
@@ -128,18 +130,16 @@ class CountingChildren:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
-        from dataclasses import asdict
-
-        plain = [asdict(request) for request in requests]
-        events: list[dict[str, Any]] = []
-        order = {"engine": self._engine, "options": {}, "folder": self._folder, "requests": plain}
-        worker._Server(events.append).serve(order)
+    def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Answer] | Noted]:
+        said: list[Message] = []
+        Server(said.append).serve(Order(self._engine, {}, self._folder, tuple(requests)))
         if self._engine != "file":
             CountingChildren.calls += [str(request.action.prompt) for request in requests]
-        for event in events:
-            if "index" in event:
-                yield event["index"], event
+        for message in said:
+            if isinstance(message, Noted):
+                yield message
+            elif isinstance(message, Advanced | Made | Failed):
+                yield message.index, message
 
     def last_words(self) -> str:
         return "ended"

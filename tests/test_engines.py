@@ -13,7 +13,8 @@ import soundfile
 
 from scenebuild.engines import REGISTRY, Action, Engine, FailedRequest, MadeTake, Request, engine
 from scenebuild.errors import EngineError
-from scenebuild.generate.worker import _write
+from scenebuild.generate.messages import Made
+from scenebuild.generate.worker import write_take
 from scenebuild.store.digest import digest_file
 
 READY = [name for name in REGISTRY if engine(name).state().ready]
@@ -129,10 +130,10 @@ def test_another_seed_gives_another_sound(each: Engine, tmp_path: Path) -> None:
 def test_what_is_made_passes_the_worker(each: Engine, tmp_path: Path) -> None:
     requests = requests_for(each, tmp_path)
     for index, one in made(each, requests).items():
-        event = _write(one, requests[index], str(tmp_path))
-        assert event["event"] == "made", event
-        read, rate = soundfile.read(event["path"], always_2d=True)
-        assert (len(read), rate) == (event["frames"], event["sample_rate"])
+        message = write_take(one, requests[index], str(tmp_path), 0.1)
+        assert isinstance(message, Made), message
+        read, rate = soundfile.read(message.path, always_2d=True)
+        assert (len(read), rate) == (len(one.samples), one.sample_rate)
         assert np.abs(read - one.samples).max() <= 2.0**-23
 
 

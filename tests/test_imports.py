@@ -30,7 +30,7 @@ GROUND: dict[str, set[str]] = {
 ALLOWED = {
     **GROUND,
     "audio": set(),
-    "scene": {"schema", "catalogue", "audio"},  # the headers of recordings, which need no numpy
+    "scene": {"schema", "catalogue", "audio", "engines"},  # the headers of recordings, which need no numpy
     "store": set(),
     "config": set(),
     "settings": {"config"},

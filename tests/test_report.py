@@ -85,6 +85,7 @@ MINIMAL = Report(
     command="scenebuild scenes/rain.yaml",
     preview=False,
     sketched=(),
+    real_engine="AudioGen",
     how_to_make_real="",
     elements=(replace(RAIN, engine="AudioGen", is_sketch=False, end_s=8.0, loop=False),),
     mix_path="rain.wav",
@@ -256,6 +257,7 @@ def test_no_value_is_left_unsaid() -> None:
     silent = {
         "stem",
         "preview",
+        "real_engine",
         "sketched",
         "elements",
         "duration_s",

@@ -25,9 +25,7 @@ LOCKED = re.compile(rf"{PREFIX}[0-9a-f]{{16}}\Z")
 # was written into them for days. The latter may be a person's by their names: all that is in them has to be ours.
 UNLOCKED = re.compile(rf"{PREFIX}unlocked-[0-9a-f]{{16}}\Z")
 EARLIER = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}\Z")
-EARLIER_CONTENT = re.compile(
-    r"((sketch|file|audiogen|musicgen)-([0-9]+\.log|[0-9a-f]{16}\.wav)|[0-9a-f]{64}\.wav|before|after)\Z"
-)
+EARLIER_CONTENT = re.compile(r"([a-z][a-z0-9_-]*-([0-9]+\.log|[0-9a-f]{16}\.wav)|[0-9a-f]{64}\.wav|before|after)\Z")
 ABANDONED_S = 3 * 86400.0
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 

@@ -176,7 +176,7 @@ def test_a_holder_that_is_stopped_is_named_and_not_waited_for(site: Site, good: 
 def test_takes_that_wait_for_their_turn_are_not_taken_for_abandoned(tmp_path: Path) -> None:
     """One take of a model may last longer than the patience of those who wait for the others."""
     from scenebuild.generate import make
-    from scenebuild.generate.children import TICK
+    from scenebuild.generate.messages import Tick
 
     class Counted(Lease):
         beats = 0
@@ -186,11 +186,11 @@ def test_takes_that_wait_for_their_turn_are_not_taken_for_abandoned(tmp_path: Pa
 
     heart = make._Heart({"one": Counted("", None), "two": Counted("", None)})
     heart._beaten -= make.BEAT_S
-    heart.beat(TICK)
+    heart.beat(Tick())
     assert Counted.beats == 2
     heart._beaten -= make.BEAT_S
     heart._heard -= make.PATIENCE_S  # the engine hangs
-    heart.beat(TICK)
+    heart.beat(Tick())
     assert Counted.beats == 2
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -18,6 +17,8 @@ from engines_for_tests import CountingChildren
 from scenebuild.audio.wav import write_wav
 from scenebuild.cli import run
 from scenebuild.engines import Request
+from scenebuild.generate.children import Answer
+from scenebuild.generate.messages import Made, Noted
 from scenebuild.store import LocalStore
 
 SCENE = "name: X\nelements:\n  voice: {file: v.wav, normalize: none}\n"
@@ -36,12 +37,15 @@ class Swapping(CountingChildren):
     swap: bytes | None = None
     lies = False  # as a decoder that does not look would
 
-    def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Answer] | Noted]:
         for request in requests:
             if Swapping.swap is not None:
                 Path(str(request.path)).write_bytes(Swapping.swap)
-        for index, event in super().run(requests, count):
-            yield index, {**event, "content": None} if Swapping.lies else event
+        for said in super().run(requests, count):
+            if Swapping.lies and not isinstance(said, Noted) and isinstance(said[1], Made):
+                yield said[0], replace(said[1], content=None)
+            else:
+                yield said
 
 
 @pytest.fixture

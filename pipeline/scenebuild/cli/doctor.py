@@ -103,13 +103,21 @@ def _store(root: str) -> Finding:
 
 
 def _engines() -> list[Finding]:
-    from scenebuild.engines import REGISTRY, engine
+    from scenebuild.engines import REGISTRY, all_engines
+    from scenebuild.engines.installed import faults
 
-    found = []
-    for name in REGISTRY:
+    return [*map(_engine, all_engines()), *(Finding("engines", False, fault) for fault in faults(REGISTRY))]
+
+
+def _engine(name: str) -> Finding:
+    from scenebuild.engines import engine
+    from scenebuild.errors import EngineError
+
+    try:
         state = engine(name).state()
-        found.append(Finding(name, state.ready, "ready" if state.ready else state.reason, state.advice))
-    return found
+    except EngineError as error:  # a package that cannot be loaded
+        return Finding(name, False, str(error), "mend or uninstall the package")
+    return Finding(name, state.ready, "ready" if state.ready else state.reason, state.advice)
 
 
 def _gpu() -> Finding:
@@ -131,4 +139,16 @@ def _tools() -> list[Finding]:
     return [
         *found,
         Finding("c++", program is not None, program or without, "" if program else "install g++ or clang++"),
+        *_kernels(),
     ]
+
+
+def _kernels() -> list[Finding]:
+    """Whether the models' kernels are in use; asked only where there are models to run, as it compiles them."""
+    from scenebuild.engines import AUTO, engine
+    from scenebuild.engines.audiocraft.kernels import compiler, why_not
+
+    if compiler() is None or not engine(AUTO[0]).state().ready:
+        return []
+    reason = why_not()
+    return [Finding("kernels", not reason, f"not in use: {reason}" if reason else "in use on a CPU")]

@@ -77,9 +77,10 @@ def _names(scene: str) -> frozenset[str]:
 
 
 def _advise(prompt: str) -> None:
+    from scenebuild.engines import AUTO
     from scenebuild.scene.lint.check import broken_rules
 
-    for rule, sentence in broken_rules(prompt, "audiogen"):
+    for rule, sentence in broken_rules(prompt, AUTO[0]):
         complain(f"warning: {sentence} ({rule})")
 
 

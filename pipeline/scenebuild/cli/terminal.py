@@ -161,12 +161,13 @@ def _not_the_real_thing(result: SceneResult) -> list[str]:
     sketched = [one.name for one in result.elements if one.fidelity == "sketch"]
     if not sketched:
         return []
-    from scenebuild.engines import engine
+    from scenebuild.engines import AUTO, engine
 
-    state = engine("audiogen").state()
-    how = f"type: scenebuild {result.scene} --engine audiogen" if state.ready else state.advice
+    real = engine(AUTO[0])
+    state = real.state()
+    how = f"type: scenebuild {result.scene} --engine {AUTO[0]}" if state.ready else state.advice
     kept = "; the lock keeps the real takes" if result.preview else ""
-    return [f"sketched, not AudioGen: {', '.join(sketched)}{kept}; to make it real, {how}"]
+    return [f"sketched, not {real.facts.title}: {', '.join(sketched)}{kept}; to make it real, {how}"]
 
 
 def _sentence(result: SceneResult) -> str:

@@ -1,7 +1,7 @@
-"""What an engine is, and the literal registry of all of them.
+"""What an engine is, and the registry of the built-in ones. Another package may offer more: ``docs/engines.md``.
 
-An engine turns requests into sound. The build asks its *facts* (cheap, in the main process: no numpy, no torch) to
-plan, and *loads* it only in a child process, so that a crash, a leak or a kill costs at most the takes in flight.
+An engine turns requests into sound. The build reads its *facts* to plan (cheap, in the main process: no numpy, no
+torch). It is *loaded* only in a child process, so that a crash, a leak or a kill costs at most the takes in progress.
 """
 
 from __future__ import annotations
@@ -114,6 +114,7 @@ class EngineFacts:
     defaults: tuple[tuple[str, int | float], ...] = ()  # parameter -> what it is when nobody says
     precision: str | None = None
     environment: tuple[tuple[str, str], ...] = ()  # of the child process
+    trained_on: Literal["sounds", "music"] | None = None  # which prompts suit it; None: the words are not looked at
 
 
 Progress = Callable[[int, float], None]  # (index of the request, share done 0 ... 1)
@@ -122,11 +123,11 @@ Progress = Callable[[int, float], None]  # (index of the request, share done 0 .
 class EngineSession(Protocol):
     """A loaded engine, in the child process. One at a time; may hold gigabytes."""
 
-    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest]:
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest | Note]:
         """Make every request, in any order, each yielded as soon as it is done, so that a kill loses little.
 
         The same action gives the same samples alone, with others and in any order. A request that fails alone is
-        yielded as ``FailedRequest``; the others go on.
+        yielded as ``FailedRequest``; the others go on. A ``Note`` may be yielded at any time.
         """
         ...
 
@@ -136,6 +137,13 @@ class FailedRequest:
     """One request that an engine could not make, with a message for the user."""
 
     index: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One line for the user about how the engine works here; a build shows it once."""
+
     message: str
 
 
@@ -159,22 +167,57 @@ class Engine(Protocol):
         ...
 
 
-# name -> "module:attribute". Written out by hand: grep finds everything.
+# The built-in engines: name -> "module:attribute". Those of other packages are in ``installed``.
 REGISTRY = {
     "sketch": "scenebuild.engines.sketch:ENGINE",
     "file": "scenebuild.engines.file:ENGINE",
     "audiogen": "scenebuild.engines.audiocraft:AUDIOGEN",
     "musicgen": "scenebuild.engines.audiocraft:MUSICGEN",
 }
+RECORDINGS = "file"  # makes the takes of recordings; no element names it
+# What ``engine: auto`` tries: the real one first, and last the one that is ready everywhere.
+AUTO = ("audiogen", "sketch")
 
 
 def engine(name: str) -> Engine:
-    """The engine of that name. Raises EngineError with the list of those that there are."""
-    if name not in REGISTRY:
-        raise EngineError(f"there is no engine {name!r}; there are: {', '.join(REGISTRY)}")
-    module, attribute = REGISTRY[name].split(":")
-    found: Engine = getattr(import_module(module), attribute)
-    return found
+    """The engine of that name. EngineError with the list of those that there are, or where a package is broken."""
+    if name in REGISTRY:
+        module, attribute = REGISTRY[name].split(":")
+        found: Engine = getattr(import_module(module), attribute)
+        return found
+    from scenebuild.engines.installed import installed_engine
+
+    if not is_engine(name):
+        raise EngineError(f"there is no engine {name!r}; there are: {', '.join(all_engines())}")
+    return installed_engine(name)
+
+
+def is_engine(name: str) -> bool:
+    """Whether there is an engine of that name, whole or broken. Other packages are asked only where it is not built
+    in."""
+    return name in REGISTRY or name in other_engines()
+
+
+def all_engines() -> tuple[str, ...]:
+    """The names of all engines, the built-in ones first."""
+    return (*REGISTRY, *other_engines())
+
+
+def prompt_engines() -> tuple[str, ...]:
+    """The names of the engines that make sound from a prompt."""
+    return tuple(name for name in all_engines() if name != RECORDINGS)
+
+
+def is_prompt_engine(name: str) -> bool:
+    """Whether an element may name that engine."""
+    return name != RECORDINGS and is_engine(name)
+
+
+def other_engines() -> tuple[str, ...]:
+    """The names of the engines that other packages offer."""
+    from scenebuild.engines.installed import names
+
+    return names(REGISTRY)
 
 
 def facts_for(name: str, model: str | None = None) -> EngineFacts:
@@ -213,20 +256,28 @@ def no_such_model(name: str, known: Collection[str]) -> str:
 
 
 __all__ = [
+    "AUTO",
+    "RECORDINGS",
     "REGISTRY",
     "Action",
     "Engine",
     "EngineError",
-    "Facts",
-    "Failed",
-    "Made",
+    "EngineFacts",
+    "EngineSession",
+    "EngineState",
+    "FailedRequest",
+    "MadeTake",
     "ModelFacts",
+    "Note",
     "Progress",
     "Request",
-    "Session",
-    "State",
     "action_facts",
+    "all_engines",
     "engine",
     "facts_for",
+    "is_engine",
+    "is_prompt_engine",
     "no_such_model",
+    "other_engines",
+    "prompt_engines",
 ]

@@ -1,9 +1,8 @@
-"""The parent's side of the worker: start children, hear what they say, end them."""
+"""The parent's side of the worker: start children, read their messages, end them."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import queue
 import signal
@@ -11,18 +10,29 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from scenebuild.engines import Request
 from scenebuild.errors import EngineError
+from scenebuild.generate.messages import (
+    Advanced,
+    Broken,
+    Done,
+    Failed,
+    Made,
+    Message,
+    Noted,
+    Order,
+    Tick,
+    decode,
+    encode_order,
+)
 
 GRACE_S = 3.0  # from SIGTERM to SIGKILL
 
 TICK_S = 2.0
 
-Event = Mapping[str, Any]
-TICK: Event = {"event": "tick"}
+Answer = Advanced | Made | Failed | Broken  # what is said about one request
 
 
 class Children:
@@ -37,7 +47,7 @@ class Children:
         self._folder = folder
         self._environment = {**os.environ, **environment}
         self._processes: dict[int, subprocess.Popen[bytes]] = {}  # by the number of the share
-        self._events: queue.SimpleQueue[tuple[subprocess.Popen[bytes], Event | None]] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[tuple[subprocess.Popen[bytes], Message | None]] = queue.SimpleQueue()
         self._gone: set[subprocess.Popen[bytes]] = set()  # they said their last word, if not yet to the system
         self._ended: list[int] = []  # the numbers of those that did not come to the end of their share, in the last run
 
@@ -47,11 +57,11 @@ class Children:
     def __exit__(self, *_: object) -> None:
         _end(list(self._processes.values()))
 
-    def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Event]]:
-        """Spread the requests over ``count`` children; yields (index into requests, event) as they come.
+    def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Answer] | Noted | Tick]:
+        """Spread the requests over ``count`` children; yields (index into requests, answer) as they come.
 
-        Where nothing comes for a while, a TICK: an engine may take minutes to load. A child that ends early says
-        nothing for the rest of its requests: whoever asks sees which are missing.
+        A ``Tick`` where nothing comes for a while: an engine may take minutes to load. A child that ends early gives
+        no answer for the rest of its requests: the caller sees which are missing.
         """
         self._ended = []
         shares = [list(range(first, len(requests), count)) for first in range(min(count, len(requests)))]
@@ -60,22 +70,24 @@ class Children:
         }
         while running:
             try:
-                process, event = self._events.get(timeout=TICK_S)
+                process, message = self._events.get(timeout=TICK_S)
             except queue.Empty:
-                yield 0, TICK
+                yield Tick()
                 continue
-            if event is None:
+            if message is None:
                 self._gone.add(process)
             number = running.get(process)
             if number is None:  # it ended while it had nothing to do
                 continue
-            if event is None or event["event"] == "done":
+            if message is None or isinstance(message, Done):
                 del running[process]
-                self._ended += [number] if event is None else []
-            elif "index" in event:
-                yield shares[number][event["index"]], event
-            elif event["event"] == "broken":
-                yield from ((index, event) for index in shares[number])
+                self._ended += [number] if message is None else []
+            elif isinstance(message, Broken):
+                yield from ((index, message) for index in shares[number])
+            elif isinstance(message, Noted):
+                yield message
+            elif isinstance(message, Advanced | Made | Failed):
+                yield shares[number][message.index], message
 
     def last_words(self) -> str:
         """The last line that a child wrote to stderr, and how the children ended, for a message."""
@@ -91,22 +103,17 @@ class Children:
 
     def _give(self, number: int, requests: Sequence[Request]) -> subprocess.Popen[bytes]:
         """Requests for the child of that number, and a fresh child where it has ended."""
-        order = {
-            "engine": self._engine,
-            "options": self._options,
-            "folder": self._folder,
-            "requests": [asdict(request) for request in requests],
-        }
+        order = Order(self._engine, self._options, self._folder, tuple(requests))
         process = self._processes.get(number)
         if process is None or process in self._gone or not self._write(process, order):
             process = self._start(number)
             self._write(process, order)
         return process
 
-    def _write(self, process: subprocess.Popen[bytes], order: Mapping[str, Any]) -> bool:
+    def _write(self, process: subprocess.Popen[bytes], order: Order) -> bool:
         assert process.stdin is not None
         try:
-            process.stdin.write(json.dumps(order).encode() + b"\n")
+            process.stdin.write(encode_order(order).encode() + b"\n")
             process.stdin.flush()  # and left open: its end tells the child that the parent is gone
         except OSError:
             return False
@@ -142,7 +149,7 @@ class Children:
         with process.stdout as lines:
             for line in lines:
                 with contextlib.suppress(ValueError):
-                    self._events.put((process, json.loads(line)))
+                    self._events.put((process, decode(line)))
         self._events.put((process, None))
 
     def _log(self, number: int) -> str:

@@ -13,7 +13,8 @@ from types import TracebackType
 
 from scenebuild.engines import EngineFacts, Request
 from scenebuild.errors import StoreError
-from scenebuild.generate.children import TICK, Children, Event
+from scenebuild.generate.children import Children
+from scenebuild.generate.messages import Advanced, Broken, Made, Noted, Tick
 from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
 from scenebuild.listener import SILENT, Listener
 from scenebuild.plan.records import facts_of_action, is_believed
@@ -244,23 +245,27 @@ def _outcomes(
     count = 1 if orders[0].facts.batches else max(shop.options.jobs, 1)
     answered: set[str] = set()
     heart = _Heart(leases)
-    for index, event in children.run([order.request for order in orders], count):
-        heart.beat(event)
-        if event is TICK:
+    for said in children.run([order.request for order in orders], count):
+        heart.beat(said)
+        if isinstance(said, Tick):
             continue
+        if isinstance(said, Noted):
+            shop.tell_once(said.message)
+            continue
+        index, answer = said
         order = orders[index]
         if order.key in answered:  # a child that broke speaks for all of its share, also for what it had done
             continue
-        if event["event"] != "progress":
-            answered.add(order.key)
-        if event["event"] == "progress":
-            shop.listener.progress(order.key, min(event["share"], 0.99))  # done is what is kept
-        elif event["event"] == "made":
-            outcome = _publish(order, event, shop)
+        if isinstance(answer, Advanced):
+            shop.listener.progress(order.key, min(answer.share, 0.99))  # done is what is kept
+            continue
+        answered.add(order.key)
+        if isinstance(answer, Made):
+            outcome = _publish(order, answer, shop)
             shop.listener.progress(order.key, 1.0)
             yield outcome
         else:
-            yield Failure(order.key, event["message"], event.get("exit_code", 1))
+            yield Failure(order.key, answer.message, answer.exit_code if isinstance(answer, Broken) else 1)
 
 
 class _Heart:
@@ -270,9 +275,10 @@ class _Heart:
         self._leases = leases
         self._beaten = self._heard = time.monotonic()
 
-    def beat(self, event: Event) -> None:
+    def beat(self, said: object) -> None:
+        """Renew the leases, unless the children were silent for too long; ``said``: what they said now, or a tick."""
         now = time.monotonic()
-        if event is not TICK:
+        if not isinstance(said, Tick):
             self._heard = now
         if now - self._beaten >= BEAT_S and now - self._heard < PATIENCE_S:
             self._beaten = now
@@ -280,24 +286,24 @@ class _Heart:
                 lease.beat()
 
 
-def _publish(order: TakeOrder, event: Event, shop: TakeMaker) -> Take | Failure:
+def _publish(order: TakeOrder, made: Made, shop: TakeMaker) -> Take | Failure:
     """Check what a child wrote, and what it was made from, against what was asked; measure it and keep it.
 
     Where the store can not keep it, the build goes on with the file at hand.
     """
-    if event.get("content") != order.request.action.content:
+    if made.content != order.request.action.content:
         return Failure(
             order.key, "the recording changed while it was built: it is not the file that was planned; build again"
         )
     try:
         take = measure_take(
             order.key,
-            event["path"],
-            event["digest"],
+            made.path,
+            made.digest,
             order.facts,
-            made_by=event["made_by"],
-            warnings=tuple(event["warnings"]),
-            seconds=event.get("seconds"),
+            made_by=made.made_by,
+            warnings=made.warnings,
+            seconds=made.seconds,
         )
     except (OSError, RuntimeError) as error:
         return Failure(order.key, f"the take could not be read back: {error}")
@@ -305,7 +311,7 @@ def _publish(order: TakeOrder, event: Event, shop: TakeMaker) -> Take | Failure:
         return Failure(order.key, f"the engine returned {wrong}")
     shop.made.add(order.key)
     try:
-        told = facts_of_action(order.request.action, event.get("content"))
+        told = facts_of_action(order.request.action, made.content)
         shop.store.put(order.key, take.path, {**facts_for_store(take), **told}, digest=take.digest)
     except StoreError as error:
         shop.tell_once(f"{error}; the build goes on without keeping it")

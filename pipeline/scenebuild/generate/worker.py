@@ -1,13 +1,12 @@
 """The child process in which an engine lives: ``python -m scenebuild.generate.worker``.
 
-One JSON object on stdin says what is wanted; JSON lines on stdout say how it goes; the audio lies in a folder of the
-parent. The parent checks and publishes, so whatever happens here, nothing half made is ever kept.
+It reads orders on stdin and writes messages to stdout, one a line; audio is written to a folder of the parent. The
+parent checks and publishes, so that nothing half made is kept, whatever happens here.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import queue
 import secrets
@@ -15,56 +14,70 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
-from scenebuild.engines import Action, EngineSession, FailedRequest, MadeTake, Request, engine
+from scenebuild.engines import EngineSession, FailedRequest, MadeTake, Note, Request, engine
 from scenebuild.errors import ScenebuildError
+from scenebuild.generate.messages import (
+    Advanced,
+    Broken,
+    Done,
+    Failed,
+    Loaded,
+    Made,
+    Message,
+    Noted,
+    Order,
+    decode_order,
+    encode,
+)
 
-Say = Callable[[dict[str, Any]], None]
+Say = Callable[[Message], None]
 
 
 def main() -> int:
     """Serve one order after the other, until the parent ends this process, or is gone."""
     say = _private_stdout()
     orders = _orders()
-    server = _Server(say)
+    server = Server(say)
     while True:
         try:
             server.serve(orders.get())
         except ScenebuildError as error:
-            say({"event": "broken", "message": str(error), "exit_code": error.exit_code})
+            say(Broken(str(error), error.exit_code))
             return 0
         except Exception as error:  # an engine may raise anything; the parent turns it into one line and keeps the rest
             import traceback
 
             traceback.print_exc()
-            say({"event": "broken", "message": f"{type(error).__name__}: {error}"})
+            say(Broken(f"{type(error).__name__}: {error}"))
             return 0
 
 
-class _Server:
+class Server:
     """One engine, loaded at the first order."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
         self._session: EngineSession | None = None
 
-    def serve(self, order: dict[str, Any]) -> None:
+    def serve(self, order: Order) -> None:
         """Make what an order asks for."""
         say = self._say
-        requests = [Request(Action(**one["action"]), one["path"], one["licence"]) for one in order["requests"]]
-        played = engine(order["engine"])
+        wanted = engine(order.engine)
         if self._session is None:
-            self._session = played.load(order["options"])
-            say({"event": "loaded"})
-        clock = _Clock(together=played.facts.batches)
-        for result in self._session.generate(requests, lambda index, share: say(_progress(index, share))):
+            self._session = wanted.load(dict(order.options))
+            say(Loaded())
+        clock = _Clock(together=wanted.facts.batches)
+        for result in self._session.generate(order.requests, lambda index, share: say(Advanced(index, share))):
+            if isinstance(result, Note):
+                say(Noted(result.message))
+                continue
             seconds = clock.seconds()
             if isinstance(result, FailedRequest):
-                say({"event": "failed", "index": result.index, "message": result.message})
+                say(Failed(result.index, result.message))
             else:
-                say({**_write(result, requests[result.index], order["folder"]), "seconds": seconds})
-        say({"event": "done"})
+                say(write_take(result, order.requests[result.index], order.folder, seconds))
+        say(Done())
 
 
 class _Clock:
@@ -84,8 +97,8 @@ class _Clock:
         return round(taken, 3)
 
 
-def _write(made: MadeTake, request: Request, folder: str) -> dict[str, Any]:
-    """Write what was made, or say why it can not be a take."""
+def write_take(made: MadeTake, request: Request, folder: str, seconds: float) -> Made | Failed:
+    """Write what was made, or say why it cannot be a take. ``seconds``: that making it took."""
     import numpy as np
 
     from scenebuild.audio.wav import READ_FRAMES, write_wav
@@ -102,7 +115,7 @@ def _write(made: MadeTake, request: Request, folder: str) -> dict[str, Any]:
     elif frames is not None and not made.samples.any():
         problem = "silence"
     if problem:
-        return {"event": "failed", "index": made.index, "message": f"the engine returned {problem}"}
+        return Failed(made.index, f"the engine returned {problem}")
     path = os.path.join(folder, f"{request.action.engine}-{secrets.token_hex(8)}.wav")  # process ids come again
     try:
         write_wav(path, made.samples, made.sample_rate, {"ICOP": request.licence} if request.licence else None)
@@ -111,23 +124,8 @@ def _write(made: MadeTake, request: Request, folder: str) -> dict[str, Any]:
         with contextlib.suppress(OSError):
             os.unlink(path)
         message = f"it can not be written to the temporary folder {os.path.dirname(folder)}: {error.strerror or error}"
-        return {"event": "failed", "index": made.index, "message": message}
-    return {
-        "event": "made",
-        "index": made.index,
-        "path": path,
-        "digest": digest,
-        "frames": len(made.samples),
-        "sample_rate": made.sample_rate,
-        "channels": made.samples.shape[1],
-        "made_by": made.made_by,
-        "warnings": list(made.warnings),
-        "content": made.content,
-    }
-
-
-def _progress(index: int, share: float) -> dict[str, Any]:
-    return {"event": "progress", "index": index, "share": share}
+        return Failed(made.index, message)
+    return Made(made.index, path, digest, seconds, made.made_by, made.warnings, made.content)
 
 
 def _private_stdout() -> Say:
@@ -136,24 +134,24 @@ def _private_stdout() -> Say:
     os.dup2(2, 1)
     lock = threading.Lock()
 
-    def say(event: dict[str, Any]) -> None:
+    def say(message: Message) -> None:
         with lock:
-            private.write(json.dumps(event) + "\n")
+            private.write(encode(message) + "\n")
             private.flush()
 
     return say
 
 
-def _orders() -> queue.SimpleQueue[dict[str, Any]]:
+def _orders() -> queue.SimpleQueue[Order]:
     """What stdin says, line by line. A parent that was killed closes it: then nobody wants the takes any more."""
-    found: queue.SimpleQueue[dict[str, Any]] = queue.SimpleQueue()
+    found: queue.SimpleQueue[Order] = queue.SimpleQueue()
 
     def listen() -> None:
         line = bytearray()
         while read := os.read(0, 1 << 16):  # without the lock of sys.stdin, which a thread must not hold at the end
             line += read
             while (end := line.find(b"\n")) >= 0:
-                found.put(json.loads(line[:end]))
+                found.put(decode_order(bytes(line[:end])))
                 del line[: end + 1]
         os._exit(1)
 

@@ -6,7 +6,17 @@ import os
 from dataclasses import replace
 
 from scenebuild.config import Config
-from scenebuild.engines import REGISTRY, Action, EngineFacts, EngineState, engine
+from scenebuild.engines import (
+    AUTO,
+    RECORDINGS,
+    Action,
+    EngineFacts,
+    EngineState,
+    engine,
+    is_engine,
+    is_prompt_engine,
+    prompt_engines,
+)
 from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.lockfile import LockEntry
@@ -17,22 +27,19 @@ from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore
 from scenebuild.store.digest import digest_file
 
-# The engines that `auto` tries, the real thing first.
-AUTO = ("audiogen", "sketch")
-
 
 def decide(
     element: Element, scene: Scene, entry: LockEntry | None, store: LocalStore, options: PlanOptions
 ) -> tuple[EngineFacts, Action]:
     """The engine of an element, by the order the manual gives, and the element's action on it."""
     if element.recording is not None:
-        facts = engine("file").facts
+        facts = engine(RECORDINGS).facts
         return facts, action_of(element, scene, facts, content=_content(element, scene, options))
     configured = options.config or Config()
     asked = options.engine or element.engine or scene.engine or configured.engine or "auto"
     if asked != "auto":
         return _acting(element, scene, _named(asked, element, scene, entry, options), entry, options)
-    if entry is not None and entry.engine in REGISTRY:
+    if entry is not None and is_engine(entry.engine):
         # it decides, as long as it is wanted and can be had
         locked = known_facts(entry.engine, _model(entry.engine, element, options), entry)
         kept = _acting(element, scene, locked, entry, options) if locked else None
@@ -99,14 +106,14 @@ def _can_be_had(entry: LockEntry, facts: EngineFacts, store: LocalStore) -> bool
 
 
 def _named(name: str, element: Element, scene: Scene, entry: LockEntry | None, options: PlanOptions) -> EngineFacts:
-    of_prompts = [known for known in REGISTRY if known != "file"]
-    if name in of_prompts:
+    if is_prompt_engine(name):
         return _with_model(name, element, scene, entry, options)
     if options.engine is not None:
-        meant = nearest(name, [*of_prompts, "auto"])
-        there = f"there are: {', '.join(of_prompts)}, auto{'.' if meant else ''}{meant}"
+        known = (*prompt_engines(), "auto")
+        meant = nearest(name, list(known))
+        there = f"there are: {', '.join(known)}{'.' if meant else ''}{meant}"
         raise UsageError(f"--engine {name}: there is no such engine; {there}")
-    message = f"engine: {name} is not part of this installation; '--engine sketch' previews the scene without it"
+    message = f"engine: {name} is not part of this installation; '--engine {AUTO[-1]}' previews the scene without it"
     raise SceneError([Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))])
 
 
@@ -137,8 +144,8 @@ def _content(element: Element, scene: Scene, options: PlanOptions) -> str:
 def refuse_unknown_engine(options: PlanOptions) -> None:
     """UsageError where the configuration names an engine that there is not."""
     configured = options.config.engine if options.config else None
-    known = ("auto", *(name for name in REGISTRY if name != "file"))
-    if configured is not None and configured not in known:
+    if configured is not None and configured != "auto" and not is_prompt_engine(configured):
+        known = ("auto", *prompt_engines())
         raise UsageError(
             f"engine = {configured!r} in the configuration: there is no such engine; there are: {', '.join(known)}"
         )

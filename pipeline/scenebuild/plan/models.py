@@ -6,12 +6,22 @@ but a lock that was committed with the scene says which bytes of it made a take,
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from scenebuild.engines import REGISTRY, EngineFacts, ModelFacts, engine, facts_for, no_such_model
+from scenebuild.engines import (
+    REGISTRY,
+    EngineFacts,
+    ModelFacts,
+    engine,
+    facts_for,
+    is_engine,
+    no_such_model,
+    other_engines,
+)
 from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError, UsageError
 from scenebuild.licences import LONGEST, strictest
 from scenebuild.plan.lockfile import Lock, LockEntry, lock_path, read_lock
@@ -88,7 +98,7 @@ def _problem(element: Element, scene: Scene, having: list[str]) -> Problem | Non
     asked = element.engine or scene.engine or "auto"
     if not having:
         return unknown_problem(element, scene)
-    if asked in REGISTRY and asked not in having and engine(asked).facts.models:
+    if is_engine(asked) and asked not in having and engine(asked).facts.models:
         return model_problem(element, scene, wrong_engine(asked, element.model))
     return None
 
@@ -107,7 +117,7 @@ def model_problem(element: Element, scene: Scene, sentence: str) -> Problem:
 
 def unknown_model(model: str | None) -> str:
     """The sentence about a model that no engine has."""
-    known = [one.id for name in REGISTRY for one in engine(name).facts.models]
+    known = list(engines_of_models(whole_names_only=True))
     return no_such_model(str(model), sorted(known, key=lambda one: "/" not in one))  # the user's own are the last
 
 
@@ -119,13 +129,26 @@ def wrong_engine(name: str, model: str | None) -> str:
 
 def engines_with(model: str | None, entry: LockEntry | None = None) -> list[str]:
     """The engines that have a model of that name, here or as the lock tells it."""
-    return [name for name in REGISTRY if (facts := known_facts(name, model, entry)) and facts.models]
+
+    def having(names: Iterable[str]) -> list[str]:
+        return [name for name in names if (facts := known_facts(name, model, entry)) and facts.models]
+
+    return having(REGISTRY) or having(_whole(other_engines()))
 
 
-def engines_of_models() -> dict[str, str]:
+def engines_of_models(*, whole_names_only: bool = False) -> dict[str, str]:
     """Model -> the engine that has it; under its whole name and under the end of it."""
-    ids = {one.id: name for name in REGISTRY for one in engine(name).facts.models}
-    return {one.rpartition("/")[2]: name for one, name in ids.items()} | ids
+    names = (*REGISTRY, *_whole(other_engines()))
+    ids = {one.id: name for name in names for one in engine(name).facts.models}
+    return ids if whole_names_only else {one.rpartition("/")[2]: name for one, name in ids.items()} | ids
+
+
+def _whole(names: Iterable[str]) -> Iterator[str]:
+    """Those that can be loaded: a broken package is a matter of whoever asks for its engine, and of the doctor."""
+    for name in names:
+        with contextlib.suppress(EngineError):
+            engine(name)
+            yield name
 
 
 def known_facts(name: str, model: str | None, entry: LockEntry | None = None) -> EngineFacts | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from scenebuild.config import Config
+from scenebuild.engines import AUTO
 from scenebuild.errors import PolicyError, Problem
 from scenebuild.plan.licence import allows_commerce, forbids_commerce
 from scenebuild.plan.lockfile import lock_path
@@ -65,7 +66,7 @@ def _ways_out(plan: Plan, refused: list[Step], unknown: list[Step]) -> list[str]
     ]
     return [
         *(named if unknown else ()),
-        f"replace {names}: write engine: sketch, or file: with a recording that you may sell, or a model whose licence "
-        "allows commercial use",
+        f"replace {names}: write engine: {AUTO[-1]}, or file: with a recording that you may sell, or a model whose "
+        "licence allows commercial use",
         f"the policy stands in {asked}; nothing was made and no take is lost{locked}",
     ]

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
-from scenebuild.engines import REGISTRY, Action, EngineFacts, action_facts, engine
+from scenebuild.engines import Action, EngineFacts, action_facts, engine, is_engine
 from scenebuild.errors import Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.choice import decide, state_of
@@ -206,7 +206,7 @@ def _is_dear(facts: EngineFacts) -> bool:
 
 def _is_real(engine_name: str) -> bool:
     """Engines that this installation does not know came from a larger one: they are real."""
-    return engine_name not in REGISTRY or engine(engine_name).facts.fidelity == "real"
+    return not is_engine(engine_name) or engine(engine_name).facts.fidelity == "real"
 
 
 def with_sharing(plans: Mapping[str, Plan]) -> dict[str, Plan]:

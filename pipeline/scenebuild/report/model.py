@@ -76,6 +76,7 @@ class Report:
     command: str  # what rebuilds it: "scenebuild scenes/rainy_cafe.yaml"
     preview: bool  # a sketch stands in for a real take of the lock, which was left as it is
     sketched: tuple[str, ...]  # the names of the elements that were sketched
+    real_engine: str  # the title of the engine that would make them, "AudioGen"
     how_to_make_real: str  # a sentence with the command to type, "" when nothing was sketched
     elements: tuple[ReportElement, ...]
     # the mix

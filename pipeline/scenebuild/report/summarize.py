@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from scenebuild import __version__, words
 from scenebuild.deliver.deliver import Delivered
+from scenebuild.engines import AUTO, engine
 from scenebuild.generate.gather import Takes, licences_of
 from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.licence import strictest
@@ -41,6 +42,7 @@ def report_of(
         command=f"scenebuild {shlex.quote(shown)}",
         preview=plan.is_preview,
         sketched=sketched,
+        real_engine=engine(AUTO[0]).facts.title,
         how_to_make_real=_how_to_make_real(shown) if sketched else "",
         elements=tuple(
             _row(step, takes, stems[step.element.name], statuses[step.element.name], root)
@@ -84,8 +86,8 @@ def _delivery(file: Delivered) -> DeliveryRow:
 
 
 def _how_to_make_real(scene_path: str) -> str:
-    command = f"scenebuild {shlex.quote(scene_path)} --engine audiogen"
-    return f"With AudioGen installed, `{command}` makes them for real."
+    command = f"scenebuild {shlex.quote(scene_path)} --engine {AUTO[0]}"
+    return f"With {engine(AUTO[0]).facts.title} installed, `{command}` makes them for real."
 
 
 def _row(step: Step, takes: Takes, stem: StemFacts, status: str, root: str) -> ReportElement:

@@ -58,6 +58,7 @@ class AudiocraftEngine:
             defaults=(("temperature", 1.0), ("top_k", 250), ("cfg", 3.0)),  # audiocraft's
             precision="auto",  # fp16 on CUDA, fp32 elsewhere: which it was is recorded, and changes no key
             # Large pages for the KV caches: a step reads all of them, which would be a hundred thousand small pages.
+            trained_on="music" if self.name == "musicgen" else "sounds",
             environment=(("HF_HUB_OFFLINE", "1"), ("THP_MEM_ALLOC_ENABLE", "1")),
         )
 

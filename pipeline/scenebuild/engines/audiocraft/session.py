@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 
 import torch
 
-from scenebuild.engines import Action, FailedRequest, MadeTake, Progress, Request
+from scenebuild.engines import Action, FailedRequest, MadeTake, Note, Progress, Request
+from scenebuild.engines.audiocraft import kernels
 from scenebuild.engines.audiocraft.batch import LoadedModel
 from scenebuild.engines.audiocraft.codec import Codec
 from scenebuild.engines.audiocraft.decoder import Decoder
@@ -34,9 +35,11 @@ class AudiocraftSession:
     exact: bool
     _progress: Progress = field(default=lambda index, share: None)
 
-    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest]:
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest | Note]:
         """Every request, grouped by model and precision; see the protocol."""
         self._progress = progress
+        if self.device.type == "cpu" and (line := kernels.not_in_use()):
+            yield Note(line)
         numbered = list(enumerate(requests))
         for wanted in sorted({_model_of(request.action) for request in requests}):
             actions = [(index, one.action) for index, one in numbered if _model_of(one.action) == wanted]

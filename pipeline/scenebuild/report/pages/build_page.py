@@ -90,7 +90,7 @@ def notes_of(report: Report) -> tuple[Note, ...]:
         notes.append(Note("Preview", (said,), "warning"))
     if report.sketched:
         said = f"{words.listing(report.sketched)}. {report.how_to_make_real}"
-        notes.append(Note("Sketched, not AudioGen", (said.strip(),)))
+        notes.append(Note(f"Sketched, not {report.real_engine}", (said.strip(),)))
     if report.warnings:
         notes.append(Note("Warning" if len(report.warnings) == 1 else "Warnings", report.warnings, "warning"))
     return tuple(notes)

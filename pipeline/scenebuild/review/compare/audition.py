@@ -19,7 +19,6 @@ from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S
 from scenebuild.review.checkout.projects import ReadScene
 
-CHEAP = ("sketch", "file")  # engines that make a take again in a moment, and exactly as it was
 STEM_SECONDS = 600.0  # of all stems of a mix together that are written to be measured
 
 
@@ -56,7 +55,7 @@ def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, 
         raise SoundMissingError(*lines)
     found = fetch(plan, str(folder), maker)
     missing = [step for step in plan.steps if step.name not in found]
-    dear = [step for step in missing if step.facts.name not in CHEAP or step.replaces_real]
+    dear = [step for step in missing if step.facts.fidelity == "real" or step.replaces_real]
     if dear:
         raise SoundMissingError(*(f"{step.name}: {_absent(step)}" for step in dear))
     takes = by_element(plan, {**found, **_made(missing, maker)})

@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from scenebuild.engines import facts_for, is_prompt_engine
 from scenebuild.errors import Problem
 from scenebuild.scene.channel import channel_findings
 from scenebuild.scene.check.near import SOUNDS, meant_path
@@ -124,8 +125,11 @@ def _model(document: Document, name: str, element: dict[str, Any]) -> Iterator[P
     engine = element.get("engine", defaults.get("engine"))
     model = element.get("model", defaults.get("model"))
     known = listed_models()
-    if engine in ("audiogen", "musicgen") and isinstance(model, str) and model in known and f"/{engine}-" not in model:
-        right = ", ".join(other for other in known if f"/{engine}-" in other)
+    if not isinstance(engine, str) or not isinstance(model, str) or model not in known or not is_prompt_engine(engine):
+        return
+    own = [one.id for one in facts_for(engine).models]
+    if own and model not in own:
+        right = ", ".join([other for other in own if other in known] or own)
         written = ("elements", name) if {"engine", "model"} & element.keys() else ("defaults",)
         field = (*written, "model" if "model" in fields_at(document, written) else "engine")
         message = f"model: {model} is not a model of the engine {engine}, which has {right}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import TYPE_CHECKING, Any, cast
 
+from scenebuild.engines import RECORDINGS, REGISTRY, is_prompt_engine, prompt_engines
 from scenebuild.errors import Place
 from scenebuild.scene.names import Field
 from scenebuild.scene.schema import scene_schema
@@ -61,7 +62,9 @@ def whole_schema() -> dict[str, Any]:
     that ``null`` removes what is inherited. Of a scene that is whole, ``rules`` says all that with better words.
     """
     schema = scene_schema()
-    definitions = schema["$defs"]
+    built_in = ["auto", *(name for name in REGISTRY if name != RECORDINGS)]  # of others, ``_facts`` asks the registry
+    engine = {**schema["$defs"]["engine"], "enum": built_in}
+    definitions = {**schema["$defs"], "engine": engine}
     whole = {key: value for key, value in schema.items() if key != "anyOf"}
     needed = (inlined(definitions[name], definitions) for name in ("whole", "not_laid_over"))
     return reduce(_joined, needed, inlined(whole, definitions))
@@ -147,6 +150,11 @@ def _facts(document: Document, field: Field, error: ValidationError) -> Iterator
         for name in value:
             if name not in schema["properties"] and not (field == () and name.startswith("x-")):
                 yield Violation(document.key((*field, name)), (*field, name), "unknown", value, schema)
+    elif keyword == "enum" and field[-1] == "engine":
+        if not (isinstance(value, str) and is_prompt_engine(value)):
+            there = {**schema, "enum": ["auto", *prompt_engines()]}
+            place = document.value(field)
+            yield Violation(place, field, keyword, value, there, document.spelled.get(place, ""))
     else:
         place = document.value(field)
         yield Violation(place, field, keyword, value, schema, document.spelled.get(place, ""))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from scenebuild.engines import AUTO, is_prompt_engine
+from scenebuild.engines import engine as engine_named
 from scenebuild.errors import Place, Problem
 from scenebuild.scene.check.findings import capped
 from scenebuild.scene.lint.comments import Comments, read_comments
@@ -20,10 +22,7 @@ from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import nearest, number, printable, quoted
 from scenebuild.scene.yaml.source import read_source
 
-# Seconds that the models were trained on, by engine.
-TRAINED_S = {"audiogen": 10.0, "musicgen": 30.0}
 LOOKED_AT = 300  # characters of a prompt; whoever writes more has been told enough by then
-TITLES = {"audiogen": "AudioGen", "musicgen": "MusicGen"}
 Engines = Mapping[str, str]  # model -> engine
 Found = Callable[[str], str]  # the words of a prompt that break a rule, "" where none do
 
@@ -71,9 +70,9 @@ def _silenced(problem: Problem, prompt: Place, comments: Mapping[str, Comments])
 
 
 def engine_of(element: Element, scene: Scene, engines: Engines) -> str:
-    """The engine that makes the element as far as the scene says it; where it says none, AudioGen is the aim."""
+    """The engine that the scene names for the element; where it names none, the one that ``auto`` prefers."""
     asked = element.engine or scene.engine or "auto"
-    return engines.get(element.model or "", "audiogen") if asked == "auto" else asked
+    return engines.get(element.model or "", AUTO[0]) if asked == "auto" else asked
 
 
 def broken_rules(prompt: str, engine: str) -> Iterator[tuple[str, str]]:
@@ -85,25 +84,29 @@ def broken_rules(prompt: str, engine: str) -> Iterator[tuple[str, str]]:
     if found := other_language_in(prompt):
         yield "prompt-language", _sentence("prompt-language", quoted(found))
         return  # the other rules know English words
-    for rule, finds in _FOR_MUSIC if engine == "musicgen" else _FOR_SOUNDS:
+    trained_on = engine_named(engine).facts.trained_on
+    for rule, finds in _FOR_MUSIC if trained_on == "music" else _FOR_SOUNDS:
         if found := finds(prompt):
             yield rule, _sentence(rule, quoted(found))
-    sources = sources_in(prompt) if engine == "audiogen" else []
+    sources = sources_in(prompt) if trained_on == "sounds" else []
     if len(sources) > MOST_SOURCES:
         yield "prompt-many-sources", _sentence("prompt-many-sources", _listed(sources))
 
 
 def _element(element: Element, scene: Scene, engines: Engines) -> Iterator[Problem]:
     engine = engine_of(element, scene, engines)
-    if element.prompt is None or engine not in TRAINED_S:
-        return  # a recording is what it is, and a sketch says itself what it did not understand
+    if element.prompt is None or not is_prompt_engine(engine):
+        return
+    facts = engine_named(engine).facts
+    if facts.trained_on is None:
+        return  # a sketch reports by itself what it did not understand
     place = scene.place_of("elements", element.name, "prompt")
     for rule, sentence in broken_rules(element.prompt, engine):
         yield Problem(rule, f"prompt: {sentence}", place)
-    trained_s = TRAINED_S[engine]
-    if (element.duration_s or 0.0) > trained_s:
+    trained_s = facts.longest_take_s
+    if trained_s is not None and (element.duration_s or 0.0) > trained_s:
         length = f"duration: {number(element.duration_s or 0.0)} s is longer"
-        shown = f"{length} than the {trained_s:g} s that {TITLES[engine]} was trained on;"
+        shown = f"{length} than the {trained_s:g} s that {facts.title} was trained on;"
         yield Problem("long-take", _sentence("long-take", shown), _place_of_duration(element, scene))
 
 
