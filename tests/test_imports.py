@@ -38,7 +38,7 @@ ALLOWED = {
     "engines": {"audio", "store", "config"},
     "plan": {"git", "scene", "store", "engines", "config", "settings", "result"},
     "targets": {"scene", "plan", "result", "settings"},
-    "plans": {"scene", "store", "plan", "generate", "settings", "listener", "targets"},
+    "plans": {"scene", "store", "plan", "generate", "settings", "listener", "targets", "result"},
     "outputs": {"scene", "plan"},
     "deliver": {"audio", "scene", "mix"},
     "mix": {"scene", "audio"},
@@ -74,6 +74,8 @@ ALLOWED = {
         "settings",
         "expect",
         "config",
+        "listener",
+        "targets",
     },
     "review": {
         "scene",
@@ -108,9 +110,7 @@ ALLOWED = {
     },
     "overview": {"outputs", "scene", "plan", "report", "result", "config", "targets"},
     "build": {
-        "outputs",
         "plan",
-        "generate",
         "result",
         "settings",
         "render",

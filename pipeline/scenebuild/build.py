@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 
-from scenebuild.errors import LockError, PolicyError, SceneError
+from scenebuild.errors import LockError, PolicyError, ScenebuildError, SceneError
 from scenebuild.listener import SILENT, Listener
-from scenebuild.outputs import Outputs, said_by_file
 from scenebuild.overview import write_overview
 from scenebuild.plan.steps import Plan
 from scenebuild.plans import (
@@ -39,7 +38,7 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener = SIL
         refuse_others_build(target)
     rescue_takes(changed, listener)
     planned = only_buildable(plan_scenes(read_scenes(changed)))
-    results |= {path: failed_scene(path, *one.lines, exit_code=one.exit_code) for path, one in planned.mistakes.items()}
+    results |= planned.failed()
     for result in results.values():
         listener.finish(result)
     if planned.plans:
@@ -64,20 +63,13 @@ def plan(arguments: Sequence[str], settings: Settings) -> dict[str, Plan]:
 
 def _make(plans: Mapping[Target, Plan], listener: Listener, begun_ns: int) -> dict[str, SceneResult]:
     """Takes, mixes and reports for plans with the same settings. Only here is anything heavy imported."""
-    from scenebuild.generate.gather import gather
-    from scenebuild.generate.make import take_maker
+    from scenebuild.render.gathered import gathered_scenes
     from scenebuild.render.intended import intended
-    from scenebuild.render.stages import SceneTakes, finish_scene, missing_takes, mix_and_deliver, report_on
+    from scenebuild.render.stages import finish_scene, missing_takes, mix_and_deliver, report_on
 
-    settings = next(iter(plans)).settings
-    outputs = [Outputs(target.root, target.folder) for target in plans]
     results: dict[str, SceneResult] = {}
-    with said_by_file(), take_maker(settings.generate, listener) as maker:
-        for plan, folder in zip(plans.values(), outputs, strict=True):
-            folder.begin(intended(plan, folder, settings.output))
-        gathered = gather(list(plans.values()), [one.folder for one in outputs], maker, keep_going=settings.keep_going)
-        for (target, plan), folder, takes in zip(plans.items(), outputs, gathered, strict=True):
-            scene = SceneTakes(plan, takes, folder, settings, begun_ns)
+    with gathered_scenes(plans, intended, listener, begun_ns) as scenes:
+        for target, scene in zip(plans, scenes, strict=True):
             try:
                 if (result := missing_takes(scene)) is None:
                     mixed = mix_and_deliver(scene)
@@ -85,12 +77,17 @@ def _make(plans: Mapping[Target, Plan], listener: Listener, begun_ns: int) -> di
                     listener.show(report.page)
                     result = finish_scene(mixed, report)
             except (SceneError, LockError, PolicyError) as mistake:
-                if not settings.keep_going:
-                    raise
-                result = failed_scene(target.path, *mistake.lines, exit_code=mistake.exit_code)
+                result = failed_or_raised(target, mistake)
             results[target.path] = result
             listener.finish(result)
     return results
+
+
+def failed_or_raised(target: Target, mistake: ScenebuildError) -> SceneResult:
+    """A mistake that only the takes of a scene showed: it ends the build, unless the others are to be built."""
+    if not target.settings.keep_going:
+        raise mistake
+    return failed_scene(target.path, *mistake.lines, exit_code=mistake.exit_code)
 
 
 def left_out(plans: Mapping[Target, Plan], listener: Listener) -> dict[str, SceneResult]:

@@ -14,6 +14,7 @@ from scenebuild.plan.locks import refuse_drift
 from scenebuild.plan.models import refuse_unknown_model
 from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
 from scenebuild.plan.steps import Plan, make_plan, with_sharing
+from scenebuild.result import SceneResult, failed_scene
 from scenebuild.scene.check.neighbours import name_clashes
 from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.model import Scene
@@ -47,6 +48,10 @@ class ScenePlans:
     def by_path(self) -> dict[str, Plan]:
         """The plans by the path of the scene."""
         return {target.path: plan for target, plan in self.plans.items()}
+
+    def failed(self) -> dict[str, SceneResult]:
+        """The results of the scenes with mistakes."""
+        return {path: failed_scene(path, *one.lines, exit_code=one.exit_code) for path, one in self.mistakes.items()}
 
     def groups(self) -> list[dict[Target, Plan]]:
         """The plans of scenes whose projects have the same settings, and thereby the same store, together; in order."""

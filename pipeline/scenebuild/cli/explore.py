@@ -19,20 +19,8 @@ from scenebuild.cli.terminal import NORMAL, QUIET, Terminal, safe, wants_colour
 @options.precision
 @options.store
 @click.option("-f", "--force", is_flag=True, help="Make every example again.")
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(),
-    envvar="SCENEBUILD_OUT",
-    help="Write below this folder.  [default: build/ in the project]",
-)
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=1),
-    envvar="SCENEBUILD_JOBS",
-    help="How many takes to make at once.  [default: one a core]",
-)
+@options.out_below
+@options.jobs
 @options.device
 @options.exact
 @options.json_output

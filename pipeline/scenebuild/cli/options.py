@@ -96,6 +96,13 @@ out = click.option(
     envvar="SCENEBUILD_OUT",
     help="Build into this folder.  [default: build/ in the project]",
 )
+out_below = click.option(
+    "-o",
+    "--out",
+    type=click.Path(),
+    envvar="SCENEBUILD_OUT",
+    help="Write below this folder.  [default: build/ in the project]",
+)
 template = click.option(
     "--template", type=click.Path(), envvar="SCENEBUILD_TEMPLATE", help="A Jinja template of your own for the README."
 )

@@ -36,20 +36,8 @@ if TYPE_CHECKING:
 @options.precision
 @options.store
 @options.chosen
-@click.option(
-    "-o",
-    "--out",
-    type=click.Path(),
-    envvar="SCENEBUILD_OUT",
-    help="Write below this folder.  [default: build/ in the project]",
-)
-@click.option(
-    "-j",
-    "--jobs",
-    type=click.IntRange(min=1),
-    envvar="SCENEBUILD_JOBS",
-    help="How many takes to make at once.  [default: one a core]",
-)
+@options.out_below
+@options.jobs
 @options.device
 @options.exact
 @options.json_output

@@ -6,10 +6,9 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scenebuild.build import left_out
+from scenebuild.build import failed_or_raised, left_out
 from scenebuild.errors import LockError, PolicyError, SceneError, UsageError
 from scenebuild.listener import Listener
-from scenebuild.outputs import Outputs, said_by_file
 from scenebuild.plan.steps import Plan
 from scenebuild.plans import (
     ScenePlans,
@@ -20,7 +19,7 @@ from scenebuild.plans import (
     refuse_mistakes,
     rescue_takes,
 )
-from scenebuild.result import Result, SceneResult, failed_scene
+from scenebuild.result import Result, SceneResult
 from scenebuild.scene.model import Scene
 from scenebuild.scene.quoting import meant_or_listed
 from scenebuild.scene.solo import heard_names, listening, unknown_names
@@ -49,7 +48,7 @@ def listen(arguments: Sequence[str], part: Part, settings: Settings, listener: L
         refuse_others_build(target)
     rescue_takes(targets, listener)
     planned = only_buildable(_planned(targets, part))
-    results = {path: failed_scene(path, *one.lines, exit_code=one.exit_code) for path, one in planned.mistakes.items()}
+    results = planned.failed()
     for result in results.values():
         listener.finish(result)
     if planned.plans:
@@ -97,26 +96,18 @@ def _refuse_unknown_names(part: Part, scene: Scene) -> None:
 
 
 def _mix(plans: Mapping[Target, Plan], part: Part, listener: Listener) -> dict[str, SceneResult]:
-    from scenebuild.generate.gather import gather
-    from scenebuild.generate.make import take_maker
-    from scenebuild.render.intended import intended_takes
-    from scenebuild.render.stages import SceneTakes, missing_takes, mix_heard
+    from scenebuild.render.gathered import gathered_scenes
+    from scenebuild.render.intended import intended_to_hear
+    from scenebuild.render.stages import missing_takes, mix_heard
 
-    settings = next(iter(plans)).settings
-    outputs = [Outputs(target.root, target.folder) for target in plans]
     results: dict[str, SceneResult] = {}
-    with said_by_file(), take_maker(settings.generate, listener) as maker:
-        for plan, folder in zip(plans.values(), outputs, strict=True):
-            folder.begin({folder.listen, *intended_takes(plan)})
-        gathered = gather(list(plans.values()), [one.folder for one in outputs], maker, keep_going=settings.keep_going)
-        for (target, plan), folder, takes in zip(plans.items(), outputs, gathered, strict=True):
-            scene = SceneTakes(plan, takes, folder, settings, time.time_ns())
+    with gathered_scenes(plans, intended_to_hear, listener, time.time_ns()) as scenes:
+        for target, scene in zip(plans, scenes, strict=True):
+            heard = heard_names(scene.plan.scene, part.solo, part.mute)
             try:
-                result = missing_takes(scene) or mix_heard(scene, heard_names(plan.scene, part.solo, part.mute))
+                result = missing_takes(scene) or mix_heard(scene, heard)
             except (SceneError, LockError, PolicyError) as mistake:
-                if not settings.keep_going:
-                    raise
-                result = failed_scene(target.path, *mistake.lines, exit_code=mistake.exit_code)
+                result = failed_or_raised(target, mistake)
             results[target.path] = result
             listener.finish(result)
     return results

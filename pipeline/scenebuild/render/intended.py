@@ -18,6 +18,11 @@ def intended(plan: Plan, outputs: Outputs, options: OutputOptions) -> set[str]:
     return {f"{outputs.stem}.wav", LABELS, *PAGES, *intended_takes(plan), *stems, *files}
 
 
+def intended_to_hear(plan: Plan, outputs: Outputs, options: OutputOptions) -> set[str]:
+    """All that listening to a part of a plan may write there."""
+    return {outputs.listen, *intended_takes(plan)}
+
+
 def intended_takes(plan: Plan) -> set[str]:
     """The takes that a build of a plan writes into its folder."""
     return {os.path.relpath(take_path("", step.name)) for step in plan.steps}
