@@ -10,7 +10,6 @@ import sys
 from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache
-from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -206,16 +205,6 @@ def test_what_is_heavy_is_imported_late(path: Path) -> None:
         return  # the insides of an engine, loaded in its child process alone
     allowed = {name for name, rooms in HEAVY.items() if room_of(path) in rooms}
     assert not (top & set(HEAVY)) - allowed
-
-
-def test_no_module_of_a_scene_waits_for_itself() -> None:
-    modules = {".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts): path for path in FILES}
-    waits: dict[str, set[str]] = {}
-    for module, path in modules.items():
-        if module.startswith("scenebuild.scene."):
-            names = imported(tree_of(path))
-            waits[module] = {name if name in modules else name.rpartition(".")[0] for name in names} - {module}
-    TopologicalSorter(waits).prepare()  # CycleError names the circle
 
 
 def module_of(path: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf
 
-from scenebuild.frames import frames_of, seconds_of
+from scenebuild.frames import frames_of
 from scenebuild.mix.times import repeat_times
 from scenebuild.scene.timing import Repeat
 
@@ -20,7 +20,7 @@ class Span:
     loop: bool
     more_starts_s: tuple[float, ...] = ()
     repeat: Repeat | None = None
-    name: str = ""  # chance is drawn by seed and name
+    name: str = ""  # random times are drawn by seed and name
     seed: int = 0
 
     @property
@@ -44,7 +44,7 @@ class Placement:
     stop: int
     pass_frames: int  # one pass of its take
     cut: bool  # the last pass is cut short by the end of the mix
-    times: tuple[tuple[int, int], ...] = ()  # each time that it sounds; in a mix that goes round, beyond its end too
+    times: tuple[tuple[int, int], ...] = ()  # each time that it sounds; in a mix that loops, beyond its end too
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +64,11 @@ def lay_out(
     The mix lasts ``duration_s``; without it, until the latest end of any element that does not loop; if all loop, until
     the latest end of one pass. A looping element sounds from its start to the end of the mix. What ends later is cut
     off, unless the mix ``loops``: then it continues at the beginning.
+
+    >>> lay_out([Span(0, 8, loop=True), Span(4.5, 2, loop=False)], 1000).frames
+    6500
+    >>> lay_out([Span(0, 8, loop=True), Span(4.5, 2, loop=True)], 1000).frames
+    8000
     """
     frames = frames_of(duration_s, sample_rate) if duration_s is not None else _latest_end(spans, sample_rate)
     return Timeline(sample_rate, frames, tuple(_place(span, sample_rate, frames, loops) for span in spans))
@@ -92,14 +97,3 @@ def _place(span: Span, sample_rate: int, frames: int, loops: bool) -> Placement:
     last_start, last_stop = times[-1]
     stop = min(max(stop for _, stop in times), frames)
     return Placement(times[0][0], stop, length, cut=last_stop < last_start + length, times=times)
-
-
-def mix_length(spans: Sequence[Span], duration_s: float | None = None, sample_rate: int = 48000) -> float:
-    """How many seconds a mix of these elements lasts; see ``lay_out``.
-
-    >>> mix_length([Span(0, 8, loop=True), Span(4.5, 2, loop=False)])
-    6.5
-    >>> mix_length([Span(0, 8, loop=True), Span(4.5, 2, loop=True)])
-    8.0
-    """
-    return seconds_of(lay_out(spans, sample_rate, duration_s).frames, sample_rate)

@@ -29,11 +29,6 @@ def name_clashes(references: Sequence[str]) -> dict[str, SceneError]:
     return clashes
 
 
-def reference_file(reference: str) -> str:
-    """The file of a reference."""
-    return scene_file(reference)
-
-
 def _scenes_in(folder: str) -> dict[str, list[str]]:
     """The scene files of a folder by what their outputs are called."""
     found: dict[str, list[str]] = {}

@@ -32,7 +32,16 @@ def read_source(path: str) -> str:
 
 def read_content(path: str) -> bytes:
     """The bytes of the file. Raises SceneError."""
-    return _bytes(path)
+    try:
+        with open(regular_file(path), "rb") as file:
+            content = file.read(MOST_BYTES + 1)
+        _refuse_sound(path, content)
+    except (OSError, ValueError) as error:
+        raise _fatal(path, "unreadable", f"this {reason(error)}") from None
+    if len(content) > MOST_BYTES:
+        message = "the file is larger than 1 MiB, the most for a scene; split it into several scenes"
+        raise _fatal(path, "too-large", message)
+    return content
 
 
 def text_of(path: str, content: bytes) -> str:
@@ -55,19 +64,6 @@ def reason(error: OSError | ValueError) -> str:
     if isinstance(error, ValueError) or error.strerror is None:
         return str(error) if isinstance(error, OSError) else "is not a path"
     return f"cannot be read: {error.strerror}"
-
-
-def _bytes(path: str) -> bytes:
-    try:
-        with open(regular_file(path), "rb") as file:
-            content = file.read(MOST_BYTES + 1)
-        _refuse_sound(path, content)
-    except (OSError, ValueError) as error:
-        raise _fatal(path, "unreadable", f"this {reason(error)}") from None
-    if len(content) > MOST_BYTES:
-        message = "the file is larger than 1 MiB, the most for a scene; split it into several scenes"
-        raise _fatal(path, "too-large", message)
-    return content
 
 
 def _refuse_sound(path: str, content: bytes) -> None:
