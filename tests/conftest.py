@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from promises import PROMISES
+from scenebuild.store import LocalStore
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 HERE = {"linux": sys.platform == "linux", "x86_64": platform.machine().lower() in ("x86_64", "amd64")}
@@ -80,6 +81,20 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (folder / "scenebuild.toml").write_text("")
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> LocalStore:
+    """An empty store."""
+    return LocalStore(str(tmp_path / "store"))
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A file to put into the store."""
+    path = tmp_path / "source"
+    path.write_bytes(b"some sound")
+    return path
 
 
 @pytest.fixture(scope="session")

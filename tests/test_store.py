@@ -22,18 +22,6 @@ KEY = digest_bytes(b"a request")
 FACTS = {"frames": 3, "fidelity": "real"}
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(str(tmp_path / "store"))
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    path = tmp_path / "source"
-    path.write_bytes(b"some sound")
-    return path
-
-
 def read_back(store: LocalStore, tmp_path: Path) -> bytes | None:
     """What a reader gets for the key: the right bytes, or a miss."""
     record = store.get(KEY)

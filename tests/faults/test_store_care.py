@@ -28,18 +28,6 @@ OTHER = digest_bytes(b"another request")
 FACTS = {"fidelity": "sketch"}
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(str(tmp_path / "store"))
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    path = tmp_path / "source"
-    path.write_bytes(b"some sound")
-    return path
-
-
 def age(path: str | Path, seconds: float) -> None:
     then = time.time() - seconds
     os.utime(path, (then, then), follow_symlinks=False)

@@ -33,18 +33,6 @@ elements:
 """
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> LocalStore:
-    return LocalStore(str(tmp_path / "store"))
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    path = tmp_path / "source"
-    path.write_bytes(b"some sound")
-    return path
-
-
 def old_text(record: Record) -> bytes:
     """A record as earlier versions of scenebuild wrote it, without its seal."""
     plain = {"version": 1, "key": record.key, "digest": record.digest, "size": record.size, "facts": record.facts}

@@ -1,4 +1,4 @@
-"""A desk that validates is built; one that cannot be is refused with a place. Neither ends in a traceback."""
+"""A scene that validates is mixed; one that cannot be mixed is refused with a place. Neither ends in a traceback."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 import soundfile
 from hypothesis import HealthCheck, given, settings
 
-from odd_desks import SCENES, write_sounds
+from odd_mixes import SCENES, write_sounds
 from scenebuild.cli import run
 from scenebuild.deliver.presets import PRESETS
 from scenebuild.errors import ScenebuildError, SceneError

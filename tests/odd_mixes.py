@@ -1,4 +1,4 @@
-"""Odd but well-formed desks, drawn by Hypothesis; and takes that cancel, are silent or nearly nothing."""
+"""Odd but well-formed scenes for the mixer, drawn by Hypothesis; and takes that cancel, are silent or nearly silent."""
 
 from __future__ import annotations
 
