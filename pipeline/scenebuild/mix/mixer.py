@@ -75,17 +75,9 @@ def mix_scene(
         prepared = prepare_mix(scene, clips, timeline, buffers, block_frames, progress, options)
         raw = measure_sum(prepared.sums, progress)
         gain_db, missed = master_gain_db(scene.mix, raw.loudness, raw.true_peak_dbtp, prepared.highest_stem_dbfs)
-        names = [element.name for element in scene.elements]
-        stem_paths = [stems_folder / f"{name}.wav" for name in names] if stems_folder else []
-        with ExitStack() as parts:
-            *stem_parts, mix_part = [Path(parts.enter_context(aside(str(one)))) for one in (*stem_paths, path)]
-            final = _write_mix(prepared, gain_db, mix_part, info, progress)
-            seam_db = mix_seam(mix_part) if scene.mix.loop else None
-            refuse_bad_seams(scene, prepared.seams_db, seam_db)
-            if stem_parts:
-                _write_stems(prepared, gain_db, dict(zip(names, stem_parts, strict=True)), info)
-            if capture:
-                _capture_stems(prepared, gain_db, capture)
+        if capture:
+            _capture_stems(prepared, gain_db, capture)
+        final, seam_db = _write_files(scene, prepared, gain_db, path, stems_folder, info, progress, aside)
     progress(1.0)
     return Mix(
         path=str(path),
@@ -100,6 +92,32 @@ def mix_scene(
         warnings=(*(one.warning for one in prepared.placed if one.warning), *missed),
         read={path: one.digest for path, one in responses.items()},
     )
+
+
+def _write_files(
+    scene: Scene,
+    prepared: PreparedMix,
+    gain_db: float,
+    path: Path,
+    stems_folder: Path | None,
+    info: Mapping[str, str] | None,
+    progress: Progress,
+    aside: Aside,
+) -> tuple[MixLevels, float | None]:
+    """Write the mix and its stems, all of them or none: the levels of the mix, and the score of its seam if it loops.
+
+    SceneError where a seam scores worse than its limit.
+    """
+    names = [element.name for element in scene.elements]
+    stem_paths = [stems_folder / f"{name}.wav" for name in names] if stems_folder else []
+    with ExitStack() as parts:
+        *stem_parts, mix_part = [Path(parts.enter_context(aside(str(one)))) for one in (*stem_paths, path)]
+        levels = _write_mix(prepared, gain_db, mix_part, info, progress)
+        seam_db = mix_seam(mix_part) if scene.mix.loop else None
+        refuse_bad_seams(scene, prepared.seams_db, seam_db)
+        if stem_parts:
+            _write_stems(prepared, gain_db, dict(zip(names, stem_parts, strict=True)), info)
+    return levels, seam_db
 
 
 def _write_mix(
