@@ -16,7 +16,7 @@ from scenebuild.audio.traits import Traits, edge_step, measure_traits, onsets, s
 from scenebuild.audio.wav import write_wav
 from scenebuild.cli import run
 from scenebuild.errors import SceneError
-from scenebuild.expect.hold import hold
+from scenebuild.expect.check import check_expectations
 from scenebuild.plan.lockfile import Lock, LockEntry, LockMix
 from scenebuild.scene.read import read_scene
 
@@ -82,7 +82,7 @@ def verdicts(project: Path, expectation: str, sound: Sound, owner: str) -> list[
     Path("scenes/a.yaml").write_text(f"name: A\nelements:\n  rain: {{prompt: rain{element}}}\n{mix}")
     write_wav("a.wav", sound, RATE)
     lock = Lock({"rain": replace(LOCKED, loudness_lufs=-23.0)}, LockMix(loudness_lufs=-23.0))
-    return hold(read_scene("scenes/a.yaml"), lock, {"rain": ("a.wav",)}, "a.wav")
+    return check_expectations(read_scene("scenes/a.yaml"), lock, {"rain": ("a.wav",)}, "a.wav")
 
 
 @pytest.mark.parametrize("owner", ["rain", "mix"])
@@ -102,7 +102,7 @@ def test_each_expectation_is_met_and_missed(
 def test_without_a_lock_there_is_nothing_to_be_similar_to(project: Path) -> None:
     Path("scenes/a.yaml").write_text("name: A\nelements: {a: {prompt: a, expect: {similar_to_lock: 1}}}\n")
     write_wav("a.wav", tone(), RATE)
-    assert hold(read_scene("scenes/a.yaml"), None, {"a": ("a.wav",)}, None) == []
+    assert check_expectations(read_scene("scenes/a.yaml"), None, {"a": ("a.wav",)}, None) == []
 
 
 def hear(sound: Sound, *cuts: int) -> Traits:

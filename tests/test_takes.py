@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from scenebuild.cli import run
-from scenebuild.commands.rewrite import revise
+from scenebuild.commands.rewrite import write_field
 from scenebuild.errors import UsageError
 from scenebuild.report.pages.listening_page import ListeningPage, Outline, PageSound, Section, page_html
 from scenebuild.report.pages.takes_page import remarks_on
@@ -144,7 +144,7 @@ def test_what_somebody_else_writes_meanwhile_stays(scene: Path, monkeypatch: pyt
 
     monkeypatch.setattr(room, "edited", meanwhile)
     with pytest.raises(UsageError, match=r"was changed by somebody else just now; nothing was written"):
-        revise(PATH, ("elements", "rain", "take"), 2)
+        write_field(PATH, ("elements", "rain", "take"), 2)
     assert Path(PATH).read_text() == "# mine\n"
     assert sorted(os.listdir("scenes")) == ["test.yaml"]
 

@@ -18,7 +18,7 @@ import pytest
 
 from scenebuild.files import exchange
 from scenebuild.scene.read import faults_with, read_scene
-from scenebuild.watch.edits import ControlEdit, Value, Written, parse_edit, shown, write_edit
+from scenebuild.watch.edits import ControlEdit, Value, WrittenEdit, parse_edit, shown, write_edit
 from scenebuild.watch.guard import RefusedError
 
 SCENE = """\
@@ -55,7 +55,7 @@ def scene(project: Path) -> Path:
     return path
 
 
-def write(element: str, field: str, value: Value, was: Value, path: str = PATH) -> Written:
+def write(element: str, field: str, value: Value, was: Value, path: str = PATH) -> WrittenEdit:
     return write_edit(ControlEdit(element, field, value, was), path, {})
 
 
@@ -266,7 +266,7 @@ def test_an_editor_that_saves_at_the_very_last_moment_wins(
     scene: Path, monkeypatch: pytest.MonkeyPatch, saves: int, way: Any
 ) -> None:
     """After the last look at the file, and again while what was found there is given back."""
-    from scenebuild.commands import rewrite as revise
+    from scenebuild.commands import rewrite
 
     theirs = [SCENE.replace("volume: 0.7 ", f"volume: 0.{number} ") for number in range(1, saves + 1)]
     waiting = list(theirs)
@@ -276,7 +276,7 @@ def test_an_editor_that_saves_at_the_very_last_moment_wins(
             way(scene, waiting.pop(0))
         return exchange(one, other)
 
-    monkeypatch.setattr(revise, "exchange", meanwhile)
+    monkeypatch.setattr(rewrite, "exchange", meanwhile)
     refused = refusal("rain", "volume", 0.5, 0.7)
     assert refused.status == HTTPStatus.CONFLICT
     assert refused.facts == {"now": saves / 10}

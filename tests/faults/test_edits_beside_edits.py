@@ -11,7 +11,7 @@ import pytest
 
 import scenebuild.commands.rewrite as room
 from scenebuild.cli import run
-from scenebuild.commands.rewrite import SceneChangedError, revise_element
+from scenebuild.commands.rewrite import SceneChangedError, write_element_field
 from scenebuild.files import exchange
 from scenebuild.scene.read import read_scene
 
@@ -46,7 +46,7 @@ def test_a_scene_that_another_pick_wrote_since_it_was_read_is_found_again(
 
     def meanwhile(*arguments: Any) -> Any:
         found = real(*arguments)
-        revise_element(read_scene(PATH), "e0", "take", 7)
+        write_element_field(read_scene(PATH), "e0", "take", 7)
         return found
 
     monkeypatch.setattr(scenebuild.commands.takes, "find_element", meanwhile)
@@ -62,7 +62,7 @@ def test_places_of_another_text_are_refused_in_words(scene: Path, gone: bool) ->
     scene.write_text("version: 1\nname: S\nelements:\n  other: {prompt: rain}\n" if gone else "# more\n" + text())
     before = scene.read_bytes()
     with pytest.raises(SceneChangedError, match="was changed by somebody else just now; nothing was written"):
-        revise_element(read, "e5", "take", 9, seen=before)
+        write_element_field(read, "e5", "take", 9, seen=before)
     assert scene.read_bytes() == before
 
 
@@ -76,7 +76,7 @@ def test_the_answer_names_the_line_that_was_written_whatever_comes_after(
         Path(PATH).write_text("name: [")
 
     monkeypatch.setattr(room, "_replace", replaced)
-    assert revise_element(read_scene(PATH), "e0", "take", 7).line == 6
+    assert write_element_field(read_scene(PATH), "e0", "take", 7).line == 6
 
 
 def test_a_file_that_is_taken_away_while_it_is_given_back_is_there_again(
@@ -95,7 +95,7 @@ def test_a_file_that_is_taken_away_while_it_is_given_back_is_there_again(
 
     monkeypatch.setattr(room, "exchange", meanwhile)
     with pytest.raises(SceneChangedError):
-        revise_element(read_scene(PATH), "e0", "take", 7)
+        write_element_field(read_scene(PATH), "e0", "take", 7)
     assert Path(PATH).read_text() == text() + "# theirs\n"
     assert os.listdir("scenes") == ["s.yaml"]
 
@@ -109,7 +109,7 @@ def at_once(rounds: int) -> tuple[dict[str, int], list[str]]:
     def loop(name: str) -> None:
         for number in range(2, 2 + rounds):
             try:
-                revise_element(read_scene(PATH), name, "take", number)
+                write_element_field(read_scene(PATH), name, "take", number)
                 last[name] = number
             except SceneChangedError as error:
                 refused.append(str(error))
@@ -151,7 +151,7 @@ def test_a_holder_that_sleeps_is_not_waited_for(scene: Path, monkeypatch: pytest
     holder = os.open("scenes", os.O_RDONLY)
     fcntl.flock(holder, fcntl.LOCK_EX)
     try:
-        assert revise_element(read_scene(PATH), "e0", "take", 7).changed
+        assert write_element_field(read_scene(PATH), "e0", "take", 7).changed
     finally:
         os.close(holder)
     assert takes()["e0"] == 7

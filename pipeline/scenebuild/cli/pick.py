@@ -31,10 +31,10 @@ def command(element: str, number: int, scene: str | None) -> None:
 
     Comments, order and quotes stay as they are. SCENE can be left out where one scene in scenes/ has the element.
     """
-    from scenebuild.commands.rewrite import revise_element
+    from scenebuild.commands.rewrite import write_element_field
     from scenebuild.commands.takes import find_element
 
     found, chosen = find_element(element, scene, options.Flags().settings())
-    revised = revise_element(found, chosen.name, "take", number)
-    what = "take: {number}" if revised.changed else "take: {number} is there already"
-    click.echo(safe(f"{options.shown_path(revised.path)}:{revised.line}: {element}: {what.format(number=number)}"))
+    written = write_element_field(found, chosen.name, "take", number)
+    what = "take: {number}" if written.changed else "take: {number} is there already"
+    click.echo(safe(f"{options.shown_path(written.path)}:{written.line}: {element}: {what.format(number=number)}"))

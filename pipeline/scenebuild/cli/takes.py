@@ -59,7 +59,7 @@ def command(
     SCENE is the file that has it (or file@variant); it can be left out where one scene in scenes/ has it. Nothing is
     written into the scene or its lock: 'scenebuild pick' does that.
     """
-    from scenebuild.commands.takes import find_element, make_candidates
+    from scenebuild.commands.takes import find_element, make_numbered_takes
 
     if scene is not None and scene_file(element).endswith(SUFFIXES):
         right = shlex.join(["scenebuild", "takes", scene, element])
@@ -70,7 +70,7 @@ def command(
         Terminal(loudness=QUIET if quiet else NORMAL, colour=wants_colour(colour, sys.stdout)) as terminal,
     ):
         found, chosen = find_element(element, scene, settings)
-        page, made = make_candidates(found, chosen, range(first, first + count), settings, terminal)
+        page, made = make_numbered_takes(found, chosen, range(first, first + count), settings, terminal)
     if as_json:
         plain = [_plain(one) for one in made]
         told = {"version": 1, "scene": found.path, "element": element, "page": os.path.relpath(page), "takes": plain}

@@ -11,7 +11,7 @@ from scenebuild.cli import options
 from scenebuild.cli.terminal import Complaints, complain, safe
 
 if TYPE_CHECKING:
-    from scenebuild.expect.tested import Tested
+    from scenebuild.expect.tested import TestedScene
 
 
 @click.command("test")
@@ -31,10 +31,10 @@ def command(scenes: tuple[str, ...], junit: str | None, as_json: bool, quiet: bo
     Nothing is generated and no file of a build is touched: takes come from the store, mixes are rendered aside.
     Exit code 0: all hold. 1: at least one does not, or a take is not at hand.
     """
-    from scenebuild.commands.test import hold_scenes
+    from scenebuild.commands.test import check_scenes
 
     with options.refusal_as_json(as_json):
-        tested = hold_scenes(scenes, options.settings_for(scenes, flags), Complaints())
+        tested = check_scenes(scenes, options.settings_for(scenes, flags), Complaints())
     if junit is not None:
         from scenebuild.expect.junit import junit as as_junit
         from scenebuild.files import publish_bytes
@@ -50,7 +50,7 @@ def command(scenes: tuple[str, ...], junit: str | None, as_json: bool, quiet: bo
     return 0 if all(one.holds for one in tested) else 1
 
 
-def _sum(one: Tested) -> str:
+def _sum(one: TestedScene) -> str:
     if one.errors:
         return "not tested"
     count, holding = len(one.verdicts), sum(verdict.holds for verdict in one.verdicts)

@@ -28,7 +28,7 @@ PAUSE_S = 0.01  # between two of them
 
 
 @dataclass(frozen=True, slots=True)
-class Revised:
+class WrittenField:
     """What was written: the line of the file, and whether that was news to it."""
 
     path: str
@@ -40,10 +40,10 @@ class SceneChangedError(UsageError):
     """Somebody else wrote the file at the same moment; nothing was written over it."""
 
 
-def revise_element(scene: Scene, name: str, field: str, value: Written, seen: bytes | None = None) -> Revised:
+def write_element_field(scene: Scene, name: str, field: str, value: Written, seen: bytes | None = None) -> WrittenField:
     """Give an element's field a value, where the scene has it: in its file, or in the variant that speaks of it.
 
-    ``seen``: the content of the file when the decision was made; ChangedError where it holds something else by now.
+    ``seen``: the content of the file when the decision was made; SceneChangedError where it holds something else now.
     UsageError where it stands in a file that this one extends: there it would change other scenes as well.
     """
     path = os.path.realpath(scene_file(scene.path))
@@ -61,12 +61,12 @@ def revise_element(scene: Scene, name: str, field: str, value: Written, seen: by
         owner = _owner(document, scene, name, field)
         if owner is None:
             raise _changed(path)
-        return _revise(path, (*owner, field), value, before if seen is None else seen)
+        return _write_field(path, (*owner, field), value, before if seen is None else seen)
 
 
-def add_element(path: str, name: str, fields: Mapping[str, Scalar]) -> Revised:
+def add_element(path: str, name: str, fields: Mapping[str, Scalar]) -> WrittenField:
     """Add an element to a scene file, behind the others."""
-    return revise(scene_file(path), ("elements", name), dict(fields))
+    return write_field(scene_file(path), ("elements", name), dict(fields))
 
 
 def element_fault(name: str, fields: Mapping[str, Scalar]) -> str:
@@ -76,29 +76,29 @@ def element_fault(name: str, fields: Mapping[str, Scalar]) -> str:
     return problems[0].message if problems else ""
 
 
-def revise(path: str, field: Field, value: Written, seen: bytes | None = None) -> Revised:
+def write_field(path: str, field: Field, value: Written, seen: bytes | None = None) -> WrittenField:
     """Write one field of a scene file. Nobody ever sees half of it; what somebody else writes meanwhile stays."""
     path = os.path.realpath(path)
     with _one_at_a_time(path):
-        return _revise(path, field, value, seen)
+        return _write_field(path, field, value, seen)
 
 
-def _revise(path: str, field: Field, value: Written, seen: bytes | None) -> Revised:
+def _write_field(path: str, field: Field, value: Written, seen: bytes | None) -> WrittenField:
     before = _read(path)
     if seen is not None and before != seen:
         raise _changed(path)
     after = edited(path, before, field, value)
     if after != before:
         _replace(path, before, after)
-    return Revised(path, parse_document(path, text_of(path, after)).key(field).line, after != before)
+    return WrittenField(path, parse_document(path, text_of(path, after)).key(field).line, after != before)
 
 
 @contextlib.contextmanager
 def _one_at_a_time(path: str) -> Iterator[None]:
-    """Commands of ours write the scenes of a folder one after the other, so that none is refused for another.
+    """A lock, so that our own commands write the scenes of a folder one after the other.
 
-    A help, not a promise: some systems have no such lock, and a holder that sleeps is not waited for. What keeps an
-    edit from being lost is the look at what was replaced.
+    It is only a help: some systems have no such lock, and a holder that sleeps is not waited for. No edit is lost
+    without it, because what was replaced is compared with what was read.
     """
     try:
         import fcntl
@@ -135,8 +135,8 @@ def _owner(document: Document, scene: Scene, name: str, field: str) -> Field | N
 
 
 def _replace(path: str, before: bytes, after: bytes) -> None:
-    """Put ``after`` in the place of ``before``. ChangedError where it is not ``before`` that stood there to the end:
-    then that stands there again."""
+    """Put ``after`` in the place of ``before``. SceneChangedError where the file changed meanwhile: then the newer
+    version is put back."""
     temporary = os.path.join(os.path.dirname(path), f"{TEMPORARY}{secrets.token_hex(8)}-{os.path.basename(path)[-40:]}")
     try:
         with open(temporary, "xb") as file:
@@ -157,8 +157,8 @@ def _replace(path: str, before: bytes, after: bytes) -> None:
 
 
 def _give_back(path: str, temporary: str, ours: bytes) -> None:
-    """What was saved between the look and the exchange lies aside now: it changes places with ours again. What came
-    out must be ours; if it is not, it is newer still."""
+    """Put back the version that was saved after the file was read: it was moved aside by the exchange, and is exchanged
+    with ours again. If another version than ours comes out, that one is newer still, and goes back in turn."""
     there = ours
     while True:
         mine = _read(temporary)

@@ -50,7 +50,7 @@ def find_element(name: str, scene: str | None, settings: Settings) -> tuple[Scen
     return found[0]
 
 
-def make_candidates(
+def make_numbered_takes(
     scene: Scene, element: Element, numbers: Sequence[int], settings: Settings, listener: Listener
 ) -> tuple[str, list[MeasuredTake]]:
     """Make the takes of these numbers, measure each and write the page: (its path, the candidates in order).

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scenebuild.errors import ScenebuildError
-from scenebuild.expect.hold import expects_anything, hold
-from scenebuild.expect.tested import Tested
+from scenebuild.expect.check import check_expectations, expects_anything
+from scenebuild.expect.tested import TestedScene
 from scenebuild.generate.gather import by_element, fetch, paths_of
 from scenebuild.generate.make import TakeMaker
 from scenebuild.listener import Listener
@@ -20,7 +20,7 @@ from scenebuild.store import LocalStore
 from scenebuild.targets import find_targets, targets_in
 
 
-def hold_scenes(arguments: Sequence[str], settings: Settings, listener: Listener) -> list[Tested]:
+def check_scenes(arguments: Sequence[str], settings: Settings, listener: Listener) -> list[TestedScene]:
     """The verdicts on the scenes that are meant, in order. Outputs, locks and store stay as they are."""
     targets = targets_in(find_targets(arguments, settings))
     planned = plan_targets(targets)
@@ -36,11 +36,11 @@ def hold_scenes(arguments: Sequence[str], settings: Settings, listener: Listener
     return tested
 
 
-def _not_tested(path: str, error: ScenebuildError) -> Tested:
-    return Tested(path, errors=tuple(str(error).splitlines()))
+def _not_tested(path: str, error: ScenebuildError) -> TestedScene:
+    return TestedScene(path, errors=tuple(str(error).splitlines()))
 
 
-def _tried(path: str, plan: Plan, folder: str, maker: TakeMaker) -> Tested:
+def _tried(path: str, plan: Plan, folder: str, maker: TakeMaker) -> TestedScene:
     """What is wrong with one scene, such as a seam that its mix refuses, keeps no other from being tested."""
     try:
         return _tested(path, plan, folder, maker)
@@ -48,20 +48,20 @@ def _tried(path: str, plan: Plan, folder: str, maker: TakeMaker) -> Tested:
         return _not_tested(path, error)
 
 
-def _tested(path: str, plan: Plan, folder: str, maker: TakeMaker) -> Tested:
+def _tested(path: str, plan: Plan, folder: str, maker: TakeMaker) -> TestedScene:
     scene = plan.scene
     if not expects_anything(scene):
-        return Tested(path)
+        return TestedScene(path)
     found = fetch(plan, folder, maker)
     wanted = [step for step in plan.steps if scene.mix.expect is not None or step.element.expect is not None]
     missing = [step for step in wanted if step.name not in found]
     if missing:
         lines = (f"{one.element.place}: {one.name}: its take is not at hand ({one.reason})" for one in missing)
-        return Tested(path, errors=(*lines, f"build it first: scenebuild {path}"))
+        return TestedScene(path, errors=(*lines, f"build it first: scenebuild {path}"))
     takes, mix = by_element(plan, found), None
     if scene.mix.expect is not None:
         from scenebuild.mix.mixer import mix_scene
 
         mix = mix_scene(scene, takes, Path(folder, "mix.wav")).path
-    verdicts = hold(scene, plan.lock, paths_of(takes), mix)
-    return Tested(path, tuple(verdicts))
+    verdicts = check_expectations(scene, plan.lock, paths_of(takes), mix)
+    return TestedScene(path, tuple(verdicts))

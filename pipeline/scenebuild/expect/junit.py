@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.sax.saxutils import quoteattr
 
-from scenebuild.expect.tested import Tested
+from scenebuild.expect.tested import TestedScene
 from scenebuild.expect.verdict import Verdict
 
 
-def junit(tested: Sequence[Tested]) -> str:
+def junit(tested: Sequence[TestedScene]) -> str:
     """One test suite a scene, one test case an expectation; a scene that could not be tested is an error."""
     suites = "".join(map(_suite, tested))
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<testsuites{_counts(tested)}>\n{suites}</testsuites>\n'
 
 
-def _suite(one: Tested) -> str:
+def _suite(one: TestedScene) -> str:
     cases = [_case(one, f"{verdict.owner}: {verdict.name}", _failure(verdict)) for verdict in one.verdicts]
     cases += [_case(one, "scene", f"<error{_attributes(message=error)}/>") for error in one.errors]
     return f"  <testsuite{_attributes(name=one.scene)}{_counts([one])}>\n{''.join(cases)}  </testsuite>\n"
 
 
-def _case(one: Tested, name: str, outcome: str) -> str:
+def _case(one: TestedScene, name: str, outcome: str) -> str:
     return f"    <testcase{_attributes(classname=one.scene, name=name)}>{outcome}</testcase>\n"
 
 
@@ -29,7 +29,7 @@ def _failure(verdict: Verdict) -> str:
     return "" if verdict.holds else f"<failure{_attributes(message=str(verdict))}/>"
 
 
-def _counts(tested: Sequence[Tested]) -> str:
+def _counts(tested: Sequence[TestedScene]) -> str:
     verdicts = [verdict for one in tested for verdict in one.verdicts]
     errors = sum(len(one.errors) for one in tested)
     failures = sum(not verdict.holds for verdict in verdicts)

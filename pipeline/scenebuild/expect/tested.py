@@ -9,7 +9,7 @@ from scenebuild.expect.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class TestedScene:
     """A scene and the verdicts on it; ``errors`` say why it could not be tested."""
 
     scene: str

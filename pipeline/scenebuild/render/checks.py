@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from scenebuild.audio.copyright import copyright_of
 from scenebuild.errors import Problem, SceneError
-from scenebuild.expect.hold import expects_anything, hold
+from scenebuild.expect.check import check_expectations, expects_anything
 from scenebuild.generate.gather import Takes, paths_of
 from scenebuild.mix.clip import clip_of
 from scenebuild.mix.model import Mix
@@ -45,7 +45,7 @@ def unmet_expectations(plan: Plan, takes: Takes, mix: Mix) -> list[str]:
     """What does not sound as the scene says it must."""
     if not expects_anything(plan.scene):
         return []
-    found = hold(plan.scene, plan.lock, paths_of(takes), mix.path)
+    found = check_expectations(plan.scene, plan.lock, paths_of(takes), mix.path)
     return [f"{verdict.owner}: {verdict.message}" for verdict in found if not verdict.holds]
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, NoReturn
 
-from scenebuild.commands.rewrite import SceneChangedError, revise_element
+from scenebuild.commands.rewrite import SceneChangedError, write_element_field
 from scenebuild.decibels import db_to_gain, gain_to_db
 from scenebuild.errors import SceneError, UsageError
 from scenebuild.scene.compose.reference import scene_file
@@ -40,7 +40,7 @@ class ControlEdit:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenEdit:
     """What the file says now: ``value`` as the page counts it, and the line."""
 
     value: Value
@@ -66,7 +66,7 @@ def parse_edit(body: bytes) -> ControlEdit:
     return ControlEdit(plain["element"], plain["field"], value, was)
 
 
-def write_edit(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> Written:
+def write_edit(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> WrittenEdit:
     """Write it into the scene's file. RefusedError where the file says something else than the page showed, where the
     scene would not be good any more, or where it is not one line of this file; then nothing is written."""
     with _ONE_AT_A_TIME:
@@ -92,7 +92,7 @@ def shown(element: Element, field: str) -> Value | None:
     return values[field]
 
 
-def _write(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> Written:
+def _write(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> WrittenEdit:
     try:
         with open(scene_file(reference), "rb") as file:
             seen = file.read()
@@ -108,17 +108,17 @@ def _write(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> Writ
     field, value = _in_file(scene, edit)
     if _equal(now, edit.value):
         place = scene.place_of("elements", edit.element, field)
-        return Written(now, place.file, place.line, changed=False)
+        return WrittenEdit(now, place.file, place.line, changed=False)
     if faults := faults_with(reference, chosen, ("elements", edit.element, field), value):
         raise _unfit(str(faults[0]))
     try:
-        revised = revise_element(scene, edit.element, field, value, seen)
+        done = write_element_field(scene, edit.element, field, value, seen)
     except SceneChangedError:
         raise
     except (SceneError, UsageError) as error:
         raise _unfit(str(error)) from error
     written = db_to_gain(value) if field == "gain_db" else value
-    return Written(written, printable(scene_file(reference)), revised.line, revised.changed)
+    return WrittenEdit(written, printable(scene_file(reference)), done.line, done.changed)
 
 
 def _in_file(scene: Scene, edit: ControlEdit) -> tuple[str, Value]:

@@ -39,13 +39,14 @@ def stamps_of(paths: Iterable[str]) -> dict[str, Stamp | None]:
     return {path: _stamp(path) for path in paths}
 
 
-def brought_up(seen: Stamps, paths: Iterable[str], reference: str) -> dict[str, Stamp | None]:
-    """What was seen before a build, with the files that it turned out to depend on, and the lock that it wrote."""
+def stamps_after_build(seen: Stamps, paths: Iterable[str], reference: str) -> dict[str, Stamp | None]:
+    """The stamps from before a build, with those of now for the lock that it wrote and for files that it turned out to
+    depend on."""
     lock = os.path.abspath(lock_path(reference))
     return {path: seen[path] if path in seen and path != lock else _stamp(path) for path in paths}
 
 
-def calm(paths: Iterable[str]) -> dict[str, Stamp | None]:
+def settled_stamps(paths: Iterable[str]) -> dict[str, Stamp | None]:
     """The stamps as soon as nobody writes any more."""
     paths, end = tuple(paths), time.monotonic() + LONGEST_UNREST_S
     now = stamps_of(paths)

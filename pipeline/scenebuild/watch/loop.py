@@ -17,7 +17,7 @@ from scenebuild.targets import Target, find_targets, targets_in
 from scenebuild.watch.board import Board
 from scenebuild.watch.edits import write_edit
 from scenebuild.watch.guard import Secrets
-from scenebuild.watch.inputs import POLL_S, brought_up, calm, stamps_of, watched
+from scenebuild.watch.inputs import POLL_S, settled_stamps, stamps_after_build, stamps_of, watched
 from scenebuild.watch.page import live_page, waiting_page
 from scenebuild.watch.server import WatchContext, serving
 
@@ -67,11 +67,13 @@ def _the_one(scene: str, settings: Settings) -> Target:
 def _keep_building(one: Watch, touched: threading.Event, listener: Listener, say: Callable[[str], None]) -> NoReturn:
     while True:
         paths = watched(one.reference, one.folder)
-        before = stamps_of(paths) if touched.is_set() else calm(paths)  # an edit of ours is never half written
+        before = (
+            stamps_of(paths) if touched.is_set() else settled_stamps(paths)
+        )  # an edit of ours is never half written
         touched.clear()
         _build(one, listener, say)
         paths = watched(one.reference, one.folder)
-        seen = brought_up(before, paths, one.reference)
+        seen = stamps_after_build(before, paths, one.reference)
         while stamps_of(paths) == seen and not touched.wait(POLL_S):
             pass
 

@@ -21,7 +21,7 @@ from scenebuild.errors import UsageError
 from scenebuild.files import utf8
 from scenebuild.plan.manifest import outputs_of
 from scenebuild.watch.board import Board, BuildState
-from scenebuild.watch.edits import ControlEdit, Written, parse_edit
+from scenebuild.watch.edits import ControlEdit, WrittenEdit, parse_edit
 from scenebuild.watch.guard import RefusedError, Secrets, check_edit, check_request, inside
 
 HERE = "127.0.0.1"
@@ -49,7 +49,9 @@ class WatchContext:
     """What the server hands out: the board, the folder of the build, and where edits go; ``touched`` says that one
     was written."""
 
-    def __init__(self, board: Board, folder: str, secrets: Secrets, write: Callable[[ControlEdit], Written]) -> None:
+    def __init__(
+        self, board: Board, folder: str, secrets: Secrets, write: Callable[[ControlEdit], WrittenEdit]
+    ) -> None:
         self.board = board
         self.folder = folder
         self.secrets = secrets

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from scenebuild import __version__, words
-from scenebuild.expect.hold import traits_of
+from scenebuild.expect.check import traits_of
 from scenebuild.files import publish_text
 from scenebuild.generate.gather import Takes
 from scenebuild.generate.take import Take

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from scenebuild import __version__, words
 from scenebuild.audio.traits import Traits, edge_step, share_above, silences
-from scenebuild.expect.hold import traits_of
+from scenebuild.expect.check import traits_of
 from scenebuild.files import publish_text
 from scenebuild.generate.take import Take
 from scenebuild.plan.steps import Step

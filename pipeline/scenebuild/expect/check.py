@@ -19,7 +19,9 @@ def expects_anything(scene: Scene) -> bool:
     return scene.mix.expect is not None or any(element.expect for element in scene.elements)
 
 
-def hold(scene: Scene, lock: Lock | None, takes: Mapping[str, Sequence[str]], mix: str | None) -> list[Verdict]:
+def check_expectations(
+    scene: Scene, lock: Lock | None, takes: Mapping[str, Sequence[str]], mix: str | None
+) -> list[Verdict]:
     """The verdict on each expectation of a scene; ``takes`` (of each element) and ``mix`` are paths of sound
     files.
 
