@@ -12,8 +12,8 @@ import time
 from itertools import islice
 
 from scenebuild.engines.sketch.catalogue import KINDS
+from scenebuild.engines.sketch.kit.stage import RATE, SEGMENT
 from scenebuild.engines.sketch.render import render, segments
-from scenebuild.engines.sketch.stage import RATE, SEGMENT
 
 SECONDS, RUNS, GOAL = 10.24, 7, 50.0
 HOUR = "market"  # has some of everything that is kept: drifts, arrivals, calls, rooms, noise

@@ -18,11 +18,11 @@ from hypothesis import strategies as st
 from scenebuild.engines import Action, Engine, FailedRequest, MadeTake, Request
 from scenebuild.engines.sketch import ENGINE
 from scenebuild.engines.sketch.catalogue import KINDS
-from scenebuild.engines.sketch.exact import cosine, decay, exp2, sine
-from scenebuild.engines.sketch.noise import band, noise
+from scenebuild.engines.sketch.kit.exact import cosine, decay, exp2, sine
+from scenebuild.engines.sketch.kit.noise import band, noise
+from scenebuild.engines.sketch.kit.space import heard, highpass, lowpass
+from scenebuild.engines.sketch.kit.stage import RATE, SEGMENT, LayerStage
 from scenebuild.engines.sketch.render import GRID, recipe, render
-from scenebuild.engines.sketch.space import heard, highpass, lowpass
-from scenebuild.engines.sketch.stage import RATE, SEGMENT, LayerStage
 from scenebuild.engines.sketch.words import LayerTraits
 from sketch_measures import bouts, centroid, envelope, loudest_gap_s, onsets, played, rms_db, share_db
 from sketch_prompts import PROMPTS, UNKNOWN

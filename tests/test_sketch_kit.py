@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from scenebuild.engines.sketch.exact import decibels
-from scenebuild.engines.sketch.grains import bank, beats, burst, call, poisson, ring, thinned
-from scenebuild.engines.sketch.noise import Shape, band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import pulses, train
-from scenebuild.engines.sketch.space import convolve, echo, kernel, room, shelf
-from scenebuild.engines.sketch.stage import CONTROL, POINTS, RATE, SEGMENT, LayerStage, fine, pan
+from scenebuild.engines.sketch.kit.exact import decibels
+from scenebuild.engines.sketch.kit.grains import bank, beats, burst, call, poisson, ring, thinned
+from scenebuild.engines.sketch.kit.noise import Shape, band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.pulses import pulses, train
+from scenebuild.engines.sketch.kit.space import convolve, echo, kernel, room, shelf
+from scenebuild.engines.sketch.kit.stage import CONTROL, POINTS, RATE, SEGMENT, LayerStage, fine, pan
 from scenebuild.engines.sketch.words import LayerTraits
 
 Line = NDArray[np.float64]

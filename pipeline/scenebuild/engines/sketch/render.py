@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from scenebuild.engines import Action, FailedRequest, MadeTake, Progress, Request
 from scenebuild.engines.sketch.catalogue import BY_NAME
-from scenebuild.engines.sketch.exact import Array, cosine, decibels
-from scenebuild.engines.sketch.space import heard
-from scenebuild.engines.sketch.stage import RATE, SEGMENT, LayerStage
+from scenebuild.engines.sketch.kit.exact import Array, cosine, decibels
+from scenebuild.engines.sketch.kit.space import heard
+from scenebuild.engines.sketch.kit.stage import RATE, SEGMENT, LayerStage
 from scenebuild.engines.sketch.words import SketchLayer, read, warnings
 
 Recipe = Callable[[LayerStage], Array]  # one segment, shape (2, SEGMENT)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import Events, beats, burst, call, ring
-from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import Events, beats, burst, call, ring
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.space import convolve, echo
+from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine
 from scenebuild.engines.sketch.recipes.birds import bump, times
-from scenebuild.engines.sketch.space import convolve, echo
-from scenebuild.engines.sketch.stage import CONTROL, RATE, LayerStage, fine
 
 Numbers = NDArray[np.int64]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import burst, played, ring, wave
-from scenebuild.engines.sketch.noise import noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import burst, played, ring, wave
+from scenebuild.engines.sketch.kit.noise import noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.space import convolve, room
+from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine
 from scenebuild.engines.sketch.recipes.machines import hum
-from scenebuild.engines.sketch.space import convolve, room
-from scenebuild.engines.sketch.stage import CONTROL, RATE, LayerStage, fine
 
 
 def washer(stage: LayerStage) -> Array:

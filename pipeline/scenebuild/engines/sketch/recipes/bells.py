@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import bank, beats, burst, call
-from scenebuild.engines.sketch.noise import band, noise, pool, tilted
+from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import bank, beats, burst, call
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, tilted
+from scenebuild.engines.sketch.kit.space import room
+from scenebuild.engines.sketch.kit.stage import LayerStage
 from scenebuild.engines.sketch.recipes.birds import times
-from scenebuild.engines.sketch.space import room
-from scenebuild.engines.sketch.stage import LayerStage
 
 # Partials of a church bell: hum, prime, tierce (a minor third), quint, nominal and those above it, with how long each
 # lives relative to the hum and how loud it is struck (Lehr 1986, Rossing 1984).

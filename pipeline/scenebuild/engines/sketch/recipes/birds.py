@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import Events, beats, call
-from scenebuild.engines.sketch.noise import noise, tilted
-from scenebuild.engines.sketch.space import echo
-from scenebuild.engines.sketch.stage import CONTROL, RATE, LayerStage, fine
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import Events, beats, call
+from scenebuild.engines.sketch.kit.noise import noise, tilted
+from scenebuild.engines.sketch.kit.space import echo
+from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine
 
 Places = NDArray[np.int64]
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import Events, beats, burst, call, ring
-from scenebuild.engines.sketch.noise import noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import Events, beats, burst, call, ring
+from scenebuild.engines.sketch.kit.noise import noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.space import echo
+from scenebuild.engines.sketch.kit.stage import RATE, LayerStage
 from scenebuild.engines.sketch.recipes.birds import bump, times
-from scenebuild.engines.sketch.space import echo
-from scenebuild.engines.sketch.stage import RATE, LayerStage
 
 
 def dog(stage: LayerStage) -> Array:

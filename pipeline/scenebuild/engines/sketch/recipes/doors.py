@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import Events, beats, burst, ring
-from scenebuild.engines.sketch.noise import band, noise, pool, tilted
-from scenebuild.engines.sketch.pulses import body, pulses, train
-from scenebuild.engines.sketch.space import convolve, room
-from scenebuild.engines.sketch.stage import CONTROL, RATE, LayerStage
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import Events, beats, burst, ring
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, tilted
+from scenebuild.engines.sketch.kit.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.space import convolve, room
+from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage
 
 
 def door(stage: LayerStage) -> Array:

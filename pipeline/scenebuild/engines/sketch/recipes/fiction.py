@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import beats, burst, call, played, poisson, ring, wave
-from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import beats, burst, call, played, poisson, ring, wave
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.space import room
+from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
 from scenebuild.engines.sketch.recipes.birds import bump, times
-from scenebuild.engines.sketch.space import room
-from scenebuild.engines.sketch.stage import RATE, LayerStage, fine
 
 _SAW = tuple(1.0 / n for n in range(1, 17))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import Events, burst, poisson, ring, thinned
-from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import Events, burst, poisson, ring, thinned
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
 from scenebuild.engines.sketch.recipes.water import bubbles, rising
-from scenebuild.engines.sketch.stage import RATE, LayerStage, fine
 
 
 def fire(stage: LayerStage) -> Array:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import arrivals, burst, played, poisson, ring, thinned, wave
-from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import arrivals, burst, played, poisson, ring, thinned, wave
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.space import convolve, room
+from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine, pan
 from scenebuild.engines.sketch.recipes.machines import hum
 from scenebuild.engines.sketch.recipes.things import ticking
 from scenebuild.engines.sketch.recipes.water import rising
-from scenebuild.engines.sketch.space import convolve, room
-from scenebuild.engines.sketch.stage import CONTROL, RATE, LayerStage, fine, pan
 from scenebuild.engines.sketch.words import LayerTraits
 
 # A beech board of 3 cm on a worktop: bending modes of a free plate (Fletcher and Rossing 1998, 1 : 1.5 : 2.3 : 3.2 …).

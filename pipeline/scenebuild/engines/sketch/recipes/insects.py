@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio
-from scenebuild.engines.sketch.grains import beats, call
-from scenebuild.engines.sketch.noise import noise, tilted
-from scenebuild.engines.sketch.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio
+from scenebuild.engines.sketch.kit.grains import beats, call
+from scenebuild.engines.sketch.kit.noise import noise, tilted
+from scenebuild.engines.sketch.kit.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.space import convolve, echo, highpass
+from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage
 from scenebuild.engines.sketch.recipes.birds import bump, times
-from scenebuild.engines.sketch.space import convolve, echo, highpass
-from scenebuild.engines.sketch.stage import CONTROL, RATE, LayerStage
 
 
 def _place(stage: LayerStage, name: str) -> float:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, cosine, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import arrivals, played, poisson, wave
-from scenebuild.engines.sketch.noise import noise, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import body, pulses, train
-from scenebuild.engines.sketch.space import convolve
-from scenebuild.engines.sketch.stage import RATE, LayerStage, fine
+from scenebuild.engines.sketch.kit.exact import Array, cosine, decay, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import arrivals, played, poisson, wave
+from scenebuild.engines.sketch.kit.noise import noise, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.space import convolve
+from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
 
 
 def hum(stage: LayerStage, role: str, hertz: float, partials: int) -> Array:

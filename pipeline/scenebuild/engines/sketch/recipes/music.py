@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import Events, arrivals, call
+from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import Events, arrivals, call
+from scenebuild.engines.sketch.kit.space import room
+from scenebuild.engines.sketch.kit.stage import LayerStage
 from scenebuild.engines.sketch.recipes.birds import times
-from scenebuild.engines.sketch.space import room
-from scenebuild.engines.sketch.stage import LayerStage
 
 # Four-chord progressions as semitones above the key, voiced so that each moves to the next by small steps.
 _BRIGHT = (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio
-from scenebuild.engines.sketch.grains import Events, burst, poisson, ring
-from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import murmur
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio
+from scenebuild.engines.sketch.kit.grains import Events, burst, poisson, ring
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.pulses import murmur
+from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
 from scenebuild.engines.sketch.recipes.machines import hum, passages
-from scenebuild.engines.sketch.stage import RATE, LayerStage, fine
 
 # The long-term spectrum of many voices: pitch, first and second formants, a little breath (Byrne 1994).
 _VOICES = summed(

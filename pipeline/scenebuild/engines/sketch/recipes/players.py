@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import Events, arrivals, beats, burst, call
-from scenebuild.engines.sketch.noise import band, noise, pool, tilted
+from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import Events, arrivals, beats, burst, call
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, tilted
+from scenebuild.engines.sketch.kit.space import room
+from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
 from scenebuild.engines.sketch.recipes.birds import times
-from scenebuild.engines.sketch.space import room
-from scenebuild.engines.sketch.stage import RATE, LayerStage, fine
 
 # Harmonics of a hammered string in three groups, with how long each group lives at middle C (Weinreich 1977: a
 # prompt sound that dies fast, an aftersound that stays; the higher the harmonic, the sooner it is gone).

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio
-from scenebuild.engines.sketch.grains import arrivals, burst, poisson, ring, thinned
-from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio
+from scenebuild.engines.sketch.kit.grains import arrivals, burst, poisson, ring, thinned
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.space import room
+from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
 from scenebuild.engines.sketch.recipes.water import bubbles, rising
-from scenebuild.engines.sketch.space import room
-from scenebuild.engines.sketch.stage import RATE, LayerStage, fine
 
 
 def tap(stage: LayerStage) -> Array:

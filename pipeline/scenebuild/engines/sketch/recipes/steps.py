@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio
-from scenebuild.engines.sketch.grains import Events, beats, burst, ring
-from scenebuild.engines.sketch.noise import band, noise, pool, tilted
-from scenebuild.engines.sketch.space import room
-from scenebuild.engines.sketch.stage import RATE, LayerStage
+from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio
+from scenebuild.engines.sketch.kit.grains import Events, beats, burst, ring
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, tilted
+from scenebuild.engines.sketch.kit.space import room
+from scenebuild.engines.sketch.kit.stage import RATE, LayerStage
 
 
 def footsteps(stage: LayerStage) -> Array:

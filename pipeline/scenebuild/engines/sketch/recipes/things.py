@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio
-from scenebuild.engines.sketch.grains import Events, arrivals, burst, ring
-from scenebuild.engines.sketch.noise import band, noise, pool, tilted
-from scenebuild.engines.sketch.space import room
-from scenebuild.engines.sketch.stage import RATE, LayerStage
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio
+from scenebuild.engines.sketch.kit.grains import Events, arrivals, burst, ring
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, tilted
+from scenebuild.engines.sketch.kit.space import room
+from scenebuild.engines.sketch.kit.stage import RATE, LayerStage
 
 # Escape wheel on pallet, pallet on fork, fork on its bank: when, in seconds, and how hard.
 _TOUCHES, _FORCES = np.array([0.0, 0.0042, 0.0105]), np.array([0.45, 0.30, 1.0])

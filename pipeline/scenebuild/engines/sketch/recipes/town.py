@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import beats, burst, call, played, poisson, ring, thinned, wave
-from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import body, murmur, pulses, resonator, slow_train, spoken, train
+from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import beats, burst, call, played, poisson, ring, thinned, wave
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.pulses import body, murmur, pulses, resonator, slow_train, spoken, train
+from scenebuild.engines.sketch.kit.space import RoomResponse, convolve, echo, highpass, kernel, room
+from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine, generator, pan
 from scenebuild.engines.sketch.recipes.birds import bump, songbirds, times
-from scenebuild.engines.sketch.space import RoomResponse, convolve, echo, highpass, kernel, room
-from scenebuild.engines.sketch.stage import CONTROL, RATE, LayerStage, fine, generator, pan
 from scenebuild.engines.sketch.words import LayerTraits
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import beats, burst, call, played, ring, wave
-from scenebuild.engines.sketch.noise import noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import beats, burst, call, played, ring, wave
+from scenebuild.engines.sketch.kit.noise import noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.space import convolve, echo, room
+from scenebuild.engines.sketch.kit.stage import RATE, SEGMENT, LayerStage, fine
 from scenebuild.engines.sketch.recipes.birds import bump, times
-from scenebuild.engines.sketch.space import convolve, echo, room
-from scenebuild.engines.sketch.stage import RATE, SEGMENT, LayerStage, fine
 
 # Axles of two bogies that meet at the gap between two coaches, in metres past the joint of a rail.
 _AXLES = np.array([0.0, 2.5, 7.4, 9.9])

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import Events, beats, burst, poisson, ring, thinned
-from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.stage import RATE, LayerStage, fine
+from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import Events, beats, burst, poisson, ring, thinned
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
 
 
 def _drop_gain(events: Events, facet: int = 0) -> Array:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import Events, beats, burst, played, poisson, ring, wave
-from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import Events, beats, burst, played, poisson, ring, wave
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.space import convolve, echo, room
+from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, SEGMENT, LayerStage, fine
 from scenebuild.engines.sketch.recipes.animals import bouts
 from scenebuild.engines.sketch.recipes.machines import hum
-from scenebuild.engines.sketch.space import convolve, echo, room
-from scenebuild.engines.sketch.stage import CONTROL, RATE, SEGMENT, LayerStage, fine
 
 
 def runs(stage: LayerStage, role: str, long_s: float, rest_s: float, rise_s: float, fall_s: float) -> Array:

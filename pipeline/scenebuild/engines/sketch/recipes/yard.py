@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.grains import beats, burst, played, poisson, wave
-from scenebuild.engines.sketch.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
+from scenebuild.engines.sketch.kit.grains import beats, burst, played, poisson, wave
+from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
+from scenebuild.engines.sketch.kit.pulses import body, pulses, train
+from scenebuild.engines.sketch.kit.space import convolve, echo
+from scenebuild.engines.sketch.kit.stage import LayerStage, fine, pan
 from scenebuild.engines.sketch.recipes.birds import songbirds
-from scenebuild.engines.sketch.space import convolve, echo
-from scenebuild.engines.sketch.stage import LayerStage, fine, pan
 from scenebuild.engines.sketch.words import LayerTraits
 
 

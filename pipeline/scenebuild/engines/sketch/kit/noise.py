@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, cosine, sine
-from scenebuild.engines.sketch.stage import BLOCK, RATE, SEGMENT, TAIL, LayerStage
+from scenebuild.engines.sketch.kit.exact import Array, cosine, sine
+from scenebuild.engines.sketch.kit.stage import BLOCK, RATE, SEGMENT, TAIL, LayerStage
 
 Shape = Callable[[Array], Array]  # frequencies in Hz -> magnitudes
 

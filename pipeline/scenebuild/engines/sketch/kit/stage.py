@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.engines.sketch.exact import Array, exp2
+from scenebuild.engines.sketch.kit.exact import Array, exp2
 from scenebuild.engines.sketch.words import LayerTraits
 
 RATE = 48000  # Hz

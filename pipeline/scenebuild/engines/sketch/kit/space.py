@@ -8,9 +8,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from scenebuild.engines.sketch.exact import Array, cosine, decay, ratio, sine
-from scenebuild.engines.sketch.noise import LINES, band
-from scenebuild.engines.sketch.stage import BLOCK, RATE, SEGMENT, TAIL, LayerStage, generator
+from scenebuild.engines.sketch.kit.exact import Array, cosine, decay, ratio, sine
+from scenebuild.engines.sketch.kit.noise import LINES, band
+from scenebuild.engines.sketch.kit.stage import BLOCK, RATE, SEGMENT, TAIL, LayerStage, generator
 
 __all__ = ["RoomResponse", "convolve", "echo", "heard", "highpass", "kernel", "lowpass", "room", "shelf", "tone"]
 

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.engines.sketch.exact import Array, cosine, decay, sine
-from scenebuild.engines.sketch.stage import BLOCK, CONTROL, RATE, SEGMENT, LayerStage, pan
+from scenebuild.engines.sketch.kit.exact import Array, cosine, decay, sine
+from scenebuild.engines.sketch.kit.stage import BLOCK, CONTROL, RATE, SEGMENT, LayerStage, pan
 
 _CHUNK = 64  # arrivals drawn at a time; a part of the sound, since it orders the draws
 _FACETS = 8  # uniform numbers that every event brings with it

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.engines.sketch.exact import Array, decay, exp2, sine
-from scenebuild.engines.sketch.grains import burst, poisson
-from scenebuild.engines.sketch.noise import LINES, band, pool
-from scenebuild.engines.sketch.space import RoomResponse, highpass, kernel, lowpass
-from scenebuild.engines.sketch.stage import BLOCK, CONTROL, POINTS, RATE, SEGMENT, TAIL, LayerStage, generator, pan
+from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, sine
+from scenebuild.engines.sketch.kit.grains import burst, poisson
+from scenebuild.engines.sketch.kit.noise import LINES, band, pool
+from scenebuild.engines.sketch.kit.space import RoomResponse, highpass, kernel, lowpass
+from scenebuild.engines.sketch.kit.stage import BLOCK, CONTROL, POINTS, RATE, SEGMENT, TAIL, LayerStage, generator, pan
 
 
 def pulses(stage: LayerStage, role: str, hertz: Any) -> tuple[Array, Array]:
