@@ -99,7 +99,7 @@ def diff(capsys: pytest.CaptureFixture[str], *arguments: str, code: int = 0) -> 
     return capsys.readouterr().out
 
 
-def plain(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+def diff_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     """The object that ``--format json`` prints."""
     found: dict[str, Any] = json.loads(diff(capsys, "--format", "json", *arguments))
     return found

@@ -24,11 +24,11 @@ from revisions import (
     build,
     commit,
     diff,
+    diff_json,
     fast_engines,
     files_of,
     git,
     needs_git,
-    plain,
     start_repository,
     statuses,
     write,
@@ -78,7 +78,7 @@ def reviewed(*arguments: str) -> Review:
 
 def test_one_is_generated_again_and_one_is_mixed_again(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit()
-    found = plain(capsys, "HEAD~1..HEAD")
+    found = diff_json(capsys, "HEAD~1..HEAD")
     (scene,) = found["scenes"]
     assert statuses(scene) == {"rain": "mixed", "dog": "generated"}
     assert (scene["scene"], scene["status"], scene["basis"]) == (PATH, "changed", "sound")
@@ -103,7 +103,7 @@ def test_the_change_in_loudness_is_the_one_that_ffmpeg_measures(
     shutil.copy("build/harbour/harbour.wav", tmp_path / "before.wav")
     edit()
     before, after = (ffmpeg_ebur128(path) for path in (tmp_path / "before.wav", Path("build/harbour/harbour.wav")))
-    mix = plain(capsys, "HEAD~1..HEAD")["scenes"][0]["mix"]
+    mix = diff_json(capsys, "HEAD~1..HEAD")["scenes"][0]["mix"]
     assert abs(after[0] - before[0]) > 0.5
     assert mix["change"]["loudness_lu"] == pytest.approx(after[0] - before[0], abs=0.1)
     assert mix["change"]["true_peak_db"] == pytest.approx(after[1] - before[1], abs=0.2)
@@ -117,7 +117,7 @@ def test_the_null_test_is_what_subtracting_the_files_gives(
     before, _ = soundfile.read("build/harbour/harbour.wav")
     edit()
     after, _ = soundfile.read("build/harbour/harbour.wav")
-    null = plain(capsys, "HEAD~1..HEAD")["scenes"][0]["null_test"]
+    null = diff_json(capsys, "HEAD~1..HEAD")["scenes"][0]["null_test"]
     import numpy as np
 
     left = 10 * np.log10(np.mean((after - before) ** 2))
@@ -220,7 +220,7 @@ def test_nothing_changed_is_an_empty_report(repository: Path, capsys: pytest.Cap
     commit("nothing")
     for arguments in (["HEAD~1..HEAD"], ["HEAD"], []):
         assert diff(capsys, *arguments, "--exit-code") == ""
-        assert plain(capsys, *arguments)["scenes"] == []
+        assert diff_json(capsys, *arguments)["scenes"] == []
         lines = diff(capsys, "--format", "md", *arguments).splitlines()
         assert lines[0] == MARKER
         assert len(lines) == 2
@@ -256,7 +256,7 @@ def test_what_says_the_same_is_no_change(
 ) -> None:
     assert change(SCENE) != SCENE
     write(change(SCENE))
-    assert plain(capsys, "HEAD")["scenes"] == []
+    assert diff_json(capsys, "HEAD")["scenes"] == []
 
 
 def test_only_what_changed_is_mixed(
@@ -274,7 +274,7 @@ def test_only_what_changed_is_mixed(
         return mix_scene(scene, *arguments, **options)
 
     monkeypatch.setattr(scenebuild.review.compare.audition, "mix_scene", counted)
-    found = plain(capsys, "HEAD~1..HEAD")
+    found = diff_json(capsys, "HEAD~1..HEAD")
     assert mixed == ["harbour.yaml", "harbour.yaml"]
     assert found["looked_at"] == 7
 
@@ -311,7 +311,7 @@ def test_without_the_sound_the_locks_tell_and_the_report_says_so(
     shutil.rmtree(os.environ["SCENEBUILD_STORE"])
     monkeypatch.setattr(TONE, "ready", False)
     CountingChildren.calls.clear()
-    (scene,) = plain(capsys, "HEAD~1..HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD~1..HEAD")["scenes"]
     assert CountingChildren.calls == []
     assert scene["basis"] == "locks"
     assert statuses(scene) == {"rain": "mixed", "dog": "generated"}
@@ -331,7 +331,7 @@ def test_only_the_locks_are_looked_at_where_that_is_asked_for(
 ) -> None:
     edit()
     monkeypatch.delattr(scenebuild.review.compare.audition, "mix_scene")
-    (scene,) = plain(capsys, "HEAD~1..HEAD", "--locks-only")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD~1..HEAD", "--locks-only")["scenes"]
     assert (scene["basis"], scene["null_test"]) == ("locks", None)
     assert statuses(scene) == {"rain": "mixed", "dog": "generated"}
     assert scene["mix"]["change"]["loudness_lu"] < -0.5
@@ -347,7 +347,7 @@ def test_an_edit_that_was_not_built_yet_is_told_without_a_take_of_a_model(
     commit("by a model")
     monkeypatch.setattr(TONE, "ready", False)
     write(EDITED.replace(", engine: sketch", ""))
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert statuses(scene) == {"rain": "mixed", "dog": "generated"}
     assert scene["basis"] == "locks"
     assert scene["elements"][1]["reason"] == "prompt changed; not made yet"
@@ -358,7 +358,7 @@ def test_an_edit_that_was_not_built_yet_is_told_without_a_take_of_a_model(
 def test_sketches_that_the_store_has_lost_are_made_again(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     edit()
     shutil.rmtree(os.environ["SCENEBUILD_STORE"])
-    (scene,) = plain(capsys, "HEAD~1..HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD~1..HEAD")["scenes"]
     assert scene["basis"] == "sound"
     assert scene["notes"] == []
 
@@ -367,7 +367,7 @@ def test_another_take_of_the_same_request_is_another_take(repository: Path, caps
     lock = json.loads(Path("scenes/harbour.lock.json").read_text())
     lock["elements"]["dog"]["digest"] = "0" * 64
     Path("scenes/harbour.lock.json").write_text(json.dumps(lock))
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert statuses(scene) == {"dog": "generated"}
     assert scene["elements"][0]["reason"] == "another take of the same request"
     assert scene["edits"] == []
@@ -378,7 +378,7 @@ def test_another_take_of_the_same_request_is_another_take(repository: Path, caps
 
 def test_a_lock_that_is_gone_is_told(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("scenes/harbour.lock.json").unlink()
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert scene["notes"] == ["the working tree: the scene has no lockfile"]
     assert statuses(scene) == {}
     assert scene["null_test"]["identical"]
@@ -389,12 +389,12 @@ def test_a_lock_that_was_old_before_is_no_change(repository: Path, capsys: pytes
     write(EDITED)
     commit("not built")
     write(EDITED.replace("# A comment.", "# Another one."))
-    assert plain(capsys, "HEAD")["scenes"] == []
-    (scene,) = plain(capsys, "HEAD~1..HEAD")["scenes"]
+    assert diff_json(capsys, "HEAD")["scenes"] == []
+    (scene,) = diff_json(capsys, "HEAD~1..HEAD")["scenes"]
     assert [note.partition(" the lockfile")[0] for note in scene["notes"]] == [
         f"HEAD ({git('rev-parse', 'HEAD')[:7]}):"
     ]
-    assert scene["notes"] == plain(capsys, "HEAD..HEAD~1")["scenes"][0]["notes"]
+    assert scene["notes"] == diff_json(capsys, "HEAD..HEAD~1")["scenes"][0]["notes"]
 
 
 def test_what_only_the_lock_says_of_the_mix_is_told(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -402,7 +402,7 @@ def test_what_only_the_lock_says_of_the_mix_is_told(repository: Path, capsys: py
     lock = json.loads(Path("scenes/harbour.lock.json").read_text())
     lock["mix"]["loudness_lufs"] += 0.5
     Path("scenes/harbour.lock.json").write_text(json.dumps(lock))
-    (scene,) = plain(capsys, "HEAD", "--locks-only")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD", "--locks-only")["scenes"]
     assert (scene["edits"], scene["elements"]) == ([], [])
     assert scene["mix"]["change"]["loudness_lu"] == pytest.approx(0.5)
 
@@ -413,7 +413,7 @@ def test_an_engine_that_the_configuration_changes_is_told(repository: Path, caps
     build()
     commit("configured")
     Path("scenebuild.toml").write_text('engine = "audiogen"\n')
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert set(statuses(scene).values()) == {"generated"}
     assert scene["elements"][0]["reason"] == "engine changed from sketch to audiogen"
 
@@ -430,14 +430,14 @@ def test_of_a_project_without_a_folder_of_scenes_every_scene_counts(
     commit("flat")
     write(EDITED, "storm.yaml")
     write("on: pull_request\n", "workflow.yaml")
-    assert [one["scene"] for one in plain(capsys, "HEAD")["scenes"]] == ["storm.yaml"]
+    assert [one["scene"] for one in diff_json(capsys, "HEAD")["scenes"]] == ["storm.yaml"]
 
 
 def test_a_lock_with_a_conflict_is_told_with_the_path_of_the_project(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("scenes/harbour.lock.json").write_text("<<<<<<< ours\n")
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert scene["notes"][0].startswith("the working tree: scenes/harbour.lock.json:1:1: the lockfile holds a merge")
 
 
@@ -461,7 +461,7 @@ def test_scenes_are_added_removed_and_renamed(repository: Path, capsys: pytest.C
     )
     build()
     commit("four")
-    found = {one["scene"]: one for one in plain(capsys, "HEAD~1..HEAD")["scenes"]}
+    found = {one["scene"]: one for one in diff_json(capsys, "HEAD~1..HEAD")["scenes"]}
     assert {path: one["status"] for path, one in found.items()} == {
         "scenes/gone.yaml": "removed",
         "scenes/new.yaml": "added",
@@ -481,7 +481,7 @@ def test_an_element_that_plays_the_same_take_under_another_name_is_renamed(
     build()
     commit("seeded")
     write(Path(PATH).read_text().replace("bell:", "gong:"))
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert statuses(scene) == {"gong": "renamed"}
     assert scene["elements"][0]["renamed_from"] == "bell"
     assert scene["null_test"]["identical"]
@@ -496,12 +496,12 @@ def test_variants_are_scenes_of_their_own(repository: Path, capsys: pytest.Captu
     build()
     commit("forest")
     write(forest.replace("volume: 0.8", "volume: 0.4"), "scenes/forest.yaml")
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert scene["scene"] == "scenes/forest.yaml@night"
     assert statuses(scene) == {"owl": "mixed"}
     assert scene["edits"][0]["head_place"]["line"] == 8
-    assert plain(capsys, "HEAD", "--", "scenes/forest.yaml@day")["scenes"] == []
-    assert len(plain(capsys, "HEAD", "--", "scenes/forest.yaml@night")["scenes"]) == 1
+    assert diff_json(capsys, "HEAD", "--", "scenes/forest.yaml@day")["scenes"] == []
+    assert len(diff_json(capsys, "HEAD", "--", "scenes/forest.yaml@night")["scenes"]) == 1
 
 
 def test_an_edit_in_a_file_that_others_extend_is_told_where_it_stands(
@@ -512,7 +512,7 @@ def test_an_edit_in_a_file_that_others_extend_is_told_where_it_stands(
     build()
     commit("base")
     write(Path("scenes/_base.yaml").read_text().replace("0.8", "0.4"), "scenes/_base.yaml")
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert scene["scene"] == "scenes/child.yaml"
     assert scene["edits"][0]["head_place"]["file"] == "scenes/_base.yaml"
 
@@ -525,7 +525,7 @@ def test_a_scene_that_can_not_be_read_keeps_no_other_from_being_compared(
     commit("other")
     write(SCENE.replace("volume:", "volumn:"))
     write(EDITED, "scenes/other.yaml")
-    broken, other = plain(capsys, "HEAD")["scenes"]
+    broken, other = diff_json(capsys, "HEAD")["scenes"]
     assert broken["status"] == "unreadable"
     assert broken["problems"]["base"] == []
     assert broken["problems"]["head"][0]["message"].startswith("volumn")
@@ -534,7 +534,7 @@ def test_a_scene_that_can_not_be_read_keeps_no_other_from_being_compared(
     assert other["status"] == "changed"
     write("name: [", PATH)
     commit("broken")
-    (one, _) = plain(capsys, "HEAD~1", "HEAD")["scenes"]
+    (one, _) = diff_json(capsys, "HEAD~1", "HEAD")["scenes"]
     assert one["problems"]["head"][0]["file"] == PATH, "not the folder of the copy"
 
 
@@ -545,7 +545,7 @@ def test_a_recording_that_changed_is_another_take(repository: Path, capsys: pyte
     build()
     commit("recording")
     soundfile.write("scenes/sounds/a.wav", [0.2, -0.2] * 12000, 24000)
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert statuses(scene) == {"hum": "generated"}
     assert scene["elements"][0]["reason"] == "recording changed"
     assert (scene["basis"], scene["edits"]) == ("sound", [])
@@ -557,7 +557,7 @@ def test_a_recording_that_changed_is_another_take(repository: Path, capsys: pyte
 def test_two_folders_are_compared(repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     shutil.copytree("scenes", tmp_path / "old" / "scenes")
     edit()
-    found = plain(capsys, str(tmp_path / "old"), ".")
+    found = diff_json(capsys, str(tmp_path / "old"), ".")
     (scene,) = found["scenes"]
     assert statuses(scene) == {"rain": "mixed", "dog": "generated"}
     assert scene["scene"] == PATH
@@ -572,12 +572,12 @@ def test_two_builds_are_compared(
     write(EDITED)
     assert run(["build", "scenes", "-q", "-o", str(tmp_path / "two"), *flags]) == 0
     for one, other in ((tmp_path / "one", tmp_path / "two"), (tmp_path / "one/harbour", tmp_path / "two/harbour")):
-        (scene,) = plain(capsys, str(one), str(other))["scenes"]
+        (scene,) = diff_json(capsys, str(one), str(other))["scenes"]
         expected = {"rain": "mixed", "dog": "generated"} if stems else {"dog": "generated"}
         assert statuses(scene) == expected
         assert scene["mix"]["change"]["loudness_lu"] < -0.5
         assert scene["null_test"]["residual_dbfs"] < 0
-    assert plain(capsys, str(tmp_path / "one"), str(tmp_path / "one"))["scenes"] == []
+    assert diff_json(capsys, str(tmp_path / "one"), str(tmp_path / "one"))["scenes"] == []
 
 
 def test_the_default_is_what_the_branch_changed(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -587,9 +587,9 @@ def test_the_default_is_what_the_branch_changed(repository: Path, capsys: pytest
     write(SCENE, "scenes/elsewhere.yaml")
     commit("main went on")
     git("checkout", "-q", "topic")
-    (scene,) = plain(capsys)["scenes"]
+    (scene,) = diff_json(capsys)["scenes"]
     assert scene["scene"] == PATH, "not what main did meanwhile"
-    assert {one["scene"] for one in plain(capsys, "main..topic")["scenes"]} == {PATH, "scenes/elsewhere.yaml"}
+    assert {one["scene"] for one in diff_json(capsys, "main..topic")["scenes"]} == {PATH, "scenes/elsewhere.yaml"}
 
 
 def test_one_revision_is_held_against_the_files_as_they_are(
@@ -597,9 +597,9 @@ def test_one_revision_is_held_against_the_files_as_they_are(
 ) -> None:
     write(EDITED)
     write(SCENE, "scenes/untracked.yaml")
-    found = {one["scene"]: one["status"] for one in plain(capsys, "main")["scenes"]}
+    found = {one["scene"]: one["status"] for one in diff_json(capsys, "main")["scenes"]}
     assert found == {PATH: "changed", "scenes/untracked.yaml": "added"}
-    only = plain(capsys, "main", "--", PATH)["scenes"]
+    only = diff_json(capsys, "main", "--", PATH)["scenes"]
     assert [one["scene"] for one in only] == [PATH]
 
 
@@ -617,11 +617,11 @@ def test_a_project_in_a_folder_of_a_repository_is_told_as_git_does(
     write(EDITED)
     write(EDITED, "../scenes/of_another_project.yaml")
     commit("two")
-    (scene,) = plain(capsys, "HEAD~1..HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD~1..HEAD")["scenes"]
     assert scene["scene"] == "audio/scenes/harbour.yaml"
     assert scene["edits"][0]["head_place"]["file"] == "audio/scenes/harbour.yaml"
     monkeypatch.chdir("scenes")
-    assert len(plain(capsys, "HEAD~1..HEAD", "--", "harbour.yaml")["scenes"]) == 1
+    assert len(diff_json(capsys, "HEAD~1..HEAD", "--", "harbour.yaml")["scenes"]) == 1
 
 
 def complaint(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -694,7 +694,7 @@ def test_nothing_that_a_repository_configures_is_run(repository: Path, capsys: p
     git("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "filter.evil.clean=cat", "add", "-A")
     write(EDITED)
     Path("canary").unlink(missing_ok=True)
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert statuses(scene) == {"rain": "mixed", "dog": "generated"}
     assert not Path("canary").exists()
 
@@ -707,7 +707,7 @@ def test_a_link_in_an_old_commit_leads_nowhere_outside(
     write("name: S\nelements:\n  a: {file: sounds/secret.wav}\n", "scenes/secret.yaml")
     commit("link")
     shutil.move("scenes/secret.yaml", "scenes/.secret.yaml")
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert scene["status"] == "unreadable" or scene["basis"] == "locks"
     assert scene["problems"]["base"], "a recording outside of the project is not read"
 
@@ -780,7 +780,7 @@ def test_a_link_within_the_project_is_followed(repository: Path, capsys: pytest.
     build()
     commit("link")
     write("name: S\nelements:\n  a: {file: sounds/a.wav, volume: 0.5}\n", "scenes/linked.yaml")
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert (scene["status"], scene["basis"]) == ("changed", "sound")
     assert statuses(scene) == {"a": "mixed"}
 
@@ -808,7 +808,7 @@ def test_a_recording_that_git_lfs_keeps(repository: Path, capsys: pytest.Capture
         large.parent.mkdir(parents=True)
         large.write_bytes(content)
     write("name: S\nelements:\n  a: {file: sounds/a.wav, volume: 0.5}\n", "scenes/large.yaml")
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert statuses(scene) == {"a": "mixed"}
     assert scene["basis"] == ("sound" if kept else "locks")
     if not kept:
@@ -830,7 +830,7 @@ def test_an_element_of_a_null_that_is_not_possible_says_why(
     repository: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write(SCENE + "  sample_rate: 44100\n")
-    (scene,) = plain(capsys, "HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD")["scenes"]
     assert scene["null_test"]["not_possible"] == "the sample rates differ: 48000 Hz and 44100 Hz"
     assert "not possible" in diff(capsys, "HEAD")
 

@@ -23,8 +23,8 @@ from markdown_it import MarkdownIt
 from revisions import EDITED, SCENE, build, commit, diff, fast_engines, needs_git, start_repository, write
 from scenebuild.cli import run
 from scenebuild.errors import Place
-from scenebuild.review.formats.loudness_over_time import BLOCKS, strips_of
-from scenebuild.review.formats.markdown import LARGEST, MARKER, as_markdown
+from scenebuild.review.formats.loudness_over_time import BLOCKS, loudness_lines
+from scenebuild.review.formats.markdown import LARGEST, MARKER, AttachedFiles, as_markdown
 from scenebuild.review.formats.rows import excerpts, scene_row, total
 from scenebuild.review.model import ElementChange, FieldEdit, NullTest, Pair, Review, SceneReview, SoundFacts
 from test_hostile import PAYLOADS, PLAIN, Tags
@@ -85,6 +85,19 @@ def test_a_comment_holds_every_review(scenes: int, edits: int, elements: int, pr
         assert all(f"`scenes/scene{number}.yaml`" in comment for number in range(scenes)) or scenes == 1
     if len(comment.encode()) < LARGEST * 0.7:
         assert "left out" not in comment
+
+
+def test_words_apart_from_their_files_lead_to_none_and_keep_what_an_author_wrote() -> None:
+    found = review_of(scene_of(prompt="[rain](roof)"))
+    (scene,) = found.scenes
+    attached = AttachedFiles("index.html", {scene.path: "one.png"}, {scene.path: "one.mp4"})
+    beside, apart = as_markdown(found, attached), as_markdown(found, attached, is_apart=True)
+    for link in ("](index.html)", "](one.png)", "](one.mp4)"):
+        assert link in beside
+        assert link not in apart
+    assert MARKER not in apart
+    assert "[rain](roof)" in apart
+    assert len(apart.splitlines()) == len(beside.splitlines()), "only links are left out"
 
 
 def test_a_comment_loses_first_what_matters_least() -> None:
@@ -151,15 +164,15 @@ def test_excerpts_differ_where_the_values_do(before: str, after: str) -> None:
 
 def test_the_loudness_over_time_is_on_one_scale() -> None:
     loud, quiet = SoundFacts(4.8, -10.0, over_time=(-10.0,) * 48), SoundFacts(2.4, -22.0, over_time=(-22.0,) * 24)
-    before, after, scale = strips_of(Pair(loud, quiet))
+    before, after, scale = loudness_lines(Pair(loud, quiet))
     assert before.picture == BLOCKS[-1] * 48
     assert after.picture == BLOCKS[0] * 24 + " " * 24, "silent behind its end"
     assert scale.picture == "▁ −22 LUFS, █ −10 LUFS"
-    before, after, scale = strips_of(Pair(loud, replace(loud, over_time=(-11.0,) * 24 + (-60.0,) * 24)))
+    before, after, scale = loudness_lines(Pair(loud, replace(loud, over_time=(-11.0,) * 24 + (-60.0,) * 24)))
     assert after.picture == BLOCKS[-1] * 24 + " " * 24
     assert scale.picture == "▁ −38 LUFS, █ −10 LUFS"
-    assert strips_of(Pair(None, SoundFacts(1.0, -20.0))) == ()
-    assert strips_of(Pair(None, SoundFacts(1.0, -math.inf, over_time=(-math.inf,) * 6))) == ()
+    assert loudness_lines(Pair(None, SoundFacts(1.0, -20.0))) == ()
+    assert loudness_lines(Pair(None, SoundFacts(1.0, -math.inf, over_time=(-math.inf,) * 6))) == ()
 
 
 def test_the_words_of_a_scene() -> None:

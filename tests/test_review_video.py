@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 
 from scenebuild.errors import UsageError
 from scenebuild.review.clips import video
-from scenebuild.review.clips.clip import LEAST_S, MOST_S, heard_of
+from scenebuild.review.clips.clip import LEAST_S, MOST_S, clip_sounds
 from scenebuild.review.clips.fonts import fitted, width, write
 from scenebuild.review.clips.frames import HEIGHT, LEFT, RIGHT, WIDTH
 from scenebuild.review.clips.video import FRAMES_PER_SECOND, MOST_BYTES, clip_mp4
@@ -174,24 +174,24 @@ def test_of_a_long_mix_the_stretch_that_changed_is_played(tmp_path: Path) -> Non
     changed = ground.copy()
     changed[70 * rate : 75 * rate] = noise(5, 0.2, rate=rate, seed=1)
     before, after = wav(tmp_path / "a.wav", ground, rate), wav(tmp_path / "b.wav", changed, rate)
-    stretch, sides = heard_of(before, after)
+    stretch, sides = clip_sounds(before, after)
     assert stretch.is_part
     assert stretch.start_s + 8 < 70  # what came before the change is heard, too, and what comes after it
     assert stretch.start_s + MOST_S > 75 + 8
     assert [side.length_s for side in sides] == [MOST_S, MOST_S]
     louder = [side.samples[:, round((72.5 - stretch.start_s) * RATE) :][:, :RATE].std() for side in sides]
     assert louder[1] > 3 * louder[0]
-    assert heard_of(after, after)[0].start_s == 0
+    assert clip_sounds(after, after)[0].start_s == 0
     # Of two rates there is no residual; the levels say where it changed.
     other = wav(tmp_path / "c.wav", noise(100, 0.05, rate=4000), 4000)
-    assert 30 <= heard_of(other, after)[0].start_s <= 70
+    assert 30 <= clip_sounds(other, after)[0].start_s <= 70
 
 
 def test_a_side_that_ends_early_is_heard_all_the_same(tmp_path: Path) -> None:
     rate = 8000
     before = wav(tmp_path / "a.wav", noise(20, rate=rate), rate)
     after = wav(tmp_path / "b.wav", noise(100, rate=rate, seed=1), rate)
-    stretch, sides = heard_of(before, after)
+    stretch, sides = clip_sounds(before, after)
     assert stretch.start_s + LEAST_S <= 20
     assert sides[0].length_s >= LEAST_S
     assert sides[1].length_s == MOST_S

@@ -18,7 +18,7 @@ import sys
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -66,8 +66,13 @@ def main() -> int:
     """Comment for the ``workflow_run`` event of this job; 0 also where there is nothing to say."""
     with open(os.environ["GITHUB_EVENT_PATH"], encoding="utf-8") as file:
         run = json.load(file)["workflow_run"]
+    return told(lambda: comment_on(run))
+
+
+def told(action: Callable[[], str]) -> int:
+    """Print what an action says that it did, or why it did not; the exit code."""
     try:
-        print(comment_on(run))
+        print(action())
     except RefusedError as refusal:
         print(f"refused: {refusal}")
         return 1

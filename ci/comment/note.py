@@ -11,26 +11,16 @@ import os
 import re
 import stat
 import sys
-import urllib.error
 import urllib.request
 from typing import Any
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))  # -I takes it away, with the folder of the job
-from comment import LARGEST_ANSWER, LONGEST, MARK, MOST_PAGES, TIMEOUT_S, RefusedError, cut, inert, units
+from comment import LARGEST_ANSWER, LONGEST, MARK, MOST_PAGES, TIMEOUT_S, RefusedError, cut, inert, told, units
 
 
 def main(folder: str) -> int:
     """Create or update the one note from what another job left in a folder; 0 also where there is nothing to say."""
-    try:
-        said = read(folder, "comment.md").replace(MARK, "").strip()
-        print(noted(said, read(folder, "job").strip()))
-    except RefusedError as refusal:
-        print(f"refused: {refusal}")
-        return 1
-    except (urllib.error.URLError, TimeoutError) as error:
-        print(f"the API did not answer as it should: {getattr(error, 'code', '')} {getattr(error, 'reason', error)}")
-        return 1
-    return 0
+    return told(lambda: noted(read(folder, "comment.md").replace(MARK, "").strip(), read(folder, "job").strip()))
 
 
 def read(folder: str, name: str) -> str:

@@ -124,11 +124,11 @@ def diff(
     project; ``paths`` are looked at alone. UsageError for a revision or a folder that is not there, when the first
     scene is asked for.
     """
-    from scenebuild.review.compare.between import changes_between
+    from scenebuild.review.compare.revisions import compare_revisions
 
     settings = Settings(GenerateOptions(_text(store) or ""))
     named = ([os.fspath(one) for one in revisions], [os.fspath(path) for path in paths])
-    with changes_between(*named, settings, locks_only=locks_only) as (_, changes), closing(changes.scenes):
+    with compare_revisions(*named, settings, locks_only=locks_only) as (_, changes), closing(changes.scenes):
         for changed in changes.scenes:
             yield changed.review
 

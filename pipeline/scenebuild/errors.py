@@ -83,7 +83,7 @@ class StoreError(ScenebuildError):
 
 
 class OutputError(ScenebuildError):
-    """The files of a build can not be written: a full disk, a folder without write permission."""
+    """The files of a build cannot be written: a full disk, a folder without write permission."""
 
 
 class LockError(ScenebuildError):

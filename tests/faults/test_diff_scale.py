@@ -13,7 +13,7 @@ import pytest
 import scenebuild.git
 import scenebuild.review.checkout.git
 import scenebuild.scene.yaml.document
-from revisions import build, commit, fast_engines, git, needs_git, plain, start_repository, write
+from revisions import build, commit, diff_json, fast_engines, git, needs_git, start_repository, write
 from scenebuild.review.checkout.projects import ProjectSide, ReadScene
 from scenebuild.review.compare import renames
 from scenebuild.review.compare.edits import similarity
@@ -81,7 +81,7 @@ def test_a_diff_of_many_scenes_reads_three_of_them(
     project: Path, counted: Counter[str], capsys: pytest.CaptureFixture[str], arguments: str
 ) -> None:
     many(60)
-    found = plain(capsys, arguments, "--locks-only")
+    found = diff_json(capsys, arguments, "--locks-only")
     assert len(found["scenes"]) == 3
     assert found["looked_at"] == 60
     sides = 1 if arguments == "HEAD~1" else 2
@@ -107,7 +107,7 @@ def test_a_scene_that_names_what_changed_is_found(project: Path, capsys: pytest.
     commit("two")
     changed = {"scenes/child.yaml", "scenes/grandchild.yaml", "scenes/escaped.yaml"}
     for arguments in ("HEAD~1..HEAD", "HEAD~1"):
-        found = {one["scene"]: one["status"] for one in plain(capsys, arguments, "--locks-only")["scenes"]}
+        found = {one["scene"]: one["status"] for one in diff_json(capsys, arguments, "--locks-only")["scenes"]}
         assert changed <= found.keys(), found
         assert "scenes/other.yaml" not in found
 
@@ -117,7 +117,7 @@ def test_a_checkout_with_other_line_ends_shows_no_change(project: Path, capsys: 
     many(5)
     for path in Path("scenes").iterdir():
         path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
-    assert plain(capsys, "HEAD", "--locks-only")["scenes"] == []
+    assert diff_json(capsys, "HEAD", "--locks-only")["scenes"] == []
     git("status")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import soundfile
 
-from revisions import build, commit, fast_engines, git, needs_git, plain, start_repository, statuses, write
+from revisions import build, commit, diff_json, fast_engines, git, needs_git, start_repository, statuses, write
 from scenebuild.cli import run
 from scenebuild.scene.pointer import pointer_in
 from scenebuild.store.digest import digest_bytes, digest_file
@@ -55,7 +55,7 @@ def later() -> None:
 
 def told_from_the_locks(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     """The one scene: its edit and what was mixed again are told, by numbers of the locks."""
-    (scene,) = plain(capsys, *arguments)["scenes"]
+    (scene,) = diff_json(capsys, *arguments)["scenes"]
     assert scene["status"] == "changed", scene["problems"]
     assert scene["basis"] == "locks"
     assert [(one["field"], one["base"], one["head"]) for one in scene["edits"]] == [("elements.door.start", 0.2, 0.3)]
@@ -146,7 +146,7 @@ def test_a_recording_that_no_lock_knows_is_missing(porch: Path, capsys: pytest.C
     commit("one")
     write(PORCH.replace("0.2", "0.3"), PATH)
     commit("two")
-    (scene,) = plain(capsys, "HEAD~1..HEAD")["scenes"]
+    (scene,) = diff_json(capsys, "HEAD~1..HEAD")["scenes"]
     assert scene["status"] == "unreadable"
 
 
@@ -208,5 +208,5 @@ def test_a_pointer_leads_nowhere_but_into_the_store_of_git_lfs(
         commit("one")
         Path(SOUND).write_text(POINTER.format(outside(secret, kind)))
         commit("two")
-        (scene,) = plain(capsys, "HEAD~1..HEAD")["scenes"]
+        (scene,) = diff_json(capsys, "HEAD~1..HEAD")["scenes"]
         assert scene["basis"] == "locks" or scene["status"] == "unreadable"

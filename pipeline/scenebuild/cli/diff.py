@@ -122,9 +122,9 @@ def reviewed(
     locks_only: bool = False,
 ) -> Review:
     """All that changed. Each scene goes to the page and into the folder while its sound is there."""
-    from scenebuild.review.compare.between import changes_between
+    from scenebuild.review.compare.revisions import compare_revisions
 
-    asked = changes_between(revisions, paths, settings, locks_only=locks_only, capture_stems=page is not None)
+    asked = compare_revisions(revisions, paths, settings, locks_only=locks_only, capture_stems=page is not None)
     with asked as (comparison, changes):
         for note in comparison.notes:
             complain(note)

@@ -126,7 +126,7 @@ def lock_path(scene_path: str) -> str:
 
 
 def read_lock(path: str) -> Lock | None:
-    """The lockfile at ``path``, None where there is none. UnreadableLockError where it can not be understood, and
+    """The lockfile at ``path``, None where there is none. UnreadableLockError where it cannot be understood, and
     where it is a link: a build writes a lock beside its scene and nowhere else."""
     try:
         content = read_bounded(path, LARGEST_LOCK, follow_links=False)

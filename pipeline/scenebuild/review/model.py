@@ -117,7 +117,7 @@ class SceneReview:
     basis: Basis = "locks"  # where the numbers come from
     why: tuple[str, ...] = ()  # why not from sound, one sentence each
     notes: tuple[str, ...] = ()
-    problems: tuple[tuple[Problem, ...], tuple[Problem, ...]] = ((), ())  # before, after: why it can not be read
+    problems: tuple[tuple[Problem, ...], tuple[Problem, ...]] = ((), ())  # before, after: why it cannot be read
 
     def having(self, *statuses: ElementStatus) -> tuple[ElementChange, ...]:
         """The elements of these statuses."""

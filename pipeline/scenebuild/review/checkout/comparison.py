@@ -159,15 +159,15 @@ def _ends(arguments: Sequence[str], repo: Repository) -> tuple[_End, _End]:
             if dots == "..":
                 return _commit(one, repo), _commit(other, repo)
             base = repo.merge_base(one, other)
-            return _shown(base, one), _commit(other, repo)
+            return _named(base, one), _commit(other, repo)
     return _commit(asked, repo), _End(None, WORKING_TREE)
 
 
 def _commit(name: str, repo: Repository) -> _End:
-    return _shown(repo.resolve(name), name)
+    return _named(repo.resolve(name), name)
 
 
-def _shown(commit: str, name: str) -> _End:
+def _named(commit: str, name: str) -> _End:
     """A commit by what it was called and its short id; where it was called by its id, that alone."""
     short = commit[:7]
     return _End(commit, short if commit.startswith(name) else f"{printable(name)} ({short})")

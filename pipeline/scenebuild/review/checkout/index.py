@@ -18,7 +18,7 @@ EMPTY = frozenset(
 
 
 def staged_among(paths: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a file beside one of ``paths`` is in the index. UsageError where git can not say.
+    """Whether a file beside one of ``paths`` is in the index. UsageError where git cannot say.
 
     The index that git itself names is asked (GIT_INDEX_FILE): with ``git commit --all`` it is another one.
     """
@@ -28,7 +28,7 @@ def staged_among(paths: Iterable[str]) -> Callable[[str], bool]:
 
 
 def is_staged_as_it_is(path: str) -> bool:
-    """Whether the index holds a file as it lies in the folder, line ends aside. UsageError where git can not say."""
+    """Whether the index holds a file as it lies in the folder, line ends aside. UsageError where git cannot say."""
     name = os.path.relpath(_beside(path))
     try:
         staged = git(os.getcwd(), "cat-file", "blob", f":./{name}")

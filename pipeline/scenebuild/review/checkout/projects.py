@@ -49,24 +49,24 @@ class ProjectSide:
         if self.snapshot is not None:
             self.snapshot.bring(names)
 
-    def shown(self, text: str) -> str:
+    def displayed(self, text: str) -> str:
         """A text of ours with the paths in it as the user knows them."""
         return text.replace(printable(os.path.join(self.root, "")), self.prefix)
 
     def place(self, place: Place) -> Place:
         """A place as the user knows it."""
-        return replace(place, file=self.shown(place.file))
+        return replace(place, file=self.displayed(place.file))
 
     def problem(self, problem: Problem) -> Problem:
         """A finding as if it had been found where the user has the file."""
-        return replace(problem, place=self.place(problem.place), message=self.shown(problem.message))
+        return replace(problem, place=self.place(problem.place), message=self.displayed(problem.message))
 
     def config(self) -> Config:
         """The configuration of this side. UsageError as the user would read it."""
         try:
             return read_config(self.root)
         except UsageError as error:
-            raise UsageError(f"{self.label}: {self.shown(str(error))}") from None
+            raise UsageError(f"{self.label}: {self.displayed(str(error))}") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class ReadScene:
     absent: Absent = field(default_factory=Absent)  # recordings that are not here
 
     @property
-    def shown(self) -> str:
+    def display_path(self) -> str:
         """The reference as the user knows it."""
         return self.side.prefix + self.reference
 
@@ -107,7 +107,7 @@ def _looks_like_a_scene(path: str) -> bool:
 
 
 def read_file(side: ProjectSide, file: str) -> Iterator[ReadScene]:
-    """Every scene that a file holds; one with problems alone where the file can not be read."""
+    """Every scene that a file holds; one with problems alone where the file cannot be read."""
     path = side.path(file)
     try:
         document = read_with_parents(path)

@@ -1,4 +1,4 @@
-"""What a clip of before and after plays: the sound of each side, or of the stretch where most has changed."""
+"""What a clip of before and after plays: the sound of each side, or of the span where most has changed."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from scenebuild.audio.wav import open_sound
 from scenebuild.report.pictures.outline import Samples, envelope
-from scenebuild.review.compare.aligned import Residual, Sides, sides_of
+from scenebuild.review.compare.aligned import AlignedFiles, Residual, aligned
 
 RATE = 48_000  # Hz, of every clip
 MOST_S = 45.0  # of each side
-LEAST_S = 15.0  # of each side that is in the stretch, where it is as long
+LEAST_S = 15.0  # of each side that is in the span, where it is as long
 _FADE_S = 0.005  # at both ends, so that going from one side to the other does not click
 _MOST_FRAMES = 2**22
 
@@ -68,17 +68,17 @@ class ClipSpan:
         return self.length_s < self.whole_s
 
 
-def heard_of(before: Path | None, after: Path | None) -> tuple[ClipSpan, tuple[ClipSound, ...]]:
+def clip_sounds(before: Path | None, after: Path | None) -> tuple[ClipSpan, tuple[ClipSound, ...]]:
     """The one or two sides as a clip plays them. ValueError when both are missing."""
-    with sides_of(before, after, _MOST_FRAMES) as sides:
-        stretch = _stretch(sides)
+    with aligned(before, after, _MOST_FRAMES) as sides:
+        span = _span(sides)
         paths = [path for path in (before, after) if path is not None]
-        sounds = [(name, _read(path, stretch)) for (name, _), path in zip(sides, paths, strict=True)]
+        sounds = [(name, _read(path, span)) for (name, _), path in zip(sides, paths, strict=True)]
     longest_s = max(samples.shape[1] for _, samples in sounds) / RATE
-    return stretch, tuple(ClipSound(name, samples, longest_s) for name, samples in sounds)
+    return span, tuple(ClipSound(name, samples, longest_s) for name, samples in sounds)
 
 
-def _stretch(sides: Sides) -> ClipSpan:
+def _span(sides: AlignedFiles) -> ClipSpan:
     whole_s = sides[0][1].duration_s
     if whole_s <= MOST_S:
         return ClipSpan(0.0, whole_s, whole_s)
@@ -93,7 +93,7 @@ def _stretch(sides: Sides) -> ClipSpan:
     return ClipSpan(float(best[len(best) // 2]) if change[-1] > 0 else 0.0, MOST_S, whole_s)
 
 
-def _change(sides: Sides, steps: int) -> NDArray[np.float64]:
+def _change(sides: AlignedFiles, steps: int) -> NDArray[np.float64]:
     """How much a sound changed in each of ``steps`` equal parts: the power of the residual.
 
     Of two sample rates there is none: the square of how far the levels are apart. Of one side alone: its own power.
@@ -106,11 +106,11 @@ def _change(sides: Sides, steps: int) -> NDArray[np.float64]:
     return np.asarray(np.square(rms, dtype=np.float64).sum(axis=0))
 
 
-def _read(path: Path, stretch: ClipSpan) -> Samples:
+def _read(path: Path, span: ClipSpan) -> Samples:
     with open_sound(path) as file:
-        first = min(round(stretch.start_s * file.samplerate), file.frames)
+        first = min(round(span.start_s * file.samplerate), file.frames)
         file.seek(first)
-        samples = file.read(round(stretch.length_s * file.samplerate), dtype="float32", always_2d=True)
+        samples = file.read(round(span.length_s * file.samplerate), dtype="float32", always_2d=True)
         rate = file.samplerate
     if rate != RATE:
         import soxr

@@ -70,14 +70,14 @@ class SideFrames:
 _HEAD_YUV = (235, 128, 128)  # white
 
 
-def scenes_of(sides: Sequence[ClipSound], title: str, notes: Sequence[str], stretch: ClipSpan) -> SideFrames:
+def draw_frames(sides: Sequence[ClipSound], title: str, notes: Sequence[str], span: ClipSpan) -> SideFrames:
     """Everything that is drawn of a clip."""
     lanes = _lanes(len(sides), first=98 + 32 * min(len(notes), _NOTES))
     pictures = _pictures(sides, [bottom - top for top, bottom in lanes])
     coming: list[Yuv] = []
     played: list[Yuv] = []
     for playing in range(len(sides)):
-        page = _page(sides, title, notes, stretch, lanes, playing)
+        page = _page(sides, title, notes, span, lanes, playing)
         for frames, light in ((coming, _COMING), (played, 1.0)):
             pixels = page.copy()
             for side, (top, bottom) in enumerate(lanes):
@@ -146,7 +146,7 @@ def _page(
     sides: Sequence[ClipSound],
     title: str,
     notes: Sequence[str],
-    stretch: ClipSpan,
+    span: ClipSpan,
     lanes: Sequence[tuple[int, int]],
     playing: int,
 ) -> Rgb:
@@ -162,7 +162,7 @@ def _page(
             x = round(LEFT + (RIGHT - LEFT) * time_s / side.duration_s) if side.duration_s else LEFT
             draw.line((x, bottom, x, bottom + 5), fill=_LINE)
     why = ", where most has changed" if len(sides) == 2 else ""
-    _time(draw, stretch, sides[0].duration_s, why)
+    _time(draw, span, sides[0].duration_s, why)
     return np.asarray(image).copy()
 
 
@@ -183,17 +183,15 @@ def _badge(draw: ImageDraw.ImageDraw, side: ClipSound, top: int, is_playing: boo
     write(draw, (_MARGIN + 2, top + 68), length, _SMALL, bright if is_playing else _GREY)
 
 
-def _time(draw: ImageDraw.ImageDraw, stretch: ClipSpan, duration_s: float, why: str) -> None:
+def _time(draw: ImageDraw.ImageDraw, span: ClipSpan, duration_s: float, why: str) -> None:
     """Labels of the axis, as times of the whole sound, and what part of it is heard."""
     for time_s, label in ticks(duration_s):
         x = LEFT + (RIGHT - LEFT) * time_s / duration_s if duration_s else LEFT
-        words = _clock(stretch.start_s + time_s) if stretch.is_part else label
+        words = _clock(span.start_s + time_s) if span.is_part else label
         left = min(x - width(words, _SMALL) / 2, WIDTH - 8 - width(words, _SMALL))
         write(draw, (round(left), _BOTTOM + 26), words, _SMALL, _GREY)
-    if stretch.is_part:
-        words = (
-            f"{_clock(stretch.start_s)} to {_clock(stretch.start_s + stretch.length_s)} of {_clock(stretch.whole_s)}"
-        )
+    if span.is_part:
+        words = f"{_clock(span.start_s)} to {_clock(span.start_s + span.length_s)} of {_clock(span.whole_s)}"
         write(draw, (RIGHT, _BOTTOM + 54), words + why, _SMALL, _AMBER, right=True)
 
 

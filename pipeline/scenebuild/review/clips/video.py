@@ -14,8 +14,8 @@ import numpy as np
 from scenebuild.errors import UsageError
 from scenebuild.files import aside
 from scenebuild.report.pictures.outline import Samples
-from scenebuild.review.clips.clip import RATE, heard_of
-from scenebuild.review.clips.frames import HEIGHT, WIDTH, SideFrames, Yuv, scenes_of
+from scenebuild.review.clips.clip import RATE, clip_sounds
+from scenebuild.review.clips.frames import HEIGHT, WIDTH, SideFrames, Yuv, draw_frames
 from scenebuild.review.compare.aligned import AFTER, BEFORE
 
 FRAMES_PER_SECOND = 15
@@ -37,7 +37,7 @@ class ClipFacts:
     before_s: float
     after_s: float
     start_s: float  # where in the mixes it begins
-    is_part: bool  # of mixes too long for a clip: the stretch where most has changed
+    is_part: bool  # of mixes too long for a clip: the span where most has changed
     size: int  # bytes
 
 
@@ -46,11 +46,11 @@ def clip_mp4(before: Path | None, after: Path | None, target: Path, title: str, 
 
     ``title`` and ``notes`` are an author's text in any language, cut where they are too long. Of mixes over 45 s the
     clip plays the 45 s in which most has changed, of both the same. With one side missing (None) the other is played
-    alone. The file appears at once or not at all. UsageError where PyAV is missing or can not write such files.
+    alone. The file appears at once or not at all. UsageError where PyAV is missing or cannot write such files.
     """
     av = pyav()
-    stretch, sides = heard_of(before, after)
-    scenes = scenes_of(sides, title, notes, stretch)
+    span, sides = clip_sounds(before, after)
+    pictures = draw_frames(sides, title, notes, span)
     lengths = {side.name: side.length_s for side in sides}
     sound = np.concatenate([side.samples for side in sides], axis=1)
     missing = RATE // FRAMES_PER_SECOND - sound.shape[1]
@@ -59,7 +59,7 @@ def clip_mp4(before: Path | None, after: Path | None, target: Path, title: str, 
     with aside(str(target)) as temporary:
         for quality in QUALITIES:
             with av.open(temporary, "w", format="mp4", options={"movflags": "+faststart"}) as container:
-                _encode(av, container, quality, _frames(scenes, list(lengths.values())), sound)
+                _encode(av, container, quality, _frames(pictures, list(lengths.values())), sound)
             size = os.path.getsize(temporary)
             if size <= MOST_BYTES:
                 break
@@ -67,8 +67,8 @@ def clip_mp4(before: Path | None, after: Path | None, target: Path, title: str, 
         duration_s=sum(lengths.values()),
         before_s=lengths.get(BEFORE, 0.0),
         after_s=lengths.get(AFTER, 0.0),
-        start_s=stretch.start_s,
-        is_part=stretch.is_part,
+        start_s=span.start_s,
+        is_part=span.is_part,
         size=size,
     )
 
@@ -90,29 +90,29 @@ def pyav() -> Any:
     return av
 
 
-def _frames(scenes: SideFrames, lengths_s: Sequence[float]) -> Iterator[Yuv]:
-    """The frames of all sides; of each instant the one that is heard then."""
+def _frames(pictures: SideFrames, lengths_s: Sequence[float]) -> Iterator[Yuv]:
+    """The frames of all sides; of each instant the one whose side plays then."""
     starts_s = np.cumsum([0.0, *lengths_s])
     for index in range(max(1, round(float(starts_s[-1]) * FRAMES_PER_SECOND))):
         time_s = index / FRAMES_PER_SECOND
         side = min(int(np.searchsorted(starts_s, time_s, side="right")) - 1, len(lengths_s) - 1)
-        yield scenes.frame(side, time_s - float(starts_s[side]))
+        yield pictures.frame(side, time_s - float(starts_s[side]))
 
 
 def _encode(av: Any, container: Any, quality: int, frames: Iterator[Yuv], sound: Samples) -> None:
     """Both streams side by side, so that neither waits in memory for the other."""
     video, audio = _video_stream(container, quality), _audio_stream(container)
-    heard = 0
+    muxed = 0
     for index, picture in enumerate(frames):
         frame = av.VideoFrame.from_ndarray(picture, format="yuv420p")
         frame.pts, frame.time_base = index, Fraction(1, FRAMES_PER_SECOND)
         frame.colorspace, frame.color_range = _BT_709, _LIMITED_RANGE
         container.mux(video.encode(frame))
         until = (index + 1) * RATE // FRAMES_PER_SECOND
-        while heard + _AAC_FRAMES <= min(until, sound.shape[1]):
-            container.mux(audio.encode(_audio_frame(av, sound, heard)))
-            heard += _AAC_FRAMES
-    for start in range(heard, sound.shape[1], _AAC_FRAMES):
+        while muxed + _AAC_FRAMES <= min(until, sound.shape[1]):
+            container.mux(audio.encode(_audio_frame(av, sound, muxed)))
+            muxed += _AAC_FRAMES
+    for start in range(muxed, sound.shape[1], _AAC_FRAMES):
         container.mux(audio.encode(_audio_frame(av, sound, start)))
     for stream in (video, audio):
         container.mux(stream.encode(None))

@@ -72,11 +72,11 @@ class Residual:
         return self.after.read(start, frames) - self.before.read(start, frames)
 
 
-Sides = tuple[tuple[str, AlignedFile], ...]
+AlignedFiles = tuple[tuple[str, AlignedFile], ...]
 
 
 @contextmanager
-def sides_of(before: Path | None, after: Path | None, most_frames: int) -> Iterator[Sides]:
+def aligned(before: Path | None, after: Path | None, most_frames: int) -> Iterator[AlignedFiles]:
     """The one or two files there are, with their names, made alike in length and channels."""
     paths = {name: path for name, path in ((BEFORE, before), (AFTER, after)) if path is not None}
     if not paths:

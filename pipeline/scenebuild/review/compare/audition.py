@@ -49,8 +49,8 @@ def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, 
 
     With ``capture_stems`` its stems stay in memory as well, as far as a page has room for them.
     """
-    lines = [f"{read.side.shown(path)} is kept by Git LFS and is not here" for path in read.absent.pointers]
-    lines += [f"{read.side.shown(path)} is not here" for path in read.absent.missing]
+    lines = [f"{read.side.displayed(path)} is kept by Git LFS and is not here" for path in read.absent.pointers]
+    lines += [f"{read.side.displayed(path)} is not here" for path in read.absent.missing]
     if lines:
         raise SoundMissingError(*lines)
     found = fetch(plan, str(folder), maker)

@@ -14,8 +14,8 @@ from scenebuild.plan.steps import Plan
 from scenebuild.review.checkout.comparison import Comparison
 from scenebuild.review.checkout.projects import ReadScene, count_scenes, read_file, scene_files
 from scenebuild.review.compare.changes import ChangedScene, Changes
-from scenebuild.review.compare.edits import edits_between
-from scenebuild.review.compare.elements import Planned, elements_between
+from scenebuild.review.compare.edits import field_edits
+from scenebuild.review.compare.elements import Planned, element_changes
 from scenebuild.review.compare.measurements import CompareOptions, PlanPair, from_locks, from_sound
 from scenebuild.review.compare.renames import ScenePair, is_meant, matched
 from scenebuild.review.compare.same import needed, same_files
@@ -77,15 +77,15 @@ def _reviewed(
     if head is None:
         return None
     found = SceneReview(
-        path=printable(head.shown),
+        path=printable(head.display_path),
         status=_status(before, after),
-        old_path=printable(before.shown) if before and after and before.reference != after.reference else "",
+        old_path=printable(before.display_path) if before and after and before.reference != after.reference else "",
         name=head.scene.name if head.scene else "",
         notes=_notes(before, after, plans),
     )
     if any(problems):
         return replace(found, status="unreadable", problems=problems)
-    found = replace(found, edits=_edits(before, after), elements=elements_between(*plans))
+    found = replace(found, edits=_edits(before, after), elements=element_changes(*plans))
     if found.status == "changed" and not _differs(found, before, after, plans):
         return None
     return found
@@ -116,7 +116,7 @@ def _status(before: ReadScene | None, after: ReadScene | None) -> Literal["added
 def _edits(before: ReadScene | None, after: ReadScene | None) -> tuple[FieldEdit, ...]:
     if before is None or after is None or before.document is None or after.document is None:
         return ()
-    return edits_between(before.document, after.document, (before.side, after.side))
+    return field_edits(before.document, after.document, (before.side, after.side))
 
 
 def _differs(

@@ -15,7 +15,7 @@ from scenebuild.scene.yaml.document import Document
 _GONE = object()
 
 
-def edits_between(before: Document, after: Document, sides: tuple[ProjectSide, ProjectSide]) -> tuple[FieldEdit, ...]:
+def field_edits(before: Document, after: Document, sides: tuple[ProjectSide, ProjectSide]) -> tuple[FieldEdit, ...]:
     """Every edit, in the order of the file after it; what was removed comes last."""
     found = [_edit(field, first, second, before, after, sides) for field, first, second in _differing(before, after)]
     return tuple(sorted(found, key=lambda one: (one.kind == "removed", one.place_after, one.field)))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from scenebuild.errors import Place
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.review.checkout.projects import ProjectSide
-from scenebuild.review.compare.takes import mixed_alike, reason_between, same_takes, steps_of, takes_of
+from scenebuild.review.compare.takes import mixed_alike, same_takes, steps_of, take_change_reason, takes_of
 from scenebuild.review.model import ElementChange, TakeId
 
 Steps = tuple[Step, ...]
@@ -22,7 +22,7 @@ class Planned:
     plan: Plan
 
 
-def elements_between(before: Planned | None, after: Planned | None) -> tuple[ElementChange, ...]:
+def element_changes(before: Planned | None, after: Planned | None) -> tuple[ElementChange, ...]:
     """Every element of both plans, in the order of head, those that are gone last. Nothing is measured yet."""
     first, second = (steps_of(one.plan) if one else {} for one in (before, after))
     gone = {name: takes_of(steps) for name, steps in first.items() if name not in second}
@@ -40,7 +40,7 @@ def _kept(name: str, before: Steps, after: Steps, side: Planned) -> ElementChang
     first, second = takes_of(before), takes_of(after)
     one = ElementChange(name, "unchanged", _place(after, side), takes_before=first, takes_after=second)
     if not same_takes(first, second):
-        return replace(one, status="generated", reason=reason_between(before, after))
+        return replace(one, status="generated", reason=take_change_reason(before, after))
     if not mixed_alike(before[0].element, after[0].element):
         return replace(one, status="mixed")
     return one

@@ -70,7 +70,7 @@ def _rendered(
         try:
             rendered[-1] = render_side(read, planned.plan, folder, maker, capture_stems=options.capture_stems)
         except ScenebuildError as error:
-            why += [f"{read.side.label}: {read.side.shown(str(line))}" for line in error.lines]
+            why += [f"{read.side.label}: {read.side.displayed(str(line))}" for line in error.lines]
     return (rendered[0], rendered[1]), tuple(map(printable, why))
 
 

@@ -131,7 +131,7 @@ class _Alike:
         return self._found[name]
 
     def look_at(self, names: Collection[str]) -> None:
-        """Compare files by git's ids; what those can not tell is brought, all at once, and compared by its bytes."""
+        """Compare files by git's ids; what those cannot tell is brought, all at once, and compared by its bytes."""
         new = [name for name in names if name not in self._found]
         told = {name: self._told(name) for name in new}
         unsure = [name for name, is_same in told.items() if is_same is None]

@@ -60,7 +60,7 @@ def in_words(before: Sequence[float], after: Sequence[float]) -> str:
 
 
 def _tilt(first: Sequence[float], second: Sequence[float], bands: Sequence[int]) -> float:
-    """By how many dB the share of some bands together changed; 0 where they can not be heard."""
+    """By how many dB the share of some bands together changed; 0 where they cannot be heard."""
     one, other = (power_to_db(sum(db_to_power(side[band]) for band in bands)) for side in (first, second))
     return other - one if max(one, other) > AUDIBLE_DB else 0.0
 

@@ -38,7 +38,7 @@ class _Believed(LocalStore):
 def plan_of(read: ReadScene, config: Config, store: str) -> Plan:
     """The plan of a scene that could be read. ScenebuildError where a recording or a model is not known here."""
     if read.scene is None:
-        raise ScenebuildError(f"{read.shown}: this scene can not be read")
+        raise ScenebuildError(f"{read.display_path}: this scene can not be read")
     options = PlanOptions(config=config, contents=read.absent.contents)
     return make_plan(read.scene, read.lock, _Believed(store, read.lock), options)
 
@@ -67,7 +67,7 @@ def same_takes(before: Sequence[TakeId], after: Sequence[TakeId]) -> bool:
     )
 
 
-def reason_between(before: Sequence[Step], after: Sequence[Step]) -> str:
+def take_change_reason(before: Sequence[Step], after: Sequence[Step]) -> str:
     """Why a take is not the one it was, in words: ``prompt and seed changed``."""
     if before[0].replaces_real or after[0].replaces_real:
         return _asked_otherwise(before[0].element, after[0].element)

@@ -25,7 +25,7 @@ LANE_COLUMNS = 320
 def side_of_build(build: Build, budget_bytes: int) -> MixerSide:
     """The page's side of a build; it has strips where the build has stems, sounds where these fit the budget.
 
-    OSError or AudioFileError where its files can not be read.
+    OSError or AudioFileError where its files cannot be read.
     """
     with opened(build.mix_path) as mix:
         outline, spectrum = envelope(mix, COLUMNS), spectrum_of(mix)

@@ -16,10 +16,10 @@ JSON_VERSION = 1
 
 def as_json(review: Review) -> str:
     """One JSON object; ``scenes`` is empty where nothing changed. Silence has no number: it is null."""
-    return json.dumps(plain(review), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json.dumps(review_object(review), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def plain(review: Review) -> dict[str, Any]:
+def review_object(review: Review) -> dict[str, Any]:
     """The object that ``as_json`` prints."""
     return {
         "version": JSON_VERSION,

@@ -24,17 +24,17 @@ class LoudnessLine:
     picture: str
 
 
-def strips_of(pair: Pair, columns: int = COLUMNS) -> tuple[LoudnessLine, ...]:
+def loudness_lines(pair: Pair, columns: int = COLUMNS) -> tuple[LoudnessLine, ...]:
     """A line for each side whose loudness over time is known, and one that tells the scale; none where it is not."""
     sides = [(label, one) for label, one in (("before", pair.before), ("after", pair.after)) if one and one.over_time]
     longest = max((len(one.over_time) for _, one in sides), default=0)
     columns = min(columns, longest)
     levels = {label: _columns(one, longest, columns) for label, one in sides}
-    heard = [level for line in levels.values() for level in line if math.isfinite(level)]
-    if not heard:
+    known = [level for line in levels.values() for level in line if math.isfinite(level)]
+    if not known:
         return ()
-    top = max(heard)
-    reach = min(max(top - min(heard), NARROWEST_DB), WIDEST_DB)
+    top = max(known)
+    reach = min(max(top - min(known), NARROWEST_DB), WIDEST_DB)
     lines = [
         LoudnessLine(label, "".join(_block(level, top, reach) for level in line)) for label, line in levels.items()
     ]

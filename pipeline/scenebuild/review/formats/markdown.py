@@ -69,15 +69,15 @@ def _as_much_as_fits(
     review: Review, rows: Sequence[SceneRow], blocks: Sequence[str], files: AttachedFiles, largest: int
 ) -> str:
     for most in (MOST_ROWS, 100, 50, 20, 5, 0):
-        shown = rows[:most]
-        bare = _size(_page(review, shown, (), files, (_left_out(len(rows), len(shown), 0),)))
+        kept = rows[:most]
+        bare = _size(_page(review, kept, (), files, (_left_out(len(rows), len(kept), 0),)))
         if bare > largest:
             continue
         fitting, left = 0, largest - bare - len("\n")
-        while fitting < len(shown) and _size(blocks[fitting]) + 1 <= left:
+        while fitting < len(kept) and _size(blocks[fitting]) + 1 <= left:
             left -= _size(blocks[fitting]) + 1
             fitting += 1
-        return _page(review, shown, blocks[:fitting], files, (_left_out(len(rows), len(shown), fitting),))
+        return _page(review, kept, blocks[:fitting], files, (_left_out(len(rows), len(kept), fitting),))
     return f"{MARKER}\n"
 
 

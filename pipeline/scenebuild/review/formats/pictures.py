@@ -29,7 +29,7 @@ from scenebuild.report.pictures.spectrogram import (
 )
 from scenebuild.report.pictures.spectrum import Spectrum, highest_hz, spectrum
 from scenebuild.report.pictures.waveform import COLOURS, COLUMNS, scale_db, swings
-from scenebuild.review.compare.aligned import AlignedFile, Residual, sides_of
+from scenebuild.review.compare.aligned import AlignedFile, Residual, aligned
 from scenebuild.words import SILENT, duration
 
 DIFFERENCE = "difference"
@@ -57,7 +57,7 @@ def before_after_png(before: Path | None, after: Path | None, most_frames: int =
     quieter and orange where it became louder; what lies below the range of the pictures is no difference. With one
     side missing (None) the other is shown alone. ValueError when both are.
     """
-    with sides_of(before, after, most_frames) as sides:
+    with aligned(before, after, most_frames) as sides:
         top_hz = max(highest_hz(sound) for _, sound in sides)
         seen = {name: spectrum(sound, ROWS, PLOT // COLUMN, top_hz) for name, sound in sides}
     return _Sheet(seen).png()
@@ -68,7 +68,7 @@ def difference_png(before: Path, after: Path, most_frames: int = MOST_FRAMES) ->
 
     Blue is where the sound became quieter, orange where it became louder.
     """
-    with sides_of(before, after, most_frames) as sides:
+    with aligned(before, after, most_frames) as sides:
         top_hz = max(highest_hz(sound) for _, sound in sides)
         first, second = (spectrum(sound, ROWS, PLOT // COLUMN, top_hz) for _, sound in sides)
     every = Spectrum(np.concatenate([first.levels_db, second.levels_db], axis=1), first.top_hz, first.duration_s)
@@ -173,7 +173,7 @@ def waveforms_svg(before: Path | None, after: Path | None, most_frames: int = MO
     All with the same scale, 1200 pixels wide. With one side missing (None) the other is shown alone. There is no
     residual of two sample rates, and the picture says so. ValueError when both sides are missing.
     """
-    with sides_of(before, after, most_frames) as sides:
+    with aligned(before, after, most_frames) as sides:
         sounds: list[tuple[str, AlignedFile | Residual]] = [*sides]
         rates = {sound.sample_rate for _, sound in sides}
         if len(sides) == 2 and len(rates) == 1:

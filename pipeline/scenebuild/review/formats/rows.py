@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from scenebuild.review.compare.spectral_balance import in_words
-from scenebuild.review.formats.loudness_over_time import LoudnessLine, strips_of
+from scenebuild.review.formats.loudness_over_time import LoudnessLine, loudness_lines
 from scenebuild.review.model import ElementChange, FieldEdit, NullTest, Pair, Review, SceneReview
 from scenebuild.scene.quoting import number as plain_number
 from scenebuild.scene.quoting import printable
@@ -74,7 +74,7 @@ class SceneRow:
     why: tuple[str, ...]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
-    strips: tuple[LoudnessLine, ...] = ()
+    loudness_lines: tuple[LoudnessLine, ...] = ()
     change: str = ""  # of the mix's loudness alone: "−1.2 LU"
 
 
@@ -97,7 +97,7 @@ def scene_row(scene: SceneReview) -> SceneRow:
         why=scene.why,
         notes=scene.notes,
         problems=tuple(str(problem) for side in scene.problems for problem in side),
-        strips=strips_of(scene.mix),
+        loudness_lines=loudness_lines(scene.mix),
         change=change_words(scene.mix, "loudness_lufs", "LU"),
     )
 

@@ -56,8 +56,8 @@ def _mix(row: SceneRow) -> Iterator[tuple[str, str]]:
         yield "master", row.gain
     if row.null:
         yield "null test", row.null
-    for strip in row.strips:
-        yield strip.label, strip.picture
+    for drawn in row.loudness_lines:
+        yield drawn.label, drawn.picture
     if row.basis:
         yield "locks", row.basis
     for line in (*row.why, *row.notes):

@@ -14,7 +14,7 @@ from scenebuild.settings import Settings
 
 
 @contextmanager
-def changes_between(
+def compare_revisions(
     revisions: Sequence[str],
     paths: Sequence[str],
     settings: Settings,
