@@ -1,4 +1,4 @@
-"""The loop from an edit to a sound: one volume of a scene of four elements and 30 s changes, and it is built again.
+"""The time from an edit to a sound: one volume of a scene of four elements and 30 s changes, and it is built again.
 
     python benchmarks/edit.py
 

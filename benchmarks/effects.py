@@ -1,4 +1,4 @@
-"""What each effect of the mixing desk costs: a minute of 48 kHz stereo, against ffmpeg's filters for the same job.
+"""The cost of each effect: a minute of 48 kHz stereo, against ffmpeg's filters for the same job.
 
 Prints how many times faster than real time each runs on one core, block by block as the desk feeds it. The last line is
 one JSON object; ``ratio`` is the real-time factor of the slowest.

@@ -1,4 +1,4 @@
-"""A page in headless Chromium, and all that it asked for and complained about."""
+"""A page in headless Chromium, with its network requests and its console messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds for every test: no network, no store or configuration of the user's, nothing left behind.
+"""Fixtures for every test: no network, and neither the user's store nor the user's configuration.
 
 The tests of docs/reliability.md get the name of the promise that they hold. Where ``FAULTS_REPORT`` names a file, their
 outcomes are written to it as JSON.

@@ -17,7 +17,7 @@ import numpy as np
 from scenebuild.engines import EngineFacts, EngineState, FailedRequest, MadeTake, ModelFacts, Progress, Request
 from scenebuild.generate.children import Answer
 from scenebuild.generate.messages import Advanced, Failed, Made, Message, Noted, Order
-from scenebuild.generate.worker import Server
+from scenebuild.generate.worker import EngineServer
 
 TONE_FACTS = EngineFacts(
     name="audiogen",
@@ -132,7 +132,7 @@ class CountingChildren:
 
     def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Answer] | Noted]:
         said: list[Message] = []
-        Server(said.append).serve(Order(self._engine, {}, self._folder, tuple(requests)))
+        EngineServer(said.append).serve(Order(self._engine, {}, self._folder, tuple(requests)))
         if self._engine != "file":
             CountingChildren.calls += [str(request.action.prompt) for request in requests]
         for message in said:

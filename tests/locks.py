@@ -1,4 +1,4 @@
-"""Lockfiles of takes that this machine neither has nor can make."""
+"""Lockfiles of takes that are not on this machine and cannot be made on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Generated scenes: good ones that use all there is, ones with a mistake, and ones whose fields were drawn one by one.
+"""Generated scenes: valid ones that use every field, ones with a mistake, and ones whose fields were drawn one by one.
 
 All are drawn from a ``random.Random``, Hypothesis's own or any other, so that a test shrinks what it finds and a count
 over thousands costs little. A project is the data of its files; the scene to look at is ``scene.yaml``.

@@ -1,4 +1,4 @@
-"""The action as a pull request from a stranger meets it: its steps in bash, with a token that may only read.
+"""The GitHub action on a pull request from a stranger: its steps run in bash, with a read-only token.
 
 It writes the summary and what is uploaded, and nothing else, whatever the scenes say.
 """

@@ -1,4 +1,4 @@
-"""Limiter and dither: never over, in time, untouched below; and noise instead of distortion."""
+"""Limiter: never over the ceiling, no latency, transparent below it. Dither: noise instead of distortion."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What moves: curves through keyframes, moving pan, moving filters."""
+"""Automation: curves through keyframes, moving pan, moving filters."""
 
 from __future__ import annotations
 

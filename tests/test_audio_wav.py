@@ -1,4 +1,4 @@
-"""WAV files: what is written is what other programs read, and the same bytes every time."""
+"""WAV files: other programs read what was written, and the same sound gives the same bytes."""
 
 from __future__ import annotations
 

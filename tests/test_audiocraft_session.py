@@ -1,4 +1,4 @@
-"""Batches: what a take gets depends on nobody else in its batch, not on memory, and not on its length."""
+"""Batches: a take depends neither on the other takes of its batch nor on memory or length."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line answers like a colleague: what it prints, where, and with which exit code."""
+"""The command line: what it prints, on which stream, and with which exit code."""
 
 from __future__ import annotations
 

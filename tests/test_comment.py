@@ -1,4 +1,4 @@
-"""The workflow that may write: one comment, and nothing that a stranger's run hands over is believed."""
+"""The workflow that may write: it writes one comment, and trusts nothing that a stranger's run hands over."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delivered files: every preset passes when others measure it, and says so itself; what can not be met is told."""
+"""Delivered files: presets pass in ffmpeg's meters and in their own table; a figure that is missed is reported."""
 
 from __future__ import annotations
 

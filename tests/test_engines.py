@@ -1,4 +1,4 @@
-"""One contract for every engine in the registry: whoever fills the Protocol goes through the same life."""
+"""One contract for every engine in the registry: each implementation of the Protocol runs through the same tests."""
 
 from __future__ import annotations
 

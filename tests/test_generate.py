@@ -1,4 +1,4 @@
-"""Child processes for real: they die, hang, chatter and are killed, and nothing half made is ever kept."""
+"""Real child processes: they crash, hang, print and are killed, and no incomplete take is kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A pull request from a stranger: scenes, locks and files that want more than a build."""
+"""Hostile scenes, locks and files: what a stranger's pull request may try beyond a build."""
 
 from __future__ import annotations
 

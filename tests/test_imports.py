@@ -1,4 +1,4 @@
-"""Who may import whom, and what a quick command must not load."""
+"""Imports: which room may import which, no circles, and what a quick command must not load."""
 
 from __future__ import annotations
 
@@ -220,13 +220,6 @@ def modules_imported(tree: ast.AST, modules: Mapping[str, object]) -> set[str]:
     return found & modules.keys()
 
 
-# What stays although it is a circle, each with its reason.
-CIRCLES: set[frozenset[str]] = {
-    # A batch asks its generator for the loaded model.
-    frozenset({"scenebuild.engines.audiocraft.batch", "scenebuild.engines.audiocraft.session"}),
-}
-
-
 def test_no_modules_import_each_other() -> None:
     """Imports inside functions and under TYPE_CHECKING count: what a reader must know first is told by all of them. But
     for those of the door for programs, whose names nobody inside uses: the others take its version from it."""
@@ -236,7 +229,7 @@ def test_no_modules_import_each_other() -> None:
         above = {name: ones - leaves for name, ones in above.items() if name not in leaves}
     reached = {name: everything_below(name, above) for name in above}
     circles = {frozenset(one for one in ones if name in reached[one]) for name, ones in reached.items() if name in ones}
-    assert circles <= CIRCLES
+    assert circles == set()
 
 
 def everything_below(name: str, graph: Mapping[str, set[str]]) -> set[str]:

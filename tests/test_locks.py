@@ -1,4 +1,4 @@
-"""``validate --locks-only``: is the lock the one for the scene, whatever can be had on this machine?"""
+"""``validate --locks-only``: whether each lock matches its scene, without takes or models on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is longer than one take of the engine: by its own going on, by several takes, by a loop."""
+"""Durations longer than one take: by continuation, by several takes, by a loop."""
 
 from __future__ import annotations
 

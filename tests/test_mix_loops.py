@@ -1,4 +1,4 @@
-"""Loops: of one take, and of a whole mix that goes round; their seams, and the score that hears a bad one."""
+"""Loops of one take and of a whole mix: their seams, and the score that detects a bad seam."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of a build and of two sides: what stands on it, and what a browser makes of it."""
+"""The mixer page of one build and of two sides: its content, and how it behaves in a browser."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from scenebuild.report.pages.mixer_page import (
     MixerPage,
     MixerScene,
     MixerSide,
-    Note,
+    PageNote,
     facts_of,
     mixer_html,
     rows_of,
@@ -202,7 +202,7 @@ def hostile_page(text: str, side: MixerSide, path: str) -> str:
     """A page that has a text wherever somebody may write one."""
     strips = tuple(replace(strip, text=text, line=text, facts=((text, text),), badges=(text,)) for strip in side.strips)
     one = replace(side, facts=((text, text),), strips=strips, file=path, why="", label=text)
-    notes = (Note(text, (text,), "warning"), Note(text, (text, text), "warning"))
+    notes = (PageNote(text, (text,), "warning"), PageNote(text, (text, text), "warning"))
     scene = MixerScene(
         "key",
         text,

@@ -1,4 +1,4 @@
-"""Which models there are, where their weights may come from, and that they stay the bytes that they were."""
+"""The list of models, where their weights are read from, and that changed weights are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A muted element: not heard, and everything else as if it were."""
+"""A muted element is silent, and everything else is as if it sounded."""
 
 from __future__ import annotations
 

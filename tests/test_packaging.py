@@ -1,4 +1,4 @@
-"""What users install: the wheel holds the whole house, and the locks can be installed anywhere."""
+"""What users install: the wheel holds all modules and data, and the locks can be installed on any platform."""
 
 from __future__ import annotations
 

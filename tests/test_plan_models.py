@@ -1,4 +1,4 @@
-"""Models that only one machine knows: registered there, named in a scene, told by the lock everywhere else."""
+"""Models that are registered on one machine: named in a scene, and known to other machines from the lock."""
 
 from __future__ import annotations
 

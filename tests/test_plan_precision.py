@@ -1,4 +1,4 @@
-"""In which numbers a model computes: the flag decides, a locked take keeps its own, a preference is for what is new."""
+"""Precision: the flag decides, a locked take keeps its own, and the configuration applies to new takes."""
 
 from __future__ import annotations
 

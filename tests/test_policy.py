@@ -1,4 +1,4 @@
-"""What a scene may be made of: a build that its policy forbids makes nothing and loses nothing."""
+"""Policies of commercial use: a forbidden build generates nothing and loses nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recipes that grow: a scene that extends another, variants, parameters, a matrix; and what is said where they err."""
+"""Inheritance, variants, parameters and matrices of scenes, and the messages about mistakes in them."""
 
 from __future__ import annotations
 

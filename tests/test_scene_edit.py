@@ -1,4 +1,4 @@
-"""An edit changes the line that was meant and no other byte, however an author writes."""
+"""An edit of a scene file changes one line and no other byte, in any YAML style."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Laws of any scene: what the schema allows is read, how it is typed says nothing, damage is only refused."""
+"""Properties of all scenes: a scene that the schema allows is read, its YAML style has no effect, damage is refused."""
 
 from __future__ import annotations
 

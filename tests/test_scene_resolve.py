@@ -1,4 +1,4 @@
-"""From good documents to typed values: every default filled in, nothing that only looks different is different."""
+"""From valid documents to typed values: defaults are filled in, and equal scenes give equal values."""
 
 from __future__ import annotations
 

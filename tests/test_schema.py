@@ -1,4 +1,4 @@
-"""The schema itself: valid, complete for an editor, and one with what the program does."""
+"""The schema: valid, complete for an editor, and consistent with the program."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The few blocks that every recipe is made of do what their physics says."""
+"""The building blocks of recipes follow their physics."""
 
 from __future__ import annotations
 

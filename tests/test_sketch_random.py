@@ -1,4 +1,4 @@
-"""Thousands of random prompts: whatever is asked for, at any length, seed and temperature, the sound is safe."""
+"""Thousands of random prompts, lengths, seeds and temperatures: levels are safe and no texture falls silent."""
 
 from __future__ import annotations
 

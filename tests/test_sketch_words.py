@@ -1,4 +1,4 @@
-"""What a prompt is understood to mean."""
+"""How the sketch engine reads a prompt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The store: what goes in comes out, bit for bit, or it is a miss. Nothing is ever half there."""
+"""The store: bytes come out as they went in, or the key is a miss. Nothing is ever incomplete."""
 
 from __future__ import annotations
 

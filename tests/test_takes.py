@@ -1,4 +1,4 @@
-"""Takes to choose from: made, measured, laid side by side on a page, and picked by an edit of one line."""
+"""Choosing among takes: they are made, measured and shown on a page, and picked by an edit of one line."""
 
 from __future__ import annotations
 

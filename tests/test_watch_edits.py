@@ -1,4 +1,4 @@
-"""What the page of ``scenebuild watch`` may write: one line, four fields, and nothing that somebody else wrote."""
+"""What the page of ``scenebuild watch`` may write: one line, four fields, and never over somebody else's change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of ``scenebuild watch`` in a browser: a mixing desk whose state is the scene file."""
+"""The page of ``scenebuild watch`` in a browser: its faders write into the scene file."""
 
 from __future__ import annotations
 

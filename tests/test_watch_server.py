@@ -1,4 +1,4 @@
-"""The server of ``scenebuild watch``: who is let in, what can be had, and what never is."""
+"""The server of ``scenebuild watch``: which requests it accepts, what it serves, and what it refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Let everything that reads a stranger's bytes meet generated ones, guided by what they reach: ``fuzz.py``.
+"""Fuzz every reader of a stranger's bytes, guided by coverage: ``fuzz.py``.
 
 Readers of scenes, locks, manifests, records and headers of sound files, and what makes a comment harmless. An error
 that is no answer of ours, and an input that takes far longer than others, is written into the folder of ``--kept``.

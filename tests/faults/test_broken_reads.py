@@ -1,4 +1,4 @@
-"""A disk that gives no bytes is told as that: not as damaged sound, and not as a bug."""
+"""A read error of the disk is reported as such: neither as damaged sound nor as a bug."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Full disks, broken disks, missing rights, company: a build ends well or says why, and nothing is ever half there."""
+"""Full and broken disks, missing rights, concurrent builds: a build succeeds or says why, and nothing is incomplete."""
 
 from __future__ import annotations
 

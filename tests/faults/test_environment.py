@@ -1,4 +1,4 @@
-"""Users without a home, homes that may not be entered, names that are no UTF-8, locales of another century."""
+"""Users without a home, unreadable homes, names that are not UTF-8, unusual locales."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ground floor: which files are opened, how a file gets its name, and the words in which a refusal says so."""
+"""``files.py``: which files are opened, how a file gets its name, and the messages of refusals."""
 
 from __future__ import annotations
 

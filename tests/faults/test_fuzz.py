@@ -1,4 +1,4 @@
-"""``tools/fuzz.py``: what it begins with is read by each of its readers, and what is wrong is kept."""
+"""``tools/fuzz.py``: each reader reads its seed files, and failing inputs are kept."""
 
 from __future__ import annotations
 

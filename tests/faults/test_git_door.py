@@ -1,4 +1,4 @@
-"""Git runs nothing that a checkout configures, fetches nothing, and is never misread: what fails is said."""
+"""Git runs nothing that a checkout configures and fetches nothing, and its failures are reported."""
 
 from __future__ import annotations
 

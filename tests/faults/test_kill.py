@@ -1,4 +1,4 @@
-"""Killed at every system call that changes something: no reader is ever wrong, and the same command goes on."""
+"""Builds killed at every system call that writes: readers see no wrong bytes, and the same command continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What may not be sold is never called sellable: policies, licences, spellings, forged locks, records, files, verbs."""
+"""Licences are never loosened: by policies, spellings, forged locks, records, files or verbs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A build of thousands of takes needs few open files, waits for nobody for good, and counts what it made itself."""
+"""A build of thousands of takes needs few open files, waits for no process without end, and counts its own takes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whose project? Each scene is built by the configuration and with the store of its own project."""
+"""Each scene is built by the configuration and with the store of its own project."""
 
 from __future__ import annotations
 

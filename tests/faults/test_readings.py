@@ -1,4 +1,4 @@
-"""What small parts of the reader say, to the letter: numbers, slips, places, paths, pointers, labels and fades."""
+"""Exact results of small parts of the reader: numbers, slips, places, paths, pointers, labels and fades."""
 
 from __future__ import annotations
 

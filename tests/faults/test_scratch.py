@@ -1,4 +1,4 @@
-"""Nothing that a killed command had in the temporary folder stays, and nothing of anybody else goes."""
+"""The remains of killed commands in the temporary folder are removed, and nothing else is."""
 
 from __future__ import annotations
 

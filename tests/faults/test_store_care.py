@@ -1,4 +1,4 @@
-"""Care of a store in words and dates: what is said of a damage, what is too young to go, and who holds a lease."""
+"""Verify, gc and leases of a store: the messages about damage, the age of removed takes, and who holds a lease."""
 
 from __future__ import annotations
 

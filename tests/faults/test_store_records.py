@@ -1,4 +1,4 @@
-"""A record is what was written, or it is a miss that is named and healed; the sound itself says what it is."""
+"""A damaged record is a miss that is named and repaired; the sound is known by its own digest."""
 
 from __future__ import annotations
 

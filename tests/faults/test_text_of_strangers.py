@@ -1,4 +1,4 @@
-"""What a stranger writes can be read, and nothing more: it links, mentions and commands nothing on any code host.
+"""Text of strangers stays text: it links, mentions and commands nothing on any code host.
 
 A table of payloads by writers: the comment on GitHub, the note on GitLab, the summary of a job, annotations, and the
 lines of a log. And reading it takes a time that grows as its length does.

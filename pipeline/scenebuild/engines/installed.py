@@ -21,7 +21,7 @@ from scenebuild.errors import EngineError
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-    from scenebuild.engines import Engine, EngineFacts, EngineSession, EngineState
+    from scenebuild.engines.protocol import Engine, EngineFacts, EngineSession, EngineState
 
 GROUP = "scenebuild.engines"
 NAME = re.compile(r"[a-z][a-z0-9_-]{0,63}\Z")
@@ -115,7 +115,7 @@ def _fault_of(name: str, built_in: Collection[str]) -> str:
 
 
 def _not_an_engine(name: str, loaded: Any) -> str:
-    from scenebuild.engines import EngineFacts
+    from scenebuild.engines.protocol import EngineFacts
 
     facts = getattr(loaded, "facts", None)
     if not isinstance(facts, EngineFacts):

@@ -38,7 +38,7 @@ def main() -> int:
     """Serve one order after the other, until the parent ends this process, or is gone."""
     say = _private_stdout()
     orders = _orders()
-    server = Server(say)
+    server = EngineServer(say)
     while True:
         try:
             server.serve(orders.get())
@@ -53,7 +53,7 @@ def main() -> int:
             return 0
 
 
-class Server:
+class EngineServer:
     """One engine, loaded at the first order."""
 
     def __init__(self, say: Say) -> None:

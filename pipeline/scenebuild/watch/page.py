@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import scenebuild.templates
-from scenebuild.report.pages.mixer_page import Live, MixerPage, Note, mixer_html
+from scenebuild.report.pages.mixer_page import Live, MixerPage, PageNote, mixer_html
 from scenebuild.watch.guard import TOKEN_HEADER, Secrets
 
 
@@ -19,7 +19,7 @@ def live_page(page: MixerPage, secrets: Secrets, number: int) -> str:
 
 def waiting_page(scene: str, secrets: Secrets) -> str:
     """What is shown until the first build is done."""
-    note = Note("The first build is under way", ("The page comes by itself when it is done.",))
+    note = PageNote("The first build is under way", ("The page comes by itself when it is done.",))
     return live_page(MixerPage("scenebuild · watch", scene, "", (), (note,)), secrets, 0)
 
 

@@ -15,7 +15,7 @@ from scenebuild.report.pages.mixer_page import (
     MixerScene,
     MixerSide,
     MixerStrip,
-    Note,
+    PageNote,
     Pairs,
     Picture,
     Values,
@@ -82,17 +82,17 @@ def side_of(
     )
 
 
-def notes_of(report: Report) -> tuple[Note, ...]:
+def notes_of(report: Report) -> tuple[PageNote, ...]:
     """The notes that the README begins with."""
     notes = []
     if report.preview:
         said = "A quick sketch stands in for at least one take that the lockfile pins. The lockfile was left as it is."
-        notes.append(Note("Preview", (said,), "warning"))
+        notes.append(PageNote("Preview", (said,), "warning"))
     if report.sketched:
         said = f"{words.listing(report.sketched)}. {report.how_to_make_real}"
-        notes.append(Note(f"Sketched, not {report.real_engine}", (said.strip(),)))
+        notes.append(PageNote(f"Sketched, not {report.real_engine}", (said.strip(),)))
     if report.warnings:
-        notes.append(Note("Warning" if len(report.warnings) == 1 else "Warnings", report.warnings, "warning"))
+        notes.append(PageNote("Warning" if len(report.warnings) == 1 else "Warnings", report.warnings, "warning"))
     return tuple(notes)
 
 

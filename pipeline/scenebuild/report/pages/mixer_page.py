@@ -85,7 +85,7 @@ class MixerSide:
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class PageNote:
     """A note at the top. The lines of a "note" are ours and can hold one command in backticks."""
 
     title: str
@@ -103,7 +103,7 @@ class MixerScene:
     sides: tuple[MixerSide, ...]  # one, or before and after
     badge: str = ""
     badges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by element
-    notes: tuple[Note, ...] = ()
+    notes: tuple[PageNote, ...] = ()
     difference: bytes | None = None  # a PNG over the whole time
     difference_text: str = ""  # what it shows, for those who cannot see it
     links: Pairs = ()  # label and path relative to the page
@@ -120,7 +120,7 @@ class MixerPage:
     title: str
     lead: str  # paragraphs with blank lines between them
     scenes: tuple[MixerScene, ...]
-    notes: tuple[Note, ...] = ()
+    notes: tuple[PageNote, ...] = ()
     foot: str = ""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from scenebuild import __version__
 from scenebuild.report.pages.build_page import side_of
 from scenebuild.report.pages.embedded_audio import BUDGET_BYTES, mix_sound
-from scenebuild.report.pages.mixer_page import MixerPage, MixerScene, MixerSide, Note, Pairs, mixer_html
+from scenebuild.report.pages.mixer_page import MixerPage, MixerScene, MixerSide, PageNote, Pairs, mixer_html
 from scenebuild.report.summarize import report_of
 from scenebuild.report.write import mix_pictures
 from scenebuild.review.compare.build_folder import Build
@@ -72,9 +72,9 @@ class ReviewPage:
         """The page of all scenes, as HTML. ``links``: files beside it, by the path of their scene."""
         scenes = [replace(one, links=(links or {}).get(one.title, ())) for one in self._scenes]
         silent = [one for one in review.scenes if one.path not in {each.title for each in scenes}]
-        notes = [Note(_title(row), tuple(_lines(row)), "warning") for row in map(scene_row, silent)]
+        notes = [PageNote(_title(row), tuple(_lines(row)), "warning") for row in map(scene_row, silent)]
         if not review:
-            notes = [Note("Nothing changed", (f"{review.looked_at} scenes were compared.",))]
+            notes = [PageNote("Nothing changed", (f"{review.looked_at} scenes were compared.",))]
         return mixer_html(
             MixerPage(
                 mark="scenebuild · before and after",
@@ -107,14 +107,14 @@ def _mixer_scene(
     )
 
 
-def _notes(row: SceneRow) -> tuple[Note, ...]:
+def _notes(row: SceneRow) -> tuple[PageNote, ...]:
     notes = []
     if row.edits:
-        notes.append(Note("Edited", tuple(_edit_lines(row)), "warning"))
+        notes.append(PageNote("Edited", tuple(_edit_lines(row)), "warning"))
     if row.why:
-        notes.append(Note("Numbers from the lockfiles", row.why, "warning"))
+        notes.append(PageNote("Numbers from the lockfiles", row.why, "warning"))
     if row.notes:
-        notes.append(Note("To know", row.notes, "warning"))
+        notes.append(PageNote("To know", row.notes, "warning"))
     return tuple(notes)
 
 
