@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from scenebuild.engines import EngineFacts, EngineState, FailedRequest, MadeTake, ModelFacts, Progress, Request
+from scenebuild.engines import EngineFacts, EngineState, FailedRequest, MadeTake, ModelFacts, Note, Progress, Request
 from scenebuild.generate.children import Answer
 from scenebuild.generate.messages import Advanced, Failed, Made, Message, Noted, Order
 from scenebuild.generate.worker import EngineServer
@@ -52,8 +52,10 @@ def tone(request: Request) -> np.ndarray:
 class ToneSession:
     """Makes what it is asked for, honestly."""
 
-    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest]:
+    def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest | Note]:
         for index, request in enumerate(requests):
+            if request.action.prompt == "noted":
+                yield Note("tones only")
             progress(index, 0.5)
             yield self.make(index, request)
             progress(index, 1.0)

@@ -23,6 +23,21 @@ from scenebuild.errors import EngineError
 from scenebuild.generate import Failure, TakeOrder, make, make_takes
 from scenebuild.generate.children import Children
 from scenebuild.generate.make import TakeMaker
+from scenebuild.generate.messages import (
+    Advanced,
+    Broken,
+    Done,
+    Failed,
+    Loaded,
+    Made,
+    Message,
+    Noted,
+    Order,
+    decode,
+    decode_order,
+    encode,
+    encode_order,
+)
 from scenebuild.generate.take import Take, measure_take, take_from_store
 from scenebuild.listener import Silent
 from scenebuild.plan.action import action_key
@@ -91,6 +106,43 @@ def test_the_same_order_gives_the_same_bytes_alone_and_with_others(tmp_path: Pat
     elsewhere = replace(shop, store=LocalStore(str(tmp_path / "elsewhere")))
     together = {take.key: take for take in make_takes([order("three"), order("two"), order("one")], elsewhere)}
     assert together[alone.key].digest == alone.digest  # type: ignore[union-attr]
+
+
+def test_a_note_of_an_engine_is_told_once(shop: TakeMaker) -> None:
+    listener = Heard()
+    takes = list(make_takes([order("noted", seed=seed) for seed in (1, 2)], replace(shop, listener=listener)))
+    assert all(isinstance(take, Take) for take in takes)
+    assert listener.lines == ["tones only"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Loaded(),
+        Advanced(3, 0.5),
+        Noted("tönes"),
+        Made(3, "/x.wav", "c0ffee", 1.5, {"device": "cpu"}, ("quiet",), "decaf"),
+        Failed(3, "too long"),
+        Broken("out of tune", 3),
+        Done(),
+    ],
+    ids=lambda message: type(message).__name__,
+)
+def test_a_message_survives_the_way_to_the_parent(message: Message) -> None:
+    line = encode(message)
+    assert "\n" not in line
+    assert decode(line) == message
+
+
+@pytest.mark.parametrize("line", ["", "{}", "[]", "3", '{"event": "made"}', '{"event": "tick"}', '{"event": ["done"]}'])
+def test_a_line_that_is_no_message_is_said_to_be_none(line: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011  (json's own, or ours)
+        decode(line)
+
+
+def test_an_order_survives_the_way_to_the_worker() -> None:
+    one = Order("tone", {"device": "cpu", "exact": True}, "/folder", (order("a").request, order("b").request))
+    assert decode_order(encode_order(one)) == one
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""Where a recipe plays: time that goes on in segments, and randomness that belongs to a role.
+"""The state of a recipe between its calls: the time, in segments, and a random stream for each role.
 
-A recipe is called once a segment of 1.28 s and says what sounds in it, so that memory stays flat and the first
-seconds of a long take are those of a short one. What has to outlive a segment (a ringing bell, a lattice of slow
-drift) is kept under the name of its role.
+A recipe is called once for each segment of 1.28 s and returns its samples, so that memory does not grow with the length
+of a take, and a long take begins as a short one does. State that outlives a segment (a ringing bell, the lattice of a
+slow drift) is kept under the name of its role.
 """
 
 from __future__ import annotations
@@ -34,29 +34,29 @@ def generator(*names: object) -> np.random.Generator:
 
 
 class LayerStage:
-    """One layer as it is being played. ``traits`` are what the adjectives asked for."""
+    """One layer of a take. ``traits``: what its adjectives ask for."""
 
     def __init__(self, seed: int, layer: str, temperature: float, traits: LayerTraits) -> None:
         self.traits = traits
-        # 1 at temperature 1; rises ever more slowly, so that no temperature takes physics apart
+        # 1 at temperature 1; saturates, so that every temperature stays physically plausible
         self.wild = 3.0 * temperature / (2.0 + temperature)
         self.start = 0  # frames since the beginning of the take
         self._names = (seed, layer)
         self._kept: dict[str, Any] = {}
 
     def keep(self, role: str, make: Callable[[], Kept]) -> Kept:
-        """What this role made at its first call: the same object in every segment."""
+        """The object that ``make`` returned at the role's first call; the same one in every segment."""
         if role not in self._kept:
             self._kept[role] = make()
         kept: Kept = self._kept[role]
         return kept
 
     def stream(self, role: str) -> np.random.Generator:
-        """The random stream of a role; it goes on from segment to segment."""
+        """The random stream of a role, continued from segment to segment."""
         return self.keep(f"stream:{role}", lambda: generator(*self._names, role))
 
     def pick(self, role: str, centre: float, octaves: float = 0.0) -> float:
-        """One value for the whole take: ``centre`` and up to so many octaves (at temperature 1) around it."""
+        """One value for the whole take: at most ``octaves`` (at temperature 1) away from ``centre``."""
 
         def draw() -> float:
             return centre * float(exp2((2.0 * self.stream(f"pick:{role}").random() - 1.0) * octaves * self.wild))
