@@ -145,9 +145,10 @@ def _refuse_obstacles(planned: ScenePlans) -> None:
         raise SceneError(obstacles)
 
 
-def names_of_missing(plans: Mapping[str, Plan]) -> dict[str, str]:
-    """The takes that are to be made: key -> what to call it. Recordings are read in a moment."""
-    several = len(plans) > 1
+def names_of_missing(plans: Mapping[str, Plan], *, of_scene: bool = False) -> dict[str, str]:
+    """The takes that are to be made: key -> what to call it, with the scene where there are several, or ``of_scene``.
+    Recordings are read in a moment."""
+    several = of_scene or len(plans) > 1
     return {
         step.key: f"{stem_of(path)}: {step.name}" if several else step.name
         for path, plan in plans.items()

@@ -34,7 +34,7 @@ def command(element: str, number: int, scene: str | None) -> None:
     from scenebuild.commands.rewrite import write_element_field
     from scenebuild.commands.takes import find_element
 
-    found, chosen = find_element(element, scene, options.Flags().settings())
+    found, chosen = find_element(element, scene, options.settings_for([scene] if scene else [], options.Flags()))
     written = write_element_field(found, chosen.name, "take", number)
     what = "take: {number}" if written.changed else "take: {number} is there already"
     click.echo(safe(f"{options.shown_path(written.path)}:{written.line}: {element}: {what.format(number=number)}"))

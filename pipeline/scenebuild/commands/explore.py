@@ -43,7 +43,7 @@ def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str
             real_folder(
                 outputs_root(str(root / "scene.yaml"), settings.output.out), os.path.join(folder, category, "elements")
             )
-    listener.begin(names_of_missing(plans))
+    listener.begin(names_of_missing(plans, of_scene=True))
     with take_maker(settings.generate, listener) as maker:
         folders = [os.path.join(folder, category) for category in plans]
         gathered = gather(list(plans.values()), folders, maker, keep_going=settings.keep_going)
