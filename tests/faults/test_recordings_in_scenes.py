@@ -151,7 +151,7 @@ def test_a_mix_whose_length_a_recording_decides_has_the_longest_length_of_a_mix(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write("scenes/v.wav", encoded(tone(2.0)))
-    monkeypatch.setattr("scenebuild.mix.mixer.LONGEST_S", 5.0)
+    monkeypatch.setattr("scenebuild.mix.scene_timeline.LONGEST_S", 5.0)
     assert run([scene("{file: v.wav, start: 3.5}")]) == 1
     assert "scenes/x.yaml:3:3: voice: would end at 6 s, and a mix lasts at most 5 s" in capsys.readouterr().err
     assert run([scene("{file: v.wav, speed: 0.25}", "{duration: 1}")]) == 1
