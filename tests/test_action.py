@@ -25,7 +25,7 @@ from actions import Run, Runner, commands
 from locks import lock_as_audiogen
 from repositories import PORCH, begin_repository, committed, git, locked, louder
 from scenebuild.ci.job import job_from
-from scenebuild.ci.words import cut
+from scenebuild.ci.markdown import cut
 from scenebuild.cli import run as scenebuild
 from scenebuild.errors import UsageError
 from scenebuild.store import LocalStore

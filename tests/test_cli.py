@@ -151,7 +151,7 @@ def test_a_bug_of_ours_exits_4_with_a_report_to_paste(
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("out of our hands")
 
-    monkeypatch.setattr("scenebuild.plans.make_plan", broken)
+    monkeypatch.setattr("scenebuild.scene_plans.make_plan", broken)
     assert run([PATH]) == 4
     err = capsys.readouterr().err
     assert err.startswith("this is a bug of scenebuild; nothing in the store is lost.")

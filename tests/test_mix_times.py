@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenebuild.audio.wav import AudioFileError, quantize, read_wav
+from scenebuild.mix.repeats import draw, repeat_times
 from scenebuild.mix.timeline import Span, lay_out
-from scenebuild.mix.times import draw, repeat_times
 from scenebuild.scene.timing import Playback, Repeat
 from signals import RATE, Samples, level_db, noise, stereo, tone
 from test_mix import Studio, element
@@ -85,7 +85,7 @@ def test_times_are_placed_to_the_frame_and_cut_where_the_mix_ends() -> None:
 
 
 def test_drawing_times_needs_no_numpy() -> None:
-    code = "import sys, scenebuild.mix.times; sys.exit('numpy' in sys.modules)"
+    code = "import sys, scenebuild.mix.repeats; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -17,7 +17,6 @@ from scenebuild.config import Config
 from scenebuild.engines import Action, action_facts, engine, facts_for
 from scenebuild.errors import LockError, Place, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of, seed_of
-from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import (
     Lock,
     LockEntry,
@@ -30,6 +29,7 @@ from scenebuild.plan.lockfile import (
     read_lock,
     write_lock_text,
 )
+from scenebuild.plan.mix_licence import strictest
 from scenebuild.plan.steps import Plan, count, make_plan
 from scenebuild.scene.automation import Automation
 from scenebuild.scene.model import Element, MixSettings, Sampling, Scene

@@ -15,7 +15,7 @@ from scenebuild.cli import run as command
 from scenebuild.cli.options import Flags
 from scenebuild.config import read_config
 from scenebuild.errors import PolicyError, SceneError, UsageError
-from scenebuild.plan.licence import forbids_commerce
+from scenebuild.plan.mix_licence import forbids_commerce
 from scenebuild.scene.read import read_scene
 from test_build import SCENE, calls, changed, lock, outputs, run, write
 

@@ -15,7 +15,7 @@ from scenebuild.cli import run
 from scenebuild.engines import engine
 from scenebuild.errors import Place, Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
-from scenebuild.plan.fresh import nothing_to_do
+from scenebuild.plan.up_to_date import nothing_to_do
 from scenebuild.scene.check.rulebook import RULES
 from scenebuild.scene.model import Scene
 from scenebuild.scene.read import read_scene, references_in

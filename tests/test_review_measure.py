@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scenebuild.audio.wav import read_blocks, write_wav
-from scenebuild.review.compare import measure
-from scenebuild.review.compare.measure import BandMeter, measure_sound, null_test
+from scenebuild.review.compare import meters as measure
+from scenebuild.review.compare.meters import BandMeter, measure_sound, null_test
 from scenebuild.review.compare.spectral_balance import BANDS, EDGES_HZ, balance, in_words
 from signals import RATE, Samples, band_noise, ffmpeg_ebur128, needs_ffmpeg, noise, stereo, tone
 

@@ -22,8 +22,8 @@ from scenebuild.engines.sketch.kit.exact import cosine, decay, exp2, sine
 from scenebuild.engines.sketch.kit.noise import band, noise
 from scenebuild.engines.sketch.kit.space import heard, highpass, lowpass
 from scenebuild.engines.sketch.kit.stage import RATE, SEGMENT, LayerStage
+from scenebuild.engines.sketch.prompt import LayerTraits
 from scenebuild.engines.sketch.render import GRID, recipe, render
-from scenebuild.engines.sketch.words import LayerTraits
 from sketch_measures import bouts, centroid, envelope, loudest_gap_s, onsets, played, rms_db, share_db
 from sketch_prompts import PROMPTS, UNKNOWN
 

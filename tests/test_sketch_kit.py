@@ -14,7 +14,7 @@ from scenebuild.engines.sketch.kit.noise import Shape, band, noise, pool, resona
 from scenebuild.engines.sketch.kit.pulses import pulses, train
 from scenebuild.engines.sketch.kit.space import convolve, echo, kernel, room, shelf
 from scenebuild.engines.sketch.kit.stage import CONTROL, POINTS, RATE, SEGMENT, LayerStage, fine, pan
-from scenebuild.engines.sketch.words import LayerTraits
+from scenebuild.engines.sketch.prompt import LayerTraits
 
 Line = NDArray[np.float64]
 TIME = np.arange(SEGMENT) / RATE

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from scenebuild.engines.sketch.catalogue import KINDS
-from scenebuild.engines.sketch.words import read
+from scenebuild.engines.sketch.prompt import read
 from sketch_measures import played
 from sketch_signatures import SIGNATURES
 

@@ -10,8 +10,8 @@ import pytest
 
 from scenebuild.engines.sketch.catalogue import BY_NAME, KINDS
 from scenebuild.engines.sketch.lexicon import ADJECTIVES
+from scenebuild.engines.sketch.prompt import read
 from scenebuild.engines.sketch.render import GRID, render
-from scenebuild.engines.sketch.words import read
 from sketch_measures import RATE, loudest_gap_s
 from sketch_prompts import PROMPTS, UNKNOWN
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from scenebuild.engines.sketch import table
 from scenebuild.engines.sketch.catalogue import KINDS
-from scenebuild.engines.sketch.words import explain, read, warnings
+from scenebuild.engines.sketch.prompt import explain, read, warnings
 from sketch_prompts import PROMPTS, UNKNOWN
 
 
@@ -114,7 +114,7 @@ def test_any_text_reads_as_at_least_one_layer(prompt: str) -> None:
 
 def test_neither_the_engine_nor_the_reading_imports_numpy() -> None:
     code = (
-        "import sys, scenebuild.engines.sketch as s, scenebuild.engines.sketch.words as w;"
+        "import sys, scenebuild.engines.sketch as s, scenebuild.engines.sketch.prompt as w;"
         "w.explain('rain'); s.ENGINE.facts; s.ENGINE.state(); print('numpy' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -119,8 +119,8 @@ def test_neither_it_nor_audiocraft_brings_transformers_along(folder: Path) -> No
     code = (
         "import sys, torch\n"
         "from scenebuild.engines.audiocraft.package import import_audiocraft; import_audiocraft()\n"
-        "from scenebuild.engines.audiocraft.text_encoder import TextEncoder\n"
-        f"encoder = TextEncoder({str(folder)!r}); encoder.hidden(torch.tensor([encoder.tokens('rain')]))\n"
+        "from scenebuild.engines.audiocraft.text_encoder import T5Encoder\n"
+        f"encoder = T5Encoder({str(folder)!r}); encoder.hidden(torch.tensor([encoder.tokens('rain')]))\n"
         "print(sorted({'transformers', 'tokenizers', 'google.protobuf', 'spacy', 'librosa'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], text=True, capture_output=True, check=True)

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.report.pictures import axes
 from scenebuild.report.readme import markdown
 

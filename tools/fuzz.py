@@ -188,7 +188,8 @@ def _lock(folder: Path) -> Read:
 
 
 def _manifest(folder: Path) -> Read:
-    from scenebuild.plan import fresh, manifest
+    from scenebuild.plan import manifest
+    from scenebuild.plan import up_to_date as fresh
     from scenebuild.settings import Settings
 
     (folder / "scenebuild.toml").touch()

@@ -13,7 +13,7 @@ def main() -> None:
     _open_standard_streams()
     arguments = sys.argv[1:]
     if arguments and not any(argument.startswith("-") for argument in arguments):
-        from scenebuild.plan.fresh import nothing_to_do
+        from scenebuild.plan.up_to_date import nothing_to_do
 
         mixes = nothing_to_do(arguments)
         if mixes is not None and all("".join(pair).isprintable() for pair in mixes):

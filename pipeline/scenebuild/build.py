@@ -9,7 +9,8 @@ from scenebuild.errors import LockError, PolicyError, ScenebuildError, SceneErro
 from scenebuild.listener import SILENT, Listener
 from scenebuild.overview import write_overview
 from scenebuild.plan.steps import Plan
-from scenebuild.plans import (
+from scenebuild.result import Result, SceneResult, failed_scene
+from scenebuild.scene_plans import (
     names_of_missing,
     only_buildable,
     plan_scenes,
@@ -18,7 +19,6 @@ from scenebuild.plans import (
     refuse_mistakes,
     rescue_takes,
 )
-from scenebuild.result import Result, SceneResult, failed_scene
 from scenebuild.settings import Settings
 from scenebuild.targets import Target, find_targets, last_result, refuse_others_build, targets_in
 
@@ -63,9 +63,9 @@ def plan(arguments: Sequence[str], settings: Settings) -> dict[str, Plan]:
 
 def _make(plans: Mapping[Target, Plan], listener: Listener, begun_ns: int) -> dict[str, SceneResult]:
     """Takes, mixes and reports for plans with the same settings. Only here is anything heavy imported."""
-    from scenebuild.render.gathered import gathered_scenes
-    from scenebuild.render.intended import intended
+    from scenebuild.render.output_names import intended
     from scenebuild.render.stages import finish_scene, missing_takes, mix_and_deliver, report_on
+    from scenebuild.render.takes import gathered_scenes
 
     results: dict[str, SceneResult] = {}
     with gathered_scenes(plans, intended, listener, begun_ns) as scenes:

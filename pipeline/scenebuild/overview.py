@@ -8,8 +8,8 @@ from scenebuild.config import config_files
 from scenebuild.files import utf8
 from scenebuild.outputs import Outputs, said_by_file
 from scenebuild.plan.digests import digests_of
-from scenebuild.plan.fresh import built_variants
 from scenebuild.plan.manifest import manifest_of
+from scenebuild.plan.up_to_date import built_variants
 from scenebuild.result import SceneResult
 from scenebuild.scene.compose.reference import label_of, stem_of
 from scenebuild.scene.project import project_root

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from scenebuild.errors import SceneError, UsageError
-from scenebuild.plan.folders import output_folder, outputs_root
-from scenebuild.plan.fresh import built_variants, up_to_date
 from scenebuild.plan.manifest import scene_of
+from scenebuild.plan.output_folders import output_folder, outputs_root
+from scenebuild.plan.up_to_date import built_variants, up_to_date
 from scenebuild.result import SceneResult, unchanged_result
 from scenebuild.scene.compose.reference import folded, scene_file
 from scenebuild.scene.project import find_scenes, project_root

@@ -27,7 +27,7 @@ from scenebuild.files import digest_of
 from scenebuild.generate.take import facts_for_store, measure_take
 from scenebuild.licences import allows_commerce, canonical, forbids_commerce, same
 from scenebuild.licences import strictest as strictest_of
-from scenebuild.plan.licence import strictest
+from scenebuild.plan.mix_licence import strictest
 from scenebuild.plan.steps import Step
 from scenebuild.store import LocalStore
 from test_plan_models import record, register

@@ -15,11 +15,11 @@ import pytest
 from scenebuild.config import Config
 from scenebuild.files import digest_of
 from scenebuild.plan import digests, manifest
-from scenebuild.plan import fresh as freshness
+from scenebuild.plan import up_to_date as freshness
 from scenebuild.plan.digests import CHANGED, digests_of, same_digests
-from scenebuild.plan.folders import output_folder, outputs_root
-from scenebuild.plan.fresh import built_variants, nothing_to_do, up_to_date
 from scenebuild.plan.manifest import OutputFile, asked, inputs_of, manifest_of, outputs_of, scene_of
+from scenebuild.plan.output_folders import output_folder, outputs_root
+from scenebuild.plan.up_to_date import built_variants, nothing_to_do, up_to_date
 from scenebuild.result import ElementResult, SceneResult
 from scenebuild.settings import OutputOptions, PlanOptions, Settings
 from scenebuild.store.digest import digest_bytes

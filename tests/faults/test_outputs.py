@@ -28,9 +28,10 @@ from scenebuild.errors import ScenebuildError
 from scenebuild.files import is_real, real_folder, remove_below
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.outputs import is_an_output
-from scenebuild.plan import digests, fresh
-from scenebuild.plan.fresh import nothing_to_do, up_to_date
+from scenebuild.plan import digests
+from scenebuild.plan import up_to_date as fresh
 from scenebuild.plan.manifest import LIST, RESULT
+from scenebuild.plan.up_to_date import nothing_to_do, up_to_date
 from scenebuild.result import SceneResult
 from scenebuild.settings import Settings
 

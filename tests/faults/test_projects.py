@@ -181,7 +181,7 @@ def test_what_was_decided_stands_in_the_manifest_and_nobody_s_home_does(
 def test_the_short_way_to_say_that_nothing_is_to_do_sees_another_configuration(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from scenebuild.plan.fresh import nothing_to_do
+    from scenebuild.plan.up_to_date import nothing_to_do
 
     scene = make("p")
     assert run([scene, "-q"]) == 0
@@ -205,7 +205,7 @@ def test_the_short_way_imports_neither_the_command_line_nor_what_finds_folders(m
     scene = make("p")
     assert run([scene, "-q"]) == 0
     code = (
-        "import sys, json; from scenebuild.plan.fresh import nothing_to_do; done = nothing_to_do(sys.argv[1:]);"
+        "import sys, json; from scenebuild.plan.up_to_date import nothing_to_do; done = nothing_to_do(sys.argv[1:]);"
         "print(json.dumps([done is not None, sorted({'click', 'platformdirs', 'tomllib', 'yaml'} & set(sys.modules))]))"
     )
     said = subprocess.run([sys.executable, "-c", code, scene], capture_output=True, text=True, check=True).stdout

@@ -20,7 +20,7 @@ from scenebuild.engines import Action
 from scenebuild.mix import impulse_responses
 from scenebuild.plan.action import action_key
 from scenebuild.plan.records import facts_of_action
-from scenebuild.review.compare.measure import measure_sound
+from scenebuild.review.compare.meters import measure_sound
 from scenebuild.review.textconv import text_of
 from scenebuild.store import LocalStore
 from scenebuild.store.digest import digest_file

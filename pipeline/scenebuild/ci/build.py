@@ -9,12 +9,12 @@ from dataclasses import replace
 
 from scenebuild.ci.job import Job
 from scenebuild.ci.log import inert
-from scenebuild.ci.words import MOST_ERRORS, builds_markdown
+from scenebuild.ci.markdown import MOST_ERRORS, builds_markdown
 from scenebuild.errors import ErrorLine, Place, Problem
 from scenebuild.files import publish_bytes, utf8
 from scenebuild.plan.steps import Plan
-from scenebuild.plans import plan_targets
 from scenebuild.result import SceneResult, failed_scene
+from scenebuild.scene_plans import plan_targets
 from scenebuild.targets import find_targets, targets_in
 
 

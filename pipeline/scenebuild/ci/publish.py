@@ -9,7 +9,7 @@ import sys
 
 from scenebuild.ci.job import Job
 from scenebuild.ci.log import inert
-from scenebuild.ci.words import cut, difference, whole
+from scenebuild.ci.markdown import cut, difference, whole
 from scenebuild.ci.workspace import failed_steps, is_plain, remove
 from scenebuild.files import publish_bytes, utf8
 

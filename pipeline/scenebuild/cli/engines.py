@@ -68,6 +68,6 @@ def _explained(name: str | None, prompt: str) -> str:
     """What the sketch engine heard in the words; the models do not say what they understand."""
     if name not in (None, "sketch"):
         raise UsageError(f"{name} can not explain a prompt; try 'scenebuild engines sketch --explain …'")
-    from scenebuild.engines.sketch.words import explain, read, warnings
+    from scenebuild.engines.sketch.prompt import explain, read, warnings
 
     return "\n".join([explain(prompt).rstrip("\n"), *warnings(read(prompt))])

@@ -63,14 +63,14 @@ def about_scenes(paths: list[str]) -> list[Problem]:
 
 def about_locks(paths: list[str]) -> list[Problem]:
     """What keeps scene files from being built as locked."""
-    from scenebuild.plan.locks import findings_about_locks
+    from scenebuild.plan.lock_checks import findings_about_locks
 
     return [problem for path in paths for problem in findings_about_locks(path, options.config_for([path]))]
 
 
 def _about_staged(paths: list[str]) -> list[Problem]:
     """What a commit of the index, as it is now, would lack. A lock that lies beside it in the folder is not in it."""
-    from scenebuild.plan.locks import findings_about_missing_locks
+    from scenebuild.plan.lock_checks import findings_about_missing_locks
     from scenebuild.review.checkout.index import is_staged_as_it_is, staged_among
 
     staged = staged_among(paths)

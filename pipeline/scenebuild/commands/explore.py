@@ -10,14 +10,14 @@ from scenebuild.errors import EngineError, UsageError
 from scenebuild.files import real_folder
 from scenebuild.listener import Listener
 from scenebuild.outputs import said_by_file
-from scenebuild.plan.folders import outputs_root
 from scenebuild.plan.manifest import scene_of
+from scenebuild.plan.output_folders import outputs_root
 from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
 from scenebuild.plan.steps import Plan, make_plan, with_sharing
-from scenebuild.plans import names_of_missing, options_for
 from scenebuild.scene.catalogue import read_categories
 from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
+from scenebuild.scene_plans import names_of_missing, options_for
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 

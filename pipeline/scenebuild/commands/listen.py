@@ -10,7 +10,11 @@ from scenebuild.build import failed_or_raised, left_out
 from scenebuild.errors import LockError, PolicyError, SceneError, UsageError
 from scenebuild.listener import Listener
 from scenebuild.plan.steps import Plan
-from scenebuild.plans import (
+from scenebuild.result import Result, SceneResult
+from scenebuild.scene.model import Scene
+from scenebuild.scene.quoting import meant_or_listed
+from scenebuild.scene.solo import heard_names, listening, unknown_names
+from scenebuild.scene_plans import (
     ScenePlans,
     names_of_missing,
     only_buildable,
@@ -19,10 +23,6 @@ from scenebuild.plans import (
     refuse_mistakes,
     rescue_takes,
 )
-from scenebuild.result import Result, SceneResult
-from scenebuild.scene.model import Scene
-from scenebuild.scene.quoting import meant_or_listed
-from scenebuild.scene.solo import heard_names, listening, unknown_names
 from scenebuild.settings import Settings
 from scenebuild.targets import Target, find_targets, refuse_others_build, targets_in
 
@@ -96,9 +96,9 @@ def _refuse_unknown_names(part: Part, scene: Scene) -> None:
 
 
 def _mix(plans: Mapping[Target, Plan], part: Part, listener: Listener) -> dict[str, SceneResult]:
-    from scenebuild.render.gathered import gathered_scenes
-    from scenebuild.render.intended import intended_to_hear
+    from scenebuild.render.output_names import intended_to_hear
     from scenebuild.render.stages import missing_takes, mix_heard
+    from scenebuild.render.takes import gathered_scenes
 
     results: dict[str, SceneResult] = {}
     with gathered_scenes(plans, intended_to_hear, listener, time.time_ns()) as scenes:

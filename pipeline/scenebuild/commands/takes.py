@@ -12,17 +12,17 @@ from scenebuild.errors import EngineError, SceneError, UsageError
 from scenebuild.files import real_folder, remove_below
 from scenebuild.listener import Listener
 from scenebuild.outputs import said_by_file
-from scenebuild.plan.folders import outputs_root
 from scenebuild.plan.lockfile import Lock, lock_path, read_lock
+from scenebuild.plan.output_folders import outputs_root
 from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
 from scenebuild.plan.steps import Plan, Step, make_plan
-from scenebuild.plans import names_of_missing, options_for
 from scenebuild.scene.check.neighbours import name_clashes
 from scenebuild.scene.compose.reference import scene_file, stem_of
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.project import find_scenes, project_root
 from scenebuild.scene.quoting import meant_or_listed
 from scenebuild.scene.read import read_scene, references_in
+from scenebuild.scene_plans import names_of_missing, options_for
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 

@@ -13,7 +13,7 @@ from scenebuild.generate.gather import by_element, fetch, paths_of
 from scenebuild.generate.make import TakeMaker
 from scenebuild.listener import Listener
 from scenebuild.plan.steps import Plan
-from scenebuild.plans import plan_targets
+from scenebuild.scene_plans import plan_targets
 from scenebuild.scratch import scratch_folder
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore

@@ -18,7 +18,7 @@ from scenebuild.mix.levels import master_gain_db
 from scenebuild.mix.model import Mix, PlayedTake, StemFacts
 from scenebuild.mix.prepare import PlacedSource, PreparedMix, RoutingOptions, prepare_mix, routed_names
 from scenebuild.mix.scene_timeline import timeline_of
-from scenebuild.mix.seams import mix_seam, refuse_bad_seams
+from scenebuild.mix.seam_check import mix_seam, refuse_bad_seams
 from scenebuild.mix.stem_capture import Capture, capture_share, capture_stem, frames_to_capture
 from scenebuild.mix.stem_split import write_split
 from scenebuild.mix.sum_passes import MixLevels, Progress, SumPass, measure_sum, write_silence, write_stem, write_sum

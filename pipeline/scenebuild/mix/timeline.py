@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import inf
 
 from scenebuild.frames import frames_of
-from scenebuild.mix.times import repeat_times
+from scenebuild.mix.repeats import repeat_times
 from scenebuild.scene.timing import Repeat
 
 

@@ -12,8 +12,8 @@ from dataclasses import replace
 from scenebuild.config import Config
 from scenebuild.engines import AUTO
 from scenebuild.errors import PolicyError, Problem
-from scenebuild.plan.licence import allows_commerce, forbids_commerce
 from scenebuild.plan.lockfile import lock_path
+from scenebuild.plan.mix_licence import allows_commerce, forbids_commerce
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.scene.model import Scene
 

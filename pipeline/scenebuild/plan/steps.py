@@ -10,7 +10,7 @@ from typing import Literal, TypeVar
 from scenebuild.engines import Action, EngineFacts, action_facts, engine, is_engine
 from scenebuild.errors import Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
-from scenebuild.plan.choice import decide, state_of
+from scenebuild.plan.engine_choice import decide, state_of
 from scenebuild.plan.lockfile import Lock, LockEntry, take_name
 from scenebuild.plan.records import is_believed
 from scenebuild.scene.compose.reference import stem_of

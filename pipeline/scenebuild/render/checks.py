@@ -8,7 +8,7 @@ from scenebuild.expect.check import check_expectations, expects_anything
 from scenebuild.generate.gather import Takes, paths_of
 from scenebuild.mix.clip import clip_of
 from scenebuild.mix.model import Mix
-from scenebuild.plan.licence import forbids_commerce
+from scenebuild.plan.mix_licence import forbids_commerce
 from scenebuild.plan.steps import Plan
 
 

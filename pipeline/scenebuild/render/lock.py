@@ -14,7 +14,6 @@ from scenebuild.generate.take import Take
 from scenebuild.licences import same as same_licence
 from scenebuild.mix.model import Mix
 from scenebuild.plan.digests import CHANGED, same_digests
-from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import (
     Lock,
     LockEntry,
@@ -27,6 +26,7 @@ from scenebuild.plan.lockfile import (
     mix_drift,
     write_lock,
 )
+from scenebuild.plan.mix_licence import strictest
 from scenebuild.plan.steps import Plan, Step
 
 

@@ -16,9 +16,9 @@ from scenebuild.mix.model import Mix
 from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.outputs import LABELS, Outputs
 from scenebuild.plan.digests import same_digests
-from scenebuild.plan.licence import strictest
 from scenebuild.plan.lockfile import Lock, lock_path
 from scenebuild.plan.manifest import manifest_of
+from scenebuild.plan.mix_licence import strictest
 from scenebuild.plan.policy import refuse_licences
 from scenebuild.plan.steps import Plan
 from scenebuild.render.checks import refuse_long_fades, unmet_expectations, warnings_of

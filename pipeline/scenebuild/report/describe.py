@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.mix.model import StemFacts
 from scenebuild.scene.model import Element
 

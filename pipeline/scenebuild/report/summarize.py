@@ -6,12 +6,13 @@ import os
 import shlex
 from collections.abc import Mapping, Sequence
 
-from scenebuild import __version__, words
+from scenebuild import __version__
+from scenebuild import number_text as words
 from scenebuild.deliver.deliver import Delivered
 from scenebuild.engines import AUTO, engine
 from scenebuild.generate.gather import Takes, licences_of
 from scenebuild.mix.model import Mix, StemFacts
-from scenebuild.plan.licence import strictest
+from scenebuild.plan.mix_licence import strictest
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.describe import treatment
 from scenebuild.report.model import BusRow, DeliveryRow, Report, ReportElement

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.files import open_regular, read_bounded
 from scenebuild.plan.lockfile import LARGEST_LOCK, Lock, UnreadableLockError, level, parse_lock
 from scenebuild.report.pictures.outline import Wav, envelope, opened

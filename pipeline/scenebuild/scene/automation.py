@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.decibels import db_to_gain
 from scenebuild.errors import Problem
 from scenebuild.scene.fields import NumberField

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, ClassVar
 
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.errors import Problem
 from scenebuild.scene.automation import Automation, automation_findings, automation_of, level_of
 from scenebuild.scene.check.findings import MOST_SHOWN

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.errors import Place, Problem
 from scenebuild.frames import LONGEST_S
 from scenebuild.scene.fields import NumberField, float_or_none, int_or_none

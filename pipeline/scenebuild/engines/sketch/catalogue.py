@@ -1,6 +1,6 @@
 """The kinds of sound that can be sketched: the words that name each, the recipe that plays it, its level.
 
-Data only, no numpy: reading a prompt costs nothing. Words are given in their base form; ``words.py`` finds plurals
+Data only, no numpy: reading a prompt costs nothing. Words are given in their base form; ``lexicon.py`` finds plurals
 and verb forms. A phrase beats a word, so "car engine" is an engine and "wood fire" a fire.
 """
 

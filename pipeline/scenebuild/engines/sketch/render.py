@@ -14,7 +14,7 @@ from scenebuild.engines.sketch.catalogue import BY_NAME
 from scenebuild.engines.sketch.kit.exact import Array, cosine, decibels
 from scenebuild.engines.sketch.kit.space import heard
 from scenebuild.engines.sketch.kit.stage import RATE, SEGMENT, LayerStage
-from scenebuild.engines.sketch.words import SketchLayer, read, warnings
+from scenebuild.engines.sketch.prompt import SketchLayer, read, warnings
 
 Recipe = Callable[[LayerStage], Array]  # one segment, shape (2, SEGMENT)
 

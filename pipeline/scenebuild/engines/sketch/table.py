@@ -8,8 +8,8 @@ from scenebuild.engines.sketch.catalogue import KINDS
 from scenebuild.engines.sketch.kind import SoundKind
 from scenebuild.engines.sketch.kit.stage import LayerStage
 from scenebuild.engines.sketch.lexicon import ADJECTIVES
+from scenebuild.engines.sketch.prompt import LayerTraits
 from scenebuild.engines.sketch.render import recipe
-from scenebuild.engines.sketch.words import LayerTraits
 
 
 def kinds() -> str:

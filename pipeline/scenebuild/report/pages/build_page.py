@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.report.model import DeliveryRow, Report, ReportElement
 from scenebuild.report.pages.embedded_audio import BUDGET_BYTES, stem_sounds

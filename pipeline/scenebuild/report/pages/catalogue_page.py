@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenebuild import __version__, words
+from scenebuild import __version__
+from scenebuild import number_text as words
 from scenebuild.expect.check import traits_of
 from scenebuild.files import publish_text
 from scenebuild.generate.gather import Takes

@@ -14,7 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.report.readme.markdown import shown, url
 from scenebuild.report.readme.render import OURS
 

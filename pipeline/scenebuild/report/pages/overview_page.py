@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from math import inf
 from pathlib import Path
 
-from scenebuild import __version__, words
+from scenebuild import __version__
+from scenebuild import number_text as words
 from scenebuild.report.pages.listening_page import ListeningPage, PageSound, Section, clock, outline_of, page_html
 from scenebuild.report.readme.render import rendered
 from scenebuild.result import SceneResult

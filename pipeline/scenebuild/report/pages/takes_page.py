@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scenebuild import __version__, words
+from scenebuild import __version__
+from scenebuild import number_text as words
 from scenebuild.audio.traits import Traits, edge_step, share_above, silences
 from scenebuild.expect.check import traits_of
 from scenebuild.files import publish_text

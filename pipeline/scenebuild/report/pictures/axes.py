@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.words import number
+from scenebuild.number_text import number
 
 Heights = NDArray[np.floating]
 

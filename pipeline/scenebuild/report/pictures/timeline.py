@@ -9,11 +9,11 @@ from html import escape
 import numpy as np
 from numpy.typing import NDArray
 
+from scenebuild.number_text import listing, pan
 from scenebuild.report.pictures import axes
 from scenebuild.report.pictures.axes import FOOT, INK, LANES, LEFT, decimal, svg, time_axis, x_of
 from scenebuild.report.pictures.outline import Samples
 from scenebuild.report.readme.markdown import shown
-from scenebuild.words import listing, pan
 
 TOP = 6
 _ROOMY, _TIGHT = 46, 26  # height of a lane, in pixels

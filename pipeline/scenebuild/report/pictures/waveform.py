@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from scenebuild.decibels import db_to_gain, gain_to_db
+from scenebuild.number_text import SILENT, channels, duration, number
 from scenebuild.report.pictures.axes import (
     FOOT,
     INK,
@@ -21,7 +22,6 @@ from scenebuild.report.pictures.axes import (
     time_axis,
 )
 from scenebuild.report.pictures.outline import Envelope, Samples
-from scenebuild.words import SILENT, channels, duration, number
 
 COLUMNS = 504  # of two pixels each
 HEIGHT = 170  # of the plot

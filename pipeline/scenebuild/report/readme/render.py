@@ -19,7 +19,7 @@ from jinja2.exceptions import SecurityError, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 import scenebuild.templates
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.errors import UsageError
 from scenebuild.files import read_bounded
 from scenebuild.report.model import Report

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from scenebuild.config import Config, read_config
 from scenebuild.errors import LockError, Place, Problem, SceneError, UsageError
 from scenebuild.files import open_regular, read_bounded
-from scenebuild.plan.absent import Absent, scene_without
+from scenebuild.plan.absent_recordings import Absent, scene_without
 from scenebuild.plan.lockfile import Lock, lock_path, read_lock
 from scenebuild.review.checkout.git import Repository
 from scenebuild.review.checkout.snapshot import LARGEST_TEXT, Snapshot

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from scenebuild.number_text import SILENT, duration
 from scenebuild.report.pictures.axes import LOUDNESS_EXPONENT, ticks
 from scenebuild.report.pictures.colours import ramp
 from scenebuild.report.pictures.outline import Samples, envelope
@@ -20,7 +21,6 @@ from scenebuild.report.pictures.spectrum import Spectrum, highest_hz, spectrum
 from scenebuild.review.clips.clip import ClipSound, ClipSpan
 from scenebuild.review.clips.fonts import fitted, width, write
 from scenebuild.review.compare.aligned import AFTER, BEFORE
-from scenebuild.words import SILENT, duration
 
 WIDTH, HEIGHT = 1280, 720
 LEFT, RIGHT = 196, 1238  # of the time axis

@@ -10,7 +10,7 @@ from scenebuild.errors import Place
 from scenebuild.review.checkout.comparison import Comparison
 from scenebuild.review.compare.build_folder import Build, Entry, builds_of
 from scenebuild.review.compare.changes import ChangedScene, Changes
-from scenebuild.review.compare.measure import measure_sound, null_test
+from scenebuild.review.compare.meters import measure_sound, null_test
 from scenebuild.review.model import ElementChange, ElementStatus, Pair, SceneReview, SoundFacts, TakeId
 from scenebuild.scene.quoting import printable
 

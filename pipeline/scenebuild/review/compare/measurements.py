@@ -75,7 +75,7 @@ def _rendered(
 
 
 def _measured(found: SceneReview, rendered: RenderedPair) -> SceneReview:
-    from scenebuild.review.compare.measure import measure_sound, null_test
+    from scenebuild.review.compare.meters import measure_sound, null_test
 
     before, after = rendered
     notes = [printable(f"{one.label}: {note}") for one in rendered if one for note in one.notes]
@@ -98,7 +98,7 @@ def _measured_element(one: ElementChange, before: RenderedSide | None, after: Re
 
 def _stem(side: RenderedSide | None, name: str, is_changed: bool) -> SoundFacts | None:
     """How an element sounds in the mix: measured where it changed, as the mixer has it where not."""
-    from scenebuild.review.compare.measure import measure_sound
+    from scenebuild.review.compare.meters import measure_sound
 
     facts = next((stem for stem in side.mix.stems if stem.name == name), None) if side else None
     if side is None or facts is None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.audio.wav import open_sound
 from scenebuild.mix.stem_capture import CapturedStem
 from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S, stem_sounds
@@ -17,7 +17,7 @@ from scenebuild.report.pictures.spectrogram import hertz_of, plot_png, spectrum_
 from scenebuild.report.pictures.timeline import Lane
 from scenebuild.report.pictures.waveform import COLUMNS
 from scenebuild.review.compare.build_folder import Build
-from scenebuild.review.compare.measure import measure_sound
+from scenebuild.review.compare.meters import measure_sound
 
 LANE_COLUMNS = 320
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scenebuild.decibels import db_to_power, power_to_db
+from scenebuild.number_text import number
 from scenebuild.review.model import Pair, SoundFacts
-from scenebuild.words import number
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 SILENCE = " "

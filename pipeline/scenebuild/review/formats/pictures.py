@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from scenebuild.number_text import SILENT, duration
 from scenebuild.report.pictures.axes import FOOT, LEFT, PLOT, WIDTH, svg, time_axis
 from scenebuild.report.pictures.outline import MOST_FRAMES, envelope
 from scenebuild.report.pictures.spectrogram import (
@@ -30,7 +31,6 @@ from scenebuild.report.pictures.spectrogram import (
 from scenebuild.report.pictures.spectrum import Spectrum, highest_hz, spectrum
 from scenebuild.report.pictures.waveform import COLOURS, COLUMNS, scale_db, swings
 from scenebuild.review.compare.aligned import AlignedFile, Residual, aligned
-from scenebuild.words import SILENT, duration
 
 DIFFERENCE = "difference"
 SAME = "no difference"

@@ -7,13 +7,13 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
+from scenebuild.number_text import MINUS, SILENT, number
+from scenebuild.number_text import duration as seconds
 from scenebuild.review.compare.spectral_balance import in_words
 from scenebuild.review.formats.loudness_over_time import LoudnessLine, loudness_lines
 from scenebuild.review.model import ElementChange, FieldEdit, NullTest, Pair, Review, SceneReview
 from scenebuild.scene.quoting import number as plain_number
 from scenebuild.scene.quoting import printable
-from scenebuild.words import MINUS, SILENT, number
-from scenebuild.words import duration as seconds
 
 ARROW = " → "
 LONGEST_VALUE = 100  # characters of a value; of a longer one what was edited is shown

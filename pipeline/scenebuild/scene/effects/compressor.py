@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from scenebuild import words
+from scenebuild import number_text as words
 from scenebuild.scene.effects.effect import EffectSpec
 from scenebuild.scene.fields import NumberField
 

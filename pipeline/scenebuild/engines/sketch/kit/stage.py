@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.engines.sketch.kit.exact import Array, exp2
-from scenebuild.engines.sketch.words import LayerTraits
+from scenebuild.engines.sketch.prompt import LayerTraits
 
 RATE = 48000  # Hz
 SEGMENT = 61440  # frames: 1.28 s

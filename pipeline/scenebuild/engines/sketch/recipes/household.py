@@ -10,10 +10,10 @@ from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, su
 from scenebuild.engines.sketch.kit.pulses import body, pulses, train
 from scenebuild.engines.sketch.kit.space import convolve, room
 from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine, pan
+from scenebuild.engines.sketch.prompt import LayerTraits
 from scenebuild.engines.sketch.recipes.machines import hum
 from scenebuild.engines.sketch.recipes.things import ticking
 from scenebuild.engines.sketch.recipes.water import rising
-from scenebuild.engines.sketch.words import LayerTraits
 
 # A beech board of 3 cm on a worktop: bending modes of a free plate (Fletcher and Rossing 1998, 1 : 1.5 : 2.3 : 3.2 …).
 _BOARD = np.array([172.0, 259.0, 402.0, 556.0, 815.0, 1270.0])

@@ -10,8 +10,8 @@ from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, su
 from scenebuild.engines.sketch.kit.pulses import body, murmur, pulses, resonator, slow_train, spoken, train
 from scenebuild.engines.sketch.kit.space import RoomResponse, convolve, echo, highpass, kernel, room
 from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine, generator, pan
+from scenebuild.engines.sketch.prompt import LayerTraits
 from scenebuild.engines.sketch.recipes.birds import bump, songbirds, times
-from scenebuild.engines.sketch.words import LayerTraits
 
 
 def _siren_pitch(stage: LayerStage, facets: frozenset[str]) -> Array:

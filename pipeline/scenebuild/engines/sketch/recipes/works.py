@@ -199,15 +199,8 @@ def factory(stage: LayerStage) -> Array:
     modes = np.array([49.0, 88.0, 167.0, 520.0, 1260.0]) * (1.0 + 0.32 * small[:, None]) * ratio(-0.3 * traits.size)
     loud = (1.0 - 0.45 * small) * (0.9 + 0.2 * u[:, 0])
     shares, place = np.array([0.40, 0.37, 0.30, 0.16, 0.10]), 0.95 * small - 0.45
-    sound += ring(
-        stage,
-        "press",
-        at[:, None],
-        modes,
-        np.array([0.07, 0.055, 0.04, 0.05, 0.035]),
-        loud[:, None] * shares,
-        place[:, None],
-    )
+    fading = np.array([0.07, 0.055, 0.04, 0.05, 0.035])
+    sound += ring(stage, "press", at[:, None], modes, fading, loud[:, None] * shares, place[:, None])
     thud = pool(stage, "thud", tilted(150.0, 5000.0, 2, 1))
     sound += burst(stage, "thud", at, thud, 0.002, 0.030, 0.30 * loud, place)
     hiss = pool(stage, "hiss", tilted(1800.0, 11000.0, 1, 1))  # the big one's cylinder vents after each stroke

@@ -10,8 +10,13 @@ from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, su
 from scenebuild.engines.sketch.kit.pulses import body, pulses, train
 from scenebuild.engines.sketch.kit.space import convolve, echo
 from scenebuild.engines.sketch.kit.stage import LayerStage, fine, pan
+from scenebuild.engines.sketch.prompt import LayerTraits
 from scenebuild.engines.sketch.recipes.birds import songbirds
-from scenebuild.engines.sketch.words import LayerTraits
+
+_TIN_BOX = [
+    (88, 0.013, 0.8), (172, 0.011, 1.0), (315, 0.007, 0.8), (590, 0.005, 0.6),
+    (1080, 0.003, 0.45), (1950, 0.0018, 0.35), (3300, 0.001, 0.25),
+]  # fmt: skip
 
 
 def mower(stage: LayerStage) -> Array:
@@ -25,20 +30,7 @@ def mower(stage: LayerStage) -> Array:
     turn = idle * (1.0 - 0.07 * thick + 0.012 * stage.drift("hunt", 0.5, 3))
     at, number = pulses(stage, "fire", turn)
     force = (0.75 + 0.35 * thick[(at / 64).astype(np.int64)]) * (0.8 + 0.4 * stage.stream("fire force").random(len(at)))
-    pot = stage.keep(
-        "pot",
-        lambda: body(
-            [
-                (88, 0.013, 0.8),
-                (172, 0.011, 1.0),
-                (315, 0.007, 0.8),
-                (590, 0.005, 0.6),
-                (1080, 0.003, 0.45),
-                (1950, 0.0018, 0.35),
-                (3300, 0.001, 0.25),
-            ]
-        ),
-    )
+    pot = stage.keep("pot", lambda: body(_TIN_BOX))
     sound = np.repeat(convolve(stage, "pot", train(at, 0.30 * force, -1.0)[:1], pot), 2, axis=0)
     crank = stage.phase("crank", 4.0 * turn)
     swish = 0.65 + 0.35 * sine(crank)

@@ -13,8 +13,8 @@ from collections.abc import Mapping, Sequence
 from scenebuild.config import Config
 from scenebuild.files import digest_of
 from scenebuild.plan.digests import digest_or_absent, fingerprint, home_digest, links_of, path_at, relative_to
-from scenebuild.plan.folders import output_folder, outputs_root
 from scenebuild.plan.manifest import AS_FLAGS, MANIFEST, Manifest, OutputFile, asked, read_manifest
+from scenebuild.plan.output_folders import output_folder, outputs_root
 from scenebuild.scene.compose.reference import referenced, scene_file
 from scenebuild.settings import Settings
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from scenebuild.errors import LockError, PolicyError, ScenebuildError, SceneError, UsageError
 from scenebuild.listener import Listener
-from scenebuild.plan.choice import refuse_unknown_engine
+from scenebuild.plan.engine_choice import refuse_unknown_engine
+from scenebuild.plan.lock_checks import refuse_drift
 from scenebuild.plan.lockfile import lock_path, read_lock
-from scenebuild.plan.locks import refuse_drift
 from scenebuild.plan.models import refuse_unknown_model
 from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
 from scenebuild.plan.steps import Plan, make_plan, with_sharing

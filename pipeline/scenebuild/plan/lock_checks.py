@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from scenebuild.config import Config
 from scenebuild.errors import LockError, Place, Problem, SceneError
-from scenebuild.plan.absent import scene_without
+from scenebuild.plan.absent_recordings import scene_without
 from scenebuild.plan.lockfile import Lock, lock_path, read_lock
 from scenebuild.plan.steps import Plan, make_plan
 from scenebuild.scene.compose.reference import scene_file

@@ -61,7 +61,7 @@ def _state(result: SceneResult) -> str:
 
 
 def _facts(result: SceneResult) -> tuple[str, str, str]:
-    from scenebuild import words
+    from scenebuild import number_text as words
 
     if result.duration_s is None:
         return "", "", ""
