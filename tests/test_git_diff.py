@@ -105,6 +105,7 @@ def test_init_git_twice_changes_nothing_and_keeps_what_is_there(
     assert "all lines are there" in capsys.readouterr().out
     assert Path(".gitattributes").read_text() == before
     assert not Path("scenes/first.yaml").exists()  # there is a scene
+    assert Path(".gitignore").read_text().splitlines() == ["/build/"]  # once, however often it is asked for
     Path(".gitattributes").write_text("*.png binary\n*.wav filter=lfs")
     assert run(["init", "--git"]) == 0
     assert Path(".gitattributes").read_text() == "*.png binary\n*.wav filter=lfs\n" + before

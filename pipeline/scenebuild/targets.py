@@ -112,5 +112,5 @@ def _refuse_shared_folders(targets: Iterable[Target]) -> None:
 
 def _both_in_one_folder(one: str, other: str, folder: str) -> UsageError:
     beside = os.path.dirname(scene_file(one)) == os.path.dirname(scene_file(other))  # their lock is one as well
-    advice = "" if beside else ", or build them one by one with --out"
+    advice = "" if beside else ", or build each with an --out of its own"
     return UsageError(f"{one} and {other} would both be built in {folder}; rename one of them{advice}")

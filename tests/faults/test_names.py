@@ -98,8 +98,8 @@ def test_scenes_of_one_name_in_two_folders_share_no_output_folder(
     before = everything()
     assert run([other]) == 2
     assert capsys.readouterr().err == (
-        f"{one} and {other} would both be built in {project}/build/x; rename one of them, or build them one by one "
-        "with --out\n"
+        f"{one} and {other} would both be built in {project}/build/x; rename one of them, or build each with an "
+        "--out of its own\n"
     )
     assert everything() == before
     assert run([other, "-q", "--out", "second"]) == 0

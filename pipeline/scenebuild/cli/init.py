@@ -62,9 +62,13 @@ def command(path: str | None, kinds: str | None, with_git: bool) -> None:
     """
     if with_git:
         from scenebuild.cli.git_diff import scenes_below, set_up
+        from scenebuild.scene.project import project_root
 
         set_up()
-        if path is None and kinds is None and scenes_below(os.curdir):
+        scenes = scenes_below(os.curdir)
+        for root in sorted({str(project_root(scene)) for scene in scenes}):
+            _ignore_build(root)
+        if path is None and kinds is None and scenes:
             return
     _write_scene(path or os.path.join("scenes", "first.yaml"), kinds)
 
