@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import math
 import os
 from pathlib import Path
@@ -11,13 +12,19 @@ from typing import Any
 import pytest
 
 from scenebuild.errors import Place, SceneError, UsageError
+from scenebuild.scene.automation import Automation
+from scenebuild.scene.channel import Channel, Duck
 from scenebuild.scene.check.numerals import decibels_in, number_in
+from scenebuild.scene.check.validate import validate_document
 from scenebuild.scene.compose.parameters import filled, written
 from scenebuild.scene.compose.reference import folded, label_of, referenced, scene_file, stem_of
 from scenebuild.scene.compose.variants import composed, of_label, slug, variants_of
+from scenebuild.scene.effects.filter import Filter
+from scenebuild.scene.effects.reverb import Reverb
 from scenebuild.scene.pointer import pointer_in
 from scenebuild.scene.read import read_scene, references_in
 from scenebuild.scene.recording import LONGEST_PATH, content_fault, locate, path_fault, recording_fault, sentence
+from scenebuild.scene.resolve import resolve
 from scenebuild.scene.timing import is_endless, pass_length
 from scenebuild.scene.yaml import source
 from scenebuild.scene.yaml.document import Document, parse_document, with_final_line_end
@@ -521,3 +528,81 @@ def test_how_a_take_is_played_is_read_field_by_field() -> None:
     assert level_of({"gain_db": -20}, {"volume": 1}).value == pytest.approx(0.1)
     assert level_of({}, {"volume": 0.5}) == Automation.fixed(0.5)
     assert level_of({}, {}) == Automation.fixed(1.0)
+
+
+# Channels
+
+
+EFFECTS = [{"low_pass": 800}, {"reverb": {"decay": 2, "size": 20, "damping": 0.1, "predelay": 0.02, "wet": 0.3}}]
+DUCK = {"under": ["b"], "by": 6, "attack": 0.1, "release": 1, "hold": 0.2, "threshold": -30}
+
+
+@pytest.mark.parametrize("owner", ["elements", "buses"])
+@pytest.mark.parametrize(
+    ("written", "read", "told"),
+    [
+        ({"high_pass": 120}, {"high_pass": Automation.fixed(120.0, "hz")}, "High-pass: 120 Hz"),
+        ({"low_pass": 800}, {"low_pass": Automation.fixed(800.0, "hz")}, "Low-pass: 800 Hz"),
+        ({"distance": 30}, {"distance": 30.0}, "Distance: 30 m"),
+        (
+            {"effects": EFFECTS},
+            {"effects": (Filter("low_pass", 800.0), Reverb(2.0, 20.0, 0.1, 0.02, 0.3))},
+            "Effects: low-pass at 800 Hz, reverb of 2.0 s, 30 %",
+        ),
+        ({"duck": DUCK}, {"duck": Duck(("b",), 6.0, 0.1, 1.0, 0.2, -30.0)}, "Ducked: by 6 dB under b"),
+    ],
+)
+def test_each_field_of_a_channel_is_read_and_told(
+    owner: str, written: dict[str, Any], read: dict[str, Any], told: str
+) -> None:
+    elements = {"a": {"prompt": "x", "bus": "all"}, "b": {"prompt": "y"}}
+    data: dict[str, Any] = {"name": "x", "elements": elements, "buses": {"all": {}}}
+    data[owner]["a" if owner == "elements" else "all"].update(written)
+    scene = resolve(document(json.dumps(data)))
+    channels = {"elements": scene.elements[0].channel, "buses": scene.buses[0].channel}
+    assert channels.pop(owner) == Channel(**read, bus="all" if owner == "elements" else None)
+    assert channels.popitem()[1].describe() == ()
+    changed = scene.elements[0].channel if owner == "elements" else scene.buses[0].channel
+    assert changed.describe() == (told,)
+
+
+def test_an_element_without_a_channel_has_a_plain_one() -> None:
+    (element,) = resolve(document("name: x\nelements: {a: {prompt: x, distance: 1}}")).elements
+    assert element.channel == Channel()
+    assert element.channel.is_plain
+
+
+@pytest.mark.parametrize(
+    ("fades", "told"),
+    [
+        ((1.0, 1.0), None),
+        ((2.0, 0.0), None),
+        ((2.0, 0.5), "fade_in: fade_in and fade_out take 2.5 s, and a lasts 2 s; shorten it"),
+        ((0.5, 2.5), "fade_out: 2.5 s is longer than a, which lasts 2 s; shorten it"),
+    ],
+)
+def test_fades_are_as_long_as_their_element_at_most(fades: tuple[float, float], told: str | None) -> None:
+    fields = {"prompt": "x", "duration": 2, "fade_in": fades[0], "fade_out": fades[1]}
+    found = validate_document(document(json.dumps({"name": "x", "elements": {"a": fields}})))
+    assert [problem.message for problem in found] == ([] if told is None else [told])
+
+
+def test_a_start_beyond_the_longest_mix_is_told_where_the_element_alone_leads_there() -> None:
+    def told(start_s: float) -> list[str]:
+        fields = {"prompt": "x", "duration": 20, "start": start_s}
+        found = validate_document(document(json.dumps({"name": "x", "elements": {"a": fields}})))
+        return [problem.message for problem in found]
+
+    assert told(35980) == []
+    assert told(35981) == [
+        "start: a would end at 36001 s, and a mix lasts at most 36000 s; start it earlier, or write "
+        "mix: {duration: 36000}"
+    ]
+
+
+def test_a_recording_in_the_place_of_a_scene_is_unreadable(tmp_path: Path) -> None:
+    path = tmp_path / "sound.yaml"
+    path.write_bytes(b"RIFF\x24\0\0\0WAVEfmt ")
+    with pytest.raises(SceneError) as refused:
+        read_scene(str(path))
+    assert [problem.rule for problem in refused.value.problems] == ["unreadable"]
