@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import unicodedata
 from dataclasses import replace
@@ -16,17 +17,19 @@ from engines_for_tests import TONE
 from scenebuild.config import Config
 from scenebuild.engines import Action, action_facts, engine, facts_for
 from scenebuild.errors import LockError, Place, SceneError, UsageError
-from scenebuild.plan.action import action_key, action_of, seed_of
+from scenebuild.plan.action import action_key, action_of, canonical, seed_of
 from scenebuild.plan.lockfile import (
     Lock,
     LockEntry,
     LockMix,
     entry_for,
     level,
+    locked_level,
     merged_mix,
     mix_drift,
     parse_lock,
     read_lock,
+    take_name,
     write_lock_text,
 )
 from scenebuild.plan.mix_licence import strictest
@@ -417,3 +420,68 @@ def test_forcing_an_element_that_is_not_there_is_a_usage_error(store: LocalStore
 )
 def test_the_licence_of_a_mix_is_the_strictest(licences: list[str], strictest_one: str) -> None:
     assert strictest(licences) == strictest_one
+
+
+# To the letter
+
+
+def test_every_field_of_an_action_comes_from_its_own() -> None:
+    facts = facts_for("musicgen")
+    sampling = Sampling(temperature=0.9, top_k=50, top_p=0.5, cfg=4.5)
+    element = replace(RAIN, seed=5, sampling=sampling, duration_s=2.0)
+    assert action_of(element, SCENE, facts) == Action(
+        "musicgen",
+        facts.version,
+        2 * int(facts.sample_rate or 0),
+        prompt="steady rain",
+        seed=5,
+        temperature=0.9,
+        top_k=50,
+        top_p=0.5,
+        cfg=4.5,
+        model=facts.default_model,
+        revision=next(one.revision for one in facts.models if one.id == facts.default_model),
+        precision=facts.precision,
+    )
+
+
+def test_the_action_of_a_recording_is_its_bytes() -> None:
+    facts = engine("file").facts
+    element = replace(RAIN, prompt=None, recording="x.wav")
+    assert action_of(element, SCENE, facts, content="c" * 64) == Action("file", facts.version, None, content="c" * 64)
+
+
+def test_what_has_no_number_in_json_has_no_key() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        canonical([math.nan])
+
+
+def test_takes_are_named_from_the_second_on() -> None:
+    assert [take_name("rain", number) for number in range(3)] == ["rain", "rain.2", "rain.3"]
+
+
+def test_a_locked_level_has_two_decimals_or_is_silence() -> None:
+    assert [locked_level(one) for one in (-20.126, math.inf, -math.inf, math.nan)] == [-20.13, *[-math.inf] * 3]
+    assert math.copysign(1, locked_level(-0.001)) == 1
+
+
+@pytest.mark.parametrize("fact", ["engine", "key", "digest"])
+def test_a_lock_entry_without_what_makes_it_one_is_refused(fact: str) -> None:
+    entry = {"engine": "sketch", "key": "a" * 64, "digest": "b" * 64}
+    parse_lock(json.dumps({"version": 1, "elements": {"rain": entry}, "mix": {}}), "x.lock.json")
+    del entry[fact]
+    with pytest.raises(LockError, match=rf"elements\.rain\.{fact}"):
+        parse_lock(json.dumps({"version": 1, "elements": {"rain": entry}, "mix": {}}), "x.lock.json")
+
+
+def test_facts_of_another_version_stay_in_a_lock() -> None:
+    entry = {"digest": "b" * 64, "engine": "sketch", "key": "a" * 64, "others": "x", "tomorrow": [1]}
+    lock = parse_lock(json.dumps({"version": 1, "elements": {"rain": entry}, "mix": {}}), "x.lock.json")
+    assert json.loads(write_lock_text(lock))["elements"]["rain"] == entry
+
+
+def test_an_engine_that_is_not_here_has_a_rule_of_its_own(tmp_path: Path) -> None:
+    scene = replace(SCENE, elements=(replace(RAIN, engine="lyre"),))
+    with pytest.raises(SceneError) as refused:
+        make_plan(scene, None, LocalStore(str(tmp_path)), PlanOptions())
+    assert [problem.rule for problem in refused.value.problems] == ["engine-missing"]
