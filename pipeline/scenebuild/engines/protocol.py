@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -33,6 +33,11 @@ class Action:
     revision: str | None = None
     precision: str | None = None
     content: str | None = None  # SHA-256 of a recording's bytes
+    continues: str | None = None  # SHA-256 of the recording that the take begins with and goes on from
+    melody: str | None = None  # SHA-256 of the recording whose melody the take follows
+    redo: str | None = None  # key of the take of which only the frames redo_from ... redo_to are made again
+    redo_from: int | None = None
+    redo_to: int | None = None
 
 
 def action_facts(action: Action) -> dict[str, str | int | float]:
@@ -52,6 +57,7 @@ class Request:
     action: Action
     path: str | None = None  # where a recording lies now
     licence: str | None = None  # of a model's weights, to be written into the file
+    sounds: Mapping[str, str] = field(default_factory=dict)  # continues, melody, redo -> where that sound lies now
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,5 +110,7 @@ def encode_order(order: Order) -> str:
 def decode_order(line: bytes | str) -> Order:
     """The inverse."""
     plain = json.loads(line)
-    requests = tuple(Request(Action(**one["action"]), one["path"], one["licence"]) for one in plain["requests"])
+    requests = tuple(
+        Request(Action(**one["action"]), one["path"], one["licence"], one["sounds"]) for one in plain["requests"]
+    )
     return Order(plain["engine"], plain["options"], plain["folder"], requests)
