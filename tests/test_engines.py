@@ -80,7 +80,8 @@ def test_facts_are_cheap_constant_and_complete(each: Engine) -> None:
     assert facts.name in REGISTRY
     assert facts.version
     assert facts.licence
-    assert facts.parameters <= {"seed", "temperature", "top_k", "top_p", "cfg"}
+    named = facts.parameters.union(*(one.parameters for one in facts.models))
+    assert named <= {"seed", "temperature", "top_k", "top_p", "cfg", "continues", "melody", "redo"}
     if facts.fidelity != "recording":
         assert facts.sample_rate is not None
         assert facts.channels in (1, 2)

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import scenebuild.engines
-from engines_for_tests import TONE
+from engines_for_tests import TONE, TONE_FACTS
 from scenebuild.config import Config
 from scenebuild.engines import Action, action_facts, engine, facts_for
 from scenebuild.errors import LockError, Place, SceneError, UsageError
@@ -126,6 +126,14 @@ def test_a_model_brings_its_own_rate_and_revision() -> None:
     action = action_of(replace(RAIN, model="tone-large"), SCENE, facts)
     assert (facts.sample_rate, facts.channels, facts.longest_take_s) == (32000, 2, 30.0)
     assert (action.model, action.revision, action.frames) == ("tone-large", "decaf", 8 * 32000)
+
+
+def test_a_model_may_take_what_its_engine_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    small, large = TONE_FACTS.models
+    models = (small, replace(large, parameters=frozenset({"melody"})))
+    monkeypatch.setattr(TONE, "facts", replace(TONE_FACTS, models=models))
+    assert facts_for("audiogen").parameters == TONE_FACTS.parameters
+    assert facts_for("audiogen", "tone-large").parameters == TONE_FACTS.parameters | {"melody"}
 
 
 def test_three_and_three_point_zero_are_one_key() -> None:

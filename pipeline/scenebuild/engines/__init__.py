@@ -94,6 +94,7 @@ def facts_for(name: str, model: str | None = None) -> EngineFacts:
                 channels=one.channels,
                 longest_take_s=one.longest_take_s,
                 licence=one.licence,
+                parameters=facts.parameters | one.parameters,
             )
     known = ", ".join(one.id for one in facts.models)
     raise EngineError(f"{facts.title} has no model {wanted!r}; it has: {known}")

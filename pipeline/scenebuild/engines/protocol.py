@@ -57,7 +57,9 @@ class Request:
     action: Action
     path: str | None = None  # where a recording lies now
     licence: str | None = None  # of a model's weights, to be written into the file
-    sounds: Mapping[str, str] = field(default_factory=dict)  # continues, melody, redo -> where that sound lies now
+    # continues, melody, redo -> where that sound lies now: a copy that has the bytes which the action names. With redo
+    # the action still names what its base goes on from; that sound is in the base and not sent again.
+    sounds: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class ModelFacts:
     longest_take_s: float
     licence: str
     record: str | None = None  # the file by which a model that can change says what it is now
+    parameters: frozenset[str] = frozenset()  # beyond those of its engine: "melody" of a model that follows one
 
 
 @dataclass(frozen=True, slots=True)
