@@ -243,7 +243,7 @@
         if (this.isWanted) await this.deck.start(this.place);
       } catch (error) {
         this.isWanted = false;
-        this.say(`This can not be played${this.sounds.length ? ` here: ${error.message}` : ": is the mix beside this page?"}`);
+        this.say(`This cannot be played${this.sounds.length ? ` here: ${error.message}` : ": is the mix beside this page?"}`);
       }
       this.scene.classList.remove("loading");
       this.show();

@@ -45,7 +45,7 @@ function start(sound) {
   }
   current = sound;
   sound.audio.loop = loop.checked;
-  sound.audio.play().catch(() => { said.textContent = `${sound.play.dataset.name} can not be played: is its file beside this page?`; });
+  sound.audio.play().catch(() => { said.textContent = `${sound.play.dataset.name} cannot be played: is its file beside this page?`; });
 }
 
 const toggle = (sound) => (sound.audio.paused ? start(sound) : sound.audio.pause());

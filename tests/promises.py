@@ -1,6 +1,6 @@
 """What is promised, and the tests that hold each promise: the table behind ``docs/reliability.md``.
 
-A test is named by its file and function, so that the table can not promise what nothing tests. ``pytest -k P07`` runs
+A test is named by its file and function, so that the table cannot promise what nothing tests. ``pytest -k P07`` runs
 the tests of one promise.
 """
 
@@ -126,14 +126,14 @@ PROMISES = (
     ),
     _promise(
         "P15",
-        "A scene can not run code, read outside the project, write outside its outputs or reach a network.",
+        "A scene cannot run code, read outside the project, write outside its outputs or reach a network.",
         hostile="a_hostile_scene_touches_nothing_but_its_own "
         "the_harness_sees_a_file_a_program_and_a_network_address "
         "a_recording_outside_the_project_is_not_opened modules_of_a_checkout_are_not_imported",
     ),
     _promise(
         "P16",
-        "A scene can not take unbounded time or memory.",
+        "A scene cannot take unbounded time or memory.",
         scene_bombs="every_bomb_is_refused_within_its_limits work_grows_with_the_file_and_not_faster",
     ),
     _promise(

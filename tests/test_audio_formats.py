@@ -301,9 +301,9 @@ def test_what_texts_may_not_hold(tmp_path: Path) -> None:
     for name in ("", "A=B", "Ä", "a\n"):
         with pytest.raises(ValueError, match="is not the name of a comment"):
             pack_comments(b"", {name: "x"})
-    with pytest.raises(ValueError, match="the TITLE text can not hold control characters"):
+    with pytest.raises(ValueError, match="the TITLE text cannot hold control characters"):
         pack_comments(b"", {"TITLE": "a\x1b[31m"})
-    with pytest.raises(ValueError, match="the TIT2 text of an MP3 file can not hold control characters"):
+    with pytest.raises(ValueError, match="the TIT2 text of an MP3 file cannot hold control characters"):
         write_mp3(tmp_path / "a.mp3", [SAMPLES], RATE, 2, {"TIT2": "a\nb"})
 
 

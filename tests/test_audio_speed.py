@@ -44,7 +44,7 @@ def test_compressed_files_are_read_from_any_place(tmp_path: Path, kind: str) -> 
 
 def test_what_can_not_be_read(tmp_path: Path) -> None:
     (tmp_path / "notes.wav").write_text("not a sound")
-    with pytest.raises(AudioFileError, match=r"^notes.wav can not be read as sound: "):
+    with pytest.raises(AudioFileError, match=r"^notes.wav cannot be read as sound: "):
         list(read_part(tmp_path / "notes.wav"))
     with pytest.raises(FileNotFoundError):
         list(read_part(tmp_path / "missing.wav"))

@@ -103,7 +103,7 @@ def test_info_texts() -> None:
         with pytest.raises(ValueError, match="is not the name of a RIFF INFO field, such as INAM"):
             info_chunk({name: "x"})
     for text in ("a\nb", "\x1b[31m", "\x85", "nul\0"):
-        with pytest.raises(ValueError, match="the ICMT text of a WAV file can not hold control characters"):
+        with pytest.raises(ValueError, match="the ICMT text of a WAV file cannot hold control characters"):
             info_chunk({"ICMT": text})
 
 
@@ -143,7 +143,7 @@ def test_what_is_no_sound_says_so(tmp_path: Path) -> None:
     text.write_text("not a sound")
     with pytest.raises(AudioFileError, match=r"^notes.wav is not a sound file: "):
         probe(text)
-    with pytest.raises(AudioFileError, match=r"^notes.wav can not be read as sound: "):
+    with pytest.raises(AudioFileError, match=r"^notes.wav cannot be read as sound: "):
         list(read_blocks(text))
     with pytest.raises(FileNotFoundError):
         probe(tmp_path / "missing.wav")

@@ -156,7 +156,7 @@ def test_without_weights_the_message_says_what_to_type(project: Path, monkeypatc
     command = [str(Path(sys.executable).parent / "scenebuild"), path]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 1
-    assert "AudioGen can not be used here: facebook/audiogen-medium is not here" in done.stderr
+    assert "AudioGen cannot be used here: facebook/audiogen-medium is not here" in done.stderr
     assert "type: scenebuild models fetch facebook/audiogen-medium" in done.stderr
 
 
@@ -231,7 +231,7 @@ def test_a_checkpoint_of_ones_own_from_training_to_another_machine(project: Path
     # And one that has neither.
     elsewhere = scenebuild_command(path, "--store", str(tmp_path / "empty"), "--force", code=1)
     words = " ".join(elsewhere["errors"])
-    assert "AudioGen can not be used here: my-rain is not registered on this machine; register it in " in words
+    assert "AudioGen cannot be used here: my-rain is not registered on this machine; register it in " in words
 
     # Another training is another take, and the manifest knows.
     register(folder)

@@ -234,7 +234,7 @@ def test_a_file_that_is_no_checkpoint_is_refused_and_runs_nothing(tmp_path: Path
         torch.save({"best_state": Canary(trace), "xp.cfg": ""}, path)
     else:
         path.write_text("<html>")
-    with pytest.raises(EngineError, match="state_dict.bin can not be loaded"):
+    with pytest.raises(EngineError, match="state_dict.bin cannot be loaded"):
         open_checkpoint(str(tmp_path), LANGUAGE_MODEL)
     assert not trace.exists()
 

@@ -521,7 +521,7 @@ def test_a_store_that_can_not_be_written_slows_a_build_and_fails_none(project: P
 def test_outputs_that_can_not_be_written_are_said_and_takes_are_kept(project: Path, calls: list[str]) -> None:
     write(SCENE)
     Path("build").write_text("a file in the way")
-    with pytest.raises(OutputError, match=r"build.*: can not be written: .*; finished takes are kept"):
+    with pytest.raises(OutputError, match=r"build.*: cannot be written: .*; finished takes are kept"):
         run()
     Path("build").unlink()
     calls.clear()
@@ -633,11 +633,11 @@ def test_a_recording_is_an_element_like_any_other(door: Path, calls: list[str]) 
 def test_a_recording_that_is_no_audio_fails_with_its_place(door: Path) -> None:
     door.write_bytes(b"RIFF\x10\x00\x00\x00WAVE not a sound at all")
     write(WITH_DOOR)
-    with pytest.raises(SceneError, match=r"test.yaml:1:\d+: file: 'door.wav' can not be read as audio: no part"):
+    with pytest.raises(SceneError, match=r"test.yaml:1:\d+: file: 'door.wav' cannot be read as audio: no part"):
         run()
     (result,) = run(keep_going=True).scenes
     assert result.status == "failed"
-    assert "file: 'door.wav' can not be read as audio" in str(result.errors[-1])
+    assert "file: 'door.wav' cannot be read as audio" in str(result.errors[-1])
 
 
 def test_fades_longer_than_a_recording_are_refused(door: Path) -> None:

@@ -233,7 +233,7 @@ def test_settings_come_from_flag_environment_project_and_user_in_that_order(
         ("stoer = 1", "unknown setting 'stoer'; there are: engine, store, jobs"),
         ("jobs = true", "jobs = True is not of the right kind; write for example: jobs = 4"),
         ("jobs = 0", "jobs = 0 is less than 1"),
-        ("jobs =", "can not be read: "),
+        ("jobs =", "cannot be read: "),
         ('store = "../elsewhere"', "store = '../elsewhere' leads out of the project"),
         ('store = "/etc"', "store = '/etc' leads out of the project"),
     ],
@@ -389,7 +389,7 @@ def test_a_full_disk_behind_stdout_is_said_in_one_line(scene: Path) -> None:
                 [sys.executable, "-m", "scenebuild", *arguments], stdout=full, stderr=subprocess.PIPE, text=True
             )
         quiet = "-q" in arguments
-        assert (done.returncode, done.stderr) == ((0, "") if quiet else (1, "can not go on: No space left on device\n"))
+        assert (done.returncode, done.stderr) == ((0, "") if quiet else (1, "cannot go on: No space left on device\n"))
 
 
 def test_nobody_who_reads_is_no_success(scene: Path) -> None:
@@ -423,7 +423,7 @@ def test_a_folder_without_permission_is_no_bug(scene: Path, monkeypatch: pytest.
         ("pyproject.toml", "tool = 3", "pyproject.toml: tool is not a table; write [tool.scenebuild]"),
         ("pyproject.toml", "[tool]\nscenebuild = 3", "tool.scenebuild is not a table; write [tool.scenebuild]"),
         ("scenebuild.toml", 'engine = "lyre"', "engine = 'lyre' in the configuration: there is no such engine; there "),
-        ("scenebuild.toml", "jobs = !", "scenebuild.toml: can not be read: Invalid value (at line 1, column 8)"),
+        ("scenebuild.toml", "jobs = !", "scenebuild.toml: cannot be read: Invalid value (at line 1, column 8)"),
         ("scenebuild.toml", "engin = 1", "scenebuild.toml: unknown setting 'engin'; there are: engine, store, jobs"),
     ],
 )

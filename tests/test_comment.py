@@ -211,7 +211,7 @@ def test_archives_are_read_by_name_and_only_up_to_a_size(forge: Forge, tmp_path:
     forge.artifacts[0]["size_in_bytes"] = 10
     assert commented(forge, tmp_path) == (1, "refused: an answer has more than 2097152 bytes")
     forge.archive = b"no archive"
-    assert commented(forge, tmp_path) == (1, "refused: the archive can not be read")
+    assert commented(forge, tmp_path) == (1, "refused: the archive cannot be read")
 
 
 def test_the_newest_artifact_of_a_run_that_was_started_again_counts(forge: Forge, tmp_path: Path) -> None:

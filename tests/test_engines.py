@@ -145,7 +145,7 @@ def test_a_recording_that_is_none_fails_alone(tmp_path: Path) -> None:
     bad = replace(good, action=planned, path=str(tmp_path / "x.wav"))
     results = list(engine("file").load({}).generate([bad, good], lambda index, share: None))
     assert isinstance(results[0], FailedRequest)
-    assert results[0].message.startswith("x.wav can not be read as audio")
+    assert results[0].message.startswith("x.wav cannot be read as audio")
     assert isinstance(results[1], MadeTake)
 
 

@@ -86,8 +86,8 @@ def test_git_diff_goes_on_where_a_file_can_not_be_read(repository: Path) -> None
     Path("steps.wav").write_bytes(b"RIFF no more")
     Path("scenes/x.lock.json").write_text("{\n")
     shown = git("diff")
-    assert "+this can not be shown: the lockfile is not JSON" in shown
-    assert shown.count("+this can not be shown") == 2
+    assert "+this cannot be shown: the lockfile is not JSON" in shown
+    assert shown.count("+this cannot be shown") == 2
     assert "-  prompt             wind" in shown
 
 
@@ -236,7 +236,7 @@ def test_what_can_not_be_read_is_a_line_without_its_path_and_the_exit_code_is_0(
     for name in ("nowhere", "", "fifo", "conflict", "not_utf8", "empty", "deep"):
         assert run(["textconv", str(tmp_path / name)]) == 0
         said = capsysbinary.readouterr().out.decode()
-        assert said.startswith("this can not be shown: "), name
+        assert said.startswith("this cannot be shown: "), name
         assert str(tmp_path) not in said
         assert len(said.splitlines()) <= 2
 

@@ -73,7 +73,7 @@ def test_each_hook_finds_what_it_is_for_and_nothing_else(repository: Path) -> No
         return {name.removeprefix("scenebuild-"): hooked(name, "scenes/porch.yaml")[0] for name in HOOKS}
 
     scene.write_text(PORCH.replace("duration: 0.4\n", "durations: 0.4\n"))
-    assert answers() == {"validate": 1, "lint": 1, "lock": 1}, "what can not be read is nothing to anybody"
+    assert answers() == {"validate": 1, "lint": 1, "lock": 1}, "what cannot be read is nothing to anybody"
     scene.write_text(PORCH + "  piano: {prompt: sad piano music, duration: 0.4}\n")
     assert answers() == {"validate": 0, "lint": 1, "lock": 3}
     scene.write_text(PORCH.replace("steady", "gentle"))

@@ -78,7 +78,7 @@ def test_a_lock_that_is_not_there_or_can_not_be_read(built: Path, capsys: pytest
         "scenes/porch.yaml:1:1: there is no scenes/porch.lock.json; build the scene and commit the lock\n",
     )
     Path(PATH).write_text("name: Porch\n")
-    assert answer(capsys)[0] == 1, "a scene that can not be read is no matter of its lock"
+    assert answer(capsys)[0] == 1, "a scene that cannot be read is no matter of its lock"
 
 
 def test_each_variant_has_a_lock_of_its_own_and_programs_are_answered_too(

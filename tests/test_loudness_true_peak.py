@@ -70,7 +70,7 @@ def test_ebu_cases_20_to_23_one_high_cycle_between_the_samples(offset: int) -> N
     line = np.concatenate([low, high, low])
     spectrum = np.fft.rfft(line)
     frequencies = np.fft.rfftfreq(len(line), 1 / fast)
-    spectrum *= np.clip((RATE / 2 - frequencies) / 4000, 0, 1)  # nothing left that the final rate can not hold
+    spectrum *= np.clip((RATE / 2 - frequencies) / 4000, 0, 1)  # nothing left that the final rate cannot hold
     line = np.fft.irfft(spectrum, len(line))
     line /= np.abs(line).max()
     found = measure_true_peak(stereo(line[offset::4]))

@@ -278,7 +278,7 @@ def test_a_damaged_record_is_not_made_again_by_itself(here: Path, content: str) 
     verified(AUDIOGEN)
     record = Path(record_path(AUDIOGEN.repository, AUDIOGEN.revision))
     record.write_text(content)
-    with pytest.raises(DigestError, match="can not be read, so nothing is loaded; remove it to record them anew$"):
+    with pytest.raises(DigestError, match="cannot be read, so nothing is loaded; remove it to record them anew$"):
         verified(AUDIOGEN)
     assert record.read_text() == content
 
@@ -451,7 +451,7 @@ def test_a_registered_folder_without_its_files(
     registered(configure, own)
     (own / "state_dict.bin").unlink()
     assert run(["models", "fetch", "my-rain"]) == 1
-    assert capsys.readouterr().err == f"my-rain is registered, but {own}/state_dict.bin can not be found\n"
+    assert capsys.readouterr().err == f"my-rain is registered, but {own}/state_dict.bin cannot be found\n"
 
 
 TABLE = '[models."my-rain"]\npath = "/x"\nbase = "facebook/audiogen-medium"\nlicence = "CC0-1.0"\n'
@@ -465,7 +465,7 @@ def test_a_project_can_not_register_anything(project: Path, file: str, text: str
     (project / "scenebuild.toml").unlink()
     (project / file).write_text(text)
     with pytest.raises(
-        UsageError, match=f"^{project}/{file}: models: a project can not register checkpoints; your own "
+        UsageError, match=f"^{project}/{file}: models: a project cannot register checkpoints; your own "
     ):
         read_config(str(project))
     assert len(models()) == len(MODELS)

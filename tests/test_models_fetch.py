@@ -293,13 +293,13 @@ def test_a_hub_that_goes_silent_for_good(user: User, hub: Hub) -> None:
     hub.faults[WEIGHTS] = Fault("stall", times=0)
     code, _, err = user.types("fetch", MODEL.id, hub=hub)
     assert code == 1
-    assert "can not be reached or broke off (ReadTimeout: " in last_line(err)
+    assert "cannot be reached or broke off (ReadTimeout: " in last_line(err)
     assert user.file().exists()
 
 
 def test_no_network_and_offline(user: User) -> None:
     code, _, err = user.types("fetch", MODEL.id)
-    assert (code, "http://127.0.0.1:9 can not be reached" in last_line(err)) == (1, True)
+    assert (code, "http://127.0.0.1:9 cannot be reached" in last_line(err)) == (1, True)
     code, _, err = user.types("fetch", MODEL.id, HF_HUB_OFFLINE="1")
     assert (code, "HF_HUB_OFFLINE forbids to fetch it; unset it and try again" in last_line(err)) == (1, True)
 
@@ -311,7 +311,7 @@ def test_a_full_disk_is_named_and_what_is_there_stays(user: User, hub: Hub) -> N
     code, _, err = user.types("fetch", MODEL.id, hub=hub, first=no_room_for_large_files)
     assert code == 1
     assert last_line(err).endswith(
-        f"{user.cache} can not be written (File too large); make room, or name another folder with HF_HOME; "
+        f"{user.cache} cannot be written (File too large); make room, or name another folder with HF_HOME; "
         "what is here stays"
     )
     assert user.types("fetch", MODEL.id, hub=hub)[0] == 0

@@ -382,7 +382,7 @@ def test_an_engine_that_is_not_ready_is_no_obstacle_for_takes_at_hand(
     missing = planned(store, RAIN, engine="audiogen").steps[0].obstacle
     assert missing is not None
     assert missing.message == (
-        "engine: Tone can not be used here: its weights are not here; type: scenebuild models fetch audiogen"
+        "engine: Tone cannot be used here: its weights are not here; type: scenebuild models fetch audiogen"
     )
     digest = keep(store, first.steps[0].key, b"sound", tmp_path)
     lock = Lock({"rain": entry_of(first, digest)})

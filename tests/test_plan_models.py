@@ -226,7 +226,7 @@ def test_what_only_the_lock_knows_can_not_be_made_anew(
     write(engine="audiogen", model="my-rain", temperature=1.1)
     found = planned(capsys)
     assert found["status"] == "miss"
-    assert found["reason"].startswith("temperature changed; engine: AudioGen can not be used here: ")
+    assert found["reason"].startswith("temperature changed; engine: AudioGen cannot be used here: ")
     assert "temperature changed; --frozen builds only what the lock says" in refused(
         capsys, "plan", SCENE, "--frozen", code=3
     )

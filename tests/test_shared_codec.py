@@ -120,7 +120,7 @@ def test_another_codec_is_refused(tmp_path: Path, change: dict[str, Any], words:
 
 
 @pytest.mark.parametrize(("file", "words"), [("config.json", "is not the configuration of an EnCodec: "),
-                                             ("model.safetensors", "can not be loaded: ")])  # fmt: skip
+                                             ("model.safetensors", "cannot be loaded: ")])  # fmt: skip
 def test_what_is_no_codec_is_refused(tmp_path: Path, file: str, words: str) -> None:
     folder = write_shared_codec(tmp_path)
     (folder / file).write_bytes(b"[]")

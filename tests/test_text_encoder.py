@@ -73,7 +73,7 @@ def test_any_text_has_the_same_tokens(tokenizers: Any, text: str) -> None:
 
 
 def test_what_looks_like_a_special_token_is_text(tokenizers: Any) -> None:
-    """A prompt can not end itself early, as it can with transformers."""
+    """A prompt cannot end itself early, as it can with transformers."""
     theirs, ours = tokenizers
     assert theirs("</s> end").count(1) == 2
     assert ours("</s> end").count(1) == 1
@@ -166,7 +166,7 @@ def test_a_published_configuration_says_as_little_as_it_does() -> None:
     ("file", "change", "words"),
     [
         ("model.safetensors", b"no weights", "model.safetensors does not hold the weights of this T5: "),
-        ("spiece.model", b"no words", "spiece.model can not be read as a sentencepiece model: "),
+        ("spiece.model", b"no words", "spiece.model cannot be read as a sentencepiece model: "),
         ("config.json", {"num_layers": 2}, "model.safetensors does not hold the weights of this T5: "),
         ("config.json", {"num_heads": 3}, "model.safetensors does not fit its configuration: encoder.block.0."),
         ("config.json", {"relative_attention_num_buckets": 16}, "attention_bias.weight is (32, 2), not (16, 2)"),

@@ -123,7 +123,7 @@ def unpacked(artifact: dict[str, Any]) -> dict[str, bytes]:
                 with archive.open(name) as member:
                     files[name] = member.read(4 * LONGEST)
     except Exception as error:  # whatever a decoder says of bytes from a stranger
-        raise RefusedError("the archive can not be read") from error
+        raise RefusedError("the archive cannot be read") from error
     return files
 
 

@@ -37,7 +37,7 @@ def read(folder: str, name: str) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        raise RefusedError(f"{name} can not be opened as a file: {error.strerror}") from error
+        raise RefusedError(f"{name} cannot be opened as a file: {error.strerror}") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise RefusedError(f"{name} is no file")

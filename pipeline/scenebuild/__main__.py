@@ -40,7 +40,7 @@ def _say(text: str) -> int:
         sys.stdout.flush()
     except OSError as error:  # a full disk, or nobody who reads
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.stderr.write(f"can not go on: {error.strerror}\n")
+        sys.stderr.write(f"cannot go on: {error.strerror}\n")
         return 1
     return 0
 

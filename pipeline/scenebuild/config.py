@@ -194,10 +194,10 @@ def _read(path: str, *table: str, own: bool = False) -> Mapping[str, Any]:
     except FileNotFoundError:
         return {}
     except RecursionError:
-        raise UsageError(f"{path}: can not be read: values stand too deep in one another") from None
+        raise UsageError(f"{path}: cannot be read: values stand too deep in one another") from None
     except (OSError, ValueError) as error:
         why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
-        raise UsageError(f"{path}: can not be read: {why}") from error
+        raise UsageError(f"{path}: cannot be read: {why}") from error
     for depth, name in enumerate(table, 1):
         values = values.get(name, {})
         if not isinstance(values, dict):
@@ -228,7 +228,7 @@ def _check_models(path: str, value: object, *, own: bool) -> None:
     """A project that could name a checkpoint could name any file of the user's, or bring one along."""
     if not own:
         raise UsageError(
-            f"{path}: models: a project can not register checkpoints; your own belong into {user_file()}, "
+            f"{path}: models: a project cannot register checkpoints; your own belong into {user_file()}, "
             f"for example: {REGISTERED_EXAMPLE}"
         )
     if not isinstance(value, dict):

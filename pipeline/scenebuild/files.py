@@ -291,7 +291,7 @@ def add_lines(path: str, lines: Sequence[str]) -> int:
 
 
 def exchange(one: str, other: str) -> bool:
-    """Let two files change places in one step, so that neither is ever missing; False where the system can not."""
+    """Let two files change places in one step, so that neither is ever missing; False where the system cannot."""
     import ctypes
 
     here = -2 if sys.platform == "darwin" else -100  # AT_FDCWD

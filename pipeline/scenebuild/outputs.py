@@ -50,7 +50,7 @@ def said_by_file() -> Iterator[None]:
     except BrokenPipeError:  # nobody reads our stdout on; click ends that quietly
         raise
     except OSError as error:
-        what = "the file system reports an error" if error.errno == errno.EIO else "can not be written"
+        what = "the file system reports an error" if error.errno == errno.EIO else "cannot be written"
         where = printable(str(error.filename)) if error.filename else "the outputs"
         raise OutputError(f"{where}: {what}: {error.strerror or error}; finished takes are kept") from error
 

@@ -158,7 +158,7 @@ def _is_dead(descriptor: int, *, is_locked: bool) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return not is_locked  # one that was locked is in use, or can not be asked here
+        return not is_locked  # one that was locked is in use, or cannot be asked here
     return True
 
 

@@ -60,7 +60,7 @@ class Settings:
     def within(self, root: str) -> Settings:
         """The settings for a scene of the project in ``root``: its configuration fills what no flag says.
 
-        UsageError where its configuration can not be understood.
+        UsageError where its configuration cannot be understood.
         """
         config, told = read_config(root), self.generate
         generate = replace(

@@ -81,7 +81,7 @@ def test_what_is_there_is_not_written_over(built: Path) -> None:
 
 
 def test_a_broken_project_is_what_it_is_for(built: Path) -> None:
-    """A part that can not be told says why, and nothing hangs or is followed."""
+    """A part that cannot be told says why, and nothing hangs or is followed."""
     manifest = Path("build/garden/manifest.json")
     manifest.unlink()
     os.mkfifo(manifest)
@@ -92,9 +92,9 @@ def test_a_broken_project_is_what_it_is_for(built: Path) -> None:
     Path(os.environ["SCENEBUILD_STORE"], "objects").rename("gone")
     assert run(["doctor", "--bundle", "b.zip"]) == 0
     parts = parts_of("b.zip")
-    assert parts["builds/build-garden-manifest.json"].startswith("can not be told: ")
-    assert parts["locks/scenes-garden.lock.json"].startswith("can not be told: ")
-    assert parts["locks/scenes-deep.lock.json"].startswith("can not be told: ")
+    assert parts["builds/build-garden-manifest.json"].startswith("cannot be told: ")
+    assert parts["locks/scenes-garden.lock.json"].startswith("cannot be told: ")
+    assert parts["locks/scenes-deep.lock.json"].startswith("cannot be told: ")
     assert "root:" not in "".join(parts.values())
     assert json.loads(parts["store.json"])["verified"] == "1 damaged"
 

@@ -214,12 +214,12 @@ def test_a_store_that_can_not_be_read_costs_one_line(site: Site, good: dict[str,
 def test_a_project_that_can_not_be_written_is_said_and_takes_are_kept(site: Site, good: dict[str, bytes]) -> None:
     site.project.chmod(0o555)
     assert site.build(powerless=True) == 1
-    assert site.said() == [f"{site.project}/build: can not be written: Permission denied; finished takes are kept"]
+    assert site.said() == [f"{site.project}/build: cannot be written: Permission denied; finished takes are kept"]
     assert len(list(LocalStore(str(site.store)).all_keys())) == len(NAMES)
     site.project.chmod(0o755)
     (site.project / "scenes").chmod(0o555)
     assert site.build(powerless=True) == 1
-    assert site.said() == ["scenes/a.lock.json: can not be written: Permission denied; finished takes are kept"]
+    assert site.said() == ["scenes/a.lock.json: cannot be written: Permission denied; finished takes are kept"]
     (site.project / "scenes").chmod(0o755)
     assert site.build(powerless=True) == 0
     assert site.outputs() == good
@@ -351,7 +351,7 @@ def test_a_small_disk_that_is_full(site: Site, good: dict[str, bytes]) -> None:
     site.store.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=32k", "none", str(site.store)], capture_output=True)
     if mounted.returncode != 0:
-        pytest.skip("a small disk can not be mounted here")
+        pytest.skip("a small disk cannot be mounted here")
     try:
         assert site.build() == 0
         assert site.said() == [f"the store {site.store} could not keep a take: {os.strerror(errno.ENOSPC)}; {KEPT}"]

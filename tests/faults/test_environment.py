@@ -88,7 +88,7 @@ Homeless = Callable[[pytest.MonkeyPatch, Path], None]
 def homeless(
     request: pytest.FixtureRequest, project: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Homeless:
-    """A project of a user whose home can not be had, with a scene in it."""
+    """A project of a user whose home cannot be had, with a scene in it."""
     for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name)
     home = tmp_path / "home"
@@ -126,7 +126,7 @@ def test_a_configuration_that_is_there_and_can_not_be_read_is_no_absent_one(
     own = Path(os.environ["XDG_CONFIG_HOME"], "scenebuild", "config.toml")
     own.mkdir(parents=True)
     assert run(["plan", "scenes"]) == 2
-    assert capsys.readouterr().err == f"{own}: can not be read: is a folder, not a file\n"
+    assert capsys.readouterr().err == f"{own}: cannot be read: is a folder, not a file\n"
 
 
 # Configuration files
@@ -154,7 +154,7 @@ def test_a_configuration_that_is_no_file_is_one_line(
     assert run(verb) == (0 if verb[0] == "lint" else 2)
     if verb[0] != "lint":
         (line,) = capsys.readouterr().err.splitlines()
-        assert f"{name}: can not be read: is a" in line
+        assert f"{name}: cannot be read: is a" in line
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_configuration_of_a_stranger_is_bounded(
     Path("scenebuild.toml").write_text(text)
     assert run(["plan", "scenes"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
-    assert what in line or "can not be read" in line
+    assert what in line or "cannot be read" in line
     assert len(line) < 600
     assert "##[" not in line
 

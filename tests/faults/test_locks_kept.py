@@ -113,12 +113,12 @@ KINDS = ("fifo", "folder", "device", "terminal", "link", "dangling link", "1 TB"
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_no_lock_is_refused_in_one_line_without_waiting(kind: str, capsys: pytest.CaptureFixture[str]) -> None:
     special_file(LOCK, kind)
-    with pytest.raises(LockError, match=r"scenes/x\.lock\.json:1:1: the lockfile can not be read: [^\n]*; "):
+    with pytest.raises(LockError, match=r"scenes/x\.lock\.json:1:1: the lockfile cannot be read: [^\n]*; "):
         read_lock(str(LOCK))
     assert run(["scenes/x.yaml"]) == 3
     capsys.readouterr()
     assert run(["validate", "--locks-only", "scenes"]) != 0
-    assert "scenes/x.lock.json:1:1: the lockfile can not be read" in "".join(capsys.readouterr())
+    assert "scenes/x.lock.json:1:1: the lockfile cannot be read" in "".join(capsys.readouterr())
     assert not Path("build").exists()
 
 
@@ -209,7 +209,7 @@ def test_a_file_that_is_replaced_at_the_last_moment_is_put_back(
     path.write_bytes(b"one")
     exchanged = scenebuild.files.exchange
     if not exchanged(str(path), str(path)):
-        pytest.skip("this file system can not exchange two files in one step")
+        pytest.skip("this file system cannot exchange two files in one step")
     saves = [b"saved", b"saved again"]
 
     def late(one: str, other: str) -> bool:

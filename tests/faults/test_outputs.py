@@ -153,7 +153,7 @@ def test_variants_and_their_overview_are_not_written_through_a_link(
     BUILD.symlink_to(victim)
     scene.write_text(SCENE + "variants: {day: {}, night: {}, dawn: {}}\n")
     assert run([PATH]) == 1
-    assert "build/x: can not be written: is a link" in capsys.readouterr().err
+    assert "build/x: cannot be written: is a link" in capsys.readouterr().err
 
 
 def test_a_build_that_is_a_link_into_the_project_is_the_users_own(

@@ -79,7 +79,7 @@ def test_p21_a_recording_that_changes_between_planning_and_decoding_is_not_kept(
     monkeypatch.setattr(Children, "_start", start)
     assert run(["scenes/x.yaml"]) == 1
     said = capsys.readouterr().err
-    assert ("v.wav changed while it was built" if change is not removed else "v.wav can not be read") in said
+    assert ("v.wav changed while it was built" if change is not removed else "v.wav cannot be read") in said
     assert not stored(os.environ["SCENEBUILD_STORE"])
     monkeypatch.setattr(Children, "_start", really_start)
     swapped_in(voice, A)
@@ -230,7 +230,7 @@ MUTATED = {
 
 @pytest.mark.parametrize("name", HEADLESS)
 def test_a_recording_without_its_header_is_told_in_a_line(tmp_path: Path, name: str) -> None:
-    with pytest.raises(AudioFileError, match=rf"^{name} (can not be read as audio|is damaged): [^\n]*copy it again"):
+    with pytest.raises(AudioFileError, match=rf"^{name} (cannot be read as audio|is damaged): [^\n]*copy it again"):
         decode_recording(write(tmp_path / name, HEADLESS[name]))
 
 
@@ -354,7 +354,7 @@ def test_a_recording_of_one_value_is_read(tmp_path: Path) -> None:
 
 def test_an_unknown_encoding_is_told_in_a_line(tmp_path: Path) -> None:
     with pytest.raises(
-        AudioFileError, match=r"^v.wav can not be read as audio: [^\n]*ffmpeg -i v.wav v-converted.flac$"
+        AudioFileError, match=r"^v.wav cannot be read as audio: [^\n]*ffmpeg -i v.wav v-converted.flac$"
     ):
         decode_recording(write(tmp_path / "v.wav", wav(integers(tone()), tag=0x1234)))
 
@@ -386,7 +386,7 @@ def test_a_full_disk_is_told_with_the_folder(tmp_path: Path, monkeypatch: pytest
     request = Request(Action("file", "1", None, content="0" * 64), write(tmp_path / "v.wav", A))
     (failed,) = engine("file").load({}).generate([request], lambda index, share: None)
     assert isinstance(failed, FailedRequest)
-    assert "v.wav can not be decoded: there is no space in " in failed.message
+    assert "v.wav cannot be decoded: there is no space in " in failed.message
 
 
 # --- bombs ---

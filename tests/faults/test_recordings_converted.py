@@ -131,7 +131,7 @@ def test_every_layout_that_is_mixed_down_has_its_speakers_once() -> None:
 @pytest.mark.hard
 @pytest.mark.parametrize("name", ["3.0", "quad", "5.0", "5.1", "5.1(side)"])
 def test_ffmpeg_mixes_down_alike(tmp_path: Path, name: str) -> None:
-    """ffmpeg scales its sum so that it can not clip, by one number for all channels."""
+    """ffmpeg scales its sum so that it cannot clip, by one number for all channels."""
     speakers, _ = LAYOUTS[name]
     noise = np.random.default_rng(1).normal(0, 0.05, (RATE, len(speakers))).astype(np.float32)
     path = write(tmp_path / "v.wav", wav(integers(noise), channels=len(speakers), mask=mask(*speakers)))
@@ -190,7 +190,7 @@ def test_aac_in_surround_is_mixed_down(tmp_path: Path) -> None:
 
 def test_a_cut_m4a_is_refused(tmp_path: Path) -> None:
     content = compressed(tone(2.0, 2), "mp4", "aac")
-    with pytest.raises(AudioFileError, match=r"can not be read as audio: its index \(moov\) is missing"):
+    with pytest.raises(AudioFileError, match=r"cannot be read as audio: its index \(moov\) is missing"):
         decode_recording(write(tmp_path / "v.m4a", content[: len(content) // 2]))
 
 
@@ -206,7 +206,7 @@ def test_what_only_begins_like_aac_is_told_in_a_line(tmp_path: Path, content: by
 def test_a_playlist_in_the_place_of_a_recording_is_never_opened(tmp_path: Path) -> None:
     write(tmp_path / "secret.wav", encoded(tone()))
     for content in (b"ffconcat version 1.0\nfile secret.wav\n", b"#EXTM3U\n#EXTINF:1,\nsecret.wav\n"):
-        with pytest.raises(AudioFileError, match="can not be read as audio"):
+        with pytest.raises(AudioFileError, match="cannot be read as audio"):
             decode_recording(write(tmp_path / "v.m4a", content))
 
 

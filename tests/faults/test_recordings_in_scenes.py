@@ -215,7 +215,7 @@ def test_odd_recordings_are_built_and_measured(project: Path) -> None:
 def test_git_diff_shows_a_flac_from_a_pipe(project: Path) -> None:
     told = text_of(write("scenes/v.flac", streamed_flac(tone(6.0, 2))))
     assert "length             6.000 s" in told
-    assert "can not be shown" not in told
+    assert "cannot be shown" not in told
 
 
 def test_git_diff_shows_a_sound_of_4_hz(project: Path) -> None:

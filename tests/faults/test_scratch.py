@@ -211,7 +211,7 @@ def test_a_build_with_a_full_temporary_folder_says_which_one(project: Path, tmp_
     temporary.mkdir()
     mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "none", str(temporary)], check=False)
     if mounted.returncode != 0:
-        pytest.skip("a small disk can not be mounted here")
+        pytest.skip("a small disk cannot be mounted here")
     Path("scenes/k.yaml").write_text(
         "name: K\ndefaults: {duration: 0.5, engine: sketch}\nelements:\n"
         + "".join(f"  e{number}: {{prompt: rain {number}}}\n" for number in range(6))

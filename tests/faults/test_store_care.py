@@ -62,13 +62,13 @@ def test_every_damage_is_said_in_words(store: LocalStore, source: Path, monkeypa
     Path(store.root, of_object).unlink()
     assert said(store) == {of_record: "names an object that is not there"}
     Path(store.root, of_object).mkdir()
-    assert said(store)[of_object] == "can not be read: is a folder, not a file"
+    assert said(store)[of_object] == "cannot be read: is a folder, not a file"
     Path(store.root, of_object).rmdir()
     Path(store.root, of_record).write_bytes(b"{")
     assert said(store) == {of_record: "is not a well-formed record of its key"}
     Path(store.root, of_record).unlink()
     Path(store.root, of_record).mkdir()
-    assert said(store) == {of_record: "can not be read: is a folder, not a file"}
+    assert said(store) == {of_record: "cannot be read: is a folder, not a file"}
     Path(store.root, of_record).rmdir()
     for name in ("objects/ab/cd", "actions/ab/cd.json", f"actions/{KEY[:2]}/{KEY[2:]}", "actions/abc/x.json"):
         Path(store.root, name).parent.mkdir(exist_ok=True)
@@ -112,7 +112,7 @@ def test_what_can_not_be_read_now_is_named_and_stays(
     with monkeypatch.context() as away:
         away.setattr(os, "open", broken)
         assert run(["cache", "verify", "--repair", "--store", store.root]) == 3
-    said = f"{path}: can not be read: {os.strerror(error)}; stays, as it may be sound: look at its rights and its disk"
+    said = f"{path}: cannot be read: {os.strerror(error)}; stays, as it may be sound: look at its rights and its disk"
     assert said in capsys.readouterr().out
     assert store.get(KEY) == record
     assert run(["cache", "verify", "--store", store.root]) == 0
@@ -300,7 +300,7 @@ def test_a_copy_says_whether_its_source_is_damaged_or_out_of_reach(
         broken.setattr(local_module, "open_regular", failing(errno.EIO))
         with pytest.raises(UnreadableError) as told:
             store.copy(digest, target)
-    assert str(told.value) == f"the object {short}… can not be read: Input/output error"
+    assert str(told.value) == f"the object {short}… cannot be read: Input/output error"
     assert path.exists(), "it may be sound: it stays"
     path.write_bytes(b"some sounD")
     with pytest.raises(DamagedError) as damaged:
@@ -310,11 +310,11 @@ def test_a_copy_says_whether_its_source_is_damaged_or_out_of_reach(
     assert not path.exists()
     with pytest.raises(UnreadableError) as told:
         store.copy(digest, target)
-    assert str(told.value) == f"the object {short}… can not be read: No such file or directory"
+    assert str(told.value) == f"the object {short}… cannot be read: No such file or directory"
     path.mkdir()
     with pytest.raises(DamagedError) as damaged:
         store.copy(digest, target)
-    assert str(damaged.value) == f"the object {short}… can not be read: is a folder, not a file"
+    assert str(damaged.value) == f"the object {short}… cannot be read: is a folder, not a file"
     assert not isinstance(damaged.value, UnreadableError)
     assert not path.exists()
     assert not os.path.exists(target)
@@ -333,7 +333,7 @@ def test_an_error_within_an_object_says_which(
     broken = type("Broken", (), {"read": failing(errno.EIO)})()
     with pytest.raises(UnreadableError) as told:
         local_module._Readable(broken, digest).read(5)
-    assert str(told.value) == f"the object {digest[:12]}… can not be read: Input/output error"
+    assert str(told.value) == f"the object {digest[:12]}… cannot be read: Input/output error"
 
 
 def test_what_went_to_quarantine_keeps_its_name_behind_a_date(store: LocalStore, source: Path) -> None:

@@ -360,7 +360,7 @@ def test_a_folder_of_the_store_that_can_not_be_listed_is_no_empty_one(
     monkeypatch.setattr(os, "listdir", broken)
     for command in ("verify", "gc", "ls"):
         assert run(["cache", command, "--store", store.root]) == 1
-        assert "actions: this folder of the store can not be read: Input/output error" in capsys.readouterr().err
+        assert "actions: this folder of the store cannot be read: Input/output error" in capsys.readouterr().err
     assert store.has(digest)
 
 
@@ -375,7 +375,7 @@ def test_an_error_of_reading_an_object_leaves_it_where_it_is(
         return source.read(1)
 
     monkeypatch.setattr("scenebuild.store.local.copy_with_digest", broken)
-    with pytest.raises(DamagedError, match="can not be read: broken"):
+    with pytest.raises(DamagedError, match="cannot be read: broken"):
         store.copy(digest, str(tmp_path / "copy"))
     monkeypatch.undo()
     assert store.has(digest)

@@ -64,4 +64,4 @@ def _blocks(container: Any, stream: Any, rate: int, name: str) -> Iterator[Block
 
 def _unreadable(name: str, error: Exception) -> AudioFileError:
     words = str(getattr(error, "strerror", None) or error)[:200]
-    return AudioFileError(f"{name} can not be read as audio: {words}; convert it: {converted(name)}")
+    return AudioFileError(f"{name} cannot be read as audio: {words}; convert it: {converted(name)}")

@@ -118,7 +118,7 @@ def _encode(
                 for at in range(0, len(block), WRITE_FRAMES):
                     file.write(block[at : at + WRITE_FRAMES])
     except soundfile.LibsndfileError as error:
-        raise AudioFileError(f"{Path(path).name} can not be written: {error.error_string}") from None
+        raise AudioFileError(f"{Path(path).name} cannot be written: {error.error_string}") from None
 
 
 def _rewrite(path: str | PathLike[str], change: _Change, texts: Mapping[str, str]) -> None:
@@ -160,7 +160,7 @@ def _with_id3(source: BinaryIO, target: BinaryIO, texts: Mapping[str, str]) -> N
 def _id3_frame(name: str, text: str) -> bytes:
     """A text frame in UTF-8. A name of more than four letters is a user's own (TXXX)."""
     if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in name + text):
-        raise ValueError(f"the {name} text of an MP3 file can not hold control characters")
+        raise ValueError(f"the {name} text of an MP3 file cannot hold control characters")
     described = b"" if len(name) == 4 else name.encode() + b"\0"
     body = b"\x03" + described + text.encode()
     return struct.pack(">4s4sH", b"TXXX" if described else name.encode(), _synchsafe(len(body)), 0) + body

@@ -114,7 +114,7 @@ def open_recording(path: str | PathLike[str], digest: str | None = None) -> Iter
             )
         header = read_header(copy)
         if header is None:
-            raise AudioFileError(f"{name} can not be read as audio; convert it: {converted(name)}")
+            raise AudioFileError(f"{name} cannot be read as audio; convert it: {converted(name)}")
         if fault := fault_of(header, name):
             raise AudioFileError(f"{name} {fault}")
         for place, patch in header.patches:
@@ -262,7 +262,7 @@ def _sound_file(name: str, source: int | RawIOBase | BufferedIOBase) -> Any:
         return Stream(source, closefd=False)
     except soundfile.LibsndfileError as error:
         reason = str(error.error_string).strip().rstrip(".") or "its format is not known"
-        raise AudioFileError(f"{name} can not be read as audio: {reason}; convert it: {converted(name)}") from None
+        raise AudioFileError(f"{name} cannot be read as audio: {reason}; convert it: {converted(name)}") from None
 
 
 def _read(name: str, file: Any) -> Iterator[Samples]:

@@ -32,7 +32,7 @@ def info_chunk(info: Mapping[str, str]) -> bytes:
         if not (len(name) == 4 and name.isascii() and name.isalnum() and name.upper() == name):
             raise ValueError(f"{name!r} is not the name of a RIFF INFO field, such as INAM")
         if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text):
-            raise ValueError(f"the {name} text of a WAV file can not hold control characters")
+            raise ValueError(f"the {name} text of a WAV file cannot hold control characters")
         if text:
             body += chunk(name.encode(), text.encode() + b"\0")
     return chunk(b"LIST", b"INFO" + body) if body else b""

@@ -23,7 +23,7 @@ def _checked(name: str, text: str) -> str:
     if not name or any(not " " <= character <= "}" or character == "=" for character in name):
         raise ValueError(f"{name!r} is not the name of a comment")
     if any(ord(character) < 32 or 127 <= ord(character) < 160 for character in text):
-        raise ValueError(f"the {name} text can not hold control characters")
+        raise ValueError(f"the {name} text cannot hold control characters")
     return name
 
 

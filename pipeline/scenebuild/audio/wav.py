@@ -232,7 +232,7 @@ def open_sound(path: str | PathLike[str]) -> Iterator[SoundFile]:
         with soundfile.SoundFile(os.fsencode(path)) as file:
             yield file
     except soundfile.LibsndfileError as error:
-        raise why_unread(path, f"can not be read as sound: {error.error_string}") from None
+        raise why_unread(path, f"cannot be read as sound: {error.error_string}") from None
 
 
 def why_unread(path: str | PathLike[str], what: str) -> OSError | AudioFileError:

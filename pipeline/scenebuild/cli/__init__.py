@@ -112,7 +112,7 @@ def answered(action: Callable[[], object], called: str) -> int:
         complain("stopped; finished takes are kept, the same command goes on from there")
         return SIGNALLED + stopped.number
     except OSError as error:  # a full disk, a folder without permission: nothing that a report could put right
-        complain(f"{error.filename or 'can not go on'}: {error.strerror or error}")
+        complain(f"{error.filename or 'cannot go on'}: {error.strerror or error}")
         return 1
     except Exception:
         return _report_bug(called)

@@ -1,6 +1,6 @@
 """What ``scenebuild doctor --bundle`` puts into one file for a report, and what it keeps out of it.
 
-Each part is made by itself: where one can not be told, its place says why, and the others are there all the same.
+Each part is made by itself: where one cannot be told, its place says why, and the others are there all the same.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ def _told(part: Callable[[], str]) -> str:
     try:
         return part()
     except (OSError, ValueError, TypeError, KeyError, RecursionError, ScenebuildError) as error:
-        return f"can not be told: {type(error).__name__}: {error}\n"
+        return f"cannot be told: {type(error).__name__}: {error}\n"
 
 
 def _versions() -> dict[str, Any]:

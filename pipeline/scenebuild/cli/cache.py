@@ -73,7 +73,7 @@ def _done(damage: Damage, repair: bool) -> str:
         return ""
     if damage.out_of_reach:
         return "; stays, as it may be sound: look at its rights and its disk"
-    return "; removed" if damage.repaired else "; can not be removed: look at the rights of its folder"
+    return "; removed" if damage.repaired else "; cannot be removed: look at the rights of its folder"
 
 
 @command.command("gc")

@@ -99,7 +99,7 @@ def _store(root: str) -> Finding:
     if os.path.isdir(place) and os.access(place, os.W_OK | os.X_OK):
         free = shutil.disk_usage(place).free / 1e9
         return Finding("store", True, f"{root}, {free:.0f} GB free")
-    return Finding("store", False, f"{root} can not be written", "name another with --store or SCENEBUILD_STORE")
+    return Finding("store", False, f"{root} cannot be written", "name another with --store or SCENEBUILD_STORE")
 
 
 def _engines() -> list[Finding]:

@@ -67,7 +67,7 @@ def _plain(facts: EngineFacts) -> dict[str, Any]:
 def _explained(name: str | None, prompt: str) -> str:
     """What the sketch engine heard in the words; the models do not say what they understand."""
     if name not in (None, "sketch"):
-        raise UsageError(f"{name} can not explain a prompt; try 'scenebuild engines sketch --explain …'")
+        raise UsageError(f"{name} cannot explain a prompt; try 'scenebuild engines sketch --explain …'")
     from scenebuild.engines.sketch.prompt import explain, read, warnings
 
     return "\n".join([explain(prompt).rstrip("\n"), *warnings(read(prompt))])

@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 LONGEST_VALUE = 2000  # of a parameter: as long as a prompt may be
-# Not checked by click: what can not be read gets our own answer, and a store without permission fails no build.
+# Not checked by click: what cannot be read gets our own answer, and a store without permission fails no build.
 _PATH = click.Path(readable=False)
 
 scenes = click.argument("scenes", metavar="SCENE...", nargs=-1, required=True, type=_PATH)
@@ -252,7 +252,7 @@ def settings_for(arguments: Sequence[str], flags: Flags) -> Settings:
     settings, root = flags.settings(), root_of(arguments)
     if settings.within(root).generate.store == fallback_store(root):
         complain(
-            f"your cache folder can not be had ({user_folder('cache')}): takes are kept in {fallback_store(root)}; "
+            f"your cache folder cannot be had ({user_folder('cache')}): takes are kept in {fallback_store(root)}; "
             "SCENEBUILD_STORE names another place"
         )
     return settings

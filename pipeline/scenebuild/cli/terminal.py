@@ -21,7 +21,7 @@ STATUS_COLOURS = {"built": "green", "up-to-date": "cyan", "failed": "red"}
 
 
 def tidy_streams() -> None:
-    """Let no odd locale break a message: what a stream can not show is written as an escape."""
+    """Let no odd locale break a message: what a stream cannot show is written as an escape."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -25,7 +25,7 @@ from scenebuild.store import LocalStore
 def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str:
     """Make what is missing of those categories or kinds (all without any) and write the pages: the path of the page.
 
-    UsageError for names that are neither, SceneError or EngineError where something can not be made.
+    UsageError for names that are neither, SceneError or EngineError where something cannot be made.
     """
     from scenebuild.generate.gather import gather
     from scenebuild.generate.make import take_maker

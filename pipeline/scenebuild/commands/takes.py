@@ -55,8 +55,8 @@ def make_numbered_takes(
 ) -> tuple[str, list[MeasuredTake]]:
     """Make the takes of these numbers, measure each and write the page: (its path, the candidates in order).
 
-    What is made is kept in the store like any take; the lock stays as it is. SceneError or EngineError where one can
-    not be made.
+    What is made is kept in the store like any take; the lock stays as it is. SceneError or EngineError where one cannot
+    be made.
     """
     from scenebuild.report.pages.takes_page import candidate_of, candidates_page
 

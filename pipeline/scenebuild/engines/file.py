@@ -59,11 +59,11 @@ def _decode(index: int, request: Request) -> MadeTake | FailedRequest:
 
 def _in_words(error: OSError) -> str:
     if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"can not be read: {error.strerror or error}"
+        return f"cannot be read: {error.strerror or error}"
     import tempfile
 
     folder = tempfile.gettempdir()
-    return f"can not be decoded: there is no space in {folder}; make room, or set TMPDIR to a folder that has some"
+    return f"cannot be decoded: there is no space in {folder}; make room, or set TMPDIR to a folder that has some"
 
 
 ENGINE = FileEngine()

@@ -129,7 +129,7 @@ def licences_of(takes: Takes) -> list[str]:
 
 
 def _at_hand(step: Step, path: str, store: LocalStore) -> Take:
-    """The take of a step in the outputs. DamagedError or ValueError where it can not be had, or is not what the step's
+    """The take of a step in the outputs. DamagedError or ValueError where it cannot be had, or is not what the step's
     action asks for: whatever a lock or a record says, the sound that is there counts."""
     digest = step.digest if step.record is None else step.record.digest
     assert digest is not None

@@ -289,7 +289,7 @@ class _Heart:
 def _publish(order: TakeOrder, made: Made, shop: TakeMaker) -> Take | Failure:
     """Check what a child wrote, and what it was made from, against what was asked; measure it and keep it.
 
-    Where the store can not keep it, the build goes on with the file at hand.
+    Where the store cannot keep it, the build goes on with the file at hand.
     """
     if made.content != order.request.action.content:
         return Failure(

@@ -72,7 +72,7 @@ def take_from_store(key: str, digest: str, path: str, facts: Mapping[str, Any]) 
 def take_at_hand(key: str, path: str, record: Record, wanted: EngineFacts) -> tuple[Take, bool]:
     """The take of a record whose verified bytes lie at ``path``, and whether the record says all of it rightly.
 
-    The file decides what it holds: where the record can not be trusted or says something else, the sound is measured.
+    The file decides what it holds: where the record cannot be trusted or says something else, the sound is measured.
     ValueError where the record does not tell whose the take is.
     """
     if record.sealed:
@@ -90,7 +90,7 @@ def sound_of(take: Take) -> tuple[int, int, int]:
 
 
 def not_asked_for(take: Take, action: Action, wanted: EngineFacts) -> str:
-    """Why a take can not be the one of an action, in words; "" where it can."""
+    """Why a take cannot be the one of an action, in words; "" where it can."""
     asked = (action.frames or take.frames, wanted.sample_rate or take.sample_rate, wanted.channels or take.channels)
     got = sound_of(take)
     return "" if got == asked else f"{got} (frames, Hz, channels), wanted {asked}"

@@ -123,7 +123,7 @@ def write_take(made: MadeTake, request: Request, folder: str, seconds: float) ->
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(path)
-        message = f"it can not be written to the temporary folder {os.path.dirname(folder)}: {error.strerror or error}"
+        message = f"it cannot be written to the temporary folder {os.path.dirname(folder)}: {error.strerror or error}"
         return Failed(made.index, message)
     return Made(made.index, path, digest, seconds, made.made_by, made.warnings, made.content)
 

@@ -137,7 +137,7 @@ def _content(element: Element, scene: Scene, options: PlanOptions) -> str:
     except OSError as error:
         place: Place = scene.place_of("elements", element.name, "file")
         shown = os.path.basename(str(element.recording))
-        message = f"file: {shown} can not be read: {error.strerror}"
+        message = f"file: {shown} cannot be read: {error.strerror}"
         raise SceneError([Problem("recording-unreadable", message, place)]) from error
 
 

@@ -136,7 +136,7 @@ def read_lock(path: str) -> Lock | None:
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror or error if isinstance(error, OSError) else "is not UTF-8"
         advice = "put the file itself there" if os.path.islink(path) else "restore it from git"
-        raise _unreadable(path, f"the lockfile can not be read: {why}", advice) from error
+        raise _unreadable(path, f"the lockfile cannot be read: {why}", advice) from error
     return replace(parse_lock(text, path), digest=hashlib.sha256(content).hexdigest())
 
 

@@ -159,7 +159,7 @@ def _is_below(name: str) -> bool:
 
 
 def _json(path: str) -> Any:
-    """OSError or ValueError where it can not be read. Never waits, never reads without end."""
+    """OSError or ValueError where it cannot be read. Never waits, never reads without end."""
     try:
         return json.loads(read_bounded(path, LARGEST_MANIFEST, follow_links=False), parse_constant=_refuse)
     except RecursionError as error:

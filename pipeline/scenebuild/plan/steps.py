@@ -40,7 +40,7 @@ class Step:
     entry: LockEntry | None = None  # of the lock, where its key is this key
     drift: str = ""  # "prompt changed": why it is not what the lock says; "" where it is
     replaces_real: bool = False  # a sketch stands in for a real take of the lock
-    obstacle: Problem | None = None  # why a miss can not be made here
+    obstacle: Problem | None = None  # why a miss cannot be made here
     piece: int = 0  # which of the takes of an element that is made of several
     shared_with: str = ""  # an element, or a scene, before this one that has the same take
 
@@ -161,7 +161,7 @@ def _obstacle(element: Element, scene: Scene, facts: EngineFacts) -> Problem | N
     state = state_of(facts)
     if state.ready:
         return None
-    message = f"engine: {facts.title} can not be used here: {state.reason}; {state.advice}"
+    message = f"engine: {facts.title} cannot be used here: {state.reason}; {state.advice}"
     return Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))
 
 

@@ -105,7 +105,7 @@ def _untouched_all(root: str, folder: str, files: Mapping[str, OutputFile], writ
 
 
 def _is_committed(folder: str) -> bool:
-    """Whether git tracks the manifest in a folder; where git can not say, it may."""
+    """Whether git tracks the manifest in a folder; where git cannot say, it may."""
     ways = os.path.abspath(folder).split(os.sep)
     if not any(os.path.lexists(os.path.join(os.sep, *ways[:depth], ".git")) for depth in range(len(ways) + 1)):
         return False

@@ -69,7 +69,7 @@ def text_of(path: str) -> str:
 def _unreadable(path: str, error: Exception) -> Iterator[str]:
     # Neither a path, which git makes up anew each time, nor more of the file's own words than a line.
     reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
-    yield f"this can not be shown: {reason.replace(path, 'it')[:200] or type(error).__name__}"
+    yield f"this cannot be shown: {reason.replace(path, 'it')[:200] or type(error).__name__}"
     if os.path.isfile(path):  # a FIFO would never end
         with contextlib.suppress(OSError):
             yield _fact("digest", digest_file(path)[:_SHORT])

@@ -169,7 +169,7 @@ def _duck(document: Document, owner: Field, fields: dict[str, Any], meant: Neare
     elements, buses = fields_at(document, ("elements",)), fields_at(document, ("buses",))
     for field, name in _under(owner, fields):
         if name == owner[-1]:
-            message = f"under: {label(name)} can not make room for itself; name another element or bus"
+            message = f"under: {label(name)} cannot make room for itself; name another element or bus"
         elif name not in elements and name not in buses:
             message = f"under: {label(name)} is neither an element nor a bus of this scene"
             found = meant(name, elements, buses)

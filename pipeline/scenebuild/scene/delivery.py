@@ -99,5 +99,5 @@ def _loop(document: Document, field: Field, fields: dict[str, Any]) -> Iterator[
     if not loops(fields_at(document, ("mix",))):
         yield Problem("deliver", "preset: game-loop is for a mix that loops; write mix: {loop: true}", place)
     if fields.get("format") == "mp3":
-        message = "format: mp3 has a gap at its ends and can not loop; write ogg, flac or wav"
+        message = "format: mp3 has a gap at its ends and cannot loop; write ogg, flac or wav"
         yield Problem("deliver", message, document.value((*field, "format")))

@@ -11,7 +11,7 @@ MOST_LISTED = 20  # names in one message
 
 
 def printable(text: str) -> str:
-    r"""The text itself where every character can be shown, escaped like ``\x1b`` where one can not.
+    r"""The text itself where every character can be shown, escaped like ``\x1b`` where one cannot.
 
     >>> printable("scenes/café.yaml"), printable("a\x1b[31m")
     ('scenes/café.yaml', 'a\\x1b[31m')

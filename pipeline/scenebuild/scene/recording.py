@@ -70,7 +70,7 @@ def recording_fault(path: str, scene_path: str, root: Path) -> str | None:
 def content_fault(found: str) -> tuple[str, str]:
     """(why a recording is refused, in words that follow its name; what is odd about it), as far as its header says.
 
-    For a path as ``locate`` gives it. Both are "" for a good one, and for one that can not be read: that is told of
+    For a path as ``locate`` gives it. Both are "" for a good one, and for one that cannot be read: that is told of
     elsewhere.
     """
     shown = printable(os.path.relpath(found))

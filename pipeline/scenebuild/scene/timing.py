@@ -218,7 +218,7 @@ def _repeat(document: Document, name: str, element: dict[str, Any]) -> Iterator[
         yield Problem("repeat", message, document.value(("elements", name, "repeat", "jitter")))
     gap, length = as_number(repeat.get("gap")), pass_length(document, element)
     if gap is not None and length is not None and length + gap > every:
-        message = f"gap: {label(name)} lasts {number(round(length, 6))} s, and with a gap of {number(gap)} s it can not"
+        message = f"gap: {label(name)} lasts {number(round(length, 6))} s, and with a gap of {number(gap)} s it cannot"
         message += f" come every {number(every)} s; write every: {number(round(length + gap, 6))} or more"
         yield Problem("repeat", message, document.value(("elements", name, "repeat", "gap")))
 

@@ -153,7 +153,7 @@ def _problem_of_object(store: LocalStore, name: str) -> str:
     except FileNotFoundError:  # a gc beside us
         return ""
     except OSError as error:
-        return f"can not be read: {error.strerror or error}"
+        return f"cannot be read: {error.strerror or error}"
 
 
 def _problem_of_record(store: LocalStore, name: str) -> str:
@@ -165,7 +165,7 @@ def _problem_of_record(store: LocalStore, name: str) -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        return f"can not be read: {error.strerror or error}"
+        return f"cannot be read: {error.strerror or error}"
     except NewerRecordError:
         return ""
     except ValueError:

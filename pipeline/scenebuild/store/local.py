@@ -166,7 +166,7 @@ class LocalStore:
         except (FileNotFoundError, NotADirectoryError):
             return []
         except OSError as error:
-            raise StoreError(f"{folder}: this folder of the store can not be read: {_why(error)}") from error
+            raise StoreError(f"{folder}: this folder of the store cannot be read: {_why(error)}") from error
 
     def touch(self, key: str, digest: str) -> None:
         """Note that a key and its object were used, for gc. Failing to note it harms nothing."""
@@ -242,7 +242,7 @@ def copy_file(source: str, digest: str, target: str) -> None:
         file = open_regular(source, follow_links=False)
     except OSError as error:
         kind = UnreadableError if _is_regular_or_gone(source) else DamagedError
-        raise kind(f"the object {digest[:12]}… can not be read: {_why(error)}") from error
+        raise kind(f"the object {digest[:12]}… cannot be read: {_why(error)}") from error
 
     def verified(copy: BinaryIO) -> None:
         if copy_with_digest(_Readable(file, digest), copy)[0] != digest:
@@ -264,7 +264,7 @@ class _Readable:
         try:
             return self._file.read(size)
         except OSError as error:
-            raise UnreadableError(f"the object {self._digest[:12]}… can not be read: {_why(error)}") from error
+            raise UnreadableError(f"the object {self._digest[:12]}… cannot be read: {_why(error)}") from error
 
 
 def _is_regular_or_gone(path: str) -> bool:

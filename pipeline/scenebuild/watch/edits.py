@@ -76,7 +76,7 @@ def write_edit(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> 
             except SceneChangedError:  # an editor saved between our look and our word: look again
                 continue
             except OSError as error:
-                why = f"{printable(reference)} can not be written: {error.strerror or error}"
+                why = f"{printable(reference)} cannot be written: {error.strerror or error}"
                 raise RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, why) from error
         raise RefusedError(HTTPStatus.CONFLICT, f"{printable(reference)} is being written by somebody else; try again")
 

@@ -41,7 +41,7 @@ def watch(
     """Build a scene, serve its page and build again after each change, until an exception such as Ctrl-C ends it.
 
     ``say`` hears what is wrong with a scene, ``opened`` the address of the page as soon as it answers. UsageError for
-    a file that holds several scenes, and for a port that can not be had.
+    a file that holds several scenes, and for a port that cannot be had.
     """
     settings, secrets = ask(), Secrets()
     target = _the_one(scene, settings)

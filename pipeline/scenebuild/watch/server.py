@@ -96,7 +96,7 @@ class Server(ThreadingMixIn, HTTPServer):
 
 @contextmanager
 def serving(port: int, room: WatchContext) -> Iterator[str]:
-    """Serve until the end of the block; gives the address of the page. UsageError for a port that can not be had."""
+    """Serve until the end of the block; gives the address of the page. UsageError for a port that cannot be had."""
     try:
         server = Server(port, room)
     except OSError as error:

@@ -17,7 +17,7 @@ def fault_of(header: Header, name: str) -> str:
     """Why a recording is refused, in words that follow its name, with the command that helps; "" for a good one."""
     rate, length_s = header.sample_rate, header.stated_s
     if header.damage in (NO_INDEX, NO_SOUND, NO_FORMAT, NO_HEADER):
-        return f"can not be read as audio: {header.damage}; copy it again, or export it again"
+        return f"cannot be read as audio: {header.damage}; copy it again, or export it again"
     if header.damage:
         return f"is damaged: {header.damage}; copy it again, or keep what is there: {_repaired(header, name)}"
     if rate is not None and not LOWEST_RATE <= rate <= HIGHEST_RATE:

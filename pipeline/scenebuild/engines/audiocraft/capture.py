@@ -45,6 +45,6 @@ def captured(function: Function, inputs: Sequence[Tensor]) -> Function:
         return Captured(function, inputs)
     except torch.OutOfMemoryError:
         raise
-    except RuntimeError:  # an older driver, or an operation that can not be captured
+    except RuntimeError:  # an older driver, or an operation that cannot be captured
         torch.cuda.synchronize()
         return function

@@ -64,7 +64,7 @@ def open_checkpoint(folder: str, name: str) -> Checkpoint:
         raise EngineError(f"{path} is not a checkpoint as audiocraft exports them: it has no {error}") from error
     except Exception as error:  # torch raises anything for a file that is none, or that holds more than weights
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise EngineError(f"{path} can not be loaded: {first}") from error
+        raise EngineError(f"{path} cannot be loaded: {first}") from error
 
 
 def load_codec(checkpoint: Checkpoint, device: torch.device) -> Any:

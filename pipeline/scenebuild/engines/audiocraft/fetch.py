@@ -59,7 +59,7 @@ def _absent(wanted: Model) -> list[Wanted]:
     absent = [(one, name) for one in sources(wanted) for name in one.files if not os.path.isfile(one.path(name))]
     lost = [source.path(name) for source, name in absent if source.is_own]
     if lost:
-        raise EngineError(f"{wanted.id} is registered, but {' and '.join(lost)} can not be found")
+        raise EngineError(f"{wanted.id} is registered, but {' and '.join(lost)} cannot be found")
     return absent
 
 
@@ -74,7 +74,7 @@ def _drop(damages: Iterable[DamagedFile]) -> list[Wanted]:
             if os.path.lexists(blob):
                 os.unlink(blob)
         except OSError as error:
-            raise EngineError(f"{path} is damaged and can not be replaced: {error.strerror or error}") from error
+            raise EngineError(f"{path} is damaged and cannot be replaced: {error.strerror or error}") from error
         wanted.append((one.source, one.name))
     return wanted
 
@@ -203,8 +203,8 @@ def _reason(hub: Any, error: Exception) -> str:
         return f"{endpoint} answers with an error ({status}); try again later"
     if isinstance(error, OSError) and error.errno in OF_THE_DISK:
         where = error.filename or cache_folder()
-        return f"{where} can not be written ({error.strerror}); make room, or name another folder with HF_HOME"
+        return f"{where} cannot be written ({error.strerror}); make room, or name another folder with HF_HOME"
     first = str(error).splitlines()[0][:120] if str(error) else ""
     return (
-        f"{endpoint} can not be reached or broke off ({type(error).__name__}: {first}); try again, it goes on from here"
+        f"{endpoint} cannot be reached or broke off ({type(error).__name__}: {first}); try again, it goes on from here"
     )

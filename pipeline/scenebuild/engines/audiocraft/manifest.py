@@ -53,7 +53,7 @@ def record_of(repository: str, revision: str) -> dict[str, Fingerprint] | None:
         return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DigestError(
-            f"{path}: this record of the weights can not be read, so nothing is loaded; remove it to record them anew"
+            f"{path}: this record of the weights cannot be read, so nothing is loaded; remove it to record them anew"
         ) from error
 
 
@@ -74,7 +74,7 @@ def write_record(repository: str, revision: str, fingerprints: Mapping[str, Fing
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         raise EngineError(
-            f"{path}: the digests of the weights can not be recorded ({error.strerror or error}), so nothing is "
+            f"{path}: the digests of the weights cannot be recorded ({error.strerror or error}), so nothing is "
             "loaded; make the folder writable or name another with XDG_DATA_HOME"
         ) from error
 
@@ -87,11 +87,11 @@ def forget_record(repository: str, revision: str) -> None:
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
-        raise EngineError(f"{path} can not be replaced: {error.strerror or error}") from error
+        raise EngineError(f"{path} cannot be replaced: {error.strerror or error}") from error
 
 
 def fingerprint(path: str) -> Fingerprint:
-    """Read every byte of a file. OSError where it can not be read."""
+    """Read every byte of a file. OSError where it cannot be read."""
     with open(path, "rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         return Fingerprint(sha256, file.tell())

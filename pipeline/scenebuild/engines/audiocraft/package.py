@@ -41,7 +41,7 @@ def import_audiocraft() -> types.ModuleType:
             import audiocraft
             import audiocraft.models.builders
     except ImportError as error:
-        raise EngineError(f"audiocraft can not be imported: {error}; type: make audiogen") from error
+        raise EngineError(f"audiocraft cannot be imported: {error}; type: make audiogen") from error
     # Its attention looks for xformers when it is built; ours does the work.
     audiocraft.modules.transformer._verify_xformers_memory_efficient_compat = lambda: None
     module: types.ModuleType = audiocraft

@@ -64,7 +64,7 @@ def ready(model: Model, backend: Backend) -> tuple[weights.LocatedWeights, Langu
 
 
 def _convert(model: Model, checkpoint: Checkpoint, backend: Backend, path: str) -> LanguageModel:
-    """Write the file and map it; where it can not be written, this start is slow and the next one too."""
+    """Write the file and map it; where it cannot be written, this start is slow and the next one too."""
     try:
         found = write(checkpoint, backend, path)
     except OSError:
@@ -93,7 +93,7 @@ def packed_path(model: Model, backend: Backend, version: int = VERSION) -> str |
 
 
 def write(checkpoint: Checkpoint, backend: Backend, path: str) -> Fingerprint:
-    """Convert a checkpoint, part by part, into a file under ``path``, whole or not at all. OSError where it can not."""
+    """Convert a checkpoint, part by part, into a file under ``path``, whole or not at all. OSError where it cannot."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     temporary = f"{path}.{secrets.token_hex(8)}"
     tensors: dict[str, Any] = {}

@@ -77,7 +77,7 @@ PLAIN = frozenset(
 def code_in(path: str) -> str:
     """What a checkpoint would call that no checkpoint needs, in words for a message; "" for one that is only weights.
 
-    OSError where the file can not be read.
+    OSError where the file cannot be read.
     """
     with open(path, "rb") as file:
         try:
@@ -90,7 +90,7 @@ def reference_in(path: str) -> str:
     """The repository that a codec file names in place of weights, as audiocraft exports it; "" if it has weights.
 
     Read off the pickle as ``code_in`` does, without running it. Nothing is ever fetched by that name: it is compared
-    with the one that is pinned. OSError where the file can not be read.
+    with the one that is pinned. OSError where the file cannot be read.
     """
     if os.path.getsize(path) > LARGEST_REFERENCE:
         return ""

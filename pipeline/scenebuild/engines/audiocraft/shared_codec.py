@@ -73,7 +73,7 @@ def _read_tensors(path: str) -> dict[str, Tensor]:
         with safe_open(path, framework="pt") as file:
             return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (it is no dict)
     except Exception as error:  # safetensors has its own class for some, and others for others
-        raise EngineError(f"{path} can not be loaded: {type(error).__name__}: {error}") from error
+        raise EngineError(f"{path} cannot be loaded: {type(error).__name__}: {error}") from error
 
 
 def _renamed(name: str, last: int) -> str:

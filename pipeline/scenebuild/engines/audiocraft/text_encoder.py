@@ -145,7 +145,7 @@ def _open_words(path: str) -> Any:
     try:
         words = SentencePieceProcessor(model_file=path)
     except Exception as error:  # whatever its C++ says of a file that is none
-        raise EngineError(f"{path} can not be read as a sentencepiece model: {error}") from error
+        raise EngineError(f"{path} cannot be read as a sentencepiece model: {error}") from error
     if words.eos_id() != END:
         raise EngineError(f"{path}: the end of a text is token {words.eos_id()} there, a T5 has {END}")
     return words

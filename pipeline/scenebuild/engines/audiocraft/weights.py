@@ -30,7 +30,7 @@ class LocatedWeights:
 
 @dataclass(frozen=True, slots=True)
 class MissingWeights:
-    """Why a model can not be loaded here, and what to type to change that."""
+    """Why a model cannot be loaded here, and what to type to change that."""
 
     files: tuple[str, ...]  # as repository/name
     reason: str
@@ -173,7 +173,7 @@ def _readable_fingerprint(path: str) -> Fingerprint:
     try:
         return fingerprint(path)
     except OSError as error:
-        raise EngineError(f"{path}: can not be read: {error.strerror or error}") from error
+        raise EngineError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
 def _wrong(source: WeightsFolder, name: str, found: Fingerprint, known: Mapping[str, Fingerprint]) -> str:

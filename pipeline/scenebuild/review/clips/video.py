@@ -85,7 +85,7 @@ def pyav() -> Any:
             Codec(name, "w")
         except ValueError as error:
             raise UsageError(
-                f"this PyAV {av.__version__} can not write {name}; type: pip install --force-reinstall --no-deps av"
+                f"this PyAV {av.__version__} cannot write {name}; type: pip install --force-reinstall --no-deps av"
             ) from error
     return av
 

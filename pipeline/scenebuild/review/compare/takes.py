@@ -38,7 +38,7 @@ class _Believed(LocalStore):
 def plan_of(read: ReadScene, config: Config, store: str) -> Plan:
     """The plan of a scene that could be read. ScenebuildError where a recording or a model is not known here."""
     if read.scene is None:
-        raise ScenebuildError(f"{read.display_path}: this scene can not be read")
+        raise ScenebuildError(f"{read.display_path}: this scene cannot be read")
     options = PlanOptions(config=config, contents=read.absent.contents)
     return make_plan(read.scene, read.lock, _Believed(store, read.lock), options)
 

@@ -19,7 +19,7 @@ RULES = {
     "scene-removed": "A scene is no longer there.",
     "scene-renamed": "A scene lies in another file.",
     "scene-changed": "A scene was edited, and no element of it sounds otherwise for itself.",
-    "scene-unreadable": "A scene can not be read on one of both sides, so that it can not be compared.",
+    "scene-unreadable": "A scene cannot be read on one of both sides, so that it cannot be compared.",
 }
 _OF_ELEMENT = {
     "generated": "element-generated-again", "mixed": "element-mixed-again", "added": "element-added",
@@ -47,7 +47,7 @@ def _of_scene(scene: SceneReview) -> Iterator[Problem]:
 
 def _unreadable(scene: SceneReview) -> Iterator[Problem]:
     before, after = scene.problems
-    message = f"{scene.path} can not be compared: it can not be read {'any more' if after else 'in what it was'}"
+    message = f"{scene.path} cannot be compared: it cannot be read {'any more' if after else 'in what it was'}"
     yield Problem("scene-unreadable", message, Place(scene_file(scene.path)), "warning")
     del before
 

@@ -27,7 +27,7 @@ STATUS_WORDS = {
     "renamed": "renamed",
     "unchanged": "unchanged",
     "changed": "changed",
-    "unreadable": "can not be read",
+    "unreadable": "cannot be read",
 }
 
 

@@ -12,7 +12,7 @@ COLOURS = {
     "mixed again": "cyan",
     "added": "green",
     "removed": "red",
-    "can not be read": "red",
+    "cannot be read": "red",
 }
 LABEL = 11  # columns
 

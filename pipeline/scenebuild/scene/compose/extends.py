@@ -20,7 +20,7 @@ DEEPEST = 8  # files above a scene; more than that nobody keeps in mind
 
 
 def read_with_parents(path: str) -> Document:
-    """A scene file with all that it inherits. Raises SceneError where a file can not be read as plain data, or where
+    """A scene file with all that it inherits. Raises SceneError where a file cannot be read as plain data, or where
     ``extends`` leads nowhere, out of the project, too far or in a circle."""
     root = project_root(path)
     chain = [read_document(path)]

@@ -1,4 +1,4 @@
-"""What a prompt asks of a model that the model can not give: warnings with a better wording, never errors.
+"""What a prompt asks of a model that the model cannot give: warnings with a better wording, never errors.
 
 ``words`` makes a prompt comparable, one module a rule finds the words that break it, ``rulebook`` says why and what
 to write instead, ``comments`` reads ``# scenebuild: ignore=…``, ``check`` brings them together. Plain lists of words

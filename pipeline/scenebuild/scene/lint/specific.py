@@ -1,4 +1,4 @@
-"""Years, brands and part numbers: facts about a thing that can not be heard."""
+"""Years, brands and part numbers: facts about a thing that cannot be heard."""
 
 from __future__ import annotations
 

@@ -37,15 +37,15 @@ def edited(path: str, content: bytes, field: Field, value: Written) -> bytes:
     """The bytes of a scene file in which ``field`` has another value, or has one at all.
 
     The set of fields around it must be there, as in ``("elements", "rain", "take")``. A set of plain values can be
-    added under a new name, such as an element. SceneError where the file is not good YAML, or holds there what can
-    not be changed in one line.
+    added under a new name, such as an element. SceneError where the file is not good YAML, or holds there what cannot
+    be changed in one line.
     """
     mark = BOM_UTF8 if content.startswith(BOM_UTF8) else b""
     body = text_of(path, content)
     splice = _splice(path, body, field, value)
     after = body[: splice.start] + splice.text + body[splice.end :]
     if not _means(path, body, after, field, value):
-        raise _refused(path, body, field, "can not be changed here without touching more than its own line")
+        raise _refused(path, body, field, "cannot be changed here without touching more than its own line")
     return mark + after.encode("utf-8")
 
 
@@ -73,7 +73,7 @@ def _splice(path: str, text: str, field: Field, value: Written) -> _Splice:
     if held is None:
         insertion = _insertion(text, owner, field[-1], value)
         if insertion is None:
-            raise _refused(path, text, field, "can not be added in a line of its own here; add it by hand")
+            raise _refused(path, text, field, "cannot be added in a line of its own here; add it by hand")
         return insertion
     start, end = held.start_mark.index, held.end_mark.index
     if isinstance(value, dict) or not _is_line(held):

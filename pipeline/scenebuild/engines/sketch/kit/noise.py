@@ -1,7 +1,7 @@
 """Noise of any colour: shaped in the frequency domain, decorrelated between the ears, endless.
 
 A block is made from random spectral lines under a magnitude curve, and joins the next by an equal-power crossfade
-of 85 ms: independent noises add by power, so the joint can not be heard or measured.
+of 85 ms: independent noises add by power, so the joint cannot be heard or measured.
 """
 
 from __future__ import annotations
