@@ -1,26 +1,23 @@
-"""The program in one page: read, plan, generate, mix, deliver, report."""
+"""The program in one page: read, plan, generate, mix, deliver, report.
+
+A build with nothing to do takes little longer than its imports, so the rooms that read and plan a scene are imported
+where one is read.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from scenebuild.errors import LockError, PolicyError, ScenebuildError, SceneError
 from scenebuild.listener import SILENT, Listener
-from scenebuild.overview import write_overview
-from scenebuild.plan.steps import Plan
 from scenebuild.result import Result, SceneResult, failed_scene
-from scenebuild.scene_plans import (
-    names_of_missing,
-    only_buildable,
-    plan_scenes,
-    plan_targets,
-    read_scenes,
-    refuse_mistakes,
-    rescue_takes,
-)
 from scenebuild.settings import Settings
 from scenebuild.targets import Target, find_targets, last_result, refuse_others_build, targets_in
+
+if TYPE_CHECKING:
+    from scenebuild.plan.steps import Plan
 
 
 def build(arguments: Sequence[str], settings: Settings, listener: Listener = SILENT) -> Result:
@@ -33,32 +30,43 @@ def build(arguments: Sequence[str], settings: Settings, listener: Listener = SIL
     files = find_targets(arguments, settings)
     targets = targets_in(files)
     results = {target.path: result for target in targets if (result := last_result(target)) is not None}
-    changed = [target for target in targets if target.path not in results]
-    for target in changed:
-        refuse_others_build(target)
-    rescue_takes(changed, listener)
-    planned = only_buildable(plan_scenes(read_scenes(changed)))
-    results |= planned.failed()
-    for result in results.values():
-        listener.finish(result)
-    if planned.plans:
-        listener.begin(names_of_missing(planned.by_path))
-    for group in planned.groups():
-        if not settings.keep_going and any(one.status == "failed" for one in results.values()):
-            results |= left_out(group, listener)
-        else:
-            results |= _make(group, listener, begun_ns)
+    if changed := [target for target in targets if target.path not in results]:
+        results |= _build_changed(changed, results, settings, listener, begun_ns)
+    else:
+        for result in results.values():
+            listener.finish(result)
     for file in files:
         if file.has_overview and not settings.output.parameters:
+            from scenebuild.overview import write_overview
+
             write_overview(file, results, begun_ns)
     return Result(tuple(results[target.path] for target in targets))
 
 
 def plan(arguments: Sequence[str], settings: Settings) -> dict[str, Plan]:
     """What a build would do, by scene path. Raises what ``build`` would."""
+    from scenebuild.scene_plans import plan_targets, refuse_mistakes
+
     planned = plan_targets(targets_in(find_targets(arguments, settings)))
     refuse_mistakes(planned)
     return planned.by_path
+
+
+def _build_changed(
+    targets: Sequence[Target],
+    unchanged: Mapping[str, SceneResult],
+    settings: Settings,
+    listener: Listener,
+    begun_ns: int,
+) -> dict[str, SceneResult]:
+    """The results of the scenes that are not up to date; ``unchanged`` are those of the others."""
+    from scenebuild.scene_plans import make_groups, only_buildable, plan_targets, rescue_takes
+
+    for target in targets:
+        refuse_others_build(target)
+    rescue_takes(targets, listener)
+    planned = only_buildable(plan_targets(targets))
+    return make_groups(planned, unchanged, lambda plans: _make(plans, listener, begun_ns), settings, listener)
 
 
 def _make(plans: Mapping[Target, Plan], listener: Listener, begun_ns: int) -> dict[str, SceneResult]:
@@ -88,12 +96,3 @@ def failed_or_raised(target: Target, mistake: ScenebuildError) -> SceneResult:
     if not target.settings.keep_going:
         raise mistake
     return failed_scene(target.path, *mistake.lines, exit_code=mistake.exit_code)
-
-
-def left_out(plans: Mapping[Target, Plan], listener: Listener) -> dict[str, SceneResult]:
-    """What becomes of the scenes of another project, once one has failed."""
-    told = "not made, because another scene failed before"
-    results = {target.path: failed_scene(target.path, f"{target.path}: {told}") for target in plans}
-    for result in results.values():
-        listener.finish(result)
-    return results

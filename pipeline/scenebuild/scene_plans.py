@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from scenebuild.errors import LockError, PolicyError, ScenebuildError, SceneError, UsageError
@@ -20,7 +20,7 @@ from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.model import Scene
 from scenebuild.scene.quoting import meant_or_listed
 from scenebuild.scene.read import read_scene
-from scenebuild.settings import PlanOptions
+from scenebuild.settings import PlanOptions, Settings
 from scenebuild.store import LocalStore
 from scenebuild.targets import Target
 
@@ -143,6 +143,39 @@ def _refuse_obstacles(planned: ScenePlans) -> None:
     missing = {step.key: step for plan in planned.plans.values() for step in plan.steps if step.status == "miss"}
     if obstacles := [step.obstacle for step in missing.values() if step.obstacle is not None]:
         raise SceneError(obstacles)
+
+
+def make_groups(
+    planned: ScenePlans,
+    unchanged: Mapping[str, SceneResult],
+    make: Callable[[Mapping[Target, Plan]], dict[str, SceneResult]],
+    settings: Settings,
+    listener: Listener,
+) -> dict[str, SceneResult]:
+    """The results of ``make``, called with the plans of one project at a time, and of the scenes with mistakes.
+
+    Once a scene has failed, the projects after it are left out, unless ``settings.keep_going``. The listener also gets
+    the results of the ``unchanged`` scenes.
+    """
+    results = planned.failed()
+    for result in (*unchanged.values(), *results.values()):
+        listener.finish(result)
+    if planned.plans:
+        listener.begin(names_of_missing(planned.by_path))
+    for group in planned.groups():
+        if settings.keep_going or all(one.status != "failed" for one in results.values()):
+            results |= make(group)
+        else:
+            results |= _left_out(group, listener)
+    return results
+
+
+def _left_out(plans: Mapping[Target, Plan], listener: Listener) -> dict[str, SceneResult]:
+    told = "not made, because another scene failed before"
+    results = {target.path: failed_scene(target.path, f"{target.path}: {told}") for target in plans}
+    for result in results.values():
+        listener.finish(result)
+    return results
 
 
 def names_of_missing(plans: Mapping[str, Plan], *, of_scene: bool = False) -> dict[str, str]:

@@ -13,7 +13,6 @@ from scenebuild.plan.up_to_date import built_variants, up_to_date
 from scenebuild.result import SceneResult, unchanged_result
 from scenebuild.scene.compose.reference import folded, scene_file
 from scenebuild.scene.project import find_scenes, project_root
-from scenebuild.scene.read import references_in
 from scenebuild.settings import Settings
 
 
@@ -96,8 +95,11 @@ def refuse_others_build(target: Target) -> None:
 
 def _references(path: str, settings: Settings) -> list[str]:
     try:
-        known = None if settings.remix else built_variants(path, settings)
-        return known or references_in(path, dict(settings.output.parameters))
+        if not settings.remix and (known := built_variants(path, settings)):
+            return known
+        from scenebuild.scene.read import references_in  # most runs find nothing to do, and read no scene
+
+        return references_in(path, dict(settings.output.parameters))
     except SceneError:
         return [path]
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from scenebuild.build import failed_or_raised, left_out
+from scenebuild.build import failed_or_raised
 from scenebuild.errors import LockError, PolicyError, SceneError, UsageError
 from scenebuild.listener import Listener
 from scenebuild.plan.steps import Plan
@@ -16,7 +16,7 @@ from scenebuild.scene.quoting import meant_or_listed
 from scenebuild.scene.solo import heard_names, listening, unknown_names
 from scenebuild.scene_plans import (
     ScenePlans,
-    names_of_missing,
+    make_groups,
     only_buildable,
     plan_scenes,
     read_scenes,
@@ -48,16 +48,7 @@ def listen(arguments: Sequence[str], part: Part, settings: Settings, listener: L
         refuse_others_build(target)
     rescue_takes(targets, listener)
     planned = only_buildable(_planned(targets, part))
-    results = planned.failed()
-    for result in results.values():
-        listener.finish(result)
-    if planned.plans:
-        listener.begin(names_of_missing(planned.by_path))
-    for group in planned.groups():
-        if not settings.keep_going and any(one.status == "failed" for one in results.values()):
-            results |= left_out(group, listener)
-        else:
-            results |= _mix(group, part, listener)
+    results = make_groups(planned, {}, lambda plans: _mix(plans, part, listener), settings, listener)
     return Result(tuple(results[target.path] for target in targets))
 
 
