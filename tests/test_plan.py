@@ -286,7 +286,7 @@ def test_a_take_is_missing_then_made_before_then_locked(store: LocalStore, tmp_p
         ({"seed": 3}, "seed changed"),
         ({"take": 2}, "seed changed"),
         ({"sampling": Sampling(temperature=1.5)}, "temperature changed"),
-        ({"prompt": "heavy rain", "duration_s": 4.0}, "prompt and duration changed"),
+        ({"prompt": "heavy rain", "duration_s": 4.0}, "duration and prompt changed"),
     ],
     ids=str,
 )

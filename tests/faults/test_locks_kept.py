@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from scenebuild.cli import run
 from scenebuild.errors import LockError
 from scenebuild.files import publish_in_place_of
 from scenebuild.mix.mixer import mix_scene
-from scenebuild.plan.lockfile import LockMix, merged_mix, parse_lock, read_lock
+from scenebuild.plan.lockfile import LockEntry, LockMix, merged_mix, parse_lock, read_lock, write_lock_text
 
 SCENE = "name: x\nelements:\n  rain: {prompt: rain, duration: 0.5, engine: sketch, loop: true}\nmix: {duration: 1}\n"
 LOCK = Path("scenes/x.lock.json")
@@ -38,6 +39,7 @@ def whole_lock() -> dict[str, Any]:
         "model": "a/b", "revision": "c" * 40, "precision": "fp32", "licence": "MIT", "frames": 1, "seed": 1, "top_k": 1,
         "sample_rate": 1, "channels": 1, "temperature": 1.0, "top_p": 1.0, "cfg": 1.0, "length_s": 1.0,
         "loudness_lufs": -20.0, "peak_dbfs": -1.0, "prompt": "rain", "made_by": {"device": "cpu"},
+        "continues": hexadecimal, "melody": hexadecimal, "redo": hexadecimal, "redo_from": 1, "redo_to": 2,
     }  # fmt: skip
     delivered = {"x.podcast.mp3": {"loudness_lufs": -16.0, "true_peak_dbtp": -1.0, "passes": True}}
     mix = {
@@ -59,8 +61,25 @@ def with_value(plain: Any, way: tuple[str, ...], value: Any) -> Any:
     return {**plain, way[0]: with_value(plain[way[0]], way[1:], value)}
 
 
-def test_a_whole_lock_is_read() -> None:
-    assert parse_lock(json.dumps(whole_lock()), "x").elements.keys() == {"rain", "rain.2"}
+def test_a_whole_lock_is_read_and_written_again_to_the_letter() -> None:
+    lock = parse_lock(json.dumps(whole_lock()), "x")
+    assert lock.elements.keys() == {"rain", "rain.2"}
+    assert not lock.elements["rain"].others, "a field that no entry of a lock has"
+    assert json.loads(write_lock_text(lock)) == whole_lock()
+
+
+def test_every_field_of_an_entry_is_checked_before_it_is_believed() -> None:
+    lock = whole_lock()
+    assert {field.name for field in fields(LockEntry)} - {"others"} == lock["elements"]["rain"].keys()
+    for name in lock["elements"]["rain"]:
+        with pytest.raises(LockError, match=rf"\(not as it was written: elements\.rain\.{name}\)"):
+            parse_lock(json.dumps(with_value(lock, ("elements", "rain", name), [])), "x")
+
+
+def test_an_entry_without_the_version_of_its_engine_stays_without_it() -> None:
+    lock = whole_lock()
+    del lock["elements"]["rain"]["engine_version"]
+    assert json.loads(write_lock_text(parse_lock(json.dumps(lock), "x"))) == lock
 
 
 def test_whatever_stands_in_a_lock_it_is_read_or_one_line_says_what_is_wrong() -> None:

@@ -41,9 +41,10 @@ class Action:
 
 
 def action_facts(action: Action) -> dict[str, str | int | float]:
-    """The fields of an action that are set, as plain values; a float field is a float however it was written."""
+    """The fields of an action that are set, as plain values; a float field is a float however it was written. Of an
+    entry of a lock, which extends an action, only these fields."""
     plain: dict[str, str | int | float] = {}
-    for one in fields(action):
+    for one in fields(Action):
         value = getattr(action, one.name)
         if value is not None:
             plain[one.name] = float(value) if one.name in ("temperature", "top_p", "cfg") else value

@@ -51,24 +51,16 @@ def _unreadable(path: str, what: str, advice: str, line: int = 1, column: int = 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LockEntry:
-    """What a lock says of one take. A fact that is not in the lock is None; the level of silence is -inf."""
+class LockEntry(Action):
+    """What a lock says of one take: the action that asked for it, its bytes, and what was measured.
 
-    engine: str
+    A fact that is not in the lock is None, or "" for the version of the engine; the level of silence is -inf.
+    """
+
+    engine_version: str = ""
+    frames: int | None = None
     key: str
     digest: str
-    engine_version: str | None = None
-    prompt: str | None = None
-    content: str | None = None  # SHA-256 of a recording
-    frames: int | None = None
-    seed: int | None = None
-    temperature: float | None = None
-    top_k: int | None = None
-    top_p: float | None = None
-    cfg: float | None = None
-    model: str | None = None
-    revision: str | None = None
-    precision: str | None = None
     length_s: float | None = None
     loudness_lufs: float | None = None
     peak_dbfs: float | None = None
@@ -249,7 +241,7 @@ def _parted(facts: Mapping[str, Any], kind: type[LockEntry | LockMix]) -> tuple[
 
 def _plain(value: LockEntry | LockMix) -> dict[str, Any]:
     facts = {one.name: getattr(value, one.name) for one in fields(value) if one.name != "others"}
-    known = {name: None if fact == -math.inf else fact for name, fact in facts.items() if fact is not None}
+    known = {name: None if fact == -math.inf else fact for name, fact in facts.items() if fact not in (None, "")}
     return {**value.others, **known}
 
 
@@ -298,9 +290,9 @@ def _is_delivery(value: object) -> bool:
 
 
 _OF_AN_ELEMENT: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("key", "digest", "content"), _is_hex),
+    **dict.fromkeys(("key", "digest", "content", "continues", "melody", "redo"), _is_hex),
     **dict.fromkeys(("engine", "engine_version", "model", "revision", "precision", "licence"), _is_line),
-    **dict.fromkeys(("frames", "seed", "top_k", "sample_rate", "channels"), _is_count),
+    **dict.fromkeys(("frames", "seed", "top_k", "redo_from", "redo_to", "sample_rate", "channels"), _is_count),
     **dict.fromkeys(("temperature", "top_p", "cfg", "length_s"), _is_number),
     **dict.fromkeys(("loudness_lufs", "peak_dbfs"), _is_level),
     "prompt": lambda value: isinstance(value, str),

@@ -170,18 +170,16 @@ def _drift(action: Action, key: str, entry: LockEntry | None) -> str:
         return "new element"
     if entry.key == key:
         return ""
-    now = action_facts(action)
-    then = {name: getattr(entry, name) for name in ENTRY_FIELDS}
+    return what_changed(entry, action) or "key changed"
+
+
+def what_changed(before: Action, after: Action) -> str:
+    """In which fields two actions differ, in words: "prompt and seed changed"; "" where they are equal."""
+    then, now = action_facts(before), action_facts(after)
     if then["engine"] != now["engine"]:
         return f"engine changed from {then['engine']} to {now['engine']}"
-    changed = [WORDS.get(name, name) for name in ENTRY_FIELDS if then[name] != now.get(name)]
-    return f"{' and '.join(changed) or 'key'} changed"
-
-
-ENTRY_FIELDS = (
-    "engine", "engine_version", "prompt", "content", "frames", "seed", "temperature", "top_k", "top_p", "cfg",
-    "model", "revision", "precision",
-)  # fmt: skip
+    changed = [WORDS.get(name, name) for name in then | now if then.get(name) != now.get(name)]
+    return f"{' and '.join(changed)} changed" if changed else ""
 
 
 def _status(

@@ -7,10 +7,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from scenebuild.config import Config
-from scenebuild.engines import action_facts
 from scenebuild.errors import Place, ScenebuildError
 from scenebuild.plan.lockfile import Lock
-from scenebuild.plan.steps import ENTRY_FIELDS, WORDS, Plan, Step, make_plan
+from scenebuild.plan.steps import Plan, Step, make_plan, what_changed
 from scenebuild.review.checkout.projects import ReadScene
 from scenebuild.review.model import TakeId
 from scenebuild.scene.channel import Channel
@@ -71,12 +70,8 @@ def take_change_reason(before: Sequence[Step], after: Sequence[Step]) -> str:
     """Why a take is not the one it was, in words: ``prompt and seed changed``."""
     if before[0].replaces_real or after[0].replaces_real:
         return _asked_otherwise(before[0].element, after[0].element)
-    then, now = (action_facts(steps[0].action) for steps in (before, after))
-    if then["engine"] != now["engine"]:
-        return f"engine changed from {then['engine']} to {now['engine']}"
-    names = [WORDS.get(name, name) for name in ENTRY_FIELDS if then.get(name) != now.get(name)]
-    if names:
-        return f"{' and '.join(names)} changed"
+    if changed := what_changed(before[0].action, after[0].action):
+        return changed
     if len(before) != len(after):
         return "made of another number of takes"
     return "another take of the same request"
