@@ -211,7 +211,7 @@ def test_defaults_in_the_schema_are_what_the_program_fills_in() -> None:
 
 def _filled_inside() -> dict[str, Any]:
     """What is filled in where the author begins to say something and leaves the rest out."""
-    path = VALID / "desk_minimal.yaml"
+    path = VALID / "minimal_mixing.yaml"
     scene = resolve(read_document(str(path)))
     rain, owl, fire = scene.elements
     repeat, duck = owl.playback.repeat, fire.channel.duck

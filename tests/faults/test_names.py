@@ -29,11 +29,16 @@ NIGHT = SCENE + "variants: {night: {}, day: {}}\n"
 
 def test_validate_names_scenes_of_one_name(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = [write("x.yaml", SCENE), write("x.yml", OTHER), write("v.yaml", NIGHT), write("v@night.yaml", OTHER)]
-    for arguments, named in ([["scenes"], paths[:2] + paths[3:]], [[paths[0]], paths[:1]], [[paths[3]], paths[3:]]):
+    for arguments, named in ([["scenes"], paths], *([[path], [path]] for path in paths)):
         assert run(["validate", *arguments]) == 1
-        told = [line for line in capsys.readouterr().err.splitlines() if "has the same name: both would have" in line]
+        told = [line for line in capsys.readouterr().err.splitlines() if "has the same name as" in line]
         assert sorted(line.split(":")[0] for line in told) == sorted(named)
-    assert run(["validate", paths[2]]) == 0
+    capsys.readouterr()
+    assert run(["validate", paths[2]]) == 1
+    assert capsys.readouterr().err == (
+        f"{paths[2]}:1:1: {paths[3]} has the same name as {paths[2]}@night: both would have one lockfile and be"
+        " built in one folder; rename one of them\n"
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,7 +73,8 @@ def test_scenes_of_one_name_are_refused_one_by_one(
         capsys.readouterr()
         assert run([path, *arguments]) == 1
         told = capsys.readouterr().err
-        assert "has the same name: both would have one lockfile and be built in one folder; rename one of them" in told
+        assert "has the same name as" in told
+        assert "both would have one lockfile and be built in one folder; rename one of them" in told
         assert told.startswith(f"{path}:1:1: ")
     after = everything()
     assert {name: content for name, content in after.items() if not name.endswith(("ml",))} == {
@@ -80,7 +86,7 @@ def test_a_variant_is_refused_beside_a_file_of_its_name(project: Path, capsys: p
     write("v.yaml", NIGHT)
     write("v@night.yaml", OTHER)
     assert run(["scenes/v.yaml@night"]) == 1
-    assert "scenes/v@night.yaml has the same name" in capsys.readouterr().err
+    assert "scenes/v@night.yaml has the same name as scenes/v.yaml@night" in capsys.readouterr().err
     assert run(["scenes/v.yaml@day", "-q"]) == 0
     assert run(["takes", "rain", "scenes/v@night.yaml"]) == 1
 

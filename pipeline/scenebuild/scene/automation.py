@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from math import inf
 from typing import Any, Literal, Self
 
 from scenebuild import number_text as words
@@ -111,23 +112,24 @@ def automation_findings(document: Document, owner: Field, fields: Mapping[str, A
 
 
 def _keyframes(document: Document, field: Field, written: list[Any]) -> Iterator[Problem]:
-    mix_s = as_number(fields_at(document, ("mix",)).get("duration"))
+    mix_s = as_number(fields_at(document, ("mix",)).get("duration")) or inf
     before = -1.0
     for index, keyframe in enumerate(map(as_fields, written)):
         at = as_number(keyframe.get("at"))
         if at is None:
             continue
         place = document.value((*field, str(index), "at"))
-        if at <= before:
+        late = at > mix_s
+        if late:
+            message = f"at: {number(at)} s is after the end of the mix, which lasts {number(mix_s)} s;"
+            yield Problem("keyframes", f"{message} move the keyframe, or make the mix longer", place)
+        elif at <= before:
             message = f"at: {number(at)} s does not come after {number(before)} s; write keyframes in order of time"
             yield Problem("keyframes", message, place)
-        if mix_s is not None and at > mix_s:
-            message = f"at: {number(at)} s is behind the end of the mix, which lasts {number(mix_s)} s;"
-            yield Problem("keyframes", f"{message} move the keyframe, or make the mix longer", place)
+        before = before if late else at
         if field[-1] == "pan" and keyframe.get("curve") == "exp":
             message = "curve: exp goes by factors, and a pan has none; write linear, s or hold"
             yield Problem("keyframes", message, document.value((*field, str(index), "curve")))
-        before = max(at, before)
 
 
 def _loop_step(document: Document, field: Field, written: list[Any]) -> Iterator[Problem]:

@@ -251,7 +251,7 @@ def pass_length(document: Document, element: dict[str, Any]) -> float | None:
     begins, ends = as_number(trim.get("from", 0)), as_number(trim.get("to"))
     generated = "prompt" in element and "file" not in element
     whole_s = _duration(document, element) if generated else ends
-    if begins is None or whole_s is None or not speed:
+    if begins is None or whole_s is None or not speed or ("to" in trim and ends is None):
         return None
     return Playback(trim_from_s=begins, trim_to_s=ends, speed=speed).pass_s(whole_s) or None
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+from dataclasses import replace
+from functools import reduce
+from typing import Any
+
 from scenebuild.errors import Problem
 from scenebuild.scene.check.findings import MOST_SHOWN, capped
 from scenebuild.scene.check.rules import rule_findings
 from scenebuild.scene.check.violations import Violation, violations, wants_text, whole_schema
 from scenebuild.scene.check.wording import problem_of
 from scenebuild.scene.yaml.document import Document
+
+_RANGE = frozenset({"minimum", "exclusiveMinimum", "maximum"})
 
 
 def validate_document(document: Document) -> list[Problem]:
@@ -20,10 +27,37 @@ def validate_document(document: Document) -> list[Problem]:
     before = [one for one in document.problems if one.rule != "not-finite" or one.place not in texts]
     known = {problem.place for problem in before}  # what is not a number at all has no range
     against = sorted((it for it in found if it.place not in known), key=lambda it: it.place)
-    own = [problem for problem in rule_findings(document) if problem.place not in known]
+    own = [problem for problem in rule_findings(_usable(document, found)) if problem.place not in known]
     # Words for what is shown only: looking for the nearest spelling of 50,000 unknown fields would take minutes.
-    said = [problem_of(it) for it in against[: MOST_SHOWN + 1]]
-    return capped([*before, *said, *own], len(before) + len(against) + len(own))
+    shown = [(it, problem_of(it)) for it in against[: MOST_SHOWN + 1]]
+    said = [problem for it, problem in shown if not _is_proposed(it, shown)]
+    return capped([*before, *said, *own], len(before) + len(against) - len(shown) + len(said) + len(own))
+
+
+def _is_proposed(missing: Violation, shown: list[tuple[Violation, Problem]]) -> bool:
+    """Whether the line about an unknown field beside a missing one says to write the missing one instead."""
+    owner, name = missing.field[:-1], missing.field[-1]
+    proposals = (f"write {name}:", f"Did you mean {name}?")
+    return missing.keyword == "required" and any(
+        it.keyword == "unknown" and it.field[:-1] == owner and any(one in problem.message for one in proposals)
+        for it, problem in shown
+    )
+
+
+def _usable(document: Document, found: list[Violation]) -> Document:
+    """The document with nothing in the place of each number that is out of range: no rule draws conclusions from it."""
+    refused = [it.field for it in found if it.keyword in _RANGE]
+    if not refused:
+        return document
+    data: Any = deepcopy(document.data)
+    for *owner, last in refused:
+        fields = reduce(lambda inside, part: inside[_index(inside, part)], owner, data)
+        fields[_index(fields, last)] = None
+    return replace(document, data=data)
+
+
+def _index(values: Any, part: str) -> str | int:
+    return int(part) if isinstance(values, list) else part
 
 
 def _overruling(document: Document) -> Problem | None:

@@ -43,21 +43,20 @@ class BraceEntries:
         """Take up an entry that is a piece."""
         self._pieces.append((place, key))
 
-    def entry(self, key: Any, value: Any) -> list[Problem]:
-        """Take up a whole entry; what there is to say of the one before it."""
-        said = self.finish()
+    def entry(self, key: Any, value: Any) -> None:
+        """Take up a whole entry."""
         text = isinstance(key, ScalarEvent) and isinstance(value, ScalarEvent) and _is_plain(value) and value.value
         self._before = (key, value) if text else None
-        return said
 
-    def finish(self) -> list[Problem]:
-        """What there is to say of the last entry and the pieces of its text."""
+    def put_together(self) -> tuple[str, str, Problem] | None:
+        """The name of the last entry, its text with all pieces, and what to say of it; None for a text without."""
         if not self._pieces or self._before is None:
-            return []
+            return None
         (name, value), ((place, first), *_) = self._before, self._pieces
         parts = [value.value, *(piece.value for _, piece in self._pieces)]
         self._pieces = []
-        return [Problem("comma", f"{label(name.value)}: {_sentence(name.value, parts, first.value)}", place)]
+        message = f"{label(name.value)}: {_sentence(name.value, parts, first.value)}"
+        return name.value, ", ".join(parts), Problem("comma", message, place)
 
 
 def _sentence(name: str, parts: list[str], first: str) -> str:

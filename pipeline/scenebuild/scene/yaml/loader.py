@@ -126,12 +126,21 @@ class Loader:
                 self._count(place)
                 del self.keys[named]
                 continue
-            data[key] = self._node(value, named, depth + 1)
             if commas is not None:
-                self.problems += commas.entry(event, value)
+                self._put_together(commas, data, field)
+                commas.entry(event, value)
+            data[key] = self._node(value, named, depth + 1)
         if commas is not None:
-            self.problems += commas.finish()
+            self._put_together(commas, data, field)
         return data
+
+    def _put_together(self, commas: BraceEntries, data: dict[str, Any], owner: Field) -> None:
+        """Give a value back what commas have cut off it, so that no rule draws conclusions from a part."""
+        if found := commas.put_together():
+            name, text, problem = found
+            data[name] = text
+            self.values[(*owner, name)] = problem.place  # one line says what is wrong there
+            self.problems.append(problem)
 
     def _key(self, event: Event, field: Field, depth: int) -> str:
         place = self._place(event)
