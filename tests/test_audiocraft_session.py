@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -327,17 +326,6 @@ def test_a_batch_is_as_large_as_memory_allows(monkeypatch: pytest.MonkeyPatch, f
     for free, takes in ((None, 16), (10 * per_take, 8), (10, 1), (10**12, 16)):
         monkeypatch.setattr(device_module, "_free_bytes", lambda device, free=free: free)
         assert device_module.fits(decoder, 512) == takes
-
-
-def test_as_many_threads_as_there_is_time_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: {0, 1, 2, 3, 8})
-    monkeypatch.setattr(device_module, "_siblings", lambda cpu: f"core {cpu // 2}")
-    for quota, wanted in ((1 << 16, 3), (2, 2)):
-        monkeypatch.setattr(device_module, "_quota", lambda quota=quota: quota)
-        assert device_module.threads() == wanted
-    monkeypatch.setenv("OMP_NUM_THREADS", "7")
-    assert device_module.threads() == 7
 
 
 # Sampling

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import functools
-import os
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import torch
 
+from scenebuild.engines.audiocraft import memory
+from scenebuild.engines.audiocraft.threads import threads
 from scenebuild.errors import EngineError
 
 if TYPE_CHECKING:
@@ -50,11 +51,7 @@ def fits(decoder: Decoder, steps: int) -> int:
 def _free_bytes(device: torch.device) -> int | None:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
-    try:
-        with open("/proc/meminfo", encoding="ascii") as lines:
-            return next(1024 * int(line.split()[1]) for line in lines if line.startswith("MemAvailable:"))
-    except (OSError, StopIteration):  # not Linux
-        return None
+    return memory.free_bytes()
 
 
 def is_out_of_memory(error: Exception) -> bool:
@@ -85,38 +82,6 @@ def backend_for(device: torch.device, precision: str) -> Backend:
         if found is not None:
             return KernelBackend(found, chosen)
     return TorchBackend(device, chosen)
-
-
-def threads() -> int:
-    """How many threads to compute with: the cores that this process may use, without their second threads.
-
-    What a container may use is less than what it sees; more threads than that would wait for each other at every step.
-    OMP_NUM_THREADS has the last word.
-    """
-    if os.environ.get("OMP_NUM_THREADS", "").isdigit():
-        return max(1, int(os.environ["OMP_NUM_THREADS"]))
-    mine = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set(range(os.cpu_count() or 1))
-    cores = {_siblings(cpu) for cpu in mine}
-    return max(1, min(len(cores), _quota()))
-
-
-def _siblings(cpu: int) -> str:
-    """The threads of the core that a thread belongs to, as Linux writes them; the thread itself where nobody says."""
-    try:
-        with open(f"/sys/devices/system/cpu/cpu{cpu}/topology/thread_siblings_list", encoding="ascii") as file:
-            return file.read().strip()
-    except OSError:
-        return str(cpu)
-
-
-def _quota() -> int:
-    """How many processors' time the container has (cgroup v2); many where there is no limit."""
-    try:
-        with open("/sys/fs/cgroup/cpu.max", encoding="ascii") as file:
-            quota, period = file.read().split()
-        return max(1, int(quota) // int(period))
-    except (OSError, ValueError):  # "max", or not Linux
-        return 1 << 16
 
 
 @functools.lru_cache
