@@ -190,9 +190,9 @@ def test_a_longer_take_begins_as_a_shorter_one_and_needs_no_more_memory(monkeypa
     capacities: list[int] = []
     allocate = Decoder.allocate
 
-    def counted(self: Decoder, slots: int, steps: int, tokens: int) -> Any:
+    def counted(self: Decoder, slots: int, steps: int, tokens: int, prompts: int) -> Any:
         capacities.append(steps)
-        return allocate(self, slots, steps, tokens)
+        return allocate(self, slots, steps, tokens, prompts)
 
     monkeypatch.setattr(Decoder, "allocate", counted)
     short, long = (outcomes([request(duration_s=duration_s)])[0] for duration_s in (10, 31))
@@ -296,10 +296,10 @@ def test_one_element_that_does_not_fit_alone_fails_with_advice_and_the_others_go
 ) -> None:
     allocate = Decoder.allocate
 
-    def guarded(self: Decoder, slots: int, steps: int, tokens: int) -> Any:
+    def guarded(self: Decoder, slots: int, steps: int, tokens: int, prompts: int) -> Any:
         if steps > 100:
             raise torch.OutOfMemoryError
-        return allocate(self, slots, steps, tokens)
+        return allocate(self, slots, steps, tokens, prompts)
 
     monkeypatch.setattr(Decoder, "allocate", guarded)
     found = outcomes([request(), request(duration_s=5), request(seed=9)])

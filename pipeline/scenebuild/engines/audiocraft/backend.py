@@ -76,6 +76,7 @@ class RowSlots:
     lengths: Tensor  # int32 (M,)
     steps: int  # rows of a slot
     max_length: int  # at least the largest of the lengths
+    in_order: bool = False  # known to be all slots of the cache, in their order
 
 
 class Backend(Protocol):
@@ -97,6 +98,10 @@ class Backend(Protocol):
 
     def store(self, cache: KVCache, keys: Tensor, values: Tensor, rows: RowSlots) -> None:
         """Write keys and values (M, C) to the last position of each row."""
+        ...
+
+    def copy(self, cache: KVCache, source: int, slot: int, length: int) -> None:
+        """Copy the first ``length`` positions of a slot into another slot."""
         ...
 
     def layers(

@@ -55,7 +55,7 @@ class Batch:
         self._decoder = model.decoder
         self._report = report
         tokens = max(len(prompt) for prompt in model.prompts.values())
-        self._state = model.decoder.allocate(slots, steps - 1, tokens)
+        self._state = model.decoder.allocate(slots, steps - 1, tokens, len(model.prompts))
         self._free = list(range(slots))
         self._slots: dict[int, Slot] = {}  # the occupied ones, by number
         self._done: list[TakeProgress] = []
@@ -84,11 +84,20 @@ class Batch:
         codes = torch.full((len(delays), current.length), UNKNOWN)
         codes[:, : current.known] = take.codes[:, current.start :]
         sequence = interleave(codes, delays, self._decoder.codes, steps_of(current.length, delays))
-        self._slots[number] = Slot(take, current, sequence, current.known, take.rng.get_state())
         self._params = None
         self._decoder.assign(self._state, number, self._model.prompts[str(take.action.prompt)])
         if current.known:
-            self._decoder.prefill(self._state, number, sequence[:, : current.known].to(self._decoder.device))
+            self._prefill(number, take, sequence[:, : current.known])
+        self._slots[number] = Slot(take, current, sequence, current.known, take.rng.get_state())
+
+    def _prefill(self, number: int, take: TakeProgress, known: Tensor) -> None:
+        """The known steps (K, S) of a take; those of another take that has the same prompt and steps are copied."""
+        steps = known.shape[1]
+        for source, slot in self._slots.items():
+            same_prompt = slot.take.action.prompt == take.action.prompt
+            if same_prompt and slot.current.known == steps and torch.equal(slot.sequence[:, :steps], known):
+                return self._decoder.branch(self._state, source, number, steps)
+        return self._decoder.prefill(self._state, number, known.to(self._decoder.device))
 
     def _step(self) -> None:
         """One step of all takes. A take whose pass is complete starts its next pass or frees its slot."""

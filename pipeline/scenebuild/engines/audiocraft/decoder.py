@@ -5,6 +5,9 @@ needs every take twice, with its prompt and without: with P slots, slot p of the
 its prompt, and slot P + p is the same take without. A null prompt is an embedding of zeros, and the attention has no
 biases: it would add exactly nothing, so rows without a prompt skip the cross-attention.
 
+Takes with the same prompt share its keys and values: the cross-attention's cache has a slot for each prompt. A take
+whose known codes are those of another take with the same prompt copies what that one has (``branch``).
+
 B: takes in a step, K: codebooks, S: steps at once, M = 2 B S: rows, C: width, T: prompt tokens, V: codes
 """
 
@@ -28,8 +31,10 @@ class DecoderState:
     """The KV caches of a batch and the position of each slot. ``Decoder`` writes into it."""
 
     self_caches: list[KVCache]  # of each layer; 2 P slots
-    cross_caches: list[KVCache]  # of each layer; P slots
-    cross_lengths: Tensor  # int32 (P,), prompt tokens
+    cross_caches: list[KVCache]  # of each layer; a slot for each prompt
+    prompts: list[Tensor | None]  # the prompt (T, C) in each of these slots
+    prompt_lengths: Tensor  # int32, the tokens of each
+    prompt_slots: Tensor  # int32 (P,): where in the cross-attention's cache the prompt of each slot is
     positions: list[int]  # of each slot: how many steps it has taken
     captured: Function | None = None  # a step of all slots as one launch
 
@@ -46,15 +51,21 @@ class Decoder:
         self._dim = sizes.dim
         self._positions = torch.empty(0)
 
-    def allocate(self, slots: int, steps: int, tokens: int) -> DecoderState:
-        """An empty state of that many slots, each for at most ``steps`` steps and a prompt of ``tokens`` tokens."""
+    def allocate(self, slots: int, steps: int, tokens: int, prompts: int | None = None) -> DecoderState:
+        """An empty state of that many slots, each for at most ``steps`` steps and a prompt of ``tokens`` tokens.
+
+        ``prompts``: how many different prompts the takes have; None: each has its own.
+        """
+        count = min(slots, prompts or slots)
         sizes = self._model.dimensions
         head_dim = sizes.dim // sizes.heads
         self._positions = self._embed_positions(steps)
         return DecoderState(
             [self.backend.kv_cache(2 * slots, sizes.heads, head_dim, steps) for _ in self._model.layers],
-            [self.backend.kv_cache(slots, sizes.heads, head_dim, tokens) for _ in self._model.layers],
-            torch.ones(slots, dtype=torch.int32, device=self.device),
+            [self.backend.kv_cache(count, sizes.heads, head_dim, tokens) for _ in self._model.layers],
+            [None] * count,
+            torch.ones(count, dtype=torch.int32, device=self.device),
+            torch.zeros(slots, dtype=torch.int32, device=self.device),
             [0] * slots,
         )
 
@@ -65,15 +76,34 @@ class Decoder:
         return 2 * size * self._model.dimensions.layers * self._dim
 
     def assign(self, state: DecoderState, slot: int, prompt: Tensor) -> None:
-        """Give a slot to a take with that prompt ``(T, C)``; the former take's positions are no longer attended to."""
+        """Give a slot to a take with that prompt ``(T, C)``; the former take's positions are no longer attended to.
+
+        A prompt is computed once for all takes that are given the same tensor.
+        """
+        found = next((number for number, held in enumerate(state.prompts) if held is prompt), None)
+        if found is None:
+            found = _free_prompt_slot(state, slot)
+            self._read_prompt(state, found, prompt)
+        state.prompt_slots[slot] = found
+        state.positions[slot] = 0
+
+    def branch(self, state: DecoderState, source: int, slot: int, steps: int) -> None:
+        """Go on in ``slot`` from the first ``steps`` steps of ``source``, which has the same prompt."""
+        count = len(state.positions)
+        for cache in state.self_caches:
+            for first in (0, count):
+                self.backend.copy(cache, first + source, first + slot, steps)
+        state.positions[slot] = steps
+
+    def _read_prompt(self, state: DecoderState, prompt_slot: int, prompt: Tensor) -> None:
         tokens = len(prompt)
-        slots = torch.full((tokens,), slot, dtype=torch.int32, device=self.device)
+        slots = torch.full((tokens,), prompt_slot, dtype=torch.int32, device=self.device)
         rows = RowSlots(slots, torch.arange(1, tokens + 1, dtype=torch.int32, device=self.device), tokens, tokens)
         for layer, cache in zip(self._model.layers, state.cross_caches, strict=True):
             keys, values = self.backend.linear(prompt, layer.cross_key_value).split(self._dim, dim=1)
             self.backend.store(cache, keys, values, rows)
-        state.cross_lengths[slot] = tokens
-        state.positions[slot] = 0
+        state.prompts[prompt_slot] = prompt
+        state.prompt_lengths[prompt_slot] = tokens
 
     def prefill(self, state: DecoderState, slot: int, sequence: Tensor) -> None:
         """The first steps (K, S) of the take in a slot, all at once."""
@@ -121,10 +151,11 @@ class Decoder:
         steps = codes.shape[2]
         positions = starts[:, None] + torch.arange(steps, device=self.device)  # (B, S)
         both = torch.cat([slots, slots + len(state.positions)]).repeat_interleave(steps).int()
-        rows = RowSlots(both, (positions + 1).flatten().repeat(2).int(), steps, max_length)
-        with_prompt = slots.repeat_interleave(steps)
+        in_order = self.backend.static and len(slots) == len(state.positions)
+        rows = RowSlots(both, (positions + 1).flatten().repeat(2).int(), steps, max_length, in_order)
+        prompts = state.prompt_slots[slots].repeat_interleave(steps)
         capacity = state.cross_caches[0].capacity
-        cross_rows = RowSlots(with_prompt.int(), state.cross_lengths[with_prompt], steps, capacity)
+        cross_rows = RowSlots(prompts, state.prompt_lengths[prompts], steps, capacity)
         hidden = self._embed(codes, positions)
         caches = (state.self_caches, state.cross_caches)
         return self.backend.layers(hidden, self._model.layers, *caches, rows, cross_rows)
@@ -150,3 +181,10 @@ class Decoder:
         period = torch.full([], self._model.dimensions.max_period, device=self.device)
         phase = torch.arange(length, dtype=torch.float32, device=self.device)[:, None] / period**exponents
         return self._model.dimensions.positional_scale * torch.cat([torch.cos(phase), torch.sin(phase)], dim=-1)
+
+
+def _free_prompt_slot(state: DecoderState, slot: int) -> int:
+    """One without a prompt, or one whose prompt no other slot uses."""
+    others = state.prompt_slots.tolist()
+    del others[slot]
+    return next(number for number, held in enumerate(state.prompts) if held is None or number not in others)

@@ -81,6 +81,12 @@ class KernelBackend:
         entries = CEntries(keys.data_ptr(), values.data_ptr(), keys.stride(0), _rows(rows))
         self._kernels.store(self._cache(cache), entries)
 
+    def copy(self, cache: KVCache, source: int, slot: int, length: int) -> None:
+        """See ``Backend``. Whole blocks of keys: the positions behind ``length`` are written before they are read."""
+        blocks = -(-length // BLOCK)
+        cache.keys[slot, :, :blocks] = cache.keys[source, :, :blocks]
+        cache.values[slot, :, :length] = cache.values[source, :, :length]
+
     def layers(
         self,
         hidden: Tensor,

@@ -60,6 +60,11 @@ class TorchBackend:
         for cached, new in ((cache.keys, keys), (cache.values, values)):
             cached[rows.slots, :, rows.lengths - 1] = new.unflatten(1, (cache.heads, cache.head_dim)).to(cached.dtype)
 
+    def copy(self, cache: KVCache, source: int, slot: int, length: int) -> None:
+        """See ``Backend``."""
+        for cached in (cache.keys, cache.values):
+            cached[slot, :, :length] = cached[source, :, :length]
+
     def layers(
         self,
         hidden: Tensor,
@@ -115,5 +120,5 @@ class TorchBackend:
         """(slots, H, max_length, D). All slots in their order are a view; any others are copied."""
         part = cached[:, :, : rows.max_length]
         slots = rows.slots[:: rows.steps]
-        all_slots = len(slots) == len(cached) and (self.static or slots.tolist() == list(range(len(cached))))
-        return part if all_slots else part[slots]
+        in_order = rows.in_order if self.static else slots.tolist() == list(range(len(cached)))
+        return part if in_order else part[slots]
