@@ -182,12 +182,13 @@ def checkpoint_of(theirs: Theirs, size: str) -> Any:
     from omegaconf import OmegaConf
 
     import audiocraft_fixtures as fixtures
-    from scenebuild.engines.audiocraft.checkpoint import PROJECTION, Checkpoint
+    from scenebuild.engines.audiocraft.checkpoint import Checkpoint
+    from scenebuild.engines.audiocraft.configuration import TEXT_PROJECTION
 
     wanted = fixtures.FULL if size == "full" else fixtures.TINY
     state = dict(theirs.module.state_dict())
-    state[PROJECTION + "weight"] = torch.zeros(wanted.dim, fixtures.T5_WIDTHS[wanted.text_encoder])
-    state[PROJECTION + "bias"] = torch.zeros(wanted.dim)
+    state[TEXT_PROJECTION + "weight"] = torch.zeros(wanted.dim, fixtures.T5_WIDTHS[wanted.text_encoder])
+    state[TEXT_PROJECTION + "bias"] = torch.zeros(wanted.dim)
     return Checkpoint("random weights", OmegaConf.create(fixtures.lm_config(fixtures.AUDIOGEN, wanted)), state)
 
 

@@ -47,6 +47,7 @@ class Kind:
     ratios: Sequence[int] = (8, 5, 4, 2)
     window_s: float = 10
     stereo: bool = False
+    melody: bool = False  # text and a recording's chroma stand before the codes
 
     @property
     def delays(self) -> list[int]:
@@ -58,6 +59,8 @@ FULL = Size(1536, 24, 48, 2048, 64, 128, 2, "t5-large")
 AUDIOGEN = Kind()
 MUSICGEN = Kind(32000, (8, 5, 4, 4), 30)
 MUSICGEN_STEREO = replace(MUSICGEN, stereo=True)
+MUSICGEN_MELODY = replace(MUSICGEN, melody=True)
+MUSICGEN_STEREO_MELODY = replace(MUSICGEN, stereo=True, melody=True)
 
 
 def write_checkpoint(folder: Path, kind: Kind = AUDIOGEN, size: Size = TINY, seed: int = 1, half: bool = False) -> Path:
@@ -100,19 +103,21 @@ def _codec_state(builders: Any, config: Any, kind: Kind, size: Size) -> dict[str
 
 
 def _lm_state(builders: Any, config: Any, kind: Kind, size: Size) -> dict[str, Any]:
-    """The language model's weights; the text encoder is not part of it, so none is needed to make them."""
+    """The language model's weights; the text encoder and the melody's extractor are not part of it, so neither is
+    needed to make them. The window of the extractor's spectrogram is: torchaudio keeps it as a buffer."""
     import torch
-
-    width = T5_WIDTHS[size.text_encoder]
-    plain = {**config, "conditioners": {}}
     from omegaconf import OmegaConf
 
-    lm = builders.get_lm_model(OmegaConf.create(plain))
+    lm = builders.get_lm_model(OmegaConf.create({**config, "conditioners": {}}))
     state: dict[str, Any] = lm.state_dict()
-    projection = torch.nn.Linear(width, size.dim)
-    prefix = "condition_provider.conditioners.description.output_proj."
-    for name, tensor in projection.state_dict().items():
-        state[prefix + name] = tensor
+    widths = {"description": T5_WIDTHS[size.text_encoder]}
+    if kind.melody:
+        chroma = config.conditioners.self_wav.chroma_stem
+        widths["self_wav"] = chroma.n_chroma
+        state["condition_provider.conditioners.self_wav.chroma.spec.window"] = torch.hann_window(2**chroma.radix2_exp)
+    for name, width in widths.items():
+        for part, tensor in torch.nn.Linear(width, size.dim).state_dict().items():
+            state[f"condition_provider.conditioners.{name}.output_proj.{part}"] = tensor
     return state
 
 
@@ -166,23 +171,36 @@ def lm_config(kind: Kind, size: Size) -> dict[str, Any]:
             "kv_repeat": 1,
             "two_step_cfg": False,
         },
-        "classifier_free_guidance": {"training_dropout": 0.1, "inference_coef": 3.0},
-        "attribute_dropout": {},
+        **_conditions(kind, size),
+        "dataset": {"segment_duration": kind.window_s, "train": {}},
+    }
+
+
+def _conditions(kind: Kind, size: Size) -> dict[str, Any]:
+    """``config/conditioner/text2sound.yaml``, ``text2music.yaml`` or ``chroma2music.yaml``."""
+    dropout = 0.1 if kind.window_s == 10 else 0.2 if kind.melody else 0.3  # of all conditions, in training
+    word_dropout = 0.0 if kind.window_s == 10 else dropout
+    text = {"name": size.text_encoder, "finetune": False, "word_dropout": word_dropout, "normalize_text": False}
+    chroma = {
+        "sample_rate": "${sample_rate}", "n_chroma": 12, "radix2_exp": 14, "argmax": True, "match_len_on_eval": False,
+        "eval_wavs": None, "n_eval_wavs": 100, "cache_path": None,
+    }  # fmt: skip
+    conditioners = {"description": {"model": "t5", "t5": text}}
+    if kind.melody:
+        conditioners = {"self_wav": {"model": "chroma_stem", "chroma_stem": chroma}, **conditioners}
+    melody_dropout = {"args": {"active_on_eval": False}, "text": {}, "wav": {"self_wav": 0.5}}
+    return {
+        "classifier_free_guidance": {"training_dropout": dropout, "inference_coef": 3.0},
+        "attribute_dropout": melody_dropout if kind.melody else {},
         "fuser": {
             "cross_attention_pos_emb": False,
             "cross_attention_pos_emb_scale": 1,
             "sum": [],
-            "prepend": [],
-            "cross": ["description"],
+            "prepend": ["self_wav", "description"] if kind.melody else [],
+            "cross": [] if kind.melody else ["description"],
             "input_interpolate": [],
         },
-        "conditioners": {
-            "description": {
-                "model": "t5",
-                "t5": {"name": size.text_encoder, "finetune": False, "word_dropout": 0.0, "normalize_text": False},
-            }
-        },
-        "dataset": {"segment_duration": kind.window_s, "train": {}},
+        "conditioners": conditioners,
     }
 
 

@@ -36,7 +36,7 @@ from scenebuild.engines.audiocraft.device import backend_for  # noqa: E402
 from scenebuild.engines.audiocraft.generator import Generator  # noqa: E402
 from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: E402
 from scenebuild.engines.audiocraft.kernels import kernels, why_not  # noqa: E402
-from scenebuild.engines.audiocraft.language import LanguageModel, dimensions_of, load_language_model  # noqa: E402
+from scenebuild.engines.audiocraft.language import LanguageModel, load_language_model  # noqa: E402
 from scenebuild.engines.audiocraft.pattern import deinterleave, interleave, steps_of  # noqa: E402
 from scenebuild.engines.audiocraft.take import PassSchedule  # noqa: E402
 from scenebuild.engines.audiocraft.text import encode_prompts  # noqa: E402
@@ -246,23 +246,6 @@ def test_an_export_that_is_only_a_name_of_another_model_is_refused(tmp_path: Pat
     torch.save({"best_state": {}}, tmp_path / CODEC)
     with pytest.raises(EngineError, match="not a checkpoint as audiocraft exports them: it has no 'xp.cfg'"):
         open_checkpoint(str(tmp_path), CODEC)
-
-
-@pytest.mark.parametrize(
-    ("section", "name", "value", "words"),
-    [
-        ("transformer_lm", "positional_embedding", "rope", "positional_embedding: rope"),
-        ("transformer_lm", "bias_attn", True, "bias_attn: True"),
-        ("transformer_lm", "norm_first", False, "norm_first: False"),
-        ("codebooks_pattern", "modeling", "parallel", "codebooks_pattern: parallel"),
-        ("conditioners", "self_wav", {"model": "chroma_stem"}, "conditioners: description, self_wav"),
-    ],
-)
-def test_another_architecture_is_refused(folders: Path, section: str, name: str, value: Any, words: str) -> None:
-    checkpoint = open_checkpoint(str(folders / "audiogen"), LANGUAGE_MODEL)
-    checkpoint.config[section][name] = value
-    with pytest.raises(EngineError, match=f"another kind of model than scenebuild decodes .*{words}"):
-        dimensions_of(checkpoint)
 
 
 def test_weights_that_do_not_fit_their_configuration_are_refused(folders: Path) -> None:

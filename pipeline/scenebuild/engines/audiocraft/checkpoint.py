@@ -8,6 +8,7 @@ by its whole path: audiocraft's own search for a file, a folder or a repository 
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,13 +21,6 @@ from scenebuild.engines.audiocraft.package import import_audiocraft
 from scenebuild.errors import EngineError
 
 LANGUAGE_MODEL, CODEC = "state_dict.bin", "compression_state_dict.bin"
-PROJECTION = "condition_provider.conditioners.description.output_proj."
-# What every AudioGen and MusicGen has, and the decoder builds upon.
-EXPECTED = {
-    "norm": "layer_norm", "norm_first": True, "activation": "gelu", "causal": True, "positional_embedding": "sin",
-    "layer_scale": None, "past_context": None, "qk_layer_norm": False, "qk_layer_norm_cross": False, "kv_repeat": 1,
-    "bias_attn": False,
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +51,8 @@ def open_checkpoint(folder: str, name: str) -> Checkpoint:
                 f"{path} holds no weights, only the name {package['pretrained']!r}; scenebuild loads none by name"
             )
         config = OmegaConf.create(str(package["xp.cfg"]))
-        return Checkpoint(path, config, dict(package["best_state"]), mapped=True)
+        state = {older_name(name): tensor for name, tensor in package["best_state"].items()}
+        return Checkpoint(path, config, state, mapped=True)
     except EngineError:
         raise
     except KeyError as error:
@@ -67,6 +62,18 @@ def open_checkpoint(folder: str, name: str) -> Checkpoint:
         raise EngineError(f"{path} cannot be loaded: {first}") from error
 
 
+def older_name(name: str) -> str:
+    """The name that audiocraft has for a tensor, from what newer or plainer modules of torch call it.
+
+    >>> older_name("decoder.model.0.conv.conv.parametrizations.weight.original1")
+    'decoder.model.0.conv.conv.weight_v'
+    >>> older_name("transformer.layers.0.self_attn.mha.in_proj_weight")
+    'transformer.layers.0.self_attn.in_proj_weight'
+    """
+    name = re.sub(r"parametrizations\.weight\.original([01])$", lambda it: "weight_" + "gv"[int(it[1])], name)
+    return name.replace("_attn.mha.", "_attn.").replace("cross_attention.mha.", "cross_attention.")
+
+
 def load_codec(checkpoint: Checkpoint, device: torch.device) -> Any:
     """The EnCodec model on ``device``, in fp32, its weight normalisation folded in."""
     builders = import_audiocraft().models.builders
@@ -74,7 +81,11 @@ def load_codec(checkpoint: Checkpoint, device: torch.device) -> Any:
     config.device = "meta"
     with torch.device("meta"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # audiocraft builds with an older weight_norm
-        module = builders.get_compression_model(config)
+        try:
+            module = builders.get_compression_model(config)
+        except Exception as error:  # of omegaconf, of Python and of audiocraft itself
+            first = str(error).splitlines()[0] if str(error) else type(error).__name__
+            raise EngineError(f"{checkpoint.path} holds a codec that audiocraft does not build: {first}") from error
     _assign(module, checkpoint.state, device, checkpoint.path)
     del module.encoder  # we only decode
     for layer in module.modules():
@@ -117,25 +128,3 @@ def forget(tensor: Tensor) -> None:
     length = (tensor.data_ptr() + tensor.nbytes - first) // mmap.PAGESIZE * mmap.PAGESIZE
     if length > 0:
         ctypes.CDLL(None).madvise(ctypes.c_void_p(first), ctypes.c_size_t(length), mmap.MADV_DONTNEED)
-
-
-def refuse_other_architectures(checkpoint: Checkpoint) -> None:
-    """EngineError where the decoder does not know such a model."""
-    config = checkpoint.config
-    found = {name: config.transformer_lm.get(name) for name in EXPECTED}
-    found |= {"cross_attention_pos_emb": config.fuser.get("cross_attention_pos_emb")}
-    expected = {**EXPECTED, "cross_attention_pos_emb": False}
-    other = [f"{name}: {found[name]}" for name in expected if found[name] not in (expected[name],)]
-    pattern = config.codebooks_pattern
-    plain = (
-        pattern.modeling == "delay"
-        and not pattern.delay.get("flatten_first")
-        and not pattern.delay.get("empty_initial")
-    )
-    other += [] if plain else [f"codebooks_pattern: {pattern.modeling}"]
-    other += [] if list(config.conditioners) == ["description"] else [f"conditioners: {', '.join(config.conditioners)}"]
-    if other:
-        raise EngineError(
-            f"{checkpoint.path} is another kind of model than scenebuild decodes ({'; '.join(other)}); "
-            "it takes text and nothing else, as audiogen-medium and the MusicGen models without melody do"
-        )

@@ -7,33 +7,16 @@ the checkpoint's own configuration.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from scenebuild.engines.audiocraft.backend import Backend, Matrix, Norm, TransformerLayer
-from scenebuild.engines.audiocraft.checkpoint import PROJECTION, Checkpoint, forget, refuse_other_architectures
+from scenebuild.engines.audiocraft.checkpoint import Checkpoint, forget
+from scenebuild.engines.audiocraft.configuration import TEXT_PROJECTION, Dimensions, dimensions_of
 from scenebuild.errors import EngineError
-
-
-@dataclass(frozen=True, slots=True)
-class Dimensions:
-    """All numbers that the decoder needs beside the weights."""
-
-    dim: int
-    heads: int
-    layers: int
-    hidden: int  # width of the feed-forward layers
-    codebooks: int
-    codes: int  # of a codebook
-    text_dim: int  # of the text encoder
-    delays: tuple[int, ...]  # of each codebook, in steps
-    window_s: float  # of one pass
-    stereo: bool  # codebooks of left and right take turns
-    max_period: float  # of the positions' sines
-    positional_scale: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +35,6 @@ Parts = Mapping[str, Matrix | Tensor]
 CONDITIONERS = "condition_provider."  # the text encoder's part of a checkpoint
 
 
-def dimensions_of(checkpoint: Checkpoint) -> Dimensions:
-    """From a checkpoint's own configuration. EngineError where it is a model that is not decoded here."""
-    refuse_other_architectures(checkpoint)
-    config = checkpoint.config
-    lm = config.transformer_lm
-    stereo = config.get("interleave_stereo_codebooks") or {}
-    return Dimensions(
-        dim=int(lm.dim),
-        heads=int(lm.num_heads),
-        layers=int(lm.num_layers),
-        hidden=int(lm.hidden_scale * lm.dim),
-        codebooks=int(lm.n_q),
-        codes=int(lm.card),
-        text_dim=int(checkpoint.tensor(PROJECTION + "weight").shape[1]),
-        delays=tuple(int(delay) for delay in config.codebooks_pattern.delay.delays),
-        window_s=float(config.dataset.segment_duration),
-        stereo=bool(stereo.get("use", False)),
-        max_period=float(lm.get("max_period", 10_000)),
-        positional_scale=float(lm.get("positional_scale", 1.0)),
-    )
-
-
 def load_language_model(checkpoint: Checkpoint, backend: Backend) -> LanguageModel:
     """The whole model from a checkpoint, each tensor read once."""
     return assembled(dimensions_of(checkpoint), dict(parts(checkpoint, backend)))
@@ -90,8 +51,8 @@ def parts(checkpoint: Checkpoint, backend: Backend) -> Iterator[tuple[str, Matri
     yield from reader.norm("out_norm", "norm", sizes.dim)
     names = [f"linears.{k}.weight" for k in range(sizes.codebooks)]
     yield "lm_head", reader.matrix(names, (sizes.codes, sizes.dim), every_step=False)
-    yield "projection.weight", reader.tensor(PROJECTION + "weight", (sizes.dim, sizes.text_dim))
-    yield "projection.bias", reader.tensor(PROJECTION + "bias", (sizes.dim,))
+    yield "projection.weight", reader.tensor(TEXT_PROJECTION + "weight", (sizes.dim, sizes.text_dim))
+    yield "projection.bias", reader.tensor(TEXT_PROJECTION + "bias", (sizes.dim,))
     reader.refuse_what_is_left()
 
 
@@ -182,13 +143,3 @@ def _shares_memory(made: Matrix, tensor: Tensor) -> bool:
     """Whether a matrix lies in the file's own pages; one that torch packed for itself does not."""
     data: Any = made.data
     return isinstance(data, Tensor) and data.untyped_storage().data_ptr() == tensor.untyped_storage().data_ptr()
-
-
-def plain(sizes: Dimensions) -> dict[str, Any]:
-    """The dimensions for a file."""
-    return asdict(sizes)
-
-
-def from_plain(values: Mapping[str, Any]) -> Dimensions:
-    """The inverse."""
-    return Dimensions(**{**values, "delays": tuple(values["delays"])})

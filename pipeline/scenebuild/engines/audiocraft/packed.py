@@ -23,15 +23,8 @@ from torch import Tensor
 from scenebuild.engines.audiocraft import weights
 from scenebuild.engines.audiocraft.backend import Backend, Matrix
 from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, Checkpoint, open_checkpoint
-from scenebuild.engines.audiocraft.language import (
-    LanguageModel,
-    assembled,
-    dimensions_of,
-    from_plain,
-    load_language_model,
-    parts,
-    plain,
-)
+from scenebuild.engines.audiocraft.configuration import dimensions_of, from_plain, plain
+from scenebuild.engines.audiocraft.language import LanguageModel, assembled, load_language_model, parts
 from scenebuild.engines.audiocraft.manifest import Fingerprint, fingerprint, forget_record, record_of, write_record
 from scenebuild.engines.audiocraft.models import Model
 from scenebuild.errors import EngineError

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from typing import Any
 
 from torch import Tensor
 
-from scenebuild.engines.audiocraft.checkpoint import CODEC, Checkpoint, open_checkpoint
+from scenebuild.engines.audiocraft.checkpoint import CODEC, Checkpoint, older_name, open_checkpoint
 from scenebuild.engines.audiocraft.pickles import reference_in
 from scenebuild.engines.audiocraft.weights import LocatedWeights
 from scenebuild.errors import EngineError
@@ -86,7 +85,7 @@ def _renamed(name: str, last: int) -> str:
     >>> _renamed("quantizer.layers.2.codebook.embed", 15)
     'quantizer.vq.layers.2._codebook.embed'
     """
-    name = re.sub(r"parametrizations\.weight\.original([01])$", lambda it: "weight_" + "gv"[int(it[1])], name)
+    name = older_name(name)
     if name.startswith("quantizer."):
         return name.replace("quantizer.layers.", "quantizer.vq.layers.").replace(".codebook.", "._codebook.")
     side, _, number, *rest = name.split(".")
