@@ -239,15 +239,15 @@ def bandwidth(tensors: Sequence[Tensor], device: torch.device) -> float:
 
 def reader() -> Any:
     """A loop that does nothing but read, by the compiler that makes the kernels; None without one."""
-    from scenebuild.engines.audiocraft.kernels import COMPILE, LINK, compiler
+    from scenebuild.engines.audiocraft.compiling import COMPILE, LINK, OPENMP, compilers
 
-    program = compiler()
-    if program is None:
+    found = compilers()
+    if not found:
         return None
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder, "read.cpp"), Path(folder, "read.so")
         source.write_text(READ)
-        subprocess.run([program, *COMPILE, *LINK, "-fopenmp", source, "-o", library], check=True)
+        subprocess.run([*found[0], *COMPILE, *LINK, *OPENMP, source, "-o", library], check=True)
         function = ctypes.CDLL(str(library)).read_all
     function.argtypes, function.restype = (ctypes.c_void_p, ctypes.c_size_t), ctypes.c_long
     return function

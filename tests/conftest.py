@@ -74,6 +74,16 @@ def _refuse_network(connect: Any) -> Any:
 
 
 @pytest.fixture
+def anew() -> Iterator[None]:
+    """Nothing that was found out about the kernels is kept before the test or after it."""
+    from scenebuild.engines.audiocraft.kernels import found_kernels
+
+    found_kernels.cache_clear()
+    yield
+    found_kernels.cache_clear()
+
+
+@pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty project that the test stands in."""
     folder = tmp_path / "project"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import platform
+import shutil
 import sys
 import types
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from scenebuild.engines.audiocraft import cgroups, memory, threads
+from scenebuild.cli import doctor
+from scenebuild.engines import EngineState
+from scenebuild.engines.audiocraft import cgroups, compiling, kernels, memory, threads
 
 GIB = 1 << 30
 
@@ -129,3 +135,248 @@ def test_elsewhere_psutil_says_how_much_memory_there_is(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "psutil", None)
     total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     assert (memory.free_bytes(), memory.all_bytes()) == (total // 2, total)
+
+
+# A compiler for the kernels
+
+
+class Compiler:
+    """A command that is a compiler with something wrong, and remembers what it was asked to compile."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.path = folder / "a-compiler"
+        self._log = folder / "asked"
+        monkeypatch.setenv("CXX", str(self.path))
+
+    def does(self, script: str) -> None:
+        log = f'for one in "$@"; do case "$one" in *kernels.cpp) echo 1 >> "{self._log}";; esac; done'
+        self.path.write_text(f'#!/bin/sh\nif [ "$1" = --version ]; then echo "$0"; exit; fi\n{log}\n{script}\n')
+        self.path.chmod(0o755)
+
+    @property
+    def compilations(self) -> int:
+        return len(self._log.read_text().split()) if self._log.exists() else 0
+
+
+@pytest.fixture
+def compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anew: None) -> Compiler:
+    return Compiler(tmp_path, monkeypatch)
+
+
+GXX = shutil.which("g++") or ""
+QUICKLY = f'exec {GXX} "$@" -O0'
+needs_gxx = pytest.mark.skipif(not GXX, reason="there is no g++")
+needs_clang = pytest.mark.skipif(shutil.which("clang++") is None, reason="there is no clang++")
+
+
+@pytest.mark.parametrize(
+    ("does", "reason", "advice"),
+    [
+        (
+            "echo 'x.cpp:1:1: error: out of tune' >&2; exit 1",
+            "a-compiler cannot compile them: x.cpp:1:1: error: out of tune",
+            "name another compiler with CXX",
+        ),
+        ("exit 7", "a-compiler cannot compile them: it does not say why", "name another compiler with CXX"),
+        (
+            f'exec {GXX} "$@" -U__GNUC__ -D__GNUC__=8',
+            "a-compiler is too old for them",
+            "install g++ 9 or newer, or name a compiler with CXX",
+        ),
+        (f'exec {GXX} "$@" -march=x86-64', "they have no code for this processor (x86_64)", ""),
+    ],
+    ids=["an error", "silent", "too old", "another processor"],
+)
+def test_one_line_says_why_the_kernels_are_not_in_use(compiler: Compiler, does: str, reason: str, advice: str) -> None:
+    if "exec" in does and not (GXX and platform.machine() == "x86_64"):
+        pytest.skip("other compilers and processors are played by g++ on x86-64")
+    compiler.does(does)
+    found = kernels.found_kernels()
+    assert (found.kernels, found.reason, found.advice) == (None, reason, advice)
+    said = f"{reason}; {advice}" if advice else reason
+    line = f"the kernels are not in use: {said}; models on a CPU are several times quicker with them"
+    assert kernels.notes() == (line,)
+
+
+@pytest.mark.parametrize("named", ["no-such-compiler", "no-such-compiler -O2", 'g++ "'])
+def test_a_compiler_that_is_not_there_is_named(anew: None, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv("CXX", named)
+    assert kernels.why_not() == f"no C++ compiler: CXX names {named}, which is not found"
+    monkeypatch.delenv("CXX")
+    kernels.found_kernels.cache_clear()
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    assert kernels.found_kernels().reason == "no C++ compiler (c++, g++, clang++)"
+    assert kernels.found_kernels().advice.startswith("install g++ (apt install g++")
+
+
+def test_kernels_can_be_switched_off(anew: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SCENEBUILD_KERNELS", "off")
+    assert kernels.found_kernels() == kernels.Found(None, "SCENEBUILD_KERNELS is off", "unset it")
+
+
+@needs_gxx
+def test_cxx_may_hold_arguments_and_a_path_with_spaces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spaced = tmp_path / "my compilers" / "g++"
+    spaced.parent.mkdir()
+    spaced.symlink_to(GXX)
+    for named, wanted in (
+        ("g++ -pipe", (GXX, "-pipe")),
+        (f"  {GXX}  ", (GXX,)),
+        (str(spaced), (str(spaced),)),
+        (f'"{spaced}" --sysroot="/a b"', (str(spaced), "--sysroot=/a b")),
+    ):
+        monkeypatch.setenv("CXX", named)
+        assert compiling.compilers() == [wanted]
+
+
+@needs_gxx
+def test_a_wrapper_of_a_compiler_compiles_the_kernels(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, anew: None, empty_cache: Path
+) -> None:
+    """As ``CXX="ccache g++"``."""
+    wrapper = tmp_path / "a wrapper"
+    wrapper.write_text('#!/bin/sh\necho "$1" >> "$0.log"\nexec "$@" -O0\n')
+    wrapper.chmod(0o755)
+    monkeypatch.setenv("CXX", f'"{wrapper}" g++ -pipe')
+    assert kernels.found_kernels().reason == ""
+    assert kernels.notes() == ()
+    assert set((tmp_path / "a wrapper.log").read_text().split()) == {"g++"}
+    assert [one.suffix for one in empty_cache.iterdir()] == [".so"]
+
+
+@needs_gxx
+def test_without_openmp_one_thread_computes_and_a_line_says_so(compiler: Compiler, empty_cache: Path) -> None:
+    """Apple's clang knows no -fopenmp; where the words are known but there is no runtime, the link fails."""
+    refuse = 'case "$*" in *fopenmp*) echo "error: unsupported option -fopenmp" >&2; exit 1;; esac'
+    compiler.does(f"{refuse}; {QUICKLY}")
+    for _ in range(2):
+        kernels.found_kernels.cache_clear()
+        found = kernels.found_kernels()
+        assert found.kernels is not None
+        assert found.reason == ""
+        words = "the kernels run on one thread: a-compiler has no OpenMP that goes with torch's; install g++"
+        assert found.notes == (words,)
+    assert compiler.compilations == 1  # the second start finds it in the cache
+
+
+@needs_gxx
+def test_the_words_of_apples_clang_are_tried_on_a_mac(compiler: Compiler, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its driver refuses -fopenmp and hands it to the preprocessor where it is told to; gcc plays it."""
+    apple = f"""known=no; last=; set -- "$@"
+for one in "$@"; do
+  if [ "$one" = -fopenmp ] && [ "$last" != -Xpreprocessor ]; then echo "unsupported option '-fopenmp'" >&2; exit 1; fi
+  last="$one"
+done
+exec {GXX} $(echo "$@" | sed s/-Xpreprocessor//)"""
+    compiler.does(apple)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    monkeypatch.setattr(compiling, "openmp_runtime", lambda: "")
+    monkeypatch.setattr(compiling, "_can_link", _with_gomp_for_omp(compiling._can_link))
+    compiling.openmp_options.cache_clear()
+    options = compiling.openmp_options((str(compiler.path),))
+    compiling.openmp_options.cache_clear()
+    assert options == (["-Xpreprocessor", "-fopenmp"], ["-lomp"])
+
+
+def _with_gomp_for_omp(can_link: Any) -> Any:
+    def linked(command: Any, compile_with: Any, link_with: Any) -> bool:
+        return bool(can_link(command, compile_with, [one.replace("-lomp", "-lgomp") for one in link_with]))
+
+    return linked
+
+
+@needs_clang
+def test_clang_compiles_the_kernels_with_the_openmp_that_goes_with_torchs_or_one_thread(
+    anew: None, monkeypatch: pytest.MonkeyPatch, empty_cache: Path
+) -> None:
+    monkeypatch.setenv("CXX", "clang++")
+    monkeypatch.setattr(compiling, "COMPILE", (*compiling.COMPILE, "-O1"))
+    found = kernels.found_kernels()
+    assert found.kernels is not None, found.reason
+    threaded = compiling.openmp_options(compiling.compilers()[0]) is not None
+    assert [note[:30] for note in found.notes] == ([] if threaded else ["the kernels run on one thread:"])
+
+
+# Where the library is kept
+
+
+@pytest.fixture
+def empty_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The folder for libraries, with none in it."""
+    folder = tmp_path / "cache" / "kernels"
+    monkeypatch.setattr(kernels, "cache_folder", lambda: folder)
+    return folder
+
+
+@needs_gxx
+@pytest.mark.parametrize("fault", [errno.EROFS, errno.ENOSPC])
+def test_a_cache_that_cannot_be_written_costs_a_compilation_at_each_start(
+    compiler: Compiler, empty_cache: Path, monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    compiler.does(QUICKLY)
+    real = compiling.compile_library
+
+    def read_only(library: Any, folder: Path) -> Path:
+        if folder == empty_cache:
+            raise OSError(fault, os.strerror(fault), str(folder))
+        return real(library, folder)
+
+    monkeypatch.setattr(kernels, "compile_library", read_only)
+    found = kernels.found_kernels()
+    assert found.kernels is not None, found.reason
+    words = f"the kernels are compiled at each start: {empty_cache} cannot be used: {os.strerror(fault)}; "
+    assert found.notes == (f"{words}name another folder with XDG_CACHE_HOME",)
+    assert list(empty_cache.iterdir()) == []
+
+
+@needs_gxx
+def test_a_library_that_may_not_be_executed_is_compiled_elsewhere(
+    compiler: Compiler, empty_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder mounted noexec: the dynamic linker may not map a library that lies in it."""
+    compiler.does(QUICKLY)
+
+    class OfSomeFolders(kernels.Kernels):
+        def __init__(self, path: str) -> None:
+            if any(path.startswith(str(folder)) for folder in noexec):
+                raise OSError(f"{path}: failed to map segment from shared object")
+            super().__init__(path)
+
+    noexec = [empty_cache]
+    monkeypatch.setattr(kernels, "Kernels", OfSomeFolders)
+    found = kernels.found_kernels()
+    assert found.kernels is not None, found.reason
+    assert "failed to map segment from shared object; name another folder with XDG_CACHE_HOME" in found.notes[0]
+    noexec.append(compiling.folder_of_this_process())
+    kernels.found_kernels.cache_clear()
+    found = kernels.found_kernels()
+    assert found.kernels is None
+    assert "nor the temporary folder: " in found.reason
+    assert found.advice == "name folders that can with XDG_CACHE_HOME and TMPDIR"
+
+
+@needs_gxx
+def test_a_damaged_library_is_compiled_again(compiler: Compiler, empty_cache: Path) -> None:
+    compiler.does(QUICKLY)
+    empty_cache.mkdir(parents=True)
+    (empty_cache / next(compiling.libraries()).name).write_bytes(b"\x7fELF")
+    for _ in range(2):
+        kernels.found_kernels.cache_clear()
+        assert (kernels.why_not(), kernels.notes()) == ("", ())
+    assert compiler.compilations == 1
+
+
+def test_doctor_says_why_the_kernels_are_not_in_use_and_what_to_type(
+    compiler: Compiler, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compiler.does("echo 'x.cpp:1:1: error: out of tune' >&2; exit 1")
+    ready = types.SimpleNamespace(state=lambda: EngineState(True))
+    monkeypatch.setattr("scenebuild.engines.engine", lambda name: ready)
+    (found,) = doctor._kernels()
+    assert not found.fine
+    assert found.found == "not in use: a-compiler cannot compile them: x.cpp:1:1: error: out of tune"
+    assert found.advice == "name another compiler with CXX"
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    assert doctor._kernels() == []
+    missing = "CXX names no-such-compiler, which is not found; models on a CPU are several times quicker with one"
+    assert doctor._compiler() == doctor.Finding("c++", False, missing, "unset CXX, or correct it")

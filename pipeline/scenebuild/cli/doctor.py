@@ -127,28 +127,34 @@ def _gpu() -> Finding:
 
 
 def _tools() -> list[Finding]:
-    from scenebuild.engines.audiocraft.kernels import compiler
-
     uses = {"git": "keeps scenes and lockfiles", "ffmpeg": "only for the tests: a second opinion on loudness"}
     found = [
         Finding(name, shutil.which(name) is not None, shutil.which(name) or f"not found; {use}")
         for name, use in uses.items()
     ]
-    program = compiler()
-    without = "not found; models on a CPU are several times quicker with one"
-    return [
-        *found,
-        Finding("c++", program is not None, program or without, "" if program else "install g++ or clang++"),
-        *_kernels(),
-    ]
+    return [*found, _compiler(), *_kernels()]
+
+
+def _compiler() -> Finding:
+    from scenebuild.engines.audiocraft.compiling import NO_COMPILER, compilers
+
+    if found := compilers():
+        return Finding("c++", True, " ".join(found[0]))
+    named = os.environ.get("CXX", "").strip()
+    missing = f"CXX names {named}, which is not found" if named else "not found"
+    advice = "unset CXX, or correct it" if named else NO_COMPILER
+    return Finding("c++", False, f"{missing}; models on a CPU are several times quicker with one", advice)
 
 
 def _kernels() -> list[Finding]:
     """Whether the models' kernels are in use; asked only where there are models to run, as it compiles them."""
     from scenebuild.engines import AUTO, engine
-    from scenebuild.engines.audiocraft.kernels import compiler, why_not
+    from scenebuild.engines.audiocraft.compiling import compilers
+    from scenebuild.engines.audiocraft.kernels import found_kernels
 
-    if compiler() is None or not engine(AUTO[0]).state().ready:
+    if not compilers() or not engine(AUTO[0]).state().ready:
         return []
-    reason = why_not()
-    return [Finding("kernels", not reason, f"not in use: {reason}" if reason else "in use on a CPU")]
+    found = found_kernels()
+    if found.reason:
+        return [Finding("kernels", False, f"not in use: {found.reason}", found.advice)]
+    return [Finding("kernels", not found.notes, "; ".join(("in use on a CPU", *found.notes)))]

@@ -8,6 +8,10 @@
 // Every row is summed in the same order whatever the number of rows, and no row depends on another: a take has the same
 // bits alone and in any batch. That requires that the compiler does not reorder sums: no -ffast-math.
 
+#if defined(__GNUC__) && !defined(__clang__) && __GNUC__ < 9
+#error "the compiler is too old"  // it has no __builtin_convertvector
+#endif
+
 #include <cmath>
 #include <cstddef>
 #include <cstdint>

@@ -5,29 +5,26 @@ A compiler is optional: without one ``kernels()`` is None, and torch's own opera
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import ctypes
 import functools
-import hashlib
-import importlib.util
 import os
-import platform
-import shutil
-import subprocess
 import sys
 from collections.abc import Callable, Sequence
-from importlib.resources import files
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
-from scenebuild.scratch import scratch_folder
-
-COMPILERS = ("c++", "g++", "clang++")
-# No -ffast-math: the order of every sum is part of what is promised.
-COMPILE = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fopenmp", "-fPIC")
-LINK = ("-shared", "-Wl,--no-undefined") if sys.platform == "linux" else ("-shared",)
-LONGEST_COMPILE_S = 120
+from scenebuild.engines.audiocraft.compiling import (
+    Command,
+    CompileError,
+    Library,
+    cache_folder,
+    compile_library,
+    folder_of_this_process,
+    libraries,
+    openmp_options,
+    openmp_runtime,
+)
 
 ABI = 2  # of kernels.cpp
 
@@ -152,120 +149,82 @@ def _check_abi(library: ctypes.CDLL) -> None:
         raise AbiError(f"the compiled kernels have the structs {found}, kernels.py has {wanted}")
 
 
-@functools.lru_cache
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The kernels, and what there is to say about them."""
+
+    kernels: Kernels | None
+    reason: str = ""  # why they are not in use
+    advice: str = ""  # what to do about it
+    notes: tuple[str, ...] = ()  # what is not as good as it could be, where they are in use
+
+
 def kernels() -> Kernels | None:
     """The kernels, compiled now if they were not before; None where there are none, see ``why_not``."""
-    return None if why_not() else Kernels(_library())
+    return found_kernels().kernels
 
 
-@functools.lru_cache
 def why_not() -> str:
     """Why the kernels are not in use here, in words; "" where they are."""
+    return found_kernels().reason
+
+
+def notes() -> tuple[str, ...]:
+    """Lines for a person about kernels that are not in use, or not as they should be; none where all is well."""
+    found = found_kernels()
+    if not found.reason:
+        return found.notes
+    advice = f"; {found.advice}" if found.advice else ""
+    return (f"the kernels are not in use: {found.reason}{advice}; models on a CPU are several times quicker with them",)
+
+
+@functools.lru_cache
+def found_kernels() -> Found:
+    """What was found out about the kernels on this machine, once a process."""
     if os.environ.get("SCENEBUILD_KERNELS") == "off":
-        return "SCENEBUILD_KERNELS is off"
-    program = compiler()
-    if program is None:
-        return f"no C++ compiler ({', '.join(COMPILERS)})"
+        return Found(None, "SCENEBUILD_KERNELS is off", "unset it")
     try:
-        Kernels(_library())
-    except (OSError, AttributeError, AbiError, subprocess.SubprocessError) as error:
-        return _in_words(program, str(getattr(error, "stderr", None) or error))
-    return ""
+        return _first_that_works()
+    except CompileError as error:
+        return Found(None, str(error), error.advice)
+    except (AttributeError, AbiError) as error:
+        return Found(None, f"the library is not that of this version: {error}", "install scenebuild again")
 
 
-def not_in_use() -> str:
-    """One line about kernels that are not in use, for a person; "" where they are."""
-    reason = why_not()
-    return (
-        f"the kernels are not in use: {reason}; models on a CPU are several times quicker with them" if reason else ""
-    )
+def _first_that_works() -> Found:
+    """The best library that one of the compilers can make; CompileError by the first compiler where none can."""
+    faults: dict[Command, CompileError] = {}
+    for library in libraries():
+        if library.threaded or openmp_options(library.command) is None:  # else it was tried, and failed
+            try:
+                loaded, notes = _loaded(library)
+            except CompileError as error:
+                faults[library.command] = error  # of one thread, where there were two tries
+            else:
+                return Found(loaded, notes=(*notes, *_about_threads(library)))
+    raise next(iter(faults.values()))
 
 
-def _in_words(program: str, said: str) -> str:
-    if "no kernel for this processor" in said:
-        return f"they have no code for this processor ({platform.machine()})"
-    if "__kmpc" in said:  # what clang's code calls is in libomp alone
-        runtime = os.path.basename(openmp_runtime())
-        return f"{os.path.basename(program)} needs an OpenMP runtime of its own beside torch's {runtime}; install g++"
-    lines = [line for line in said.splitlines() if "error" in line] or [said]
-    return f"{os.path.basename(program)} cannot compile them: {lines[0].strip()[:200]}"
-
-
-def compiler() -> str | None:
-    """The C++ compiler: what CXX names, or the first that is found."""
-    wanted = os.environ.get("CXX")
-    names = (wanted,) if wanted else COMPILERS
-    return next((found for name in names if (found := shutil.which(name))), None)
-
-
-@functools.lru_cache
-def openmp_runtime() -> str:
-    """The OpenMP runtime that comes with torch; "" where it brings none and takes the system's. Imports no torch.
-
-    Two runtimes in one process have two pools of threads, of which ``torch.set_num_threads`` knows one.
-    """
-    torch = importlib.util.find_spec("torch")
-    if torch is None or torch.origin is None:
-        return ""
-    package = Path(torch.origin).parent
-    found = [
-        path
-        for folder in (package / "lib", package.with_name("torch.libs"))
-        for pattern in ("libgomp*", "libiomp5*", "libomp*")
-        for path in sorted(folder.glob(pattern))
-    ]
-    return str(found[0]) if found else ""
-
-
-@functools.lru_cache
-def _library() -> str:
-    """The compiled library, in the user's cache under a hash of all that it depends on."""
-    from scenebuild.config import user_folder
-
-    source = files(__package__).joinpath("kernels.cpp").read_bytes()
-    program, runtime = str(compiler()), openmp_runtime()
-    version = subprocess.run([program, "--version"], capture_output=True, check=True, timeout=30).stdout
-    made_of = [source, program.encode(), version, " ".join((*COMPILE, *LINK)).encode(), runtime.encode(), _processor()]
-    digest = hashlib.sha256(b"\0".join(made_of)).hexdigest()
-    name = f"kernels-{digest[:32]}.so"
-    folder = Path(user_folder("cache"), "kernels")
+def _loaded(library: Library) -> tuple[Kernels, list[str]]:
+    """From the cache, compiled into it, or compiled for this process alone: that takes seconds, and stops no build."""
+    kept = cache_folder() / library.name
     try:
-        if (folder / name).exists():
-            return str(folder / name)
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return _compile(program, source, folder, name)
-    except (PermissionError, NotADirectoryError):  # costs two seconds at each start, no build
-        return _compile(program, source, _of_this_process(), name)
-
-
-def _of_this_process() -> Path:
-    """A folder for a library that is loaded for as long as the process lives."""
-    kept = contextlib.ExitStack()
-    atexit.register(kept.close)
-    return Path(kept.enter_context(scratch_folder()))
-
-
-def _compile(program: str, source: bytes, folder: Path, name: str) -> str:
-    """In a folder aside first, because two builds may start at once."""
-    with scratch_folder(str(folder)) as scratch:
-        code, compiled, made = (str(Path(scratch) / one) for one in ("kernels.cpp", "kernels.o", name))
-        Path(code).write_bytes(source)
-        # -fopenmp at the link would add the compiler's own runtime.
-        runtime = [openmp_runtime() or "-fopenmp"]
-        for command in (
-            [program, *COMPILE, "-c", code, "-o", compiled],
-            [program, *LINK, compiled, *runtime, "-o", made],
-        ):
-            subprocess.run(command, capture_output=True, text=True, check=True, timeout=LONGEST_COMPILE_S)
-        os.replace(made, folder / name)
-    return str(folder / name)
-
-
-def _processor() -> bytes:
-    """What ``-march=native`` depends on: a home folder may be shared by machines of several kinds."""
+        with contextlib.suppress(OSError):  # it is not there, or damaged
+            return Kernels(str(kept)), []
+        kept.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return Kernels(str(compile_library(library, kept.parent))), []
+    except OSError as error:
+        reason = f"{kept.parent} cannot be used: {error.strerror or error}"
     try:
-        with open("/proc/cpuinfo", "rb") as lines:
-            wanted = (b"model name", b"flags", b"Features", b"CPU part")
-            return b"".join(sorted({line for line in lines if line.startswith(wanted)}))
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}".encode()
+        made = Kernels(str(compile_library(library, folder_of_this_process())))
+    except OSError as error:
+        words = f"{reason}; nor the temporary folder: {error.strerror or error}"
+        raise CompileError(words, "name folders that can with XDG_CACHE_HOME and TMPDIR") from error
+    return made, [f"the kernels are compiled at each start: {reason}; name another folder with XDG_CACHE_HOME"]
+
+
+def _about_threads(library: Library) -> list[str]:
+    if library.threaded:
+        return []
+    how = "on a Mac: brew install libomp" if sys.platform == "darwin" else "install g++"
+    return [f"the kernels run on one thread: {library.compiler} has no OpenMP that goes with torch's; {how}"]

@@ -38,8 +38,8 @@ class AudiocraftSession:
     def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest | Note]:
         """Every request, grouped by model and precision; see the protocol."""
         self._progress = progress
-        if self.device.type == "cpu" and (line := kernels.not_in_use()):
-            yield Note(line)
+        if self.device.type == "cpu":
+            yield from map(Note, kernels.notes())
         numbered = list(enumerate(requests))
         for wanted in sorted({_model_of(request.action) for request in requests}):
             actions = [(index, one.action) for index, one in numbered if _model_of(one.action) == wanted]
