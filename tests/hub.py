@@ -16,9 +16,16 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
+from urllib.parse import urlsplit
 
 from scenebuild.engines.audiocraft.models import CODEC_FILE, Model
 
+REFUSALS: dict[str, tuple[int, dict[str, str]]] = {
+    "unavailable": (503, {}),
+    "refused": (403, {}),
+    "gated": (403, {"X-Error-Code": "GatedRepo"}),
+    "denied": (401, {"X-Error-Message": "Invalid credentials in Authorization header"}),
+}
 LOGIN = b"<!doctype html><title>Airport WiFi</title><form>Accept the terms of use</form>"
 
 
@@ -75,13 +82,16 @@ def put_in_cache(cache: Path, content: dict[tuple[str, str], dict[str, bytes]]) 
 class Fault:
     """What goes wrong with a file, for so many GET requests."""
 
-    kind: str  # cut, flip, short, stall, missing, denied, login, other-commit, unavailable
+    kind: (
+        str  # cut, flip, short, stall, expire, missing, denied, gated, refused, login, other-commit, unavailable, huge
+    )
     times: int = 10**6
 
 
 @dataclass
 class Hub:
-    """The hub; usable as a context. ``elsewhere`` sends those who want a file's bytes to another hub, as a CDN."""
+    """The hub; usable as a context. ``elsewhere`` sends those who want a file's bytes to another hub, as a CDN, with a
+    link that is signed: after the fault "expire" that link is refused, and a new one is not. It is a proxy as well."""
 
     content: dict[tuple[str, str], dict[str, bytes]]
     main: dict[str, str] = field(default_factory=dict)  # repository -> commit
@@ -91,6 +101,8 @@ class Hub:
     ranges: bool = True
     requests: list[str] = field(default_factory=list)  # "GET /path", "GET /path from 17"
     tokens: list[str] = field(default_factory=list)  # of every request, "" where none was sent
+    links: list[str] = field(default_factory=list)  # that were given, by their signatures
+    expired: set[str] = field(default_factory=set)
     stalled: threading.Event = field(default_factory=threading.Event)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -140,14 +152,15 @@ class _Answers(BaseHTTPRequestHandler):
         start = int(self.headers.get("Range", "bytes=0-").removeprefix("bytes=").partition("-")[0])
         self.hub.requests.append(f"{self.command} {self.path}{f' from {start}' if start else ''}")
         self.hub.tokens.append(self.headers.get("Authorization", ""))
-        parts = self.path.strip("/").split("/")
+        address = urlsplit(self.path)  # a proxy is asked for the whole of it
+        parts = address.path.strip("/").split("/")
         if parts[:2] == ["api", "models"]:
             self._listing(parts[2:])
             return
         where = parts.index("resolve")
         repository, revision, name = "/".join(parts[:where]), parts[where + 1], parts[where + 2]
         if repository in self.hub.renamed:
-            moved = self.path.replace(f"/{repository}/", f"/{self.hub.renamed[repository]}/", 1)
+            moved = address.path.replace(f"/{repository}/", f"/{self.hub.renamed[repository]}/", 1)
             self._send(307, b"", {"Location": moved})
             return
         commit = self.hub.main.get(repository, "") if revision == "main" else revision
@@ -155,15 +168,16 @@ class _Answers(BaseHTTPRequestHandler):
         body = self.hub.content.get((repository, commit), {}).get(name)
         if fault == "login":
             self._send(200, LOGIN if with_body else b"", {"Content-Type": "text/html"}, size=len(LOGIN))
-        elif fault == "unavailable":
-            self._send(503, b"", {})
-        elif fault == "denied":
-            self._send(401, b"", {"X-Error-Message": "Invalid credentials in Authorization header"})
+        elif fault in REFUSALS or address.query in self.hub.expired:
+            status, headers = REFUSALS.get(fault, (403, {}))
+            self._send(status, b"", headers)
         elif (repository, commit) not in self.hub.content:
             self._send(404, b"", {"X-Error-Code": "RevisionNotFound"})
         elif body is None or fault == "missing":
             self._send(404, b"", {"X-Error-Code": "EntryNotFound", "X-Repo-Commit": commit})
         else:
+            if fault == "expire":
+                self.hub.expired.add(address.query)
             self._file(name, body, "f" * 40 if fault == "other-commit" else commit, start, fault, with_body)
 
     def _fault(self, name: str, *, with_body: bool) -> str:
@@ -180,10 +194,12 @@ class _Answers(BaseHTTPRequestHandler):
         headers = {"ETag": f'"{etag}"', "X-Repo-Commit": commit, "Accept-Ranges": "bytes"}
         if large and self.hub.elsewhere is not None:
             linked = {"X-Linked-Etag": f'"{etag}"', "X-Linked-Size": str(len(body)), "X-Repo-Commit": commit}
-            self._send(302, b"", {**linked, "Location": f"{self.hub.elsewhere.url}{self.path}"})
+            self.hub.links.append(f"signed={len(self.hub.links)}")
+            path = urlsplit(self.path).path
+            self._send(302, b"", {**linked, "Location": f"{self.hub.elsewhere.url}{path}?{self.hub.links[-1]}"})
             return
         if not with_body:
-            self._send(200, b"", headers, size=len(body))
+            self._send(200, b"", headers, size=10**16 if fault == "huge" else len(body))
             return
         if fault == "flip":
             body = body[:-20] + bytes([body[-20] ^ 1]) + body[-19:]
@@ -192,7 +208,7 @@ class _Answers(BaseHTTPRequestHandler):
             headers["Content-Range"] = f"bytes {start}-{len(body) - 1}/{len(body)}"
         if fault == "short":
             rest = rest[: len(rest) // 2]
-        self._send(status, rest, headers, half=fault if fault in ("cut", "stall") else "")
+        self._send(status, rest, headers, half=fault if fault in ("cut", "stall", "expire") else "")
 
     def _send(
         self, status: int, body: bytes, headers: dict[str, str], *, size: int | None = None, half: str = ""

@@ -23,6 +23,7 @@ GROUND: dict[str, set[str]] = {
     "files": set(),
     "frames": set(),
     "licences": set(),
+    "locks": set(),
     "scratch": set(),
     "number_text": {"decibels"},
 }  # every room may stand on them

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import shutil
 import signal
@@ -20,6 +21,7 @@ import pytest
 
 from hub import Fault, Hub, checkpoint, content_of, reference
 from scenebuild.engines.audiocraft.models import model
+from scenebuild.number_text import data_size
 
 pytest.importorskip("huggingface_hub", reason="fetching weights needs huggingface_hub (part of the AudioGen set)")
 
@@ -96,9 +98,9 @@ def user(project: Path, tmp_path: Path) -> User:
 
 
 def last_line(err: str) -> str:
-    """The one line of the failure; before it only lines that say which file was begun."""
+    """The one line of the failure; before it only lines that say what is to be fetched, and which file was begun."""
     *begun, line = err.splitlines()
-    assert all(one.startswith("fetching ") for one in begun), err
+    assert all(one.startswith(("fetching ", "  ", f"{MODEL.id}: CC-BY-NC-4.0, ")) for one in begun), err
     return line
 
 
@@ -114,6 +116,81 @@ def test_all_files_come_at_the_commit_and_are_recorded(user: User, hub: Hub) -> 
         for name in names
     }
     assert user.records() == [f"facebook--audiogen-medium@{MODEL.revision}.json", f"t5-large@{ENCODER.revision}.json"]
+
+
+def test_what_comes_is_said_before_the_first_byte(user: User, hub: Hub) -> None:
+    (hub_of, weights), (encoder_of, encoder) = ((one[0], files) for one, files in hub.content.items())
+    code, _, err = user.types("fetch", MODEL.id, hub=hub)
+    first, *sizes, total = err.splitlines()[: len(weights) + len(encoder) + 2]
+    assert (code, first) == (0, f"{MODEL.id}: CC-BY-NC-4.0, non-commercial use only; its terms: {hub.url}/{MODEL.id}")
+    assert sizes == [
+        f"  {data_size(len(body)):>8}  {name} of {of}"
+        for of, files in ((hub_of, weights), (encoder_of, encoder))
+        for name, body in files.items()
+    ]
+    everything = data_size(sum(len(body) for files in (weights, encoder) for body in files.values()))
+    assert re.fullmatch(rf" *{everything}  to fetch into {user.cache}, [0-9.]+ [GT]B free", total)
+    heads = [request.startswith("HEAD") for request in hub.requests]
+    assert heads.index(False) >= len(sizes)  # every file was asked for first
+
+
+def test_a_disk_that_is_too_small_is_said_before_the_first_byte(user: User, hub: Hub) -> None:
+    hub.faults["model.safetensors"] = Fault("huge")
+    code, out, err = user.types("fetch", MODEL.id, hub=hub)
+    assert (code, out, len(err.splitlines())) == (1, "", 1)
+    assert re.fullmatch(
+        rf"{MODEL.id} needs 10000\.0 TB more, {user.project.parent} has [0-9.]+ [GT]B free; make room there, or name a "
+        "folder on another disk with HF_HOME\n",
+        err,
+    )
+    assert hub.gets() == []
+
+
+def test_a_link_that_expired_is_asked_for_anew(user: User, hub: Hub, large: Hub) -> None:
+    """A download of more than an hour that breaks off: its link is refused by then, and the hub gives another one."""
+    with Hub(hub.content, faults={WEIGHTS: Fault("expire", times=1)}) as warehouse:
+        hub.elsewhere = warehouse
+        code, _, err = user.types("fetch", MODEL.id, hub=hub)
+        assert code == 0, err
+        assert user.holds(hub)
+        asked = [request for request in warehouse.gets() if WEIGHTS in request and "compression" not in request]
+    assert "HF_TOKEN" not in err
+    signatures = [request.partition("?")[2] for request in asked]
+    assert signatures[0] == signatures[1].removesuffix(f" from {CHUNK}")  # refused
+    assert signatures[-1] != signatures[1]
+    assert signatures[-1].endswith(f" from {CHUNK}")  # and it went on from there
+
+
+def test_a_storage_that_refuses_every_link_is_named_and_no_token_is_asked_for(user: User, hub: Hub) -> None:
+    with Hub(hub.content, faults={"*": Fault("refused")}) as warehouse:
+        hub.elsewhere = warehouse
+        code, _, err = user.types("fetch", MODEL.id, hub=hub)
+        assert code == 1
+        assert last_line(err) == (
+            f"{WEIGHTS} of {MODEL.id}: {warehouse.url.removeprefix('http://')} refuses the links that {hub.url} gives "
+            "(403), new ones too; is a proxy or a firewall in the way? What is here stays"
+        )
+        assert len(warehouse.gets()) == 2
+
+
+def test_a_proxy_is_asked(user: User, hub: Hub) -> None:
+    code, _, err = user.types("fetch", MODEL.id, HF_ENDPOINT="http://hub.invalid", http_proxy=hub.url)
+    assert code == 0, err
+    assert user.holds(hub)
+    assert all(request.split()[1].startswith("http://hub.invalid/") for request in hub.requests)
+
+
+@pytest.mark.parametrize("without", ["fcntl.flock = no_locks", "sys.modules['fcntl'] = None"])
+def test_without_locks_files_are_fetched_all_the_same(user: User, hub: Hub, without: str) -> None:
+    """Network file systems refuse a lock, and Windows has none."""
+    code = (
+        "import errno, fcntl, sys\ndef no_locks(*_): raise OSError(errno.ENOLCK, 'No locks available')\n"
+        f"{without}\nfrom scenebuild.engines.audiocraft.fetch import fetch\n"
+        f"from scenebuild.engines.audiocraft.models import model\nfetch(model({MODEL.id!r}), print, bars=False)"
+    )
+    environment = {**user.environment, "HF_ENDPOINT": hub.url}
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=user.project, check=True, timeout=60)
+    assert user.holds(hub)
 
 
 def test_a_model_that_shares_its_codec_brings_it_along(user: User) -> None:
@@ -195,7 +272,9 @@ def test_a_killed_download_goes_on_where_it_stopped(user: User, hub: Hub, large:
         process.send_signal(signal.SIGKILL)
     hub.faults.clear()
     hub.requests.clear()
-    assert user.types("fetch", MODEL.id, hub=hub)[0] == 0
+    code, _, err = user.types("fetch", MODEL.id, hub=hub)
+    assert code == 0
+    assert re.search(rf"{WEIGHTS} of {MODEL.id}, [0-9.]+ [kM]?B of it here$", err, re.MULTILINE)
     assert user.holds(hub)
     assert f"/{WEIGHTS} from " in hub.gets()[0]
     assert not list(user.cache.rglob("*.incomplete"))
@@ -205,7 +284,7 @@ def test_two_that_fetch_the_same_fetch_it_once(user: User, hub: Hub, large: Hub)
     both = [user.start("fetch", MODEL.id, hub=hub) for _ in range(2)]
     for process in both:
         with process:
-            assert process.communicate(timeout=60)[1].splitlines()[0].startswith("fetching ")
+            assert "fetching " in process.communicate(timeout=60)[1]
             assert process.returncode == 0
     assert user.holds(hub)
     assert sum(request.endswith(f"/{WEIGHTS}") for request in hub.gets()) == 1
@@ -243,17 +322,21 @@ ENDINGS = {
     "missing": "{name} of {model}: {hub} does not have it at the pinned commit (404); is HF_ENDPOINT a full mirror?",
     "denied": "{name} of {model}: {hub} wants to know who asks (401); set HF_TOKEN or type: hf auth login",
     "unavailable": "{name} of {model}: {hub} answers with an error (503); try again later",
+    "gated": (
+        "{name} of {model}: its terms are to be accepted first, at {hub}/{model}; "
+        "then set HF_TOKEN or type: hf auth login"
+    ),
 }
 
 
 @pytest.mark.parametrize("kind", ENDINGS)
-def test_each_refusal_ends_in_one_clear_line(user: User, hub: Hub, kind: str) -> None:
+def test_each_refusal_ends_in_one_clear_line_before_the_first_byte(user: User, hub: Hub, kind: str) -> None:
     hub.faults["compression_state_dict.bin"] = Fault(kind)
     code, out, err = user.types("fetch", MODEL.id, hub=hub)
     assert (code, out) == (1, "")
     words = ENDINGS[kind].format(name="compression_state_dict.bin", model=MODEL.id, hub=hub.url)
-    assert last_line(err) == f"{words}; what is here stays"
-    assert user.file().exists()  # the file before it
+    assert err == f"{words}; what is here stays\n"
+    assert hub.gets() == []  # nor of the files before it
 
 
 def test_a_login_page_is_no_hub(user: User, hub: Hub) -> None:

@@ -95,6 +95,22 @@ def sample_rate(hertz: int) -> str:
     return f"{hertz / 1000:g} kHz"
 
 
+def data_size(count: int) -> str:
+    """A number of bytes, in powers of ten as disks are sold.
+
+    >>> data_size(999), data_size(2_000), data_size(3_678_455_287)
+    ('999 B', '2.0 kB', '3.7 GB')
+    """
+    if count < 1000:
+        return f"{count} B"
+    size = count / 1000
+    for unit in ("kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
+
+
 def channels(count: int) -> str:
     """``mono``, ``stereo``, ``6 channels``."""
     return {1: "mono", 2: "stereo"}.get(count, f"{count} channels")

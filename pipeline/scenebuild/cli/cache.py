@@ -11,6 +11,7 @@ import click
 
 from scenebuild.cli import options
 from scenebuild.cli.terminal import safe
+from scenebuild.number_text import data_size
 from scenebuild.scratch import sweep_scratch
 from scenebuild.store import LocalStore
 from scenebuild.store.care import DAY, Damage, Entry, collect, entries, size, verify
@@ -48,7 +49,7 @@ def size_(store: str | None, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"version": 1, "store": place.root, "objects": count, "bytes": total}))
     else:
-        click.echo(safe(f"{place.root}: {count} objects, {_bytes(total)}"))
+        click.echo(safe(f"{place.root}: {count} objects, {data_size(total)}"))
 
 
 @command.command("verify")
@@ -102,7 +103,7 @@ def gc(store: str | None, as_json: bool, unused_for: float, all_engines: bool, d
     if as_json:
         click.echo(json.dumps({"version": 1, "removed": removed, "bytes": freed, "dry_run": dry_run}))
     else:
-        click.echo(f"{'would remove' if dry_run else 'removed'} {removed} takes, {_bytes(freed)}")
+        click.echo(f"{'would remove' if dry_run else 'removed'} {removed} takes, {data_size(freed)}")
 
 
 def _store(flag: str | None) -> LocalStore:
@@ -115,7 +116,7 @@ def _line(entry: Entry) -> str:
     asked = entry.record.facts.get("action")
     action = asked if isinstance(asked, dict) else {}
     what = f"{action.get('engine', '?')!s:<9} {action.get('prompt', '')}".rstrip()
-    return f"{entry.record.key[:12]}  {used}  {_bytes(entry.record.size):>9}  {length:>6} s  {what}"
+    return f"{entry.record.key[:12]}  {used}  {data_size(entry.record.size):>9}  {length:>6} s  {what}"
 
 
 def _length(facts: Mapping[str, Any]) -> str:
@@ -135,12 +136,3 @@ def _plain(entry: Entry) -> dict[str, object]:
         "last_used": entry.last_used_s,
         "facts": dict(record.facts),
     }
-
-
-def _bytes(count: int) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"

@@ -7,12 +7,12 @@ on another machine. Nothing is ever wrong without it, only made twice.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import socket
 import time
 
 from scenebuild.files import open_regular
+from scenebuild.locks import lock
 
 ASLEEP_S = 30.0  # a holder that did not say anything for that long is not waited for
 
@@ -47,12 +47,11 @@ def take_lease(root: str, key: str) -> Lease | None:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o666)
     except OSError:
         return Lease(path, None)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    got = lock(descriptor)
+    if got == "theirs":
         os.close(descriptor)
         return None
-    except OSError:
+    if got == "none":
         return Lease(path, descriptor)
     with contextlib.suppress(OSError):
         os.ftruncate(descriptor, 0)
