@@ -223,7 +223,7 @@ def test_json_and_scenes_that_expect_nothing(project: Path, capsys: pytest.Captu
 @pytest.mark.parametrize(
     ("expect", "answer"),
     [
-        ("{loudness: [-18, -24]}", "loudness: -18 to -24 runs backwards; write the least first"),
+        ("{loudness: [-18, -24]}", "loudness: -18 to -24 is not in order; write the least value first"),
         ("{loudness: -18}", "loudness: -18 is not a list; write one such as [-24, -18] (LUFS)"),
         ("{loudness: [-18]}", "loudness: 1 values; write 2, such as [-24, -18]"),
         ("{loudness: [a, b]}", "loudness: 'a' is not a number; write one such as -24 (LUFS)"),

@@ -72,8 +72,8 @@ def test_a_long_take_is_told_where_its_duration_stands(project: Path) -> None:
     (own,) = lint("name: X\nelements:\n  a:\n    prompt: rain\n    duration: 20\n")
     assert own.place == Place(PATH, 5, 15)
     assert own.message == (
-        "duration: 20 s is longer than the 10 s that AudioGen was trained on; beyond them it goes on from its own last"
-        " seconds, where the sound may drift or repeat; generate less and write loop: true, or use several elements"
+        "duration: 20 s is longer than the 10 s that AudioGen was trained on; the model continues from its own last"
+        " seconds, and the sound may drift or repeat; generate less and write loop: true, or use several elements"
         " with fades"
     )
     elements = "  a: {prompt: rain}\n  b: {prompt: wind, duration: 3}\n  c: {prompt: hail}\n"
@@ -117,8 +117,8 @@ def test_a_rule_that_there_is_not_is_said_with_the_nearest(project: Path) -> Non
     near, far = lint("name: X\nelements:\n  a: {prompt: rain}  # scenebuild: ignore=prompt_musik,zzz\n")
     assert (near.rule, near.place.line, near.severity) == ("unknown-ignore", 3, "warning")
     assert {near.message, far.message} == {
-        "ignore: 'prompt_musik' is no rule, so the comment silences nothing. Did you mean prompt-music?",
-        "ignore: 'zzz' is no rule, so the comment silences nothing; write the id of a rule, or all",
+        "ignore: 'prompt_musik' is not a rule, so the comment has no effect. Did you mean prompt-music?",
+        "ignore: 'zzz' is not a rule, so the comment has no effect; write the id of a rule, or all",
     }
 
 

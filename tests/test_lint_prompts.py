@@ -82,17 +82,17 @@ def test_musicgen_has_the_opposite_rule_for_music() -> None:
         ),
         (
             "le vent dans les arbres",
-            "'dans' is not English, and the models know English alone; describe the sound in English",
+            "'dans' is not English, and the models were trained on English; describe the sound in English",
         ),
         (
             "rain, thunder, wind, birds, dogs, a bus",
-            "6 sounds ('rain, thunder, wind, birds, dogs' …) are asked for at once, and a model blurs more than three;"
-            " give each an element of its own, with its own volume, pan and start",
+            "6 sounds ('rain, thunder, wind, birds, dogs' …) are asked for at once, and a model blurs more than three"
+            " sounds; write an element for each, with its own volume, pan and start",
         ),
         (
             "\u202e…",
-            r"'\u202e…' names nothing that can be heard, so the model makes anything;"
-            " write the source, where it is and how it sounds",
+            r"'\u202e…' names no sound, so the result is arbitrary;"
+            " write what sounds, where and how",
         ),
     ],
 )  # fmt: skip

@@ -82,7 +82,7 @@ def test_what_does_not_exist_is_said(quay: Path) -> None:
             "--mute x, y: scenes/quay.yaml has no such element and no such bus; "
             "there are waves, gulls, bell, music, outside\n",
         ),
-        (["--solo", "bell", "--mute", "bell"], "nothing is left to be heard; solo or mute other elements\n"),
+        (["--solo", "bell", "--mute", "bell"], "no element is left to be heard; solo or mute other elements\n"),
         (["--solo", "bell", "--frozen"], "--solo and --mute only write listen.wav; --frozen goes without them\n"),
         (["--mute", "bell", "--stems"], "--solo and --mute only write listen.wav; --stems goes without them\n"),
     ):

@@ -129,7 +129,7 @@ def test_a_scene_never_names_a_path(project: Path, capsys: pytest.CaptureFixture
     register()
     write(model=name)
     words = refused(capsys, "validate", SCENE)
-    assert f"{SCENE}:1:74: model: {name!r} is not one of {LISTED}, nor can it be the name of a checkpoint" in words
+    assert f"{SCENE}:1:74: model: {name!r} is not one of {LISTED}, and the name of a registered checkpoint" in words
 
 
 def test_a_model_of_another_engine_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

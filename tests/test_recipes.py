@@ -275,13 +275,13 @@ def test_what_a_strangers_recipe_may_cost_is_bounded(project: Path) -> None:
     row = ", ".join(map(str, range(200)))
     Path("scenes/d.yaml").write_text(f"name: D\nelements:\n{many}matrix: {{n: [{row}]}}\n")
     assert broken("scenes/d.yaml") == (
-        "scenes/d.yaml:2002:1: 200 scenes from so long a file are more than 1000000 values; split the file"
+        "scenes/d.yaml:2002:1: 200 scenes of this file have more than 1000000 values; split the file"
     )
     axes = ", ".join(f"p{number}: [{'long ' * 8}]" for number in range(8))
     Path("scenes/e.yaml").write_text(f"name: E\nelements: {{a: {{prompt: a}}}}\nmatrix: {{{axes}}}\n")
     assert broken("scenes/e.yaml") == (
-        "scenes/e.yaml:3:1: matrix: @long-long-long-long-long-long-long-long+… would be a name of 319 characters; "
-        "leave some values out"
+        "scenes/e.yaml:3:1: matrix: @long-long-long-long-long-long-long-long+… has more than 150 characters; "
+        "remove some values"
     )
 
 

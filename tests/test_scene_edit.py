@@ -14,7 +14,7 @@ from scenebuild.scene.yaml.edit import edited, scalar
 from scenebuild.scene.yaml.scalars import plain
 
 TAKE = ("elements", "rain", "take")
-LINES = "a.yaml:3:5: take: is more than one line here; change it by hand"
+LINES = "a.yaml:3:5: take: takes more than one line here; change it by hand"
 
 
 def edit(text: str, value: Any = 3, field: tuple[str, ...] = TAKE) -> str:
@@ -70,8 +70,8 @@ def test_an_element_is_added_behind_the_others() -> None:
     [
         ("elements:\n  rain:\n    take: |\n      3\n", TAKE, LINES),
         ("elements:\n  rain:\n    take: [1, 2]\n", TAKE, LINES),
-        ("elements: {wind: {prompt: x}}\n", TAKE, "a.yaml:1:1: take: has no place here: there are no fields of rain"),
-        ("elements: [rain]\n", TAKE, "a.yaml:1:1: take: has no place here: there are no fields of rain"),
+        ("elements: {wind: {prompt: x}}\n", TAKE, "a.yaml:1:1: take: cannot be added: the file has no fields of rain"),
+        ("elements: [rain]\n", TAKE, "a.yaml:1:1: take: cannot be added: the file has no fields of rain"),
     ],
 )  # fmt: skip
 def test_what_can_not_be_done_in_a_line_is_refused(text: str, field: tuple[str, ...], answer: str) -> None:

@@ -13,7 +13,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from scenebuild.scene.check.validate import validate_document
-from scenebuild.scene.check.violations import NEEDED, whole_schema
+from scenebuild.scene.check.violations import whole_schema
 from scenebuild.scene.effects.compressor import Compression
 from scenebuild.scene.effects.convolution import Convolution
 from scenebuild.scene.effects.filter import Filter
@@ -121,9 +121,12 @@ def test_unknown_names_are_refused_everywhere_but_x_at_the_top() -> None:
 
 
 def test_only_what_a_scene_needs_is_required() -> None:
-    assert SCHEMA["anyOf"] == [{"required": list(NEEDED)}, {"required": ["extends"]}, {"required": ["variants"]}]
-    assert PLAIN["required"] == list(NEEDED)
-    assert NEEDED == ("name", "elements")
+    assert SCHEMA["anyOf"] == [
+        {"required": ["name", "elements"]},
+        {"required": ["extends"]},
+        {"required": ["variants"]},
+    ]
+    assert PLAIN["required"] == ["name", "elements"]
     assert "required" not in ELEMENT
 
 

@@ -208,8 +208,8 @@ def _plan(target: Target, scene: Scene) -> Plan:
 
 def _refuse_unknown_elements(plans: Mapping[Target, Plan]) -> None:
     forced = frozenset(name for target in plans for name in target.settings.plan.force_elements)
-    known = [step.element.name for plan in plans.values() for step in plan.steps]
-    if unknown := forced - set(known):
+    known = dict.fromkeys(step.element.name for plan in plans.values() for step in plan.steps)
+    if unknown := forced - known.keys():
         path = next(iter(plans)).path
         where = f"{path} has no such element" if len(plans) == 1 else "no scene has such an element"
         meant = meant_or_listed(min(unknown), known)

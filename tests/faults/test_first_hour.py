@@ -74,14 +74,14 @@ SCENES: dict[str, tuple[str, str]] = {
     "1e5": (name("1e5"), "1:7: name: 1e5 is not text; put it in quotes: '1e5'"),
     "a hexadecimal number as a name": (name("0x1F"), "1:7: name: 0x1F is not text; put it in quotes: '0x1F'"),
     "True as a name": (name("True"), "1:7: name: True is not text; put it in quotes: 'True'"),
-    "null as a name": (name("null"), "1:7: name: null is nothing in YAML; put it in quotes: 'null'"),
+    "null as a name": (name("null"), "1:7: name: null is null in YAML; put it in quotes: 'null'"),
     "no number at all": (field("volume: loud"), "5:13: volume: 'loud' is not a number; write one such as 0.7 "
         "(1.0 is unity)"),
     "infinity": (field("duration: .inf"), "5:15: duration: .inf is not a finite number; write one in digits"),
     "nothing": (field("volume:"), "5:12: volume: nothing is written here; write one such as 0.7 (1.0 is unity), or "
         "remove the line"),
-    "end": (field("end: 8"), "5:5: end: is not a field of an element; write duration: 8 for how long it is made, or "
-        "trim: {to: 8} for where it stops"),
+    "end": (field("end: 8"), "5:5: end: is not a field of an element; write duration: 8 to generate 8 seconds, or "
+        "trim: {to: 8} to stop after 8 seconds"),
     "length": (field("length: 8"), "5:5: length: is not a field of an element; write duration: 8 (seconds)"),
     "loops": (field("loops: true"), "5:5: loops: is not a field of an element; write loop: true"),
     "fade": (field("fade: 2"), "5:5: fade: is not a field of an element; write fade_in: 1 and fade_out: 1 (seconds)"),
@@ -103,7 +103,7 @@ SCENES: dict[str, tuple[str, str]] = {
     ),
     "a slip of the pen": (field("volme: 1"), "5:5: volme: is not a field of an element. Did you mean volume?"),
     "a field twice": (
-        field("prompt: wind"), "5:5: prompt stands twice: here and in line 4; remove one of the two",
+        field("prompt: wind"), "5:5: prompt occurs twice: here and in line 4; remove one of the two",
     ),
     "the length of the mix at the top": (
         f"duration: 60\n{HEAD}  rain: {{prompt: rain}}\n",
@@ -117,8 +117,8 @@ SCENES: dict[str, tuple[str, str]] = {
     "a field that is not indented": (
         f"{HEAD}  rain:\n  prompt: rain\n",
         "3:8: rain: nothing is written here; write one such as {prompt: 'steady rain on a window, thunder far away', "
-        "duration: 8, volume: 0.7, loop: true}\n4:11: prompt: is a field of an element and stands where the name of "
-        "one does; indent it below that name",
+        "duration: 8, volume: 0.7, loop: true}\n4:11: prompt: is a field of an element, but is in the place of an "
+        "element's name; indent it below that name",
     ),
     "an element's text without a field": (
         f"{HEAD}  rain: heavy rain\n",
@@ -131,18 +131,18 @@ SCENES: dict[str, tuple[str, str]] = {
     ),
     "no space behind a colon": (
         f"{HEAD}  rain:\n    prompt:rain\n    volume: 1\n",
-        "4:11: a space is missing behind the colon; write prompt: rain",
+        "4:11: a space is missing after the colon; write prompt: rain",
     ),
     "no space behind the last colon": (
-        field("volume:1"), "5:11: a space is missing behind the colon; write volume: 1",
+        field("volume:1"), "5:11: a space is missing after the colon; write volume: 1",
     ),
     "no space behind the only colon": (
         f"{HEAD}  rain:\n    prompt:rain\n",
-        "4:5: rain: 'prompt:rain' is not a set of fields; a space is missing behind the colon; write prompt: rain",
+        "4:5: rain: 'prompt:rain' is not a set of fields; a space is missing after the colon; write prompt: rain",
     ),
     "no space behind a colon in braces": (
         f"{HEAD}  rain: {{prompt:rain}}\n",
-        "3:10: 'prompt:rain': a space is missing behind the colon; write prompt: rain",
+        "3:10: 'prompt:rain': a space is missing after the colon; write prompt: rain",
     ),
     "a colon of another script": (
         f"{HEAD}  rain:\n    prompt：rain\n    volume: 1\n",
@@ -183,10 +183,10 @@ SCENES: dict[str, tuple[str, str]] = {
     ),
     "a brace that is not closed": (
         f"{HEAD}  rain: {{prompt: rain\n  wind: {{prompt: wind}}\n",
-        "3:9: a { is opened here and not closed as it should be; check commas and }",
+        "3:9: a { is opened here and not closed; check commas and }",
     ),
     "a brace too many": (
-        f"{HEAD}  rain: {{prompt: rain}}}}\n", "3:23: this } closes nothing; remove it, or open one before it",
+        f"{HEAD}  rain: {{prompt: rain}}}}\n", "3:23: this } closes no bracket; remove it, or open a bracket before it",
     ),
     "no comma between fields": (
         f"{HEAD}  rain: {{prompt: rain volume: 1}}\n",
@@ -194,18 +194,18 @@ SCENES: dict[str, tuple[str, str]] = {
     ),
     "no colon": (
         f"{HEAD}  rain\n    prompt: rain\n",
-        "3:3: a colon is missing in this line; a field is written as name: value",
+        "3:3: a colon is missing in this line; write a field as name: value",
     ),
     "an equals sign": (
         f"{HEAD}  rain:\n    volume = 1\n    prompt: rain\n",
-        "4:5: a colon is missing in this line; a field is written as name: value",
+        "4:5: a colon is missing in this line; write a field as name: value",
     ),
     "a comment of another language": (f"// rain\n{HEAD}  rain: {{prompt: rain}}\n", "1:1: a comment begins with #"),
     "an @": (f"{HEAD}  rain:\n    prompt: @home\n", "4:13: a text cannot begin with @; put it in quotes"),
     "stars": (f"{HEAD}  rain:\n    prompt: *rain*\n", "4:13: a text cannot begin with & or *; put it in quotes"),
     "braces that are text": (
         f"{HEAD}  rain:\n    prompt: {{hard}} rain\n",
-        "4:20: nothing but a comment (#) follows a }; put a text that begins with { in quotes",
+        "4:20: only a comment (#) may follow a }; put a text that begins with { in quotes",
     ),
     "a recording that is not there": (
         f"{HEAD}  rain: {{file: sounds/rian.wav}}\n",
@@ -237,7 +237,8 @@ COMMANDS: dict[str, tuple[int, str]] = {
     "validate sceens": (1, f"sceens:1:1: {MISSING} Did you mean scenes?"),
     "plan frobnicate": (1, "frobnicate:1:1: this is not there; give scene files or folders of them"),
     "scenes/sounds/rain.wav": (
-        1, "scenes/sounds/rain.wav:1:1: this is a recording, not a scene; write it into one, as the file of an element",
+        1, "scenes/sounds/rain.wav:1:1: this is a recording, not a scene; name it in a scene, as the file of an "
+        "element",
     ),
     "biuld scenes": (2, "there is no scene and no command 'biuld'; did you mean 'build'?"),
     "run scenes": (2, "there is no scene and no command 'run'; did you mean 'build'?"),

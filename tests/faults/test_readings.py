@@ -66,8 +66,8 @@ def test_decibels_are_said_as_such() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("prompt:rain", (6, "a space is missing behind the colon; write prompt: rain")),
-        ("  - prompt:rain", (10, "a space is missing behind the colon; write prompt: rain")),
+        ("prompt:rain", (6, "a space is missing after the colon; write prompt: rain")),
+        ("  - prompt:rain", (10, "a space is missing after the colon; write prompt: rain")),
         ("  prompt\uff1a rain", (8, "a full-width colon is no colon of YAML; write prompt: rain")),
         ("prompt:\u00a0rain", (6, "a non-breaking space (U+00A0) follows the colon; write prompt: rain")),
         ("prompt:\u200brain", (6, "a space of no width (U+200B) follows the colon; write prompt: rain")),
@@ -132,7 +132,7 @@ def test_what_is_no_scene_file_is_named(project: Path) -> None:
     assert refusal("folder.yaml") == "folder.yaml:1:1: this is a folder, not a file"
     Path("sound.yaml").write_bytes(b"RIFF\x24\0\0\0WAVEfmt ")
     assert refusal("sound.yaml") == (
-        "sound.yaml:1:1: this is a recording, not a scene; write it into one, as the file of an element"
+        "sound.yaml:1:1: this is a recording, not a scene; name it in a scene, as the file of an element"
     )
     Path("large.yaml").write_bytes(b"#" * (source.MOST_BYTES + 1))
     assert "is larger than 1 MiB, the most for a scene" in refusal("large.yaml")
@@ -178,7 +178,7 @@ def test_the_last_line_gets_an_end() -> None:
         ("a./b", "has a part that ends with a dot or a space, which Windows drops; rename it"),
         ("a" * LONGEST_PATH, None),
         ("a" * (LONGEST_PATH + 1),
-         "has 1025 characters, and 1024 are the most; move it to a folder that is nearer"),
+         "has 1025 characters, at most 1024 are allowed; move it to a folder that is nearer"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_path_is_said(path: str, fault: str | None) -> None:
@@ -383,7 +383,7 @@ def test_parameters_are_filled_in_or_named() -> None:
     ]
     assert said("{{ zzz }}", {"b": 1, "a": 2}) == ["a.yaml:1:7: name: there is no parameter zzz; there are a, b"]
     assert said("{{ 1 + 1 }}", {"a": 1}) == [
-        "a.yaml:1:7: name: '{{ 1 + 1 }}' is no parameter; write a plain name between the braces, such as {{ a }}"
+        "a.yaml:1:7: name: '{{ 1 + 1 }}' is not a parameter; write a plain name in the braces, such as {{ a }}"
     ]
     assert said("{{ 1 + 1 }}", {}, strict=False) == ["{{ 1 + 1 }}"]
     assert said("{{ a }}", {"a": "x" * 3993}) == ["x" * 3993]

@@ -41,7 +41,8 @@ def find_element(name: str, scene: str | None, settings: Settings) -> tuple[Scen
     files = list(dict.fromkeys(scene_file(read.path) for read, _ in found))
     where = scene or "the scenes here"
     if not found:
-        meant = meant_or_listed(name, [element.name for read in scenes for element in read.elements])
+        known = dict.fromkeys(element.name for read in scenes for element in read.elements)
+        meant = meant_or_listed(name, known)
         raise UsageError(f"{name}: {where} {'have' if scene is None else 'has'} no such element{meant}")
     if len(files) > 1:
         raise UsageError(f"{name} is in {' and in '.join(files)}; name the one that you mean behind it")

@@ -1,4 +1,4 @@
-"""A value over the time of a mix: constant, or moving from keyframe to keyframe."""
+"""Automation: a value over the time of a mix, constant or with keyframes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NUMBERS = {"at": NumberField("seconds")}
 
 @dataclass(frozen=True, slots=True)
 class Keyframe:
-    """A value at a time of the scene; ``curve`` is the way that leads to it from the point before."""
+    """A value at a time of the mix; ``curve`` is the shape of the segment that ends here."""
 
     at_s: float
     value: float
@@ -34,36 +34,36 @@ class Keyframe:
 
 @dataclass(frozen=True, slots=True)
 class Automation:
-    """A value over time; before the first keyframe and after the last it holds. Constant values have one keyframe."""
+    """A value over time, held before the first keyframe and after the last. A constant has one keyframe."""
 
     unit: Unit
     points: tuple[Keyframe, ...]  # in order, at least one
 
     @classmethod
     def fixed(cls, value: float, unit: Unit = "gain") -> Self:
-        """The same value all the time."""
+        """A constant value."""
         return cls(unit, (Keyframe(0.0, value),))
 
     @property
     def value(self) -> float | None:
-        """The one value that it has all the time; None where it moves."""
+        """The value where it is constant; None where it moves."""
         first = self.points[0].value
         return first if all(point.value == first for point in self.points) else None
 
     @property
     def first(self) -> float:
-        """The value that it begins with."""
+        """The value of the first keyframe."""
         return self.points[0].value
 
     @property
     def gains(self) -> tuple[float, float]:
-        """The least and the most that a level gives, as linear gains."""
+        """The least and the greatest linear gain of a level."""
         values = [point.value for point in self.points]
         least, most = min(values), max(values)
         return (db_to_gain(least), db_to_gain(most)) if self.unit == "db" else (least, most)
 
     def describe(self) -> str:
-        """``300 Hz``, or every value and over which time it moves: ``left → right from 1.0 s to 4.0 s``."""
+        """``300 Hz``; of a moving value all keyframes and their time: ``left → right from 1.0 s to 4.0 s``."""
         said = [words.pan(one.value) if self.unit == "pan" else f"{one.value:g} Hz" for one in self.points]
         if self.value is not None:
             return said[0]
@@ -71,13 +71,13 @@ class Automation:
         return f"{' → '.join(said)} from {words.duration(first)} to {words.duration(last)}"
 
     def describe_level(self) -> str:
-        """``0.70 (−3.1 dB)``, or the range over which it moves: ``0.20 (−14.0 dB) to 0.70 (−3.1 dB)``."""
+        """``0.70 (−3.1 dB)``; of a moving level its range: ``0.20 (−14.0 dB) to 0.70 (−3.1 dB)``."""
         least, most = map(words.volume, self.gains)
         return least if self.value is not None else f"{least} to {most}"
 
 
 def automation_of(written: Any, unit: Unit) -> Automation:
-    """A field that is a number or a list of keyframes. A level that does not move is a linear gain in either unit."""
+    """The automation of a number or a list of keyframes. A constant level in dB becomes a linear gain."""
     points = tuple(map(_keyframe, written)) if isinstance(written, list) else (Keyframe(0.0, float(written)),)
     automation = Automation(unit, points)
     if automation.value is None:
@@ -87,7 +87,7 @@ def automation_of(written: Any, unit: Unit) -> Automation:
 
 
 def level_of(*layers: Mapping[str, Any]) -> Automation:
-    """The level that the first of some sets of fields says, in either unit; unity where none does."""
+    """The level of the first set of fields that has ``volume`` or ``gain_db``; unity where none has."""
     for fields in layers:
         for name in ("volume", "gain_db"):
             if name in fields:
@@ -104,7 +104,7 @@ def _in_decibels(point: Keyframe) -> Keyframe:
 
 
 def automation_findings(document: Document, owner: Field, fields: Mapping[str, Any]) -> Iterator[Problem]:
-    """What is wrong with the keyframes of a channel, or of the defaults."""
+    """Mistakes in the keyframes of a channel, or of the defaults."""
     for name in AUTOMATED:
         if isinstance(fields.get(name), list):
             yield from _keyframes(document, (*owner, name), fields[name])
@@ -128,18 +128,18 @@ def _keyframes(document: Document, field: Field, written: list[Any]) -> Iterator
             yield Problem("keyframes", message, place)
         before = before if late else at
         if field[-1] == "pan" and keyframe.get("curve") == "exp":
-            message = "curve: exp goes by factors, and a pan has none; write linear, s or hold"
+            message = "curve: exp is for levels and frequencies, not for pan; write linear, s or hold"
             yield Problem("keyframes", message, document.value((*field, str(index), "curve")))
 
 
 def _loop_step(document: Document, field: Field, written: list[Any]) -> Iterator[Problem]:
-    """In a mix that loops, the end of an automation meets its beginning."""
+    """In a looping mix an automation that ends at another value than it begins with makes a step at the seam."""
     ends = [as_number(as_fields(keyframe).get("value")) for keyframe in (written[:1] + written[-1:])]
     if not loops(fields_at(document, ("mix",))) or len(ends) < 2 or None in ends or ends[0] == ends[1]:
         return
     first, last = ends
     assert first is not None
     assert last is not None
-    message = f"{field[-1]}: ends at {number(last)} and begins at {number(first)}, a step at the seam of a mix that"
-    message += f" loops; let the last keyframe be {number(first)} too"
+    message = f"{field[-1]}: ends at {number(last)} and begins at {number(first)}, which makes a step where the mix"
+    message += f" loops; write {number(first)} in the last keyframe"
     yield Problem("keyframes", message, document.value((*field, str(len(written) - 1))))

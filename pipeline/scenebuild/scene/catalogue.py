@@ -1,7 +1,6 @@
-"""The catalogue: scene files whose elements are kinds of sound to explore and to start from, one file a category.
+"""The catalogue: scene files whose elements are kinds of sound to explore and to start from, one file per category.
 
-Ours is shipped with the package. A project adds categories in its own ``scenes/catalogue/``, or has its own version of
-one of ours.
+The package has a catalogue. A project adds or replaces categories in its own ``scenes/catalogue/``.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from scenebuild.scene.yaml.document import read_document
 
 
 def categories(root: str | Path) -> dict[str, str]:
-    """The file of each category by name: ours, and over them those of the project in ``root``."""
+    """The file of each category by name; a category of the project in ``root`` replaces one of the package."""
     from importlib.resources import files
 
     ours = Path(str(files("scenebuild.catalogue")))
@@ -32,8 +31,8 @@ def categories(root: str | Path) -> dict[str, str]:
 
 
 def read_categories(root: str | Path, names: list[str] | tuple[str, ...]) -> dict[str, Scene]:
-    """The categories, or the single kinds, of those names; all without any. SceneError for a file that is no scene,
-    UsageError for a name that is neither."""
+    """The named categories and single kinds, by category; everything where no name is given. SceneError for a file that
+    is no scene, UsageError for an unknown name."""
     scenes = {name: read_scene(path) for name, path in categories(root).items()}
     if not names:
         return scenes
@@ -49,7 +48,7 @@ def read_categories(root: str | Path, names: list[str] | tuple[str, ...]) -> dic
 
 
 def fields_of(root: str | Path, names: list[str]) -> dict[str, dict[str, str | int | float]]:
-    """The plain fields of the kinds of those names, as they are written; UsageError for a name that is none."""
+    """The plain fields of the named kinds, as they are written; UsageError for an unknown name."""
     files = categories(root)
     found: dict[str, dict[str, str | int | float]] = {}
     for category, scene in read_categories(root, names).items():

@@ -1,10 +1,9 @@
-"""The channel of an element or a bus: filters, effects, distance, ducking and the bus it leads to."""
+"""The channel of an element or a bus: filters, effects, distance, ducking, and the bus that it feeds."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, ClassVar
 
 from scenebuild import number_text as words
@@ -15,7 +14,7 @@ from scenebuild.scene.effects import effect_of
 from scenebuild.scene.effects.effect import EffectSpec
 from scenebuild.scene.fields import NumberField, numbers_of
 from scenebuild.scene.names import Field
-from scenebuild.scene.quoting import MOST_LISTED, Nearest, label
+from scenebuild.scene.quoting import MOST_LISTED, Nearest, label, meant_or_listed
 from scenebuild.scene.yaml.document import Document
 from scenebuild.scene.yaml.raw import as_fields, fields_at
 
@@ -31,7 +30,7 @@ NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class Duck:
-    """Make room for others: turned down while one of them sounds."""
+    """Ducking: the channel is turned down while one of the others sounds."""
 
     under: tuple[str, ...]  # elements or buses
     by_db: float = 9.0
@@ -50,13 +49,13 @@ class Duck:
 
     @property
     def memory_s(self) -> float:
-        """How long it acts after the last sound of the others."""
+        """Seconds for which it acts after the last sound of the others."""
         return self.attack_s + self.hold_s + self.release_s
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """What the mixer does with a sound between its pan and its volume, in the order in which it acts."""
+    """What the mixer does with a sound besides level and pan, in the order of processing."""
 
     high_pass: Automation | None = None
     low_pass: Automation | None = None
@@ -72,11 +71,11 @@ class Channel:
 
     @property
     def memory_s(self) -> float:
-        """How long ducking and effects act after what caused them, beside what rings on."""
+        """Seconds for which ducking and effects react to a past sound, without the tails of effects."""
         return sum(effect.memory_s for effect in self.effects) + (self.duck.memory_s if self.duck else 0.0)
 
     def describe(self) -> tuple[str, ...]:
-        """One sentence for each thing that it does to a sound."""
+        """One line for each stage that is in use: ``High-pass: 300 Hz``."""
         duck = self.duck
         found = (
             f"High-pass: {self.high_pass.describe()}" if self.high_pass else "",
@@ -90,7 +89,7 @@ class Channel:
 
 @dataclass(frozen=True, slots=True)
 class Bus:
-    """Several elements treated as one."""
+    """A bus: several elements with one level and one channel."""
 
     name: str
     volume: Automation = Automation.fixed(1.0)
@@ -98,7 +97,7 @@ class Bus:
 
 
 def channel_of(own: Mapping[str, Any], scene_path: str) -> Channel:
-    """The channel of an element or a bus; paths in it begin at the folder of ``scene_path``."""
+    """The channel of an element or a bus; its paths are relative to the folder of ``scene_path``."""
     distance = own.get("distance")
     return Channel(
         high_pass=automation_of(own["high_pass"], "hz") if "high_pass" in own else None,
@@ -124,7 +123,7 @@ def _duck_of(fields: Mapping[str, Any]) -> Duck:
 
 
 def channel_findings(document: Document) -> Iterator[Problem]:
-    """What is wrong with levels, keyframes, buses and ducking."""
+    """Mistakes in levels, keyframes, buses and ducking."""
     meant = Nearest(MOST_SHOWN)
     for owner, fields in _channels(document):
         yield from _two_volumes(document, owner, fields)
@@ -136,7 +135,7 @@ def channel_findings(document: Document) -> Iterator[Problem]:
 
 
 def _channels(document: Document) -> Iterator[tuple[Field, dict[str, Any]]]:
-    """Everything that has a channel, and the defaults."""
+    """Every element and bus, and the defaults."""
     yield ("defaults",), fields_at(document, ("defaults",))
     for kind in ("elements", "buses"):
         for name, fields in fields_at(document, (kind,)).items():
@@ -152,24 +151,15 @@ def _two_volumes(document: Document, owner: Field, fields: dict[str, Any]) -> It
 def _bus(document: Document, owner: Field, fields: dict[str, Any], meant: Nearest) -> Iterator[Problem]:
     bus, buses = fields.get("bus"), fields_at(document, ("buses",))
     if owner[0] == "elements" and isinstance(bus, str) and bus not in buses:
-        message = f"bus: {label(bus)} is not a bus of this scene{_instead(bus, buses, meant)}"
-        yield Problem("bus", message, document.value((*owner, "bus")))
-
-
-def _instead(bus: str, buses: Collection[str], meant: Nearest) -> str:
-    if not buses:
-        return "; the scene has no buses"
-    if found := meant(bus, buses):
-        return f".{found}"
-    more = f" and {len(buses) - MOST_LISTED} more" if len(buses) > MOST_LISTED else ""
-    return f"; there are {', '.join(map(label, islice(buses, MOST_LISTED)))}{more}"
+        instead = meant_or_listed(bus, buses, meant) or "; the scene has no buses"
+        yield Problem("bus", f"bus: {label(bus)} is not a bus of this scene{instead}", document.value((*owner, "bus")))
 
 
 def _duck(document: Document, owner: Field, fields: dict[str, Any], meant: Nearest) -> Iterator[Problem]:
     elements, buses = fields_at(document, ("elements",)), fields_at(document, ("buses",))
     for field, name in _under(owner, fields):
         if name == owner[-1]:
-            message = f"under: {label(name)} cannot make room for itself; name another element or bus"
+            message = f"under: {label(name)} cannot duck under itself; name another element or bus"
         elif name not in elements and name not in buses:
             message = f"under: {label(name)} is neither an element nor a bus of this scene"
             found = meant(name, elements, buses)
@@ -180,7 +170,7 @@ def _duck(document: Document, owner: Field, fields: dict[str, Any], meant: Neare
 
 
 def _under(owner: Field, fields: dict[str, Any]) -> Iterator[tuple[Field, str]]:
-    """What a channel ducks under, and where that is written."""
+    """The names that a channel ducks under, and the field of each."""
     written = as_fields(fields.get("duck")).get("under")
     if isinstance(written, str):
         yield (*owner, "duck", "under"), written
@@ -199,7 +189,8 @@ def _shared_names(document: Document) -> Iterator[Problem]:
 
 
 def _circles(document: Document) -> Iterator[Problem]:
-    """A bus waits for its elements, and what ducks for what it ducks under: none may wait for itself."""
+    """A bus waits for its elements, a ducked channel for the names under which it ducks: no channel may wait for
+    itself."""
     from graphlib import CycleError, TopologicalSorter
 
     channels = {owner: fields for owner, fields in _channels(document) if len(owner) == 2}
@@ -214,8 +205,8 @@ def _circles(document: Document) -> Iterator[Problem]:
         TopologicalSorter(waits).prepare()
     except CycleError as error:
         circle = list(reversed(error.args[1]))
-        ducking = [owner for owner in circle if "duck" in channels[owner]]  # a bus alone waits for no bus
-        named = " waits for ".join(label(name) for _, name in circle[:MOST_LISTED])
+        ducking = [owner for owner in circle if "duck" in channels[owner]]  # without ducking no bus waits for another
+        first, *rest = (label(name) for _, name in circle[:MOST_LISTED])
         more = f" … and {len(circle) - MOST_LISTED} more" if len(circle) > MOST_LISTED else ""
-        message = f"under: {named}{more}; let one of them not make room"
+        message = f"under: {first} waits for {', which waits for '.join(rest)}{more}; remove duck from one of them"
         yield Problem("duck", message, document.value((*max(ducking, key=document.key), "duck", "under")))

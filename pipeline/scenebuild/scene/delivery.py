@@ -1,4 +1,4 @@
-"""The files that are delivered beside the mix."""
+"""Deliveries: files that are written besides the mix."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scenebuild.scene.quoting import label, number, quoted
 from scenebuild.scene.yaml.document import Document
 from scenebuild.scene.yaml.raw import as_fields, as_number, fields_at, loops
 
-MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # ISO 11172-3 and 13818-3
+MP3_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)  # Hz, by ISO 11172-3 and 13818-3
 
 NUMBERS = {
     "sample_rate": NumberField("Hz", (1000.0,)),
@@ -24,7 +24,7 @@ NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class DeliveryRequest:
-    """One file to be delivered: a preset, and what is wanted otherwise; None is as the preset says."""
+    """One file to be delivered: a preset, and what differs from it; None keeps the value of the preset."""
 
     preset: str
     name: str
@@ -38,7 +38,7 @@ class DeliveryRequest:
 
 
 def delivery_of(fields: Mapping[str, Any]) -> DeliveryRequest:
-    """One file to be delivered, from a checked scene."""
+    """The delivery of a checked scene's fields."""
     return DeliveryRequest(
         preset=fields["preset"],
         name=fields.get("name", fields["preset"]),
@@ -53,7 +53,7 @@ def delivery_of(fields: Mapping[str, Any]) -> DeliveryRequest:
 
 
 def delivery_findings(document: Document) -> Iterator[Problem]:
-    """What is wrong with the files that are asked for."""
+    """Mistakes in deliveries."""
     written = document.data.get("deliver")
     seen: set[str] = set()
     for index, fields in enumerate(map(as_fields, written if isinstance(written, list) else [])):
@@ -72,16 +72,16 @@ def _name(document: Document, field: Field, fields: dict[str, Any], seen: set[st
         message = f"name: {quoted(name)} cannot name a file: names are made of a-z, 0-9, _ and -, and begin with a"
         yield Problem("name", f"{message} letter or digit", place)
     if name in seen:
-        message = f"deliver: two files would be called {label(name)}; give one of them a name of its own"
+        message = f"deliver: two files would be called {label(name)}; write another name: for one of them"
         yield Problem("deliver", message, place)
     seen.add(name)
 
 
 def _format(document: Document, field: Field, fields: dict[str, Any]) -> Iterator[Problem]:
-    """Only what the file itself says; what a preset brings along fits together."""
+    """Only fields of the scene file: the fields of a preset fit together."""
     kind, rate = fields.get("format", _KINDS.get(str(fields.get("preset")))), fields.get("sample_rate")
     if kind in ("ogg", "mp3") and "bits" in fields:
-        message = f"bits: a sample in {kind} has none; remove it, or write format: wav or flac"
+        message = f"bits: has no effect on {kind}; remove it, or write format: wav or flac"
         yield Problem("no-effect", message, document.key((*field, "bits")))
     hertz = as_number(rate)
     if kind == "mp3" and hertz is not None and hertz not in MP3_RATES:
@@ -89,7 +89,11 @@ def _format(document: Document, field: Field, fields: dict[str, Any]) -> Iterato
         yield Problem("deliver", message, document.value((*field, "sample_rate")))
 
 
-_KINDS = {"podcast": "mp3", "game-loop": "ogg", "game-mobile": "ogg"}  # of presets whose files are compressed
+_KINDS = {
+    "podcast": "mp3",
+    "game-loop": "ogg",
+    "game-mobile": "ogg",
+}  # formats of presets that compress
 
 
 def _loop(document: Document, field: Field, fields: dict[str, Any]) -> Iterator[Problem]:
@@ -99,5 +103,5 @@ def _loop(document: Document, field: Field, fields: dict[str, Any]) -> Iterator[
     if not loops(fields_at(document, ("mix",))):
         yield Problem("deliver", "preset: game-loop is for a mix that loops; write mix: {loop: true}", place)
     if fields.get("format") == "mp3":
-        message = "format: mp3 has a gap at its ends and cannot loop; write ogg, flac or wav"
+        message = "format: mp3 cannot loop without a gap; write ogg, flac or wav"
         yield Problem("deliver", message, document.value((*field, "format")))

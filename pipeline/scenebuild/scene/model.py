@@ -1,7 +1,4 @@
-"""What the author wrote, resolved: the values that travel through the rest of the program.
-
-No dicts after this point. Every number is checked and finite; every default is filled in.
-"""
+"""The dataclasses of a scene that is read and checked: each number is within its limits, each default is filled in."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ Normalize = Literal["loudness", "peak", "none"]
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How a model draws its tokens; ``None`` leaves the value to the engine's own default."""
+    """How a model draws its tokens; ``None`` is the engine's default."""
 
     temperature: float = 1.0
     top_k: int | None = None
@@ -31,25 +28,25 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Expectations:
-    """What a sound must be like; ``None`` and ``False`` expect nothing. Pairs are the least and the most."""
+    """Limits that a sound must keep; ``None`` and ``False`` set none. Pairs are (least, most)."""
 
     loudness_lufs: tuple[float, float] | None = None
     duration_s: tuple[float, float] | None = None
     no_silence_over_s: float | None = None
     no_clipping: bool = False
-    energy_above: tuple[float, float] | None = None  # Hz, the least share of the power there
+    energy_above: tuple[float, float] | None = None  # (Hz, least share of the power above it)
     onsets: tuple[int, int] | None = None
-    loop_seam_db: float | None = None  # the most that the level may change where the end meets the beginning
+    loop_seam_db: float | None = None  # the largest step of the level where the end meets the beginning
     similar_to_lock_lu: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Element:
-    """One sound of a scene: what is generated (or read), and how it sits in the mix."""
+    """One sound of a scene: what is generated or read, and what the mix does with it."""
 
     name: str
     place: Place  # of the element's name in the scene file
-    # What decides the bytes of the take
+    # Fields that decide the bytes of the take
     prompt: str | None  # NFC; None for a recording
     recording: str | None  # the absolute path of a recording inside the project; None for a prompt
     engine: str | None  # as the author chose; None leaves the choice to the build
@@ -58,7 +55,7 @@ class Element:
     seed: int | None  # None: derived from scene seed, name and take
     take: int
     sampling: Sampling
-    # What the mix does with it
+    # Fields that only the mix reads
     start_s: float  # the first time
     fade_in_s: float
     fade_out_s: float
@@ -68,31 +65,31 @@ class Element:
     playback: Playback = Playback()
     channel: Channel = Channel()
     expect: Expectations | None = None  # of its take
-    mute: bool = False  # not heard; its take is made all the same, and others make room for it
+    mute: bool = False  # not heard; its take is made, and other elements still duck under it
 
     @property
     def is_plain(self) -> bool:
-        """Whether a constant gain, a constant pan and fades are all that acts on its take."""
+        """Whether nothing but a constant gain, a constant pan and fades acts on its take."""
         return self.channel.is_plain and self.volume.value is not None and self.pan.value is not None
 
 
 @dataclass(frozen=True, slots=True)
 class MixSettings:
-    """How the whole is rendered."""
+    """How the mix is rendered."""
 
     duration_s: float | None = None  # None: as long as the elements need
     sample_rate: int = 48000
     channels: int = 2
     true_peak_dbtp: float = -1.0
-    loudness_lufs: float | None = None  # None: as it falls
-    seed: int | None = None  # of the mix's own chance; None: the scene's
+    loudness_lufs: float | None = None  # None: the mix is not brought to a loudness
+    seed: int | None = None  # of random start times; None: the scene's seed
     loop: MixLoop | None = None
     expect: Expectations | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A whole scene file. ``places`` finds the line of any field for a message: ``("elements", "rain", "prompt")``."""
+    """A scene. ``places`` has the place of each written field: ``("elements", "rain", "prompt")``."""
 
     path: str  # as the user typed it; of a variant scenes/forest.yaml@night
     name: str
@@ -104,20 +101,20 @@ class Scene:
     places: Mapping[tuple[str, ...], Place]
     buses: tuple[Bus, ...] = ()
     deliver: tuple[DeliveryRequest, ...] = ()
-    commercial: bool = False  # `policy.commercial`: no take may be of weights that forbid commercial use
-    sources: tuple[str, ...] = ()  # every file it was read from: its own first, then those that it extends
-    digests: Mapping[str, str] = field(default_factory=dict, compare=False)  # SHA-256 of each of them, as it was read
+    commercial: bool = False  # `policy.commercial`: weights that forbid commercial use are refused
+    sources: tuple[str, ...] = ()  # every file it was read from: its own first, then the files that it extends
+    digests: Mapping[str, str] = field(default_factory=dict, compare=False)  # SHA-256 of each source as it was read
 
     @property
     def channels(self) -> tuple[tuple[str, str, Channel], ...]:
-        """(``elements`` or ``buses``, name, channel) of all that have a channel, in the order of the file."""
+        """(``elements`` or ``buses``, name, channel) of every element and bus, in the order of the file."""
         return (
             *(("elements", one.name, one.channel) for one in self.elements),
             *(("buses", bus.name, bus.channel) for bus in self.buses),
         )
 
     def effect_files(self) -> Iterator[tuple[str, Place]]:
-        """The absolute path of every sound file that an effect needs, and where it is written."""
+        """The absolute path of every sound file that an effect needs, and the place of the field that names it."""
         for kind, name, channel in self.channels:
             for index, effect in enumerate(channel.effects):
                 for called, path in effect.files.items():

@@ -1,4 +1,4 @@
-"""A prompt as the models were trained on them: what sounds, where, how, and how it changes."""
+"""Prompts in the order of the models' training texts: what sounds, where, how, and how it changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _ARTICLE = re.compile(r"(?P<article>an?|the) (?P<rest>.+)", re.IGNORECASE | re.D
 
 @dataclass(frozen=True, slots=True)
 class PromptParts:
-    """The parts of a prompt. Only what sounds is needed."""
+    """The parts of a prompt; all but ``source`` may be empty."""
 
     source: str  # "a dog barking"
     where: str = ""  # "behind a fence"
@@ -22,7 +22,7 @@ class PromptParts:
 
 
 def prompt_of(wish: PromptParts) -> str:
-    """The parts as one short description.
+    """The parts as one prompt.
 
     >>> prompt_of(PromptParts("a door", where="in a hallway", quality="old wooden", dynamics="creaking open"))
     'an old wooden door in a hallway, creaking open'
@@ -35,7 +35,7 @@ def prompt_of(wish: PromptParts) -> str:
 
 
 def name_for(source: str, taken: set[str] | frozenset[str] = frozenset()) -> str:
-    """A name for the element: the first words of what sounds, and a number where that is taken.
+    """A name for the element: the first two words of what sounds, with a number where the name is taken.
 
     >>> name_for("a dog barking behind a fence"), name_for("rain", {"rain", "rain_2"})
     ('dog_barking', 'rain_3')
@@ -51,7 +51,7 @@ def name_for(source: str, taken: set[str] | frozenset[str] = frozenset()) -> str
 
 
 def _qualified(source: str, quality: str) -> str:
-    """Qualities stand between an article and its noun: "old" and "a door" are "an old door"."""
+    """The quality between article and noun: "old" and "a door" are "an old door"."""
     found = _ARTICLE.match(source)
     if not quality or found is None:
         return f"{quality} {source}".strip()

@@ -1,4 +1,4 @@
-"""How long an element sounds, and which part of its takes: planning, the mixer and the report ask here.
+"""How long an element sounds, and which part of its takes it plays: for planning, the mixer and the report.
 
 Plain numbers, without numpy.
 """
@@ -16,45 +16,45 @@ LONGEST_OVERLAP_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class PlayedPart:
-    """The frames ``[first, last)`` that an element plays once, of all its takes put together, at their rate."""
+    """One pass of an element: the frames ``[first, last)`` of its joined takes, at their sample rate."""
 
     first: int
     last: int
-    rounds: int  # how often the takes come one after the other: once, unless a loop of one fills the duration
-    overlap: int  # frames in which one take leads into the next
-    frames: int  # of all of them together, as far as they are wanted
+    rounds: int  # how often the takes follow each other: once, unless the loop of one take fills the duration
+    overlap: int  # frames of the crossfade from one take to the next
+    frames: int  # of the joined takes, before the trim
     sample_rate: int  # Hz, of the takes
     speed: float
 
     @property
     def pass_s(self) -> float:
-        """How long it sounds once."""
+        """Seconds of one pass, at its speed."""
         return (self.last - self.first) / self.sample_rate / self.speed
 
     @property
     def whole_s(self) -> float:
-        """How long all that it can play from is, before the trim."""
+        """Seconds of the joined takes, before the trim."""
         return self.frames / self.sample_rate
 
 
 def take_frames(duration_s: float, sample_rate: int) -> int:
-    """How many frames a take of this duration has, at least one: what a plan asks an engine for, and the mixer expects.
+    """The frames of a take of this duration, at least one: the plan asks an engine for them, the mixer expects them.
 
-    Half a frame goes to the even number, as in every key so far; ``frames`` rounds places in a mix.
+    Half a frame is rounded to the even number, as every key so far has it; ``frames_of`` rounds positions in a mix.
     """
     return max(1, round(duration_s * sample_rate))
 
 
 def overlap_of(piece_s: float) -> float:
-    """How long two takes of ``piece_s`` sound together where one leads into the other, in seconds."""
+    """Seconds of the crossfade between two takes of ``piece_s``."""
     return min(LONGEST_OVERLAP_S, piece_s / 4)
 
 
 def pieces_of(duration_s: float, playback: Playback, longest_take_s: float | None) -> tuple[int, float]:
-    """How many takes an element is made of, and how long each is, in seconds.
+    """(number of takes, seconds of each) of an element.
 
-    Only what is longer than the engine's longest take (or the author's ``piece``) is made of several; all of them have
-    that length, so that a longer duration keeps the takes that there are.
+    An element has several takes only where it is longer than the engine's longest take (or the author's ``piece``).
+    All takes have that length, so that a longer duration keeps the takes that are made already.
     """
     limits = [limit for limit in (longest_take_s, playback.piece_s) if limit is not None]
     if playback.long == "extend" or not limits or duration_s <= min(limits):
@@ -67,9 +67,9 @@ def pieces_of(duration_s: float, playback: Playback, longest_take_s: float | Non
 
 
 def played_part(playback: Playback, duration_s: float | None, frames: int, sample_rate: int) -> PlayedPart:
-    """What an element plays of its takes, which have ``frames`` each; ``duration_s`` None: of a recording.
+    """The part that an element plays of its takes, which have ``frames`` each; ``duration_s`` is None for a recording.
 
-    Where the trim leaves nothing, ``first`` is not before ``last``.
+    Where the trim leaves nothing, ``first >= last``.
     """
     rounds, overlap = 1, 0
     wanted = frames if duration_s is None else take_frames(duration_s, sample_rate)

@@ -1,4 +1,4 @@
-"""The small text file that Git LFS leaves where it did not fetch the sound."""
+"""Git LFS pointers: the small text files that stand in for sounds which are not fetched yet."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import re
 
 from scenebuild.files import open_regular
 
-LARGEST_POINTER = 1024  # bytes, as Git LFS has it
+LARGEST_POINTER = 1024  # bytes, by the specification of Git LFS
 VERSION = b"version https://git-lfs.github.com/spec/"
 _CONTENT = re.compile(rb"^oid sha256:([0-9a-f]{64})$", re.MULTILINE)
 
 
 def pointer_in(path: str) -> str | None:
-    """The SHA-256 of the file that a Git LFS pointer stands for; None for any other file, and for none."""
+    """The SHA-256 of the file that a Git LFS pointer stands for; None where ``path`` is no pointer or no file."""
     try:
         with open_regular(path) as file:
             text = file.read(LARGEST_POINTER + 1).replace(b"\r\n", b"\n")

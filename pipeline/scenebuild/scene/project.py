@@ -1,4 +1,4 @@
-"""Where the project around a scene begins, and which files a command line means by a folder."""
+"""The root of the project around a scene, and the scene files that a command line names."""
 
 from __future__ import annotations
 
@@ -11,18 +11,17 @@ from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.quoting import printable
 
 MARKS = (".git", "scenebuild.toml", "pyproject.toml")
-SCENES = "scenes"  # a folder of that name belongs to the project around it
-NO_SCENE = (".", "_")  # names that begin so
-NO_SCENES = ("build", "catalogue")  # folders within one that is named
+SCENES = "scenes"  # the project begins above a folder of this name
+NO_SCENE = (".", "_")  # the beginning of names that are passed over
+NO_SCENES = ("build", "catalogue")  # folders that are passed over
 SUFFIXES = (".yaml", ".yml")
 
 
 def project_root(scene_path: str | Path) -> Path:
-    """The nearest folder around the scene that holds one of ``MARKS``; without one, the scene's own folder, or the one
-    around it where the scene lies in a folder called ``scenes``, in any capitals
-    (some file systems do not tell them apart).
+    """The nearest folder around the scene that holds one of ``MARKS``. Without such a folder: the parent of the nearest
+    folder called ``scenes`` (in any capitals, as some file systems ignore them), or the scene's own folder.
 
-    Absolute, links followed: what a scene may read lies below it.
+    The path is absolute, with links followed. A scene may only read files below it.
     """
     folder = Path(scene_path).parent.resolve()
     around = (folder, *folder.parents)
@@ -32,7 +31,7 @@ def project_root(scene_path: str | Path) -> Path:
 
 
 def root_marker(folder: str | Path) -> str | None:
-    """The first of ``MARKS`` in a folder. One in a folder like /tmp may be anybody's, and makes no project."""
+    """The first of ``MARKS`` in a folder. A mark in a folder like /tmp may be anybody's and does not count."""
     found = next((mark for mark in MARKS if os.path.exists(os.path.join(folder, mark))), None)
     return found if found is None or not _is_world_writable(folder) else None
 
@@ -43,11 +42,11 @@ def _is_world_writable(folder: str | Path) -> bool:
 
 
 def find_scenes(arguments: list[str]) -> list[str]:
-    """The scene files that are meant: files as they are, folders with all below them, each once, in order.
+    """The scene files that arguments name: a file is itself, a folder all scenes below it; each once, in order.
 
-    What is hidden, what begins with ``_`` (parts that scenes extend), ``build/``, ``catalogue/`` (kinds to explore) and
-    links (which may lead out of the project) are passed over. Raises
-    SceneError for every argument that is missing or that holds no scene.
+    Below a folder, hidden files and folders, names with ``_`` first (parts that scenes extend), ``build/``,
+    ``catalogue/`` (kinds to explore) and links (which may lead out of the project) are passed over. SceneError for
+    every argument that is missing or holds no scene.
     """
     found: dict[str, None] = {}
     problems: list[Problem] = []

@@ -1,4 +1,4 @@
-"""Read, validate, resolve: a path in, a Scene or all that is wrong with the file out."""
+"""Read, validate, resolve: from a path to a Scene, or to everything that is wrong with its file."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Chosen = Mapping[str, str]  # parameters from the command line
 
 
 def read_scene(reference: str, chosen: Chosen | None = None) -> Scene:
-    """The scene that a file, or ``file@variant``, describes. Raises SceneError with every problem that was found.
+    """The scene that a file, or ``file@variant``, describes; of a file with several scenes the first.
 
-    A file that holds several is read as its first.
+    SceneError with every problem that was found.
     """
     document = read_composed(reference, chosen)
     if problems := validate_document(document):
@@ -32,13 +32,14 @@ def read_scene(reference: str, chosen: Chosen | None = None) -> Scene:
 
 
 def read_composed(reference: str, chosen: Chosen | None = None) -> Document:
-    """The fields of the scene that a file, or ``file@variant``, describes; not yet looked at for mistakes."""
+    """The fields of the scene that a file, or ``file@variant``, describes, not validated yet. SceneError as
+    ``read_with_parents`` and ``variants_of``."""
     document, variants = _read(reference, chosen or {})
     return composed(document, variants[0])
 
 
 def faults_with(reference: str, chosen: Chosen, field: Field, value: Scalar) -> list[Problem]:
-    """What would be wrong with a good scene if a field of it had another value."""
+    """What would be wrong with a valid scene if one of its fields had another value."""
     document, variants = _read(reference, chosen)
     scene = composed(document, variants[0])
     return validate_document(replace(scene, data=_with(scene.data, field, value)))
@@ -50,7 +51,7 @@ def _with(data: Mapping[str, Any], field: Field, value: Scalar) -> dict[str, Any
 
 
 def references_in(reference: str, chosen: Chosen | None = None) -> list[str]:
-    """Every scene that a file, or ``file@variant``, holds, as references that ``read_scene`` knows."""
+    """The reference of every scene that a file, or ``file@variant``, holds: what ``read_scene`` takes."""
     _, variants = _read(reference, chosen or {})
     return [referenced(scene_file(reference), one.label) for one in variants]
 

@@ -1,4 +1,4 @@
-"""Where a scene's recordings lie: inside the project, whatever links say, and really audio."""
+"""The rules for paths of recordings: inside the project, also through links, portable, and audio."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from scenebuild.files import open_regular, regular_file
 from scenebuild.scene.quoting import printable, quoted
 from scenebuild.scene.yaml.source import CONTROL, reason
 
-# What Windows takes for a device, with any extension; a project must check out there too.
+# Names of devices on Windows, with any extension: a file of that name cannot be checked out there.
 DEVICE = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE | re.DOTALL)
-LONGEST_PATH = 1024  # characters, as the schema has it
+LONGEST_PATH = 1024  # characters, as in the schema
 _DRIVE = re.compile(r"[A-Za-z]:")
 _NOT_PORTABLE = re.compile(r'[<>:"|?*]')
 
 
 def path_fault(path: str, what: str = "recording") -> str | None:
-    """What is wrong with a path as it is written, in words that follow it; ``None`` for a good one."""
-    if len(path) > LONGEST_PATH:  # following links on it would take minutes
-        return f"has {len(path)} characters, and {LONGEST_PATH} are the most; move it to a folder that is nearer"
+    """What is wrong with a path as it is written, in words that follow it; None for a good path."""
+    if len(path) > LONGEST_PATH:  # following the links of a longer path would take minutes
+        return f"has {len(path)} characters, at most {LONGEST_PATH} are allowed; move it to a folder that is nearer"
     parts = path.split("/")
     faults = (
         (CONTROL.search(path), "holds a control character; rename it"),
@@ -41,13 +41,13 @@ def path_fault(path: str, what: str = "recording") -> str | None:
 
 
 def locate(path: str, scene_path: str) -> str:
-    """The absolute path of a recording as it is written in the scene file: a link in it stays, as it may lead elsewhere
-    by the next build."""
+    """The absolute path of a recording that is written in a scene file. Links in it are not followed, as they may lead
+    elsewhere in the next build."""
     return os.path.join(os.path.realpath(Path(scene_path).parent), os.path.normpath(path))
 
 
 def recording_fault(path: str, scene_path: str, root: Path) -> str | None:
-    """What is wrong with the file that a good path leads to, in words that follow it; ``None`` for audio."""
+    """What is wrong with the file at a good path, in words that follow the path; None for audio."""
     found = locate(path, scene_path)
     if not Path(os.path.realpath(found)).is_relative_to(root):
         return "leads out of the project through a link; copy the recording into it"
@@ -70,8 +70,8 @@ def recording_fault(path: str, scene_path: str, root: Path) -> str | None:
 def content_fault(found: str) -> tuple[str, str]:
     """(why a recording is refused, in words that follow its name; what is odd about it), as far as its header says.
 
-    For a path as ``locate`` gives it. Both are "" for a good one, and for one that cannot be read: that is told of
-    elsewhere.
+    ``found`` is a path from ``locate``. Both are "" for a good recording, and for a file that cannot be read, which
+    ``recording_fault`` reports.
     """
     shown = printable(os.path.relpath(found))
     try:

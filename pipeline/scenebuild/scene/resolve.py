@@ -1,4 +1,4 @@
-"""From a document that was found good to typed values, every default filled in."""
+"""From a valid document to dataclasses, with every default filled in."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def resolve(document: Document) -> Scene:
 
 
 def one_line(text: str) -> str:
-    """Text in NFC with each run of spaces and line breaks as one space: how it is folded in the file says nothing."""
+    """Text in NFC with each run of spaces and line breaks as one space, so that line breaks in YAML change nothing."""
     from unicodedata import normalize
 
     return " ".join(re.split(r"[ \t\r\n]+", normalize("NFC", text).strip(" \t\r\n")))
@@ -48,7 +48,7 @@ def one_line(text: str) -> str:
 def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element:
     own = document.data["elements"][name]
     prompt, path = own.get("prompt"), own.get("file")
-    generated = defaults | own if prompt is not None else {}  # none of it acts on a recording
+    generated = defaults | own if prompt is not None else {}  # none of these fields acts on a recording
     duration_s = float(generated.get("duration", DEFAULT_DURATION_S)) if prompt is not None else None
     playback = playback_of(own)
     mix_loops = mix_loop_of(document.data.get("mix", {})) is not None
@@ -125,7 +125,7 @@ def _pair(value: list[float] | None) -> tuple[float, float] | None:
 
 
 def _places(document: Document) -> dict[Field, Place]:
-    """For a message about a field: the place of its value, or of its name where the value is a set of fields."""
+    """The place of each field's value, or of its name where the value is a set of fields."""
     inner = {field[:-1] for field in document.values if field}
     return {
         field: document.key(field) if field in inner else place for field, place in document.values.items() if field

@@ -1,4 +1,4 @@
-"""The schema of a scene file, and the names that it knows."""
+"""The schema of a scene file, and the names in it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 @lru_cache(maxsize=1)
 def scene_schema() -> dict[str, Any]:
-    """The schema of a scene file, as it is shipped."""
+    """The schema of a scene file, as it is published. Nobody changes it."""
     import json
     from importlib.resources import files
 
@@ -19,13 +19,13 @@ def scene_schema() -> dict[str, Any]:
 
 @lru_cache(maxsize=1)
 def known_names() -> frozenset[str]:
-    """Every name that is a field of something."""
+    """The name of every field, at any depth."""
     return frozenset(_names_in(scene_schema()))
 
 
 @lru_cache(maxsize=1)
 def effect_names() -> frozenset[str]:
-    """What can stand in a list of effects."""
+    """The effects, without ``high_pass`` and ``low_pass``, which are fields of a channel as well."""
     return frozenset(scene_schema()["$defs"]["effects"]["items"]["properties"]) - {"high_pass", "low_pass"}
 
 
@@ -37,6 +37,6 @@ def _names_in(schema: Any) -> Iterator[str]:
 
 
 def listed_models() -> list[str]:
-    """The models that every scenebuild knows. A checkpoint that somebody registered has a name beside them."""
+    """The models of scenebuild itself, without checkpoints that a user has registered."""
     known: list[str] = scene_schema()["$defs"]["model"]["anyOf"][0]["enum"]
     return known

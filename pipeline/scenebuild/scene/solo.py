@@ -1,4 +1,4 @@
-"""Which elements are heard when an author listens to a part of a scene."""
+"""Solo and mute: which elements are heard when an author listens to a part of a scene."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from scenebuild.scene.model import Scene
 
 
 def heard_names(scene: Scene, solo: Collection[str], mute: Collection[str]) -> frozenset[str]:
-    """The elements that are heard: those that are soloed, or else all, without those that are muted.
+    """The elements that are heard: the soloed ones, or all where none is soloed, without the muted ones.
 
-    A bus stands for all of its elements; names that a scene does not have are left out. What the scene itself mutes
-    is heard where it is soloed by its own name.
+    A bus stands for all of its elements; unknown names are ignored. An element with ``mute: true`` in the scene is
+    heard where it is soloed by its own name.
     """
     chosen = _members(scene, solo) if solo else frozenset(element.name for element in scene.elements)
     muted = frozenset(element.name for element in scene.elements if element.mute) - frozenset(solo)
@@ -21,13 +21,13 @@ def heard_names(scene: Scene, solo: Collection[str], mute: Collection[str]) -> f
 
 
 def listening(scene: Scene, solo: Collection[str], mute: Collection[str]) -> Scene:
-    """The scene with what is heard alone, and what that makes room for; as loud as it is, under its true peak.
+    """The scene reduced to the elements that are heard and the elements under which they duck.
 
-    UsageError where nothing is left to be heard.
+    The true peak limit stays, the loudness target and the deliveries go. UsageError where no element is heard.
     """
     heard = heard_names(scene, solo, mute)
     if not heard:
-        raise UsageError(f"{scene.path}: nothing is left to be heard; solo or mute other elements")
+        raise UsageError(f"{scene.path}: no element is left to be heard; solo or mute other elements")
     needed = _needed(scene, heard)
     elements = tuple(element for element in scene.elements if element.name in needed)
     return replace(scene, elements=elements, mix=replace(scene.mix, loudness_lufs=None), deliver=())
@@ -44,7 +44,7 @@ def _members(scene: Scene, names: Collection[str]) -> frozenset[str]:
 
 
 def _needed(scene: Scene, heard: frozenset[str]) -> frozenset[str]:
-    """With what others duck under, and so on: it is listened to, if not heard."""
+    """The heard elements and, in any number of steps, the elements under which they duck."""
     buses = {bus.name: bus.channel for bus in scene.buses}
     needed, before = heard, frozenset[str]()
     while needed != before:

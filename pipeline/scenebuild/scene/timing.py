@@ -1,4 +1,4 @@
-"""When an element sounds and how it plays its take: start, repeat, trim, reverse, speed, loop and fades."""
+"""When an element sounds and how it plays its take: start, repeat, trim, reverse, speed, loop, fades."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from scenebuild.scene.yaml.raw import as_fields, as_number, fields_at, loops
 Long = Literal["extend", "takes", "loop"]
 
 DEFAULT_DURATION_S = 8.0
-DEFAULT_FADE_S = 0.01  # hides the step at the ends of generated sound; a recording was cut by a person
+DEFAULT_FADE_S = 0.01  # hides the step at the ends of generated sound; the ends of a recording are the author's
 
 NUMBERS = {
     "start": NumberField("seconds", (0.001,)),
@@ -38,11 +38,11 @@ NUMBERS = {
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """When a sound comes again, at random times from the mix's seed."""
+    """Repeated starts of an element, at random times from the seed of the mix."""
 
     every_s: float  # from one start to the next, on average
-    jitter_s: float = 0.0  # each of these times is up to so much shorter or longer
-    gap_s: float | None = None  # the least silence between two; None: they may overlap
+    jitter_s: float = 0.0  # each interval is at most this much shorter or longer
+    gap_s: float | None = None  # least silence between two; None: they may overlap
     count: int | None = None  # None: to the end of the mix
 
     def describe(self) -> str:
@@ -54,41 +54,41 @@ class Repeat:
 
 @dataclass(frozen=True, slots=True)
 class LoopSettings:
-    """How a looping element closes its loop."""
+    """How the end of a looping element is joined to its beginning."""
 
     seam: Literal["plain", "best"] = "plain"
     crossfade_s: float | None = None  # None: half a second, or a quarter of a short take
-    worst_seam: float | None = None  # a score above it fails the build; None: nobody asked
+    worst_seam: float | None = None  # a score above it fails the build; None: not checked
 
 
 @dataclass(frozen=True, slots=True)
 class MixLoop:
-    """The whole mix loops: its end leads into its beginning."""
+    """A looping mix: its end leads into its beginning."""
 
     worst_seam: float = 3.0  # a score above it fails the build
 
 
 @dataclass(frozen=True, slots=True)
 class Playback:
-    """What part of its take an element plays, how, and how often."""
+    """Which part of its take an element plays, how, and how often."""
 
-    more_starts_s: tuple[float, ...] = ()  # beside the first; any order
+    more_starts_s: tuple[float, ...] = ()  # besides the first
     repeat: Repeat | None = None
     trim_from_s: float = 0.0
     trim_to_s: float | None = None  # None: to the end of the take
     reverse: bool = False
     speed: float = 1.0  # 2.0 is an octave up and half as long
-    loop: LoopSettings | None = None  # from its start to the end of the mix; None: it ends with its take
-    long: Long = "extend"  # how a duration is filled that is more than one take of the engine
-    piece_s: float | None = None  # the longest single take; None: the engine's own
+    loop: LoopSettings | None = None  # loops from its start to the end of the mix; None: ends with its take
+    long: Long = "extend"  # how a duration beyond the engine's longest take is filled
+    piece_s: float | None = None  # the longest single take; None: the engine's
 
     def pass_s(self, whole_s: float) -> float:
-        """How long it sounds once, of a take (or several put together) of ``whole_s``; 0.0 where nothing is left."""
+        """Seconds of one pass over a take (or several joined) of ``whole_s``; 0.0 where the trim leaves nothing."""
         ends_s = whole_s if self.trim_to_s is None else min(self.trim_to_s, whole_s)
         return max(ends_s - self.trim_from_s, 0.0) / self.speed
 
     def describe(self) -> str:
-        """``from 1.0 s to its end of the take, backwards``; "" where the take is played as it is."""
+        """``from 1.0 s to its end of the take, backwards``; "" where the take is played unchanged."""
         parts = []
         if self.trim_from_s or self.trim_to_s is not None:
             until = "its end" if self.trim_to_s is None else words.duration(self.trim_to_s)
@@ -100,11 +100,11 @@ class Playback:
         return ", ".join(parts)
 
 
-# From a checked scene
+# Parsing of a checked scene
 
 
 def starts_of(own: Mapping[str, Any]) -> tuple[float, ...]:
-    """When an element starts, the earliest first."""
+    """The start times of an element in seconds, the earliest first."""
     written = own.get("start", 0.0)
     return tuple(sorted(map(float, written))) if isinstance(written, list) else (float(written),)
 
@@ -155,13 +155,13 @@ def mix_loop_of(mix: Mapping[str, Any]) -> MixLoop | None:
 def fades_of(
     own: Mapping[str, Any], defaults: Mapping[str, Any], playback: Playback, duration_s: float | None, mix_loops: bool
 ) -> tuple[float, float]:
-    """Fade in and out of an element in seconds; ``duration_s`` is None for a recording.
+    """(fade in, fade out) of an element in seconds; ``duration_s`` is None for a recording.
 
-    Fades that nobody asked for make way for the others, and for a very short take.
+    Default fades are shortened so that they and the author's fades fit into the sound.
     """
     asked = {**defaults, **own}
     if playback.loop and not starts_of(own)[0] and mix_loops:
-        asked = {"fade_in": 0.0, "fade_out": 0.0} | asked  # a loop that lasts as long as the mix has no ends to fade
+        asked = {"fade_in": 0.0, "fade_out": 0.0} | asked  # a loop over the whole of a looping mix has no ends
     asked_in, asked_out = float_or_none(asked.get("fade_in")), float_or_none(asked.get("fade_out"))
     sounds_s = _faded_s(own, playback, duration_s)
     if sounds_s is None:
@@ -172,7 +172,7 @@ def fades_of(
 
 
 def _faded_s(own: Mapping[str, Any], playback: Playback, duration_s: float | None) -> float | None:
-    """How long the sound is that default fades must fit into; None for a recording, which a person has cut."""
+    """Seconds of sound into which default fades must fit; None for a whole recording, which has no default fades."""
     if duration_s is None:
         return math.inf if "trim" in own else None
     return math.inf if playback.loop else playback.pass_s(duration_s)
@@ -182,7 +182,7 @@ def _faded_s(own: Mapping[str, Any], playback: Playback, duration_s: float | Non
 
 
 def timing_findings(document: Document) -> Iterator[Problem]:
-    """What is wrong with times, repeats, trims and fades."""
+    """Mistakes in times, repeats, trims and fades."""
     elements = fields_at(document, ("elements",))
     for name, element in elements.items():
         if isinstance(element, dict):
@@ -196,7 +196,7 @@ def timing_findings(document: Document) -> Iterator[Problem]:
 
 
 def _one_way_of_time(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    """A loop fills the time from one start on: nothing else can say when it sounds."""
+    """Loop, several starts and repeat exclude each other."""
     several = isinstance(element.get("start"), list) and len(element["start"]) > 1
     ways = {"loop": loops(element), "start": several, "repeat": "repeat" in element}
     said = [field for field, is_said in ways.items() if is_said]
@@ -218,8 +218,8 @@ def _repeat(document: Document, name: str, element: dict[str, Any]) -> Iterator[
         yield Problem("repeat", message, document.value(("elements", name, "repeat", "jitter")))
     gap, length = as_number(repeat.get("gap")), pass_length(document, element)
     if gap is not None and length is not None and length + gap > every:
-        message = f"gap: {label(name)} lasts {number(round(length, 6))} s, and with a gap of {number(gap)} s it cannot"
-        message += f" come every {number(every)} s; write every: {number(round(length + gap, 6))} or more"
+        message = f"gap: {label(name)} lasts {number(round(length, 6))} s, so a gap of {number(gap)} s does not fit"
+        message += f" into every {number(every)} s; write every: {number(round(length + gap, 6))} or more"
         yield Problem("repeat", message, document.value(("elements", name, "repeat", "gap")))
 
 
@@ -227,26 +227,27 @@ def _trim(document: Document, name: str, element: dict[str, Any]) -> Iterator[Pr
     trim = as_fields(element.get("trim"))
     begins, ends = as_number(trim.get("from", 0)), as_number(trim.get("to"))
     if begins is not None and ends is not None and ends <= begins:
-        message = f"trim: nothing is left between {number(begins)} s and {number(ends)} s; let to be more than from"
+        message = f"trim: nothing is left between {number(begins)} s and {number(ends)} s;"
+        message += f" write to: with more than {number(begins)}"
         yield Problem("trim", message, document.key(("elements", name, "trim")))
         return
     made = _duration(document, element) if trim else None
-    for field, value in (("from", begins), ("to", ends)):
-        late = value is not None and made is not None and (value > made or (field == "from" and value == made))
-        if late and value is not None and made is not None:
-            message = f"{field}: {number(value)} s is not within {label(name)}, which lasts {number(made)} s"
+    for field, value, allowed in (("from", begins, "less than"), ("to", ends, "at most")):
+        if value is not None and made is not None and (value > made or (field == "from" and value == made)):
+            message = f"{field}: {number(value)} s is not within {label(name)}, which lasts {number(made)} s;"
+            message += f" write {allowed} {number(made)}"
             yield Problem("trim", message, document.value(("elements", name, "trim", field)))
 
 
 def _duration(document: Document, element: dict[str, Any]) -> float | None:
-    """How long the take of a prompt is made, in seconds."""
+    """The duration of a prompt's take in seconds; None for a recording."""
     if "prompt" not in element or "file" in element:
         return None
     return as_number(element.get("duration", fields_at(document, ("defaults",)).get("duration", DEFAULT_DURATION_S)))
 
 
 def pass_length(document: Document, element: dict[str, Any]) -> float | None:
-    """How long an element sounds once, in seconds, where the file alone says it."""
+    """Seconds of one pass of an element; None where the scene file alone does not tell."""
     trim, speed = as_fields(element.get("trim")), as_number(element.get("speed", 1))
     begins, ends = as_number(trim.get("from", 0)), as_number(trim.get("to"))
     generated = "prompt" in element and "file" not in element
@@ -258,7 +259,7 @@ def pass_length(document: Document, element: dict[str, Any]) -> float | None:
 
 def _piece(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
     if "piece" in element and "prompt" in element and element.get("long", "extend") == "extend":
-        message = "piece: says how long each of several takes is; write long: takes or long: loop beside it"
+        message = "piece: has no effect with long: extend; write long: takes or long: loop as well"
         yield Problem("no-effect", message, document.key(("elements", name, "piece")))
 
 
@@ -280,7 +281,7 @@ def _fades(document: Document, name: str, element: dict[str, Any]) -> Iterator[P
 
 
 def _length(document: Document, element: dict[str, Any]) -> float | None:
-    """How long the element sounds in seconds, where the file alone says it."""
+    """Seconds for which the element sounds; None where the scene file alone does not tell."""
     mix_s = as_number(as_fields(document.data.get("mix")).get("duration"))
     if loops(element):
         start_s = as_number(element.get("start")) or 0.0
@@ -311,11 +312,11 @@ def _one_start(
 def _open_length(document: Document, elements: dict[str, Any]) -> Iterator[Problem]:
     endless = [isinstance(element, dict) and is_endless(element) for element in elements.values()]
     if endless and all(endless) and "duration" not in as_fields(document.data.get("mix")):
-        message = "elements: every element loops, so nothing says how long the mix is; write mix: {duration: 24}"
+        message = "elements: every element loops, so the mix has no length; write mix: {duration: 24}"
         yield Problem("mix-length", message, document.key(("elements",)))
 
 
 def is_endless(element: dict[str, Any]) -> bool:
-    """Whether an element goes on to the end of the mix, wherever that is."""
+    """Whether an element sounds until the end of the mix, however long the mix is."""
     repeat = element.get("repeat")
     return loops(element) or (isinstance(repeat, dict) and "count" not in repeat)

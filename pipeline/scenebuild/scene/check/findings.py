@@ -1,4 +1,4 @@
-"""Findings as a terminal, a program, GitHub's annotations and code scanning want them: pure text from values."""
+"""Findings as text: for people, as JSON, as GitHub annotations and as SARIF."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ MOST_SHOWN = 50  # of one file
 
 
 def capped(problems: Sequence[Problem], total: int | None = None) -> list[Problem]:
-    """The first ``MOST_SHOWN`` by place, each once, and one that counts the others of ``total``."""
+    """The first ``MOST_SHOWN`` by place, each once, and a last one with the number of the others of ``total``."""
     ordered = sorted(dict.fromkeys(problems), key=lambda problem: (problem.place, problem.rule, problem.message))
     if len(ordered) <= MOST_SHOWN:
         return ordered
@@ -22,9 +22,9 @@ def capped(problems: Sequence[Problem], total: int | None = None) -> list[Proble
 
 
 def at_root(problems: Sequence[Problem]) -> list[Problem]:
-    """The findings with their files as a code host knows them: from the root of the repository, without ``./``.
+    """The findings with paths from the root of the git repository, as code hosts expect them.
 
-    A file outside of it, and one of a folder that is in no repository, keeps its path but for a ``./``.
+    A file outside of the repository, or in no repository, only loses a ``./``.
     """
     here = os.getcwd()
     root = _repository_root(here)
@@ -45,7 +45,7 @@ def _from_root(file: str, here: str, root: str | None) -> str:
 
 
 def as_text(problems: Sequence[Problem]) -> str:
-    """One line each, for people: ``scenes/harbour.yaml:12:9: gain_db: 60 is more than 24. Did you mean 6.0?``"""
+    """A line for each: ``scenes/harbour.yaml:12:9: gain_db: 60 is more than 24. Did you mean 6.0?``"""
     return "".join(
         f"{problem.place}: {'' if problem.severity == 'error' else f'{problem.severity}: '}{problem.message}\n"
         for problem in problems
@@ -71,7 +71,7 @@ def as_json(problems: Sequence[Problem]) -> str:
 
 
 def as_github(problems: Sequence[Problem]) -> str:
-    """GitHub workflow commands, one line each; escaped as the runner's toolkit does, so text stays text."""
+    """A GitHub workflow command for each, escaped as in GitHub's toolkit, so that no text becomes a command."""
     return "".join(
         f"::{problem.severity} file={_property(problem.place.file)},line={problem.place.line}"
         f",col={problem.place.column},title={_property(problem.rule)}::{_data(problem.message)}\n"
@@ -82,7 +82,7 @@ def as_github(problems: Sequence[Problem]) -> str:
 def as_sarif(problems: Sequence[Problem], rules: Mapping[str, str] | None = None) -> str:
     """A SARIF 2.1.0 log (OASIS standard) with one run, for code scanning.
 
-    ``rules`` are ids with what they ask for, those of scene files unless they are given.
+    ``rules`` are ids with their help texts; the default are the rules of scene files.
     """
     import json
 

@@ -1,19 +1,19 @@
-"""Fields by the names that people expect from other programs, and what they are called here."""
+"""Names of fields in other programs, and the field of a scene for each."""
 
 from __future__ import annotations
 
 _FADE = "fade_in: 1 and fade_out: 1 (seconds)"
 _LEVEL = "volume: 0.7, or gain_db: -3"
 _TIME = "start: 4.5 (seconds)"
-_LENGTH = "duration: 8 for how long it is made, or trim: {to: 8} for where it stops"
-_PROMPT = "prompt: and what is heard"
-_FILE = "file: and the path of a recording"
+_LENGTH = "duration: 8 to generate 8 seconds, or trim: {to: 8} to stop after 8 seconds"
+_PROMPT = "prompt: steady rain"
+_FILE = "file: bell.wav (the path of a recording)"
 _REPEAT = "repeat: {every: 20} (seconds)"
 _DELIVER = "deliver: [{preset: podcast}]"
 _MIX_LENGTH = "mix: {duration: 60} (seconds)"
-_ELEMENTS = "elements: and below it a name for each"
+_ELEMENTS = "elements: {rain: {prompt: steady rain}}"
 
-# Whose field it would be -> what it was called -> what to write.
+# owner of the field -> name in another program -> what to write
 _CALLED: dict[str, dict[str, str]] = {
     "an element": {
         **dict.fromkeys(("end", "ends", "stop", "until", "to"), _LENGTH),
@@ -57,17 +57,17 @@ _CALLED: dict[str, dict[str, str]] = {
     },
     "a keyframe": {
         **dict.fromkeys(("time", "t", "start"), "at: 5 (seconds)"),
-        **dict.fromkeys(("v", "level", "volume", "gain_db", "pan", "gain"), "value: and the number"),
+        **dict.fromkeys(("v", "level", "volume", "gain_db", "pan", "gain"), "value: 0.5"),
     },
     "duck": {
-        **dict.fromkeys(("target", "trigger", "sidechain", "source"), "under: and the name of an element"),
+        **dict.fromkeys(("target", "trigger", "sidechain", "source"), "under: voice (the name of an element)"),
         **dict.fromkeys(("amount", "depth", "gain_db"), "by: 9 (decibels)"),
     },
 }
 
 
 def written_here(owner: str, name: str) -> str:
-    """What to write instead of a field that ``owner`` does not have; "" where the name says nothing.
+    """What to write instead of a field that ``owner`` does not have; "" for a name that is not in the table.
 
     >>> written_here("trim", "end")
     'write to: 3 (seconds)'

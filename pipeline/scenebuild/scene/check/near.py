@@ -1,4 +1,4 @@
-"""The path that was probably meant where the one that was typed is not there."""
+"""Suggestions for paths that do not exist."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import os
 from scenebuild.scene.quoting import printable
 
 SCENES = (".yaml", ".yml")
-ARGUMENTS = (*SCENES, "/")  # what a command line means: scene files, and folders of them
+ARGUMENTS = (*SCENES, "/")  # of a command line: scene files, and folders of them
 SOUNDS = (".wav", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".caf", ".w64", ".rf64", ".au")
-MOST_NAMES = 2000  # of a folder that are looked through
-DEEPEST = 16  # folders of a path
+MOST_NAMES = 2000  # entries of a folder that are compared
+DEEPEST = 16  # slashes of a path
 
 
 def meant_path(path: str, suffixes: tuple[str, ...], base: str = "") -> str:
-    """`` Did you mean scenes/rainy_cafe.yaml?``, with its leading space, or nothing where no path is near.
+    """`` Did you mean scenes/rainy_cafe.yaml?``, with its leading space; "" where no similar path exists.
 
-    ``base`` is the folder that ``path`` begins at. Only files with one of the suffixes are meant, folders with "/".
+    ``path`` is relative to the folder ``base``. Only files with one of the suffixes are suggested, folders with "/".
     """
     found = near_path(path, suffixes, base)
     return f" Did you mean {printable(found)}?" if found else ""
 
 
 def near_path(path: str, suffixes: tuple[str, ...], base: str = "") -> str:
-    """The nearest path that is there; "" for none."""
+    """The most similar path that exists; "" where there is none."""
     if not path or "\0" in path or path.count("/") > DEEPEST or len(path) > 1024:
         return ""
     path = path.rstrip("/")
@@ -49,7 +49,7 @@ def _in_folder(path: str, suffixes: tuple[str, ...], base: str) -> str:
             return os.path.join(folder, name)
     names = {_stem(known, suffixes): known for known in reversed(_names(os.path.join(base, folder or "."), suffixes))}
     meant = name[:100].lower()
-    tries = dict.fromkeys((_stem(meant, suffixes), os.path.splitext(meant)[0]))  # an ending is a slip, too
+    tries = dict.fromkeys((_stem(meant, suffixes), os.path.splitext(meant)[0]))  # the suffix may be the mistake
     close = next(filter(None, (get_close_matches(one, names, n=1, cutoff=0.7) for one in tries)), [])
     return os.path.join(folder, names[close[0]]) if close else ""
 
@@ -60,7 +60,7 @@ def _stem(name: str, suffixes: tuple[str, ...]) -> str:
 
 
 def _names(folder: str, suffixes: tuple[str, ...]) -> list[str]:
-    """Folders, and files with one of the suffixes; what is hidden is not meant."""
+    """Folders, and files with one of the suffixes, without hidden ones."""
     found = []
     try:
         with os.scandir(folder) as entries:

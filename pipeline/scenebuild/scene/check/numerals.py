@@ -1,4 +1,4 @@
-"""What somebody meant who wrote a number as people do: ``1,5``, ``8s``, ``50 %``, ``1:30``, ``-6 dB``."""
+"""Numbers in everyday notation: ``1,5``, ``8s``, ``50 %``, ``1:30``, ``-6 dB``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ANY = {"": 1.0, "%": 0.01, "percent": 0.01, "x": 1.0}
 
 
 def number_in(text: str, unit: str) -> float | None:
-    """The number that a text means in a field of that unit; None where it means none.
+    """The number that a text means in a field with that unit; None where it means none.
 
     >>> number_in("1,5", "seconds"), number_in("500ms", "seconds"), number_in("1:30", "seconds"), number_in("50 %", "")
     (1.5, 0.5, 90.0, 0.5)
@@ -44,12 +44,12 @@ def number_in(text: str, unit: str) -> float | None:
 
 
 def decibels_in(text: str) -> float | None:
-    """The number of a text that says decibels; None for any other."""
+    """The number of a text that ends in a unit of decibels; None for any other text."""
     clean = _cleaned(text)
     return number_in(clean, "dB") if clean.endswith(("db", "dbfs", "decibels")) else None
 
 
 def _cleaned(text: str) -> str:
-    """Without quotes in print, odd spaces and a semicolon at the end; with a minus that is one."""
+    """Lower case, without curly quotes, odd spaces and a semicolon at the end, with an ASCII minus."""
     plain = CURLY.sub("", ODD_BLANK.sub(" ", text[: 2 * _LONGEST])).replace("\u2212", "-").replace("\u2013", "-")
     return plain.strip().rstrip(";").strip().lower()

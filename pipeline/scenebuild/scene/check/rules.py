@@ -1,9 +1,7 @@
-"""What a schema cannot say, or not well: names, texts, recordings, and fields that only make sense together.
+"""Rules that a JSON Schema cannot express, or not with a good message: names, texts, recordings, related fields.
 
-Rules of one subject stand with it, in ``timing``, ``channel``, ``automation`` and ``delivery``.
-
-Each rule looks at raw data that may be wrong in any other way, says nothing about values that the schema already
-refuses, and yields its findings.
+The rules of a group of fields are in its module: ``timing``, ``channel``, ``automation``, ``delivery``. A rule reads
+raw data that may have any other mistake, ignores values that the schema refuses, and yields its findings.
 """
 
 from __future__ import annotations
@@ -30,12 +28,12 @@ from scenebuild.scene.yaml.document import Document
 from scenebuild.scene.yaml.raw import as_fields, as_number, fields_at
 from scenebuild.scene.yaml.slips import slip_of
 
-MOST_SUGGESTED = 10  # recordings that are looked for under another name: each look reads folders
-_PAIRS = ("loudness", "duration", "onsets")  # of expectations
+MOST_SUGGESTED = 10  # recordings with a suggestion for their path: each search reads folders
+_PAIRS = ("loudness", "duration", "onsets")  # ranges in `expect`
 
 
 def rule_findings(document: Document) -> Iterator[Problem]:
-    """All findings of all rules, in no order."""
+    """The findings of all rules, unordered."""
     yield from _texts(document)
     elements = document.data.get("elements")
     if not isinstance(elements, dict):
@@ -96,7 +94,7 @@ def _simple(name: str) -> str:
 
 def _source(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
     if "prompt" in element and "file" in element:
-        message = f"{label(name)}: has a prompt and a file; keep the one that it is made from"
+        message = f"{label(name)}: has both prompt and file; keep one of the two"
         later = max(document.key(("elements", name, field)) for field in ("prompt", "file"))
         yield Problem("source", message, later)
     elif not {"prompt", "file"} & {_meant(field) for field in element}:
@@ -105,7 +103,7 @@ def _source(document: Document, name: str, element: dict[str, Any]) -> Iterator[
 
 
 def _meant(field: str) -> str:
-    """A misspelt ``promt`` is reported as such; that there is no prompt either would be said twice."""
+    """The field itself, or ``prompt`` for ``promt``: the misspelt field has a line of its own."""
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(field, ("prompt", "file"), n=1)), field)
@@ -142,7 +140,7 @@ def _expected(document: Document, owner: tuple[str, ...], written: dict[str, Any
             continue
         low, high = map(as_number, limits)
         if low is not None and high is not None and low > high:
-            message = f"{name}: {number(low)} to {number(high)} runs backwards; write the least first"
+            message = f"{name}: {number(low)} to {number(high)} is not in order; write the least value first"
             yield Problem("expect", message, document.value((*owner, "expect", name)))
 
 
@@ -165,7 +163,7 @@ def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Proble
 
 
 def _written_paths(document: Document, elements: dict[str, Any]) -> Iterator[tuple[Field, Any]]:
-    """Every path of a recording or of an effect's file, and where it stands."""
+    """The path of every recording and of every effect's file, with its field."""
     for name, element in elements.items():
         yield ("elements", name, "file"), as_fields(element).get("file")
     for kind in ("elements", "buses"):

@@ -1,4 +1,4 @@
-"""Everything that is wrong with a document, at once and in the order of the file."""
+"""All findings about a document, in the order of the file."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ _RANGE = frozenset({"minimum", "exclusiveMinimum", "maximum"})
 
 
 def validate_document(document: Document) -> list[Problem]:
-    """The findings, sorted by place; at most 50, then one that counts the others. Empty for a good scene."""
+    """The findings by place; at most 50, and one with the number of the others. Empty for a valid scene."""
     if overruling := _overruling(document):
         return [overruling]
     found = list(violations(document))
     texts = {it.place for it in found if wants_text(it)}
-    # A text that looks like a number without end, such as the name 61e9540, is told what a text is told.
+    # A name such as 61e9540 is an infinite number in YAML; the finding about its type says more.
     before = [one for one in document.problems if one.rule != "not-finite" or one.place not in texts]
-    known = {problem.place for problem in before}  # what is not a number at all has no range
+    known = {problem.place for problem in before}  # these values have a finding already
     against = sorted((it for it in found if it.place not in known), key=lambda it: it.place)
     own = [problem for problem in rule_findings(_usable(document, found)) if problem.place not in known]
-    # Words for what is shown only: looking for the nearest spelling of 50,000 unknown fields would take minutes.
+    # Only shown findings get a message: suggestions for 50,000 unknown fields would take minutes.
     shown = [(it, problem_of(it)) for it in against[: MOST_SHOWN + 1]]
     said = [problem for it, problem in shown if not _is_proposed(it, shown)]
     return capped([*before, *said, *own], len(before) + len(against) - len(shown) + len(said) + len(own))
 
 
 def _is_proposed(missing: Violation, shown: list[tuple[Violation, Problem]]) -> bool:
-    """Whether the line about an unknown field beside a missing one says to write the missing one instead."""
+    """Whether the line about an unknown field of the same owner proposes the missing one."""
     owner, name = missing.field[:-1], missing.field[-1]
     proposals = (f"write {name}:", f"Did you mean {name}?")
     return missing.keyword == "required" and any(
@@ -45,7 +45,7 @@ def _is_proposed(missing: Violation, shown: list[tuple[Violation, Problem]]) -> 
 
 
 def _usable(document: Document, found: list[Violation]) -> Document:
-    """The document with nothing in the place of each number that is out of range: no rule draws conclusions from it."""
+    """The document with null for each number that is out of range, so that no rule concludes anything from it."""
     refused = [it.field for it in found if it.keyword in _RANGE]
     if not refused:
         return document
@@ -61,7 +61,7 @@ def _index(values: Any, part: str) -> str | int:
 
 
 def _overruling(document: Document) -> Problem | None:
-    """The one finding beside which no other counts: a format whose fields are unknown, or more than fits."""
+    """The finding that makes all others useless: another version of the format, or too many elements."""
     fields = whole_schema()["properties"]
     version, elements = document.data.get("version"), document.data.get("elements")
     if isinstance(version, int | float) and not isinstance(version, bool) and version != fields["version"]["const"]:

@@ -1,4 +1,4 @@
-"""What the JSON Schema has against a document, as plain facts: where, which keyword, what was there."""
+"""The keywords of the JSON Schema that a document violates, as values: place, field, keyword, value."""
 
 from __future__ import annotations
 
@@ -17,52 +17,40 @@ if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
     from jsonschema.protocols import Validator
 
-# What the schema says for editors and rules.py says in better words, or what tells the two of a pair apart.
-_FOR_EDITORS = frozenset(
-    {
-        "allOf",
-        "if",
-        "then",
-        "else",
-        "pattern",
-        "patternErrorMessage",
-        "errorMessage",
-        "propertyNames",
-        "uniqueItems",
-        "doNotSuggest",
-        "$defs",
-    }
-)
+# Keywords for editors (rules.py has better messages), and keywords without a meaning of their own.
+_FOR_EDITORS = {
+    "allOf", "if", "then", "else", "pattern", "patternErrorMessage", "errorMessage", "propertyNames", "uniqueItems",
+    "doNotSuggest", "$defs",
+}  # fmt: skip
 _OF_PARAMETERS = (("params",), ("matrix",))
-NEEDED = ("name", "elements")  # of a whole scene; a file may have them from the one that it extends
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One keyword of the schema that one value does not satisfy."""
+    """One keyword of the schema that one value violates."""
 
     place: Place
-    field: Field  # the value's; for `unknown` and `required` with the name in question at its end
-    keyword: str  # as JSON Schema has it; `unknown` for a name that additionalProperties does not know
+    field: Field  # of the value; for `unknown` and `required` of the name in question
+    keyword: str  # of JSON Schema; `unknown` for a name that violates additionalProperties
     value: Any
     schema: dict[str, Any]  # the subschema that holds the keyword
-    spelled: str = ""  # how the author wrote a number or a word such as true
+    spelled: str = ""  # the author's spelling of a number or of a word such as true
 
     @property
     def limit(self) -> Any:
-        """What the keyword says."""
+        """The value of the keyword in the schema."""
         return self.schema.get(self.keyword)
 
 
 @lru_cache(maxsize=1)
 def whole_schema() -> dict[str, Any]:
-    """What a scene is held to that has been put together from all its files: plain keywords only, nothing to look up.
+    """The schema of a scene that is composed from all its files: plain keywords, no references.
 
-    The schema that is shipped tells an editor more about one file: what belongs together, which names there may be,
-    that ``null`` removes what is inherited. Of a scene that is whole, ``rules`` says all that with better words.
+    The published schema also tells editors which fields belong together, which names are allowed and that ``null``
+    removes an inherited field. For a composed scene ``rules`` checks all that, with better messages.
     """
     schema = scene_schema()
-    built_in = ["auto", *(name for name in REGISTRY if name != RECORDINGS)]  # of others, ``_facts`` asks the registry
+    built_in = ["auto", *(name for name in REGISTRY if name != RECORDINGS)]  # ``_facts`` asks the registry for others
     engine = {**schema["$defs"]["engine"], "enum": built_in}
     definitions = {**schema["$defs"], "engine": engine}
     whole = {key: value for key, value in schema.items() if key != "anyOf"}
@@ -71,9 +59,9 @@ def whole_schema() -> dict[str, Any]:
 
 
 def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
-    """The schema with every ``$ref`` into ``$defs`` replaced by what it names: a look-up less for each value.
+    """The schema with every ``$ref`` into ``$defs`` replaced by its definition, which saves a look-up for each value.
 
-    What only an editor needs is left out, and that ``null`` may stand where something is inherited.
+    Keywords for editors are left out, and so is ``null`` as a value that removes an inherited field.
     """
     if isinstance(schema, list):
         return [inlined(item, definitions) for item in schema]
@@ -86,7 +74,7 @@ def inlined(schema: Any, definitions: dict[str, Any]) -> Any:
 
 
 def _part(key: str, value: Any, definitions: dict[str, Any]) -> Any:
-    if key == "properties":  # names, whatever keywords they are called like
+    if key == "properties":  # its keys are names of fields, not keywords
         return {name: inlined(field, definitions) for name, field in value.items()}
     return value if key in ("anyOf", "default", "examples") else inlined(value, definitions)
 
@@ -104,7 +92,7 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _joined(schema: dict[str, Any], more: dict[str, Any]) -> dict[str, Any]:
-    """Both as one: sets of keywords are merged by name."""
+    """Both schemas as one: keywords that hold objects are merged."""
     same = {key for key in more if isinstance(schema.get(key), dict) and isinstance(more[key], dict)}
     return schema | more | {key: _joined(schema[key], more[key]) for key in same}
 
@@ -117,13 +105,13 @@ def _validator() -> Validator:
 
 
 def wants_text(violation: Violation) -> bool:
-    """Whether a text is asked for, and something else is there."""
+    """Whether the field holds text, and the value is none."""
     return violation.keyword == "type" and violation.schema["type"] == "string"
 
 
 def violations(document: Document) -> Iterator[Violation]:
-    """Everything that the schema has against the document; of one value, what matters first."""
-    wrong: set[Field] = set()  # a value of the wrong kind has no range
+    """Every violation of the schema; for a value of the wrong type only that."""
+    wrong: set[Field] = set()  # fields with a value of the wrong type
     for error in _validator().iter_errors(document.data):
         field = tuple(map(str, error.absolute_path))
         if field in wrong or _is_parameter(field, error):
@@ -134,7 +122,7 @@ def violations(document: Document) -> Iterator[Violation]:
 
 
 def _is_parameter(field: Field, error: ValidationError) -> bool:
-    """A value that may be of several kinds: variants.py has the words for it."""
+    """Whether it is a type of a parameter, which variants.py reports."""
     return error.validator == "type" and field[:1] in _OF_PARAMETERS and isinstance(error.validator_value, list)
 
 
@@ -144,7 +132,7 @@ def _facts(document: Document, field: Field, error: ValidationError) -> Iterator
     if keyword == "required":
         for name in schema["required"]:
             if name not in value:
-                place = document.keys.get(field) or document.value(field)  # what is in a list has no name
+                place = document.keys.get(field) or document.value(field)  # an item of a list has no name
                 yield Violation(place, (*field, name), keyword, value, schema)
     elif keyword == "additionalProperties":
         for name in value:

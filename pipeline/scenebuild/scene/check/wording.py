@@ -1,4 +1,4 @@
-"""The sentence for each violation of the schema: what, got, allowed, what to do."""
+"""The message for each violation of the schema: what, got, allowed, what to do."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scenebuild.scene.quoting import LONGEST_QUOTE, MOST_LISTED, cut, described,
 from scenebuild.scene.schema import effect_names, known_names, listed_models, scene_schema
 from scenebuild.scene.yaml.slips import ODD_BLANK, blank_message, slip_of
 
-# Every field with a number, whichever set of fields it stands in: a name means the same everywhere.
+# Every field with a number; a name has the same meaning in each set of fields.
 _NUMBERS: dict[str, NumberField] = {
     "temperature": NumberField(slips=(0.1, 0.01)),
     "top_p": NumberField(slips=(0.01,)),
@@ -39,13 +39,13 @@ _YES = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false",
 
 
 def problem_of(violation: Violation) -> Problem:
-    """The finding for a person."""
+    """The finding about a violation, with its message."""
     rule, sentence = _SENTENCES[violation.keyword]
     return Problem(rule, f"{label(_name(violation.field))}: {sentence(violation)}", violation.place)
 
 
 def _name(field: Field) -> str:
-    """What a value is called: its field's name, also where it is one of a list."""
+    """The name of a value: its field's name, also for an item of a list."""
     if not field or _names_a_member(field):
         return field[-1] if field else "scene"
     return next((part for part in reversed(field) if not part.isdecimal()), field[-1])
@@ -64,28 +64,28 @@ def _unit(name: str) -> str:
 
 
 def _wanted(it: Violation) -> list[str]:
-    """The kinds that a value may be of, the usual one first."""
+    """The types that a value may have, the usual one first."""
     wanted = it.schema["type"]
     return wanted if isinstance(wanted, list) else [wanted]
 
 
 def _kinds(it: Violation) -> str:
-    return _KINDS[_wanted(it)[0]]  # nobody who writes 1 for true meant a set of fields
+    return _KINDS[_wanted(it)[0]]  # the first type: an author who writes 1 for true did not mean a set of fields
 
 
 def _wrong_kind(it: Violation) -> str:
     wanted = _wanted(it)
     if it.value is None and wanted == ["string"] and it.spelled not in ("", "~"):
-        return f"{it.spelled} is nothing in YAML; put it in quotes: {in_yaml(it.spelled)}"
+        return f"{it.spelled} is null in YAML; put it in quotes: {in_yaml(it.spelled)}"
     if it.value is None:
         optional = ", or remove the line" if wanted[0] not in ("object", "string") else ""
         return f"nothing is written here; write {_such(it)}{optional}"
     if _stands_for_an_element(it):
-        return "is a field of an element and stands where the name of one does; indent it below that name"
+        return "is a field of an element, but is in the place of an element's name; indent it below that name"
     if isinstance(it.value, str):
         return _text_instead(it, wanted)
     if wanted[0] == "array" and isinstance(it.value, dict) and any(key.startswith("-") for key in it.value):
-        return "a space is missing behind the - of a list; write one, such as - high_pass: 120"
+        return "a space is missing after the - of a list; write one, such as - high_pass: 120"
     if wanted == ["string"]:
         collection = isinstance(it.value, dict | list)
         shown = described(it.value) if collection else cut(it.spelled) or described(it.value)
@@ -121,7 +121,7 @@ def _text_instead(it: Violation, wanted: list[str]) -> str:
 
 
 def _number_instead(it: Violation) -> str:
-    """``1.5 (seconds)`` for ``1,5``; "" where no number is meant that the field may have."""
+    """``1.5 (seconds)`` for ``1,5``; "" where the text means no number that the field allows."""
     from scenebuild.scene.check.numerals import decibels_in, number_in
 
     name = _name(it.field)
@@ -136,7 +136,7 @@ def _number_instead(it: Violation) -> str:
 
 
 def _list_instead(it: Violation, wanted: list[str]) -> str:
-    """``[1, 2]`` for the text ``1, 2`` where several are allowed."""
+    """``[1, 2]`` for the text ``1, 2`` where a list is allowed."""
     from scenebuild.scene.check.numerals import number_in
 
     parts = it.value[:LONGEST_QUOTE].split(",") if "array" in wanted and it.value.count(",") < MOST_LISTED else []
@@ -165,14 +165,11 @@ def _such(it: Violation) -> str:
 
 
 def _written(value: Any) -> str:
-    """A value of the schema's own as YAML on one line."""
+    """An example of the schema as YAML on one line."""
     if isinstance(value, list):
         return "[" + ", ".join(map(_written, value)) + "]"
     if isinstance(value, dict):
-        inside = (f"{key}: {_written(inner)}" for key, inner in value.items())
-        return "{" + ", ".join(inside) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_written, value)) + "]"
+        return "{" + ", ".join(f"{key}: {_written(inner)}" for key, inner in value.items()) + "}"
     if value is None:
         return "null"
     if isinstance(value, str) and ", " in value:
@@ -217,7 +214,7 @@ def _meant(it: Violation) -> str:
 
 
 def _fits(value: float, schema: dict[str, Any]) -> bool:
-    if "maximum" not in schema:  # a number stands where a set of fields is wanted
+    if "maximum" not in schema:  # a number in the place of a set of fields
         return False
     above = value > schema["exclusiveMinimum"] if "exclusiveMinimum" in schema else value >= schema["minimum"]
     return above and value != 0 and value <= schema["maximum"]
@@ -231,7 +228,7 @@ def _no_choice(it: Violation) -> str:
 
 def _no_model(it: Violation) -> str:
     known = listed_models()
-    own = "nor can it be the name of a checkpoint of your own, which has a-z, 0-9, _ and - in it and nothing else"
+    own = "and the name of a registered checkpoint has only a-z, 0-9, _ and -"
     return f"{quoted(it.value)} is not one of {', '.join(known)}, {own}.{nearest(it.value, known)}"
 
 
@@ -248,7 +245,7 @@ def _too_long(it: Violation) -> str:
 
 def _too_many(it: Violation) -> str:
     if it.limit == 1:
-        return f"{' and '.join(map(label, it.value))} stand in one; begin a line of its own with - for each"
+        return f"{' and '.join(map(label, it.value))} are in one item; begin a line with - for each"
     return f"{len(it.value)} are more than {it.limit}; split the scene into several"
 
 
@@ -259,7 +256,7 @@ def _too_few(it: Violation) -> str:
 
 
 def _too_many_items(it: Violation) -> str:
-    """A list of a fixed length is short or long in the same words."""
+    """A list of a fixed length has one message for too few and too many."""
     return _too_few(it) if it.schema.get("minItems") == it.limit else _too_many(it)
 
 
@@ -289,7 +286,7 @@ def _mistyped(key: str, owner: str, value: Any) -> str:
     if slip := slip_of(key):
         return slip
     if key.startswith("-") and key[1:] in known_names():
-        return f"a space is missing behind the -; write - {key[1:]}:"
+        return f"a space is missing after the -; write - {key[1:]}:"
     if instead := written_here(owner, key):
         return f"is not a field of {owner}; {instead}"
     if key in effect_names() and owner in ("an element", "a bus"):
@@ -306,7 +303,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _owner(field: Field) -> str:
-    """Whose field an unknown one would be."""
+    """The owner of a field, in words: ``an element``, ``mix``."""
     if not field:
         return "a scene"
     if _names_a_member(field):
@@ -314,10 +311,10 @@ def _owner(field: Field) -> str:
     return _INSIDE.get(_name(field), _name(field)) if field[-1].isdecimal() else field[-1]
 
 
-_MEMBERS = {"elements": "an element", "buses": "a bus"}  # of a set whose members the author names
+_MEMBERS = {"elements": "an element", "buses": "a bus"}  # sets whose members the author names
 _INSIDE = {"effects": "an effect", "deliver": "a delivery"} | dict.fromkeys(
     automation.AUTOMATED, "a keyframe"
-)  # of a list: what one of its items is called
+)  # lists, and the word for one of their items
 
 
 def _homes() -> dict[str, set[str]]:

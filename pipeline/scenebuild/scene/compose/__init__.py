@@ -1,1 +1,1 @@
-"""How one file becomes several scenes: ``extends``, variants, parameters."""
+"""``extends``, variants, parameters and matrices: how files are composed into scenes."""

@@ -1,4 +1,4 @@
-"""``extends: forest.yaml``: a scene file laid over the one it extends, and that over its own."""
+"""``extends: forest.yaml``: a scene file is merged over the file that it extends, and so on up the chain."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from scenebuild.files import regular_file
 from scenebuild.scene.check.near import SCENES, meant_path
 from scenebuild.scene.compose.merge import merged_documents, without
 from scenebuild.scene.project import SUFFIXES, project_root
-from scenebuild.scene.quoting import described, printable, quoted
+from scenebuild.scene.quoting import described, quoted
 from scenebuild.scene.recording import path_fault
 from scenebuild.scene.yaml.document import Document, read_document
 from scenebuild.scene.yaml.source import MOST_NODES, reason
 
-DEEPEST = 8  # files above a scene; more than that nobody keeps in mind
+DEEPEST = 8  # files above a scene
 
 
 def read_with_parents(path: str) -> Document:
-    """A scene file with all that it inherits. Raises SceneError where a file cannot be read as plain data, or where
-    ``extends`` leads nowhere, out of the project, too far or in a circle."""
+    """A scene file with everything that it inherits. SceneError where a file cannot be read as plain data, or where
+    ``extends`` names no scene file of the project, makes a circle or a chain of more than ``DEEPEST`` files."""
     root = project_root(path)
     chain = [read_document(path)]
     while "extends" in chain[-1].data:
@@ -35,11 +35,11 @@ def read_with_parents(path: str) -> Document:
 
 
 def _parent(chain: list[Document], root: Path) -> str:
-    """The path of the file that the last of the chain extends, as a user would type it."""
+    """The path of the file that the last of the chain extends, relative to the working directory like the scene's."""
     document = chain[-1]
     written = document.data["extends"]
     if not isinstance(written, str) or not written.strip():
-        raise _wrong(document, f"{described(written)} is no path of a scene file; write one such as forest.yaml")
+        raise _wrong(document, f"{described(written)} is not the path of a scene file; write one such as forest.yaml")
     if fault := path_fault(written, "scene file"):
         raise _wrong(document, f"{quoted(written)} {fault}")
     path = os.path.join(os.path.dirname(document.path), written)
@@ -57,7 +57,7 @@ def _parent(chain: list[Document], root: Path) -> str:
 
 def _file_fault(path: str, written: str, root: Path) -> str:
     if not path.endswith(SUFFIXES):
-        return "is no scene file; the name of one ends in .yaml"
+        return "is not a scene file; write a path that ends in .yaml"
     if not Path(os.path.realpath(path)).is_relative_to(root):
         return "leads out of the project through a link; copy the scene file into it"
     try:
@@ -70,9 +70,8 @@ def _file_fault(path: str, written: str, root: Path) -> str:
 
 def _circle(other: Document, *, last: bool) -> str:
     if last:
-        return "is this file itself; name the one that it is made from, or remove the line"
-    where = other.value(("extends",))
-    return f"leads round in a circle: {printable(other.path)} comes back here by {where}; remove one of the two lines"
+        return "is this file itself; name another scene file, or remove the line"
+    return f"makes a circle with {other.value(('extends',))}; remove one of the two lines"
 
 
 def _wrong(document: Document, message: str) -> SceneError:

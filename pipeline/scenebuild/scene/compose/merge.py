@@ -1,8 +1,7 @@
-"""One document laid over another: what a scene that extends another, or a variant of it, adds, changes and removes.
+"""Merging two documents: a scene over the file that it extends, or a variant over its file.
 
-Sets of fields are merged by name, everything else is replaced, and ``null`` removes. The places travel along: each
-key and value keeps the place where it is written, in whichever file that is, so that no later stage need know of more
-than one document.
+Sets of fields are merged by name, all other values are replaced, and ``null`` removes a field. Each key and value keeps
+the place in the file where it is written, so that later stages work with one document.
 """
 
 from __future__ import annotations
@@ -16,14 +15,14 @@ from scenebuild.scene.names import Field
 from scenebuild.scene.quoting import label
 from scenebuild.scene.yaml.document import Document
 
-# Of each set one may be written: who writes another one means it instead of the inherited one.
+# Fields that exclude each other: the field above replaces the inherited one.
 ONE_OF = (frozenset({"volume", "gain_db"}), frozenset({"prompt", "file"}))
-# What only acts on generated sound: it goes with a prompt when a recording takes its place.
+# Fields of generated sound: they are removed with the prompt when a recording replaces it.
 WITH_PROMPT = ("engine", "model", "duration", "long", "piece", "seed", "take", "temperature", "top_k", "top_p", "cfg")
 
 
 def merged_documents(below: Document, above: Document) -> Document:
-    """Both as one document. What is wrong with either, or with laying one over the other, is among its problems."""
+    """Both as one document. Its problems are those of both and of the merge."""
     merge = _Merge(above)
     data = merge.fields(below.data, above.data, ())
     return replace(
@@ -54,7 +53,7 @@ def part_of(document: Document, field: Field) -> Document:
 
 
 def without(document: Document, names: Iterable[str]) -> Document:
-    """The document less some of its fields at the top."""
+    """The document without some of its top-level fields."""
     gone = set(names)
     return replace(
         document,
@@ -65,12 +64,12 @@ def without(document: Document, names: Iterable[str]) -> Document:
 
 
 class _Merge:
-    """One pass over the fields of both."""
+    """The merge of one pair of documents."""
 
     def __init__(self, above: Document) -> None:
         self.above = above
-        self.hidden: set[Field] = set()  # fields below that are not seen any more, with all that is in them
-        self.removed: set[Field] = set()  # fields above that only say that something goes
+        self.hidden: set[Field] = set()  # fields below that are replaced or removed, with everything in them
+        self.removed: set[Field] = set()  # fields above that are null
         self.problems: list[Problem] = []
 
     def fields(self, below: dict[str, Any], above: dict[str, Any], field: Field) -> dict[str, Any]:
@@ -110,7 +109,7 @@ class _Merge:
         if field[-1] in merged:
             self._hide(merged, field)
             return
-        message = f"{label(field[-1])}: null removes what is inherited, and nothing of that name is; remove the line"
+        message = f"{label(field[-1])}: null removes an inherited field, and none has this name; remove the line"
         self.problems.append(Problem("inherit", message, self.above.key(field)))
 
 

@@ -1,4 +1,4 @@
-"""``{{ weather }}`` in the texts of a scene: plain names and nothing else, so that a scene never computes anything."""
+"""Parameters: ``{{ weather }}`` in the texts of a scene. Only plain names, no expressions."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from typing import Any
 from scenebuild.errors import Problem
 from scenebuild.scene.check.findings import MOST_SHOWN
 from scenebuild.scene.names import Field
-from scenebuild.scene.quoting import Nearest, label, number, quoted
+from scenebuild.scene.quoting import Nearest, label, meant_or_listed, number, quoted
 from scenebuild.scene.yaml.document import Document
 
 Value = str | int | float | bool
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
-LONGEST_TEXT = 4000  # no text of a scene may be longer, so nothing longer is ever put together
+LONGEST_TEXT = 4000  # characters; no text of a scene may be longer
 
 _PLACE = re.compile(r"\{\{[ \t\r\n]*([a-z][a-z0-9_]{0,63})[ \t\r\n]*\}\}")
 
 
 def filled(document: Document, values: Mapping[str, Value], *, strict: bool) -> Document:
-    """The document with the values in its name, description and prompts; unknown names are among its problems.
+    """The document with the values filled into its name, description and prompts; unknown names are problems of it.
 
-    ``strict``: the scene has parameters, so what stands in double braces is one. In a scene without any, braces around
-    anything but a plain name are text like any other.
+    ``strict``: the scene has parameters, so anything in double braces must be one. In other scenes double braces
+    around anything but a plain name are ordinary text.
     """
     data, problems, nearest = dict(document.data), list(document.problems), Nearest(MOST_SHOWN)
     for field, text in _texts(document):
@@ -37,7 +37,7 @@ def filled(document: Document, values: Mapping[str, Value], *, strict: bool) -> 
 
 
 def written(value: Value) -> str:
-    """A value as it stands in a text.
+    """A value as text.
 
     >>> written("heavy rain"), written(3.0), written(True)
     ('heavy rain', '3', 'true')
@@ -66,7 +66,7 @@ def _faults(text: str, values: Mapping[str, Value], nearest: Nearest, *, strict:
     odd = _PLACE.sub("", text)
     if strict and "{{" in odd:
         shown = quoted(odd[odd.index("{{") :].partition("}}")[0][:40] + "}}")
-        yield f"{shown} is no parameter; write a plain name between the braces, such as {{{{ {next(iter(values))} }}}}"
+        yield f"{shown} is not a parameter; write a plain name in the braces, such as {{{{ {next(iter(values))} }}}}"
     length = len(text) + sum(len(written(values[name])) for name in names if name in values)
     if length > LONGEST_TEXT:
         yield f"is longer than {LONGEST_TEXT} characters with its parameters filled in; shorten it"
@@ -75,16 +75,11 @@ def _faults(text: str, values: Mapping[str, Value], nearest: Nearest, *, strict:
 def _unknown(name: str, values: Mapping[str, Value], nearest: Nearest) -> str:
     if not values:
         return f"{{{{ {name} }}}} is a parameter, and the scene has none; write params: {{{name}: …}}"
-    meant = nearest(name, values)
-    return (
-        f"there is no parameter {label(name)}.{meant}"
-        if meant
-        else (f"there is no parameter {label(name)}; there are {', '.join(sorted(values)[:20])}")
-    )
+    return f"there is no parameter {label(name)}{meant_or_listed(name, sorted(values), nearest)}"
 
 
 def _put(data: dict[str, Any], field: Field, text: str) -> None:
-    """Replace one text; what lies on the way to it is copied, as it may be shared with another variant."""
+    """Replace one text. The dicts on the way to it are copied, as variants share them."""
     for key in field[:-1]:
         data[key] = dict(data[key])
         data = data[key]

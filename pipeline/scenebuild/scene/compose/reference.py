@@ -1,7 +1,7 @@
-"""``scenes/forest.yaml@night``: how one variant of a scene file is named, and what is called after it.
+"""References such as ``scenes/forest.yaml@night``: the path of a scene file, or of one of its variants.
 
-A reference is a plain text, so that it can stand wherever the path of a scene does: on the command line, in a plan,
-in a result. The label behind the ``@`` is the variant's name, then the values of the matrix: ``night+drizzle``.
+A reference is text and may be used wherever the path of a scene is: on the command line, in a plan, in a result. The
+label after the ``@`` is the variant's name and the values of the matrix: ``night+drizzle``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ JOINT = "+"
 
 
 def scene_file(reference: str) -> str:
-    """The file that a reference means.
+    """The file of a reference.
 
     >>> scene_file("scenes/forest.yaml@night"), scene_file("scenes/forest.yaml"), scene_file("me@home/a.yaml")
     ('scenes/forest.yaml', 'scenes/forest.yaml', 'me@home/a.yaml')
@@ -24,13 +24,13 @@ def scene_file(reference: str) -> str:
 
 
 def label_of(reference: str) -> str:
-    """What stands behind the ``@``; "" for a whole file."""
+    """The label after the ``@``; "" for a whole file."""
     found = _REFERENCE.match(reference)
     return found["label"] if found else ""
 
 
 def folded(name: str) -> str:
-    """A name as file systems take it that ignore capitals and the form of accents.
+    """A name in the form in which file systems without case and Unicode sensitivity compare it.
 
     >>> folded("Caf\u00e9") == folded("CAFE\u0301")
     True
@@ -41,12 +41,12 @@ def folded(name: str) -> str:
 
 
 def referenced(file: str, label: str) -> str:
-    """The reference to one variant of a file; with an empty label the file itself."""
+    """The reference to a variant of a file; the file itself where the label is empty."""
     return f"{file}@{label}" if label else file
 
 
 def stem_of(reference: str) -> str:
-    """What outputs and lock of a scene are called.
+    """The name of a scene's outputs and lock, without suffix.
 
     >>> stem_of("scenes/forest.yaml@night"), stem_of("scenes/forest.yaml")
     ('forest@night', 'forest')

@@ -1,4 +1,4 @@
-"""The scenes that one file holds: its variants, times the cells of its matrix."""
+"""The scenes of one file: each variant with each cell of the matrix."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from scenebuild.scene.compose.parameters import NAME, Value, filled
 from scenebuild.scene.compose.parameters import written as as_text
 from scenebuild.scene.compose.reference import JOINT
 from scenebuild.scene.names import Field
-from scenebuild.scene.quoting import described, label, nearest, printable, quoted
+from scenebuild.scene.quoting import described, label, meant_or_listed, printable, quoted
 from scenebuild.scene.yaml.document import Document
 
 RECIPE = ("variants", "params", "matrix")
 MOST_SCENES = 256  # of one file
-MOST_VALUES = 1_000_000  # of all of them: a long file holds fewer scenes
+MOST_VALUES = 1_000_000  # of all scenes of a file together
 LONGEST_SLUG = 40
-LONGEST_LABEL = 150  # it becomes a part of the names of files
+LONGEST_LABEL = 150  # characters; it is a part of file names
 _VARIANT = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}\Z")
 _NOT_IN_A_VARIANT = ("version", "extends", "variants", "matrix")
 
@@ -34,7 +34,7 @@ Values = Mapping[str, Value]
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """One scene of a file: the patch that it is under ``variants`` (none: ""), and its cell of the matrix."""
+    """One scene of a file: the name of its patch under ``variants``, or "", and its cell of the matrix."""
 
     label: str  # "night+drizzle"; "" for a file that holds one scene
     name: str
@@ -42,14 +42,16 @@ class Variant:
 
 
 def variants_of(document: Document, chosen: Mapping[str, str]) -> list[Variant]:
-    """All scenes of a file, in its order. SceneError for what is wrong with variants, params and matrix; UsageError
-    for a chosen parameter that there is not. What is chosen takes the place of a whole row of the matrix."""
+    """All scenes of a file, in its order. A chosen parameter replaces its row of the matrix.
+
+    SceneError for mistakes in variants, params and matrix; UsageError for an unknown parameter.
+    """
     if problems := list(_recipe_problems(document)):
         raise SceneError(capped([*document.problems, *problems]))
     names = list(document.data.get("variants", {})) or [""]
     rows: dict[str, list[Value]] = {**document.data.get("matrix", {}), **{name: [one] for name, one in chosen.items()}}
     _refuse_unknown(document, chosen)
-    axes = sorted(rows)  # by name: the order of the file says nothing
+    axes = sorted(rows)  # by name, so that their order in the file has no effect
     _refuse_too_much(document, len(names) * prod(len(rows[axis]) for axis in axes))
     found: dict[str, Variant] = {}
     for name, cell in product(names, product(*(rows[axis] for axis in axes))):
@@ -58,32 +60,26 @@ def variants_of(document: Document, chosen: Mapping[str, str]) -> list[Variant]:
         if one.label in found:
             _refuse_same_name(document, one, found[one.label])
         if len(one.label) > LONGEST_LABEL:
-            message = (
-                f"matrix: @{one.label[:40]}… would be a name of {len(one.label)} characters; leave some values out"
-            )
+            message = f"matrix: @{one.label[:40]}… has more than {LONGEST_LABEL} characters; remove some values"
             raise SceneError([Problem("matrix", message, document.key(("matrix",)))])
         found[one.label] = one
     return list(found.values())
 
 
 def of_label(document: Document, variants: list[Variant], wanted: str) -> list[Variant]:
-    """The scenes that a label means: the one of that name, or all whose names go on from it. SceneError for none."""
+    """The scenes of a label: the scene of that name, or all whose labels begin with it. SceneError where none does."""
     found = [one for one in variants if one.label == wanted or one.label.startswith(wanted + JOINT)]
     if found and wanted:
         return found
     known = [one.label for one in variants if one.label]
-    if not known:
-        message = f"there is no variant {quoted(wanted)}: the file holds one scene; leave out the @"
-    else:
-        meant = nearest(wanted, known)
-        shown = ", ".join(known[:20]) + (" …" if len(known) > 20 else "")
-        message = f"there is no variant {quoted(wanted)}{f'.{meant}' if meant else f'; there are {shown}'}"
+    instead = meant_or_listed(wanted, known) or ": the file holds one scene; leave out the @"
+    message = f"there is no variant {quoted(wanted)}{instead}"
     field = next((field for field in (("variants",), ("matrix",)) if field in document.keys), ())
     raise SceneError([Problem("variant", message, document.key(field))])
 
 
 def composed(document: Document, variant: Variant) -> Document:
-    """The document of one scene, as if it had been written out: variants, params and matrix are gone from it."""
+    """The document of one scene with its patch and its parameters filled in, without variants, params and matrix."""
     has_parameters = bool(document.data.get("params") or variant.cell)
     base = without(document, ["variants", "matrix"])
     if variant.name:
@@ -99,7 +95,7 @@ def composed(document: Document, variant: Variant) -> Document:
 
 
 def slug(value: Value, axis: str, number: int) -> str:
-    """A value as a part of a label.
+    """A value as a part of a label; axis and number for a value without ASCII letters and digits.
 
     >>> slug("Heavy rain, café", "weather", 1), slug(0.5, "wind", 2), slug("雨", "weather", 2)
     ('heavy-rain-cafe', '0-5', 'weather2')
@@ -113,7 +109,7 @@ def slug(value: Value, axis: str, number: int) -> str:
 
 
 def _over(base: Document, patch: Document) -> Document:
-    """The variant over its own file: the whole still begins where the file does."""
+    """A variant merged over its file; the place of the whole is that of the file."""
     merged = merged_documents(base, patch)
     return replace(merged, values={**merged.values, (): base.value(())})
 
@@ -127,17 +123,17 @@ def _recipe_problems(document: Document) -> Iterator[Problem]:
         yield from _names(document, ("variants",), _VARIANT, "a variant", "a-z, 0-9, _ and -")
     if ("params",) not in wrong:
         params = document.data.get("params", {})
-        yield from _names(document, ("params",), NAME, "a parameter", "a-z, 0-9 and _, and begin with a letter")
+        yield from _names(document, ("params",), NAME, "a parameter", "a-z, 0-9 and _, begin with a letter")
         yield from _params(document, params)
     if ("matrix",) not in wrong:
-        yield from _names(document, ("matrix",), NAME, "a parameter", "a-z, 0-9 and _, and begin with a letter")
+        yield from _names(document, ("matrix",), NAME, "a parameter", "a-z, 0-9 and _, begin with a letter")
         yield from _rows(document, wrong)
 
 
 def _names(document: Document, owner: Field, pattern: re.Pattern[str], what: str, signs: str) -> Iterator[Problem]:
     for name in document.data.get(owner[0], {}):
         if not pattern.match(name):
-            message = f"{quoted(name)} cannot name {what}: names are made of {signs}, at most 64"
+            message = f"{quoted(name)} cannot name {what}: names are made of {signs}, and have at most 64 characters"
             yield Problem("name", message, document.key((*owner, name)))
 
 
@@ -155,7 +151,7 @@ def _rows(document: Document, wrong: set[Field]) -> Iterator[Problem]:
             if fault := _value_fault(value):
                 yield Problem("parameter", f"{label(name)}: {fault}", place)
             elif value in seen:
-                yield Problem("matrix", f"{label(name)}: {described(value)} stands twice; remove one of the two", place)
+                yield Problem("matrix", f"{label(name)}: {described(value)} occurs twice; remove one of the two", place)
             else:
                 seen.add(value)
 
@@ -164,7 +160,7 @@ def _value_fault(value: Any) -> str:
     if value is None:
         return "nothing is written here; write a text or a number"
     if isinstance(value, dict | list):
-        return f"{described(value)} is no text and no number; a parameter is one of them"
+        return f"{described(value)} is not a parameter; write a text or a number"
     return ""
 
 
@@ -178,20 +174,17 @@ def _refuse_unknown(document: Document, chosen: Mapping[str, str]) -> None:
     known = {*document.data.get("params", {}), *document.data.get("matrix", {})}
     known |= {name for patch in patches for name in patch["params"]}
     for name in chosen.keys() - known:
-        there = f"there are {', '.join(sorted(known))}" if known else "it has none"
-        meant = nearest(name, sorted(known)) or f"; {there}"
-        raise UsageError(
-            f"--set {name}: {printable(document.path)} has no such parameter{'.' * (meant[0] == ' ')}{meant}"
-        )
+        instead = meant_or_listed(name, sorted(known)) or "; it has none"
+        raise UsageError(f"--set {name}: {printable(document.path)} has no such parameter{instead}")
 
 
 def _refuse_too_much(document: Document, count: int) -> None:
-    """What a stranger's file may cost is bounded: in scenes, and in all values that they hold together."""
+    """Bound the cost of a file: the number of its scenes, and the number of their values."""
     message = ""
     if count > MOST_SCENES:
-        message = f"matrix: {count} scenes are more than {MOST_SCENES}, the most of one file; leave some values out"
+        message = f"matrix: {count} scenes are more than {MOST_SCENES}, the most for one file; remove some values"
     elif count > 1 and count * len(document.values) > MOST_VALUES:
-        message = f"{count} scenes from so long a file are more than {MOST_VALUES} values; split the file"
+        message = f"{count} scenes of this file have more than {MOST_VALUES} values; split the file"
     if message:
         field = ("matrix",) if "matrix" in document.data else ("variants",)
         raise SceneError([Problem("matrix", message, document.key(field))])

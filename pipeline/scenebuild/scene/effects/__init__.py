@@ -1,6 +1,6 @@
 """The effects of a channel, by their names in a scene file.
 
-A new effect is a module here, its line below, its entry in the schema, and its function in ``mix/effects.py``.
+A new effect needs a module here, a line below, an entry in the schema and a function in ``mix/effects.py``.
 """
 
 from __future__ import annotations
@@ -27,6 +27,6 @@ EFFECTS: Mapping[str, type[EffectSpec]] = {
 
 
 def effect_of(fields: Mapping[str, Any], scene_path: str) -> EffectSpec:
-    """One entry of a list of effects: a single field, which names the effect."""
+    """The effect of one entry of ``effects``, a single field with the effect's name."""
     ((name, written),) = fields.items()
     return EFFECTS[name].parse(name, written, scene_path)

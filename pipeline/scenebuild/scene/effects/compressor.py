@@ -1,4 +1,4 @@
-"""``compress``: turns down what is loud."""
+"""``compress``: a compressor."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scenebuild.scene.fields import NumberField
 
 @dataclass(frozen=True, slots=True)
 class Compression(EffectSpec):
-    """Turns down what is loud."""
+    """A compressor: gain reduction above a threshold."""
 
     threshold_db: float = -20.0
     ratio: float = 3.0
@@ -32,7 +32,7 @@ class Compression(EffectSpec):
 
     def describe(self) -> str:
         threshold = f"{self.threshold_db:g}".replace("-", words.MINUS)
-        return f"compressor from {threshold} dBFS on, {self.ratio:g} to 1"
+        return f"compressor above {threshold} dBFS, {self.ratio:g} to 1"
 
     @property
     def memory_s(self) -> float:

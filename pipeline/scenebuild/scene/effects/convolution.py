@@ -1,4 +1,4 @@
-"""``convolve``: a room, a loudspeaker or a telephone that was recorded."""
+"""``convolve``: convolution with the recorded impulse response of a room, a loudspeaker or a telephone."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from scenebuild.scene.recording import locate
 
 @dataclass(frozen=True, slots=True)
 class Convolution(EffectSpec):
-    """A room, a loudspeaker or a telephone that was recorded."""
+    """Convolution with a recorded impulse response."""
 
     path: str  # absolute: an impulse response inside the project
     wet: float = 1.0

@@ -1,4 +1,4 @@
-"""What every effect of a channel knows of itself."""
+"""The base class of the effects of a channel."""
 
 from __future__ import annotations
 
@@ -10,31 +10,31 @@ from scenebuild.scene.fields import NumberField, numbers_of
 
 
 class EffectSpec(ABC):
-    """An effect as the author asked for it. Its subclasses are frozen dataclasses, whose defaults are the format's."""
+    """The settings of an effect. Subclasses are frozen dataclasses; their defaults are the defaults of the schema."""
 
     __slots__ = ()
     NUMBERS: ClassVar[Mapping[str, NumberField]]  # its fields that hold a number
-    FILES: ClassVar[tuple[str, ...]] = ()  # its fields that hold the path of a sound file; the rules look at each
+    FILES: ClassVar[tuple[str, ...]] = ()  # its fields that hold the path of a sound file
 
     @classmethod
     def parse(cls, name: str, written: Any, scene_path: str) -> Self:
-        """The effect that stands under ``name`` in a checked scene; paths begin at the folder of ``scene_path``."""
+        """The effect ``name`` with the value ``written``; its paths are relative to the folder of ``scene_path``."""
         return cls(**numbers_of(written, cls.NUMBERS))
 
     @abstractmethod
     def describe(self) -> str:
-        """What it does, in a few words of a sentence: ``reverb of 1.5 s, 25 %``."""
+        """A short description: ``reverb of 1.5 s, 25 %``."""
 
     @property
     def memory_s(self) -> float:
-        """How long it acts on what comes after a loud moment, beside what rings on."""
+        """Seconds for which it reacts to a past sound, without its tail."""
         return 0.0
 
     @property
     def files(self) -> Mapping[tuple[str, str], str]:
-        """The absolute paths of the sound files that it needs, by the names of the effect and the field."""
+        """The absolute path of each sound file that it needs, by (effect, field)."""
         return {}
 
     def with_files(self, changed: Callable[[str], str]) -> Self:
-        """The same effect with other paths."""
+        """The same effect with ``changed`` applied to each path."""
         return self

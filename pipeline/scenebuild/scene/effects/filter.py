@@ -1,4 +1,4 @@
-"""``high_pass``, ``low_pass``, ``low_shelf``, ``high_shelf`` and ``peak``: filters that do not move."""
+"""``high_pass``, ``low_pass``, ``low_shelf``, ``high_shelf`` and ``peak``: filters with constant settings."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ FilterKind = Literal["high_pass", "low_pass", "low_shelf", "high_shelf", "peak"]
 
 @dataclass(frozen=True, slots=True)
 class Filter(EffectSpec):
-    """A filter that does not move."""
+    """A filter with constant settings."""
 
     kind: FilterKind
     hz: float
     gain_db: float = 0.0  # of shelves and peaks
-    q: float = 1.0  # of peaks: how narrow
+    q: float = 1.0  # of peaks: the centre frequency over the bandwidth
 
     NUMBERS: ClassVar = {
         "hz": NumberField("Hz", (1000.0,)),

@@ -1,4 +1,4 @@
-"""``reverb``: a room that is computed."""
+"""``reverb``: an algorithmic reverb."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from scenebuild.scene.fields import NumberField
 
 @dataclass(frozen=True, slots=True)
 class Reverb(EffectSpec):
-    """A room that is computed."""
+    """An algorithmic reverb."""
 
-    decay_s: float = 1.5  # until the echoes are 60 dB down
+    decay_s: float = 1.5  # RT60
     size_m: float = 10.0
     damping: float = 0.5
     predelay_s: float = 0.0
-    wet: float = 0.25  # the share of the room in what is heard, 0 ... 1
+    wet: float = 0.25  # the share of the reverberation in the output, 0 ... 1
 
     NUMBERS: ClassVar = {
         "decay": NumberField("seconds", attribute="decay_s"),

@@ -1,6 +1,6 @@
-"""What a prompt asks of a model that the model cannot give: warnings with a better wording, never errors.
+"""Warnings about prompts that a model cannot follow, each with a better wording.
 
-``words`` makes a prompt comparable, one module a rule finds the words that break it, ``rulebook`` says why and what
-to write instead, ``comments`` reads ``# scenebuild: ignore=…``, ``check`` brings them together. Plain lists of words
-and patterns, no statistics: what is found can be pointed at, and what is wrong here can be put right in one line.
+``words`` normalises a prompt, a module per rule finds the words that break it, ``rulebook`` has the reasons and the
+advice, ``comments`` reads ``# scenebuild: ignore=…``, ``check`` runs all rules. The rules are lists of words and
+patterns, so that each warning names the words that caused it.
 """

@@ -1,4 +1,4 @@
-"""All rules over one scene: warnings in the order of the file."""
+"""The lint of a scene: the findings of all rules, in the order of the file."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import nearest, number, printable, quoted
 from scenebuild.scene.yaml.source import read_source
 
-LOOKED_AT = 300  # characters of a prompt; whoever writes more has been told enough by then
+LOOKED_AT = 300  # characters at the beginning of a prompt
 Engines = Mapping[str, str]  # model -> engine
-Found = Callable[[str], str]  # the words of a prompt that break a rule, "" where none do
+Found = Callable[[str], str]  # the words of a prompt that break a rule; "" for none
 
 _FOR_SOUNDS: tuple[tuple[str, Found], ...] = (
     ("prompt-music", music_in),
@@ -33,7 +33,7 @@ _FOR_SOUNDS: tuple[tuple[str, Found], ...] = (
     ("prompt-specific", specific_in),
     ("prompt-collection", collection_in),
 )
-# Moods, decades and makers' names are how music is described.
+# Without the rules on emotions and on years and brands: moods, decades and makers' names describe music.
 _FOR_MUSIC: tuple[tuple[str, Found], ...] = (
     ("prompt-not-music", sound_in),
     ("prompt-speech", speech_in),
@@ -42,16 +42,16 @@ _FOR_MUSIC: tuple[tuple[str, Found], ...] = (
 
 
 def lint_scene(scene: Scene, engines: Engines) -> list[Problem]:
-    """The warnings about the prompts of a scene, at most 50 and one that counts the others. Reads its files again.
+    """The warnings about the prompts of a scene, at most 50 and one with the number of the others.
 
-    ``engines`` says whose the models are that the scene names.
+    ``engines`` has the engine of each model that the scene names. The files of the scene are read again for comments.
     """
     comments = {printable(path): read_comments(path, read_source(path)) for path in scene.sources}
     return lint_with(scene, comments, engines)
 
 
 def lint_with(scene: Scene, comments: Mapping[str, Comments], engines: Engines) -> list[Problem]:
-    """The warnings about a scene, less those that the comments of its files silence."""
+    """The warnings about a scene, without those that comments in its files silence."""
     found = [
         problem
         for element in scene.elements
@@ -70,20 +70,20 @@ def _silenced(problem: Problem, prompt: Place, comments: Mapping[str, Comments])
 
 
 def engine_of(element: Element, scene: Scene, engines: Engines) -> str:
-    """The engine that the scene names for the element; where it names none, the one that ``auto`` prefers."""
+    """The engine that the scene names for the element, otherwise the first choice of ``auto``."""
     asked = element.engine or scene.engine or "auto"
     return engines.get(element.model or "", AUTO[0]) if asked == "auto" else asked
 
 
 def broken_rules(prompt: str, engine: str) -> Iterator[tuple[str, str]]:
-    """The id of each rule that a prompt breaks on an engine, and the sentence about it."""
+    """(id, message) of each rule that a prompt breaks on an engine."""
     prompt = prompt[:LOOKED_AT]
     if found := nothing_in(prompt):
         yield "prompt-empty", _sentence("prompt-empty", quoted(found))
         return
     if found := other_language_in(prompt):
         yield "prompt-language", _sentence("prompt-language", quoted(found))
-        return  # the other rules know English words
+        return  # the other rules are lists of English words
     trained_on = engine_named(engine).facts.trained_on
     for rule, finds in _FOR_MUSIC if trained_on == "music" else _FOR_SOUNDS:
         if found := finds(prompt):
@@ -99,7 +99,7 @@ def _element(element: Element, scene: Scene, engines: Engines) -> Iterator[Probl
         return
     facts = engine_named(engine).facts
     if facts.trained_on is None:
-        return  # a sketch reports by itself what it did not understand
+        return  # the sketch engine reports words that it does not understand
     place = scene.place_of("elements", element.name, "prompt")
     for rule, sentence in broken_rules(element.prompt, engine):
         yield Problem(rule, f"prompt: {sentence}", place)

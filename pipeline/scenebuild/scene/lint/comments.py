@@ -1,4 +1,4 @@
-"""``# scenebuild: ignore=prompt-music`` on the line of a prompt, read as YAML tells comments from text."""
+"""Comments such as ``# scenebuild: ignore=prompt-music`` on the line of a prompt."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ _BLOCK = ("|", ">")
 
 @dataclass(frozen=True, slots=True)
 class Comments:
-    """What the comments of a file silence: by line, from 1, the ids named there; and where each id is named."""
+    """The silenced rules of a file: ids by line (from 1), and the place of each id."""
 
     by_line: Mapping[int, frozenset[str]] = field(default_factory=dict)
     named: tuple[tuple[str, Place], ...] = ()
 
     def silence(self, rule: str, *places: Place) -> bool:
-        """Whether a comment on the line of one of the places names the rule, or all."""
+        """Whether a comment on the line of one of the places names the rule or ``all``."""
         return any(not {rule, "all"}.isdisjoint(self.by_line.get(place.line, ())) for place in places)
 
 
 def read_comments(path: str, text: str) -> Comments:
-    """The comments of a scene file that is known to be good YAML; ``text`` is what ``read_source`` gives."""
+    """The comments of a valid scene file; ``text`` is the result of ``read_source``."""
     if not _COMMENT.search(text):
         return Comments()
     scalars = list(_scalars(text))
     begins = [begin for begin, _ in scalars]
-    first_lines: dict[int, int] = {}  # of what takes several lines, by its last one
+    first_lines: dict[int, int] = {}  # of texts over several lines: last line -> first line
     for begin, end in scalars:
         if begin[0] < end[0]:
             first_lines.setdefault(end[0], begin[0])
@@ -44,9 +44,9 @@ def read_comments(path: str, text: str) -> Comments:
             at = (line, found.start() + 1)
             before = bisect_right(begins, at) - 1
             if before >= 0 and at < scalars[before][1]:
-                continue  # it is part of a text
+                continue  # inside a text
             ids = [name for name in re.split(r"[,\s]+", found.group(1)) if name]
-            # A text over several lines has its comment on the last one; a finding stands at the first.
+            # A comment on a text over several lines is on its last line, a finding on its first.
             for where in {line, first_lines.get(line, line)}:
                 by_line[where] = by_line.get(where, frozenset()) | frozenset(ids)
             named += [(name, Place(printable(path), line, found.start() + 1)) for name in ids]
@@ -54,7 +54,7 @@ def read_comments(path: str, text: str) -> Comments:
 
 
 def _scalars(text: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:
-    """Where texts begin and end, lines and columns from 1; a block begins on the line after its | or >."""
+    """(line, column) of the begin and end of each text, from 1; a block begins on the line after its | or >."""
     import yaml
 
     from scenebuild.scene.yaml.document import with_final_line_end, yaml_loader

@@ -1,4 +1,4 @@
-"""Emotions and abstract nouns. Words for weather and places (calm, quiet, gentle, lively) are sounds enough."""
+"""The rule on emotions and abstract nouns. Words such as calm, quiet, gentle and lively describe sounds and pass."""
 
 from __future__ import annotations
 
@@ -40,5 +40,5 @@ forgiveness, glory, honou?r
 
 
 def feeling_in(prompt: str) -> str:
-    """The first feeling or abstract noun of a prompt, "" where it has none."""
+    """The first emotion or abstract noun of a prompt; "" for none."""
     return first(_TERMS, without(_NEUTRAL, plain(prompt)))

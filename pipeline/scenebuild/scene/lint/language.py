@@ -1,6 +1,6 @@
-"""A language other than English: letters of another script, or the small words and weather of another language.
+"""The rule on languages other than English: letters of another script, or frequent words of another language.
 
-The lists hold what is frequent and means nothing in English: *die*, *war*, *on* and *man* are in none of them.
+The lists have no words that are English as well: *die*, *war*, *on* and *man* are missing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import unicodedata
 
 from scenebuild.scene.lint.words import phrases, plain
 
-# One of these is enough.
+# One of these words is enough evidence.
 _OTHER = r"""
 der, das, dem, den, des, ein, eine, einem, einer, eines, und, auf, aus, mit, im, vom, zum, zur, ist, nicht,
 leises?, leiser?, lautes?, schritte, regen, gewitter, donner, hund, katze, tür, vögel, glocken\w*, meer,
@@ -33,14 +33,14 @@ deszcz, grzmot, burza, wiatr, ptaki, pies, szum, morza, drzwi, krzyk, kroki, pad
 střeše, hrom, eső, szél, mennydörgés, és, egy, ploaie, vânt, și, kiša, vjetar, grmljavina, yağmur, rüzgar,
 kuş, kuşlar, sesi, gök, ve, hujan, angin, suara, mưa, gió, tiếng
 """
-# Two of these are needed: English has them too, or in names (Rio de Janeiro, El Paso, Los Angeles).
+# Two of these words are needed: they are English as well, or in names (Rio de Janeiro, El Paso, Los Angeles).
 _NAMES = """
 de, la, le, les, los, las, del, du, da, do, dos, des, di, il, lo, el, y, san, un, den, das, na, mar, mer,
 em, ja, w, z, met, ve, feu, eau, porta, forte, en, chat, vent, um, pies, chute, mare, auto, rue, os, et,
 pas, est, mot, med, til, bos, sade, op, im, steg, sur, fra, porte, per, sin, con, aux, qui, mit, gente,
 cris, mast
 """
-# Letters that English words do not have, outside of these words.
+# English words with letters that other English words do not have.
 _BORROWED = r"""
 caf[eé]s?, saut[eé]\w*, façades?, cr[eè]me, br[uû]l[eé]e, jalape[nñ]os?, pi[nñ]atas?, clich[eé]s?, d[eé]cor,
 na[iï]ve, flamb[eé]\w*, r[eé]sum[eé]s?, p[aâ]t[eé]s?, souffl[eé]s?, entr[eé]es?, fianc[eé]e?s?, pur[eé]e\w*,
@@ -56,7 +56,7 @@ morning, sound, sounds, quiet
 
 
 def other_language_in(prompt: str) -> str:
-    """The words or letters that are not English, "" where a prompt is in English as far as one can tell."""
+    """The first word that is not English; "" for a prompt that is probably English."""
     if letters := _other_script(prompt):
         return letters
     text = plain(prompt)
@@ -71,7 +71,7 @@ def other_language_in(prompt: str) -> str:
 
 
 def _other_script(prompt: str) -> str:
-    """A run of letters that are not Latin; a single one, such as the µ or Ω of a unit, is no language."""
+    """The first word with two letters of another script, or an ideograph; the µ or Ω of a unit passes."""
     if prompt.isascii():
         return ""
     letters = re.sub(r"[^\w]|[\d_]", " ", prompt)

@@ -1,4 +1,4 @@
-"""Music and musical terms, told from the many sounds whose names only look like music."""
+"""The rules on music in prompts for sounds, and on sounds in prompts for music."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _PLAYED = (
 )
 _MADE = "song|songs|music|tune|track|ballad|band|beat|beats|guitar|singer|riff|anthem|concert|groove|album"
 
-# Names of sounds and things that hold a musical word.
+# Names of sounds and things that contain a musical word.
 _NEUTRAL = rf"""
 sheet music, music stands?, musical chairs, music box (?:being|lid|crank|wound|winding|mechanism|spring),
 (?:{_PLAYED}|organ) (?:cases?|lids?|stands?|stools?|bench|benches|shops?|makers?|traps?
@@ -66,7 +66,7 @@ four on the floor, in [a-g] (?:major|minor), [a-g] (?:flat|sharp) (?:major|minor
 operas?, operatic
 """
 
-# Only for a prompt without any musical term: sounds that MusicGen has no notion of.
+# Sounds that MusicGen was not trained on; only for a prompt without any musical term.
 _SOUNDS = r"""
 rain\w*, thunder\w*, wind(?! instruments?| ensemble), storms?, waves? (?:breaking|lapping|crashing),
 traffic, engines?, footsteps?, steps, doors?, dogs?, cats?, birds?, songbirds, crickets, owls?, frogs, bees,
@@ -78,10 +78,10 @@ whoosh\w*, clicks?
 
 
 def music_in(prompt: str) -> str:
-    """The first musical term of a prompt for sounds, "" where it has none."""
+    """The first musical term of a prompt for sounds; "" for none."""
     return first(_TERMS, without(_NEUTRAL, plain(prompt)))
 
 
 def sound_in(prompt: str) -> str:
-    """The first sound that a prompt for music names, "" where it names none or says something musical as well."""
+    """The first sound in a prompt for music; "" for none, and for a prompt with a musical term as well."""
     return "" if music_in(prompt) else first(_SOUNDS, plain(prompt))

@@ -1,4 +1,4 @@
-"""Every rule for prompts by its id: why it is there, and what to write instead. ``docs/prompts.md`` says more."""
+"""The rules for prompts by id, with reason and advice. ``docs/prompts.md`` has more about each."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """``reason`` goes on in a message after the words that were found, ``better`` is what to write instead."""
+    """A message is the words that were found, ``reason``, a semicolon and ``better``."""
 
-    asks: str  # what the rule asks for, as a sentence
+    asks: str  # the rule as a sentence
     reason: str
     better: str
 
     @property
     def help(self) -> str:
-        """The rule for somebody who has not met it."""
+        """The rule and its advice, for SARIF."""
         return f"{self.asks} {self.better[0].upper()}{self.better[1:]}."
 
 
@@ -31,46 +31,48 @@ LINT_RULES: dict[str, Rule] = {
         "write engine: audiogen for a sound, or name instruments, style and tempo",
     ),
     "prompt-speech": Rule(
-        "A prompt asks for no speech and no singing.",
-        "asks for words, and the models make none that can be understood",
+        "A prompt does not ask for speech or singing.",
+        "asks for words, and the models cannot make intelligible words",
         "use a recording (file: voice.wav), or ask for voices without words, such as muffled voices in the next room",
     ),
     "prompt-language": Rule(
-        "A prompt is in English.", "is not English, and the models know English alone", "describe the sound in English"
+        "A prompt is in English.",
+        "is not English, and the models were trained on English",
+        "describe the sound in English",
     ),
     "prompt-emotion": Rule(
-        "A prompt names what is heard, not what is felt or thought.",
-        "is a feeling or an idea, which has no sound of its own",
-        "name what is heard, such as slow footsteps in an empty hall",
+        "A prompt names sounds, not feelings or ideas.",
+        "is a feeling or an idea, not a sound",
+        "name a sound, such as slow footsteps in an empty hall",
     ),
     "prompt-specific": Rule(
-        "A prompt holds no years, brands and part numbers.",
-        "is more exact than a model can be: it does not know years, brands and part numbers by their sound",
-        "say how it sounds, such as an old car engine, rough at idle",
+        "A prompt has no years, brands or part numbers.",
+        "is too exact for a model, which knows no sound of a year, a brand or a part number",
+        "describe the sound, such as an old car engine, rough at idle",
     ),
     "prompt-many-sources": Rule(
         "A prompt names at most three sounds.",
-        "are asked for at once, and a model blurs more than three",
-        "give each an element of its own, with its own volume, pan and start",
+        "are asked for at once, and a model blurs more than three sounds",
+        "write an element for each, with its own volume, pan and start",
     ),
     "prompt-collection": Rule(
-        "A prompt asks for one sound, not for several to choose from.",
-        "asks for several sounds to choose from, and a take is one sound",
-        "name one sound, and write take: 2 for another of it",
+        "A prompt asks for one sound, not for a collection.",
+        "asks for a collection, and a take is one sound",
+        "name one sound, and write take: 2 for another take of it",
     ),
     "prompt-empty": Rule(
-        "A prompt names something that is heard.",
-        "names nothing that can be heard, so the model makes anything",
-        "write the source, where it is and how it sounds",
+        "A prompt names a sound.",
+        "names no sound, so the result is arbitrary",
+        "write what sounds, where and how",
     ),
     "long-take": Rule(
-        "A take is no longer than what the model was trained on: 10 s for AudioGen, 30 s for MusicGen.",
-        "beyond them it goes on from its own last seconds, where the sound may drift or repeat",
+        "A take is at most as long as the training sounds of the model: 10 s for AudioGen, 30 s for MusicGen.",
+        "the model continues from its own last seconds, and the sound may drift or repeat",
         "generate less and write loop: true, or use several elements with fades",
     ),
     "unknown-ignore": Rule(
-        "A comment that silences rules names rules that there are.",
-        "is no rule, so the comment silences nothing",
+        "A comment that silences rules names existing rules.",
+        "is not a rule, so the comment has no effect",
         "write the id of a rule, or all",
     ),
 }

@@ -1,4 +1,4 @@
-"""How many sounds a prompt asks for at once: its clauses, less those that only describe another one."""
+"""The rule on the number of sounds in a prompt: its clauses, without clauses that only describe another clause."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ MOST_SOURCES = 3
 _BETWEEN = re.compile(
     r"[,;:.+&/]|\b(?:and|with|while|plus|then|followed by|as well as|along with|as|over which)\b", re.I
 )
-# A clause that begins so says where or how: "in a hallway", "far away".
+# A clause that begins with one of these words says where or how: "in a hallway", "far away".
 _WHERE = """
 in, on, at, from, near, behind, under, over, through, against, inside, outside, into, onto, across, along,
 off, by, to, around, between, beneath, beyond, down, up, far, close, very, not, without, like, no
 """
-# Words that say how a sound is, or name no source of their own.
+# Words that describe a sound, or do not name a source.
 _HOW = r"""
 a, an, the, its, their, it, some, one, two, three, once, twice, few, more, less, and, of, on, slow, fast,
 quick, soft, loud, quiet, gentle, heavy, light, old, new, rusty, wet, dry, deep, high, low, warm, cold,
@@ -30,7 +30,7 @@ gradually, then, others, saucers, lightning, pans, fork, forks, reverb, echo, ec
 go, slightly, \w+ly, \w+ed, \w+ous, \w+less, \w+ful, \w+ish, fiction, quality, detail, detailed, field,
 recording, pause, pauses, silence
 """
-# What the same source does next: "a dog barks and growls", "an engine revs and stops".
+# A further action of the same source: "a dog barks and growls", "an engine revs and stops".
 _ACTS = (
     "barks?|growls?|howls?|whines?|yelps?|revs?|accelerates?|idles?|stops?|starts?|slows?|fades?|stutters?|chirps?|coos?"
     "|croaks?|squeaks?|squeals?|creaks?|groans?|rattles?|clicks?|ticks?|chimes?|rings?|buzzes|hums?|hisses|whistles?"
@@ -39,7 +39,7 @@ _ACTS = (
     "|bounces?|rolls?|settles?|swells?|echoes|repeats?|continues?"
 )
 _DOES = rf"(?:\w+ly )?(?:{_ACTS})(?: \w+ly)?, (?:they|it) \w+(?: \w+)?, \w+ing"
-# Bare names that are sounds even after a place: "rain on a window, thunder, dogs".
+# Single nouns that are sounds also after a clause with a place: "rain on a window, thunder, dogs".
 _BARE = """
 rain, thunder, wind, keys, birds?, birdsong, dogs?, cats?, cars?, traffic, sirens?, footsteps, voices,
 crickets, frogs, owls?, waves, gulls, seagulls, bells?, people, chickens, carts, horses?, trains?, music,
@@ -49,7 +49,7 @@ foghorns?, alarms?, helicopters?, children, rats, cows, sheep, goats, crows, pig
 
 
 def sources_in(prompt: str) -> list[str]:
-    """The sounds that a prompt names, in its words, as far as they can be told apart.
+    """The sounds that a prompt names, one clause for each.
 
     >>> sources_in("rain on a window, thunder far away")
     ['rain on a window', 'thunder far away']
@@ -65,7 +65,7 @@ def sources_in(prompt: str) -> list[str]:
 
 
 def _is_source(clause: str, before: str) -> bool:
-    """Whether a clause names a sound of its own; ``before`` is the last one that did."""
+    """Whether a clause names another sound; ``before`` is the last clause that did, or ""."""
     words = clause.split()
     telling = [word for word in words if not _is_how(word)]
     if not telling or _is_where(words[0]):

@@ -1,4 +1,4 @@
-"""Years, brands and part numbers: facts about a thing that cannot be heard."""
+"""The rule on years, brands and part numbers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _PART = re.compile(
 
 
 def specific_in(prompt: str) -> str:
-    """The first year, brand or part number of a prompt, "" where it has none."""
+    """The first year, brand or part number of a prompt; "" for none."""
     if brand := first(_BRANDS, without(_NEUTRAL, plain(prompt))):
         return brand
     for pattern in (_CAPITAL, _YEAR, _DECADE, _PART):

@@ -1,4 +1,4 @@
-"""Speech and singing: what would have to be understood. Voices without words are sounds like others."""
+"""The rule on speech and singing. Voices without words pass."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 
 from scenebuild.scene.lint.words import first, plain, without
 
-_SAID = re.compile(r"[\"“”„«»]\s*\w[^\"“”„«»]*[\"“”„«»]")  # words in double quotes are words to be said
+_SAID = re.compile(r"[\"“”„«»]\s*\w[^\"“”„«»]*[\"“”„«»]")  # text in double quotes is to be spoken
 
 _PEOPLE = "man|woman|men|women|boy|girl|child|kid|person|people|somebody|someone|lady|guy|girls|boys|couple|friends"
 
-# What only looks like speech or singing, and voices of which nothing is to be understood.
+# Phrases that only look like speech or singing.
 _NEUTRAL = r"""
 singing (?:bowls?|saws?|kettles?|wires?|sands?|birds?), speaker (?:hum|buzz|pop|crackle|cone|feedback),
 choir pads?, choirs? of (?:an? |the )?(?:cicadas|birds?|frogs?|insects|crickets|owls|sheep), chorus of,
@@ -29,7 +29,7 @@ canteen, cafeteria, caf[eé], bar, pub, market, foyer, lobby, through (?:a|the) 
 behind (?:a|the) (?:wall|door), next door, party
 """
 
-# Asked for in any company: words that must be understood, and singing.
+# Intelligible speech and singing, whatever else the prompt says.
 _ALWAYS = r"""
 speech(?:es)?, says, saying, said, tells, telling, narrat\w+, announce\w*, announcements?, commentators?,
 commentary, dialogues?, monologues?, sermons?, lectures?, lecturing, recit\w+,
@@ -52,7 +52,7 @@ chorales?, chant, chants, chanting, chanted, a ?capp?ella, yodel\w*, karaoke, ra
 rap (?:song|verse|battle|music|vocals), beatbox\w*, opera singer, aria, arias,
 humming (?:an? )?(?:\w+ )?(?:tune|song|melody), (?:text to speech|tts), freestyl\w+, swear\w*, cursing
 """
-# Asked for unless nothing is to be understood.
+# Speech, unless the prompt has one of _WITHOUT_WORDS.
 _UNLESS = rf"""
 speak, speaks, speaking, spoke, talk, talks, talking, conversations?, conversing, chat, chats, chatting,
 discuss\w*, argu(?:e|es|ing|ments?)(?! with the wind), voices?, whisper, whispers, whispering, whispered,
@@ -61,7 +61,7 @@ gossip\w*, debat\w+, (?:{_PEOPLE}) (?:asking|answering|explaining|greeting|order
 
 
 def speech_in(prompt: str) -> str:
-    """The first words of a prompt that ask for speech or singing, "" where none do."""
+    """The first words of a prompt that ask for speech or singing; "" for none."""
     if said := _SAID.search(prompt):
         return said.group()
     text = without(_NEUTRAL, plain(prompt))

@@ -1,4 +1,4 @@
-"""Prompts that leave open what is heard: nothing named, or several sounds to choose from."""
+"""The rules on prompts without a sound, and on prompts for collections of sounds."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ variations? (?:of|on), variants of,
 
 
 def nothing_in(prompt: str) -> str:
-    """The prompt itself where it names nothing that is heard, else ""."""
+    """The prompt itself where it names no sound, otherwise ""."""
     text = plain(prompt)
     telling = [word for word in text.split() if not phrases(_SAYS_NOTHING).fullmatch(word)]
     return "" if any(any(map(str.isalpha, word)) for word in telling) else prompt
 
 
 def collection_in(prompt: str) -> str:
-    """The words of a prompt that ask for several sounds to choose from, "" where none do."""
+    """The words of a prompt that ask for a collection of sounds; "" for none."""
     return first(_COLLECTION, without("collection (?:box|bin|plate|truck|point)s?", plain(prompt)))

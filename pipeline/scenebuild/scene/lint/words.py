@@ -1,4 +1,4 @@
-"""A prompt as the rules look at it, and the small language that their lists are written in."""
+"""Normalised prompts, and the notation of the rules' lists of words."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ def plain(prompt: str) -> str:
 
 @cache
 def phrases(listed: str) -> re.Pattern[str]:
-    """Whole words that match an entry of a list such as ``"pianos?, drum (?:kit|set)"``; compiled when first used.
+    """A pattern for whole words that match an entry of a list such as ``"pianos?, drum (?:kit|set)"``.
 
-    Entries with the same first letter stand together, so that most words are told from hundreds of entries by a few
-    looks; the longest is tried first.
+    Entries with the same first letter are grouped, so that a word is compared with few of them; the longest is tried
+    first. The pattern is compiled at the first use.
     """
     entries = sorted(_entries(listed.replace("\n", "")), key=lambda entry: (_first_letter(entry), -len(entry)))
     groups = (
@@ -35,7 +35,7 @@ def phrases(listed: str) -> re.Pattern[str]:
 
 
 def _entries(listed: str) -> list[str]:
-    """The list taken apart at commas and strokes that stand in no bracket."""
+    """The entries of a list, split at commas and ``|`` outside of brackets."""
     depth, found = 0, [""]
     for sign in listed:
         depth += {"(": 1, ")": -1}.get(sign, 0)
@@ -47,18 +47,18 @@ def _entries(listed: str) -> list[str]:
 
 
 def _first_letter(entry: str) -> str:
-    """The letter that every match of an entry begins with, "" where there is not one."""
+    """The letter that every match of an entry begins with; "" where matches differ."""
     return entry[0] if entry[0].isalpha() and entry[1:2] not in ("?", "*") else ""
 
 
 def first(listed: str, text: str) -> str:
-    """The first words of ``text`` that an entry of the list matches, "" where none does."""
+    """The first words of ``text`` that match an entry of the list; "" for none."""
     found = phrases(listed).search(text)
     return found.group() if found else ""
 
 
 def without(listed: str, text: str) -> str:
-    """``text`` with everything that the list matches taken out, each replaced by a stroke that no entry bridges.
+    """``text`` with each match of the list replaced by ``|``, which no entry matches.
 
     >>> without("sheet music", "a page of sheet music turning")
     'a page of | turning'

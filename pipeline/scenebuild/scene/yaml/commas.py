@@ -1,6 +1,6 @@
-"""``{prompt: wind in the trees, gentle}``: in braces a comma ends the text, and what follows is read as a field.
+"""Texts with commas in braces: in ``{prompt: wind in the trees, gentle}`` YAML reads ``gentle`` as a field.
 
-Nobody means that. The pieces are put together again for the one message that says so.
+The pieces are joined again, and one finding says that the text needs quotes.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ _CURLY = re.compile("[\u201c-\u201f]")
 
 
 class BraceEntries:
-    """The entries of one set of fields in braces, as they are read."""
+    """Collects the entries of one set of fields in braces while they are read."""
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._before: tuple[ScalarEvent, ScalarEvent] | None = None  # the last whole entry: its name and plain text
-        self._pieces: list[tuple[Place, ScalarEvent]] = []  # what commas have cut off it
+        self._before: tuple[ScalarEvent, ScalarEvent] | None = None  # the last field, if its value is plain text
+        self._pieces: list[tuple[Place, ScalarEvent]] = []  # pieces of its text after commas
 
     def cuts(self, key: Any, value: Any) -> bool:
-        """Whether an entry is no field, but a piece of the plain text before it."""
+        """Whether an entry is not a field, but a piece of the text before it."""
         return (
             self._before is not None
             and _is_plain(key)
@@ -40,16 +40,16 @@ class BraceEntries:
         )
 
     def piece(self, place: Place, key: Any) -> None:
-        """Take up an entry that is a piece."""
+        """Add an entry that is a piece."""
         self._pieces.append((place, key))
 
     def entry(self, key: Any, value: Any) -> None:
-        """Take up a whole entry."""
+        """Add an entry that is a field."""
         text = isinstance(key, ScalarEvent) and isinstance(value, ScalarEvent) and _is_plain(value) and value.value
         self._before = (key, value) if text else None
 
     def put_together(self) -> tuple[str, str, Problem] | None:
-        """The name of the last entry, its text with all pieces, and what to say of it; None for a text without."""
+        """(name, whole text, finding) of the last field; None where its text has no further pieces."""
         if not self._pieces or self._before is None:
             return None
         (name, value), ((place, first), *_) = self._before, self._pieces

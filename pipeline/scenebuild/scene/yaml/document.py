@@ -1,8 +1,7 @@
 """A scene file as plain data, with the place of every key and value.
 
-What YAML offers beyond plain data is refused while the parser's events pass by: aliases, anchors, merge keys and
-tags are what bombs and surprises are made of. So nothing is ever expanded, and time and memory stay proportional to
-the bytes of the file.
+Aliases, anchors, merge keys and tags are refused during parsing. Nothing is ever expanded, so time and memory are
+proportional to the size of the file.
 """
 
 from __future__ import annotations
@@ -22,20 +21,20 @@ from scenebuild.scene.yaml.syntax import syntax_problem
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Plain data as it was written, unchecked, and where each piece of it stands. Nobody changes what is in it."""
+    """Plain data as written, not validated, with the place of each key and value. Its contents are never changed."""
 
     path: str  # as the user typed it
     data: dict[str, Any]  # the root; keys are always text
     keys: Mapping[Field, Place]
     values: Mapping[Field, Place]
-    problems: tuple[Problem, ...] = ()  # what is wrong already, and still lets the rest be checked
-    sources: tuple[str, ...] = ()  # every file that it was put together from, this one first
-    # How a number or a word such as true is written, by its place. The places of all files are different ones.
+    problems: tuple[Problem, ...] = ()  # findings so far; the rest can still be validated
+    sources: tuple[str, ...] = ()  # every file that it is composed from, this one first
+    # The spelling of each number or word such as true, by its place.
     spelled: Mapping[Place, str] = field(default_factory=dict)
     digests: Mapping[str, str] = field(default_factory=dict)  # SHA-256 of each source as it was read
 
     def key(self, field: Field) -> Place:
-        """The place of a field's name, or of its nearest parent that is written in the file."""
+        """The place of a field's name, or of the name of its nearest parent that is written in the file."""
         while field and field not in self.keys:
             field = field[:-1]
         return self.keys[field] if field else self.values[()]
@@ -45,13 +44,13 @@ class Document:
         return self.values.get(field) or self.key(field)
 
     def origin(self, field: Field) -> str:
-        """The file in which a field's value is written: paths in it begin at that file's folder."""
+        """The file in which a field's value is written: its paths are relative to the folder of that file."""
         file = self.value(field).file
         return next((source for source in self.sources if printable(source) == file), self.path)
 
 
 def read_document(path: str) -> Document:
-    """Read a scene file strictly. Raises SceneError with all that makes it unreadable as plain data."""
+    """Read a scene file strictly. SceneError with everything that is not plain data."""
     from hashlib import sha256
 
     content = read_content(path)
@@ -60,25 +59,26 @@ def read_document(path: str) -> Document:
 
 @lru_cache(maxsize=8)
 def _parsed(path: str, text: str) -> Document:
-    """A file that holds many scenes is read for each of them; parsing is what takes the time."""
+    """Cached, as a file is read again for each of its scenes."""
     return parse_document(path, text)
 
 
 def yaml_loader() -> Any:
-    """The one YAML parser of scene files, for reading as for editing: libyaml; where PyYAML is installed without it,
-    PyYAML's own, which refuses a few documents more (a tab before a comment) and reads the others alike, slowly."""
+    """The YAML parser for reading and editing scene files: libyaml, or PyYAML's own where libyaml is not installed.
+
+    PyYAML's own is slow and refuses a few more documents (a tab before a comment)."""
     import yaml
 
     return getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 def with_final_line_end(text: str) -> str:
-    """The text with an end to its last line: YAML 1.2 takes the end of a file for one, libyaml does not."""
+    """The text with a line end after its last line, which libyaml needs and YAML 1.2 does not."""
     return text if text.endswith(("\n", "\r")) else text + "\n"
 
 
 def parse_document(path: str, text: str) -> Document:
-    """The document of a text; ``path`` is only for the places."""
+    """The document of a text; ``path`` is for the places only. SceneError as ``read_document``."""
     import yaml
 
     from scenebuild.scene.yaml.loader import Loader  # loads PyYAML

@@ -1,8 +1,7 @@
-"""Changes to a scene file, one line each: what nobody meant to change stays as it is, to the byte.
+"""Edits of single lines in a scene file. All other bytes stay: comments, order, quotes, flow style, line ends.
 
-A file is text of its author's: comments, order, quotes, flow style, line ends. So a change is a splice of characters
-at the places where the YAML parser saw the value, never a file that is written anew. Before a change is handed out it
-is read back: it must mean what was meant, and nothing else.
+An edit replaces the characters of one value, at the offsets that the YAML parser reports. Its result is parsed again
+and must differ from the old data in this value only.
 """
 
 from __future__ import annotations
@@ -34,10 +33,10 @@ class _Splice:
 
 
 def edited(path: str, content: bytes, field: Field, value: Written) -> bytes:
-    """The bytes of a scene file in which ``field`` has another value, or has one at all.
+    """The bytes of a scene file in which ``field`` has the value.
 
-    The set of fields around it must be there, as in ``("elements", "rain", "take")``. A set of plain values can be
-    added under a new name, such as an element. SceneError where the file is not good YAML, or holds there what cannot
+    The owner of the field must exist: for ``("elements", "rain", "take")`` the element ``rain``. A new name may get a
+    set of plain values, such as a new element. SceneError where the file is not valid YAML, or where the value cannot
     be changed in one line.
     """
     mark = BOM_UTF8 if content.startswith(BOM_UTF8) else b""
@@ -45,12 +44,12 @@ def edited(path: str, content: bytes, field: Field, value: Written) -> bytes:
     splice = _splice(path, body, field, value)
     after = body[: splice.start] + splice.text + body[splice.end :]
     if not _means(path, body, after, field, value):
-        raise _refused(path, body, field, "cannot be changed here without touching more than its own line")
+        raise _refused(path, body, field, "cannot be changed in one line here; change it by hand")
     return mark + after.encode("utf-8")
 
 
 def scalar(value: Scalar) -> str:
-    """A plain value as YAML: bare where it stays what it is, in double quotes otherwise.
+    """A plain value as YAML: bare where YAML reads it back unchanged, in double quotes otherwise.
 
     >>> scalar(3), scalar(0.5), scalar(True), scalar("soft rain"), scalar("no: rain"), scalar("null")
     ('3', '0.5', 'true', 'soft rain', '"no: rain"', '"null"')
@@ -68,16 +67,16 @@ def scalar(value: Scalar) -> str:
 def _splice(path: str, text: str, field: Field, value: Written) -> _Splice:
     owner = _find(_compose(path, text), field[:-1])
     if owner is None or not _is_mapping(owner):
-        raise _refused(path, text, field, f"has no place here: there are no fields of {label(field[-2])}")
+        raise _refused(path, text, field, f"cannot be added: the file has no fields of {label(field[-2])}")
     held = next((node for key, node in owner.value if key.value == field[-1]), None)
     if held is None:
         insertion = _insertion(text, owner, field[-1], value)
         if insertion is None:
-            raise _refused(path, text, field, "cannot be added in a line of its own here; add it by hand")
+            raise _refused(path, text, field, "cannot be added in one line here; add it by hand")
         return insertion
     start, end = held.start_mark.index, held.end_mark.index
     if isinstance(value, dict) or not _is_line(held):
-        raise _refused(path, text, field, "is more than one line here; change it by hand")
+        raise _refused(path, text, field, "takes more than one line here; change it by hand")
     return _Splice(start, end, f" {scalar(value)}" if start == end else scalar(value))
 
 
@@ -92,7 +91,7 @@ def _insertion(text: str, owner: Any, name: str, value: Written) -> _Splice | No
         key = owner.value[0][0].start_mark
         begin = key.index - key.column
         return None if text[begin : key.index].strip() else _Splice(begin, begin, lines + newline)
-    if at and text[at - 1] not in "\r\n":  # the last line of a file without an end
+    if at and text[at - 1] not in "\r\n":  # the last line of the file has no line end
         return _Splice(at, at, newline + lines)
     return _Splice(at, at, lines + newline)
 
@@ -106,10 +105,10 @@ def _into_flow(owner: Any, entry: str) -> _Splice:
 
 
 def _line_after(text: str, owner: Any) -> int | None:
-    """Where the line ends that the last entry ends on, if that is certain; None where it is not.
+    """The offset after the line of the last entry; None where it is uncertain.
 
-    A block scalar, or a set of fields in block style, ends where the next token begins: behind comments and blank
-    lines that may belong to what comes.
+    For the parser a block scalar, or a set of fields in block style, ends where the next token begins, after comments
+    and blank lines that may belong to the next field.
     """
     _, last = owner.value[-1]
     while _is_mapping(last) and not last.flow_style and last.value:
@@ -129,7 +128,7 @@ def _is_exact(node: Any) -> bool:
 
 
 def _is_line(node: Any) -> bool:
-    """A scalar that stands on one line."""
+    """Whether a node is a scalar on one line."""
     scalar_node = isinstance(node.value, str) and node.style not in ("|", ">")
     return scalar_node and node.start_mark.line == node.end_mark.line
 
@@ -146,7 +145,7 @@ def _block(name: str, value: Written, column: int) -> list[str]:
 
 
 def _flow(value: Written) -> str:
-    """As inside of braces: nothing that means something there is ever written bare."""
+    """A value inside of braces."""
     if not isinstance(value, dict):
         return scalar(value)
     return "{" + ", ".join(f"{key}: {scalar(one)}" for key, one in value.items()) + "}"
@@ -161,7 +160,7 @@ def _find(node: Any, field: Field) -> Any:
 
 
 def _compose(path: str, text: str) -> Any:
-    """The nodes of a good scene file, with where each begins and ends in characters, by the parser that reads it."""
+    """The nodes of a valid scene file, each with the offsets of its begin and end."""
     import yaml
 
     parse_document(path, text)
@@ -173,7 +172,7 @@ def _means(path: str, before: str, after: str, field: Field, value: Written) -> 
     owner: Any = meant
     for name in field[:-1]:
         owner = owner.get(name) if isinstance(owner, dict) else None
-    if not isinstance(owner, dict):  # a name that stands twice: the reader has the later one
+    if not isinstance(owner, dict):  # a name occurs twice, and the parser keeps the later value
         return False
     owner[field[-1]] = value
     try:

@@ -1,4 +1,4 @@
-"""From the parser's events to plain data, in one pass, refusing on the way what no scene may hold."""
+"""From the events of the YAML parser to plain data, in one pass that refuses anchors, aliases, merge keys and tags."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class Loader:
         self.events = events
         self.keys: dict[Field, Place] = {}
         self.values: dict[Field, Place] = {}
-        self.refused: list[Problem] = []  # what no scene may hold
-        self.problems: list[Problem] = []  # what still lets the rest be checked
+        self.refused: list[Problem] = []  # findings that make the file unreadable
+        self.problems: list[Problem] = []  # findings with which the rest can still be validated
         self.spelled: dict[Place, str] = {}
         self.nodes = 0
 
@@ -117,7 +117,7 @@ class Loader:
             key = self._key(event, (*field, "?"), depth)
             named = (*field, key)
             if key in data:
-                message = f"{label(key)} stands twice: here and in line {self.keys[named].line}; remove one of the two"
+                message = f"{label(key)} occurs twice: here and in line {self.keys[named].line}; remove one of the two"
                 self.problems.append(Problem("duplicate-key", message, place))
             self.keys[named] = place
             value = next(self.events)
@@ -135,11 +135,11 @@ class Loader:
         return data
 
     def _put_together(self, commas: BraceEntries, data: dict[str, Any], owner: Field) -> None:
-        """Give a value back what commas have cut off it, so that no rule draws conclusions from a part."""
+        """Replace a value that commas have cut by its whole text, so that no rule concludes anything from a part."""
         if found := commas.put_together():
             name, text, problem = found
             data[name] = text
-            self.values[(*owner, name)] = problem.place  # one line says what is wrong there
+            self.values[(*owner, name)] = problem.place  # the place of its only finding
             self.problems.append(problem)
 
     def _key(self, event: Event, field: Field, depth: int) -> str:
@@ -153,7 +153,7 @@ class Loader:
         self._refuse_controls(event.value, "the name of a field", place)
         if event.value == "<<" and event.implicit[0]:
             self._refuse("merge-key", "", place)
-        # Always its text: a name such as 808 or no is a name, whatever YAML takes it for.
+        # A key is always text: 808 and no are names, though YAML reads a number and a boolean.
         return str(event.value)
 
     def _sequence(self, field: Field, depth: int) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Access to the data of a scene that is not checked yet: values of the wrong kind count as left out."""
+"""Access to data that is not validated: values of the wrong type count as left out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from scenebuild.scene.yaml.document import Document
 
 
 def fields_at(document: Document, field: tuple[str, ...]) -> dict[str, Any]:
-    """The set of fields at a place; an empty set where there is none."""
+    """The set of fields at ``field``; an empty dict where there is none."""
     value: Any = document.data
     for key in field:
         value = as_fields(value).get(key)
@@ -16,12 +16,12 @@ def fields_at(document: Document, field: tuple[str, ...]) -> dict[str, Any]:
 
 
 def as_fields(value: Any) -> dict[str, Any]:
-    """The value where it is a set of fields, an empty set where it is not."""
+    """The value where it is a set of fields, otherwise an empty dict."""
     return value if isinstance(value, dict) else {}
 
 
 def as_number(value: Any) -> float | None:
-    """The value where it is a number that a scene can mean."""
+    """The value where it is a number below 1e9, otherwise None."""
     usable = isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e9
     return float(value) if usable else None
 

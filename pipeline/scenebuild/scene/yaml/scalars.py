@@ -1,7 +1,6 @@
-"""What a plain scalar means: the core schema of YAML 1.2.2, section 10.3.2, and nothing of YAML 1.1.
+"""The values of plain scalars by the core schema of YAML 1.2.2, section 10.3.2, without the additions of YAML 1.1.
 
-So ``no``, ``on``, ``1:30`` and ``2024-01-01`` are text, ``012`` is twelve and ``1e3`` is a number, as in every editor
-that speaks the current YAML.
+``no``, ``on``, ``1:30`` and ``2024-01-01`` are text, ``012`` is twelve and ``1e3`` is a number.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ _NUMBER = re.compile(
     r"|(?P<real>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
 )
 _BASES = {"decimal": 10, "octal": 8, "hexadecimal": 16}
-_MOST_DIGITS = 300  # more cannot be a finite double; Python would take quadratic time over a million of them
+_MOST_DIGITS = 300  # a longer number is no finite double; Python's int takes quadratic time
 
 Scalar = str | int | float | bool | None
 

@@ -1,4 +1,4 @@
-"""The text of a scene file: read without ever hanging, and refused where it is not plain UTF-8 text for YAML."""
+"""Reads the text of a scene file: regular files of UTF-8 text up to 1 MiB, so that reading always ends."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from scenebuild.files import regular_file
 from scenebuild.scene.check.findings import MOST_SHOWN, capped
 from scenebuild.scene.quoting import printable
 
-MOST_BYTES = 1 << 20  # 1 MiB: 2,000 elements with long prompts fit, a bomb does not
-MOST_NODES = 50_000  # values of a file, and of all that it extends; 2,000 elements with all their fields are 42,000
+MOST_BYTES = 1 << 20  # 1 MiB: 2,000 elements with long prompts fit
+MOST_NODES = 50_000  # values of a file and the files that it extends; 2,000 elements with all fields have 42,000
 
-# C0 without tab and line ends, DEL, C1, and what JavaScript or YAML 1.1 would take for a line end.
+# C0 without tab and line ends, DEL, C1, and the line ends of JavaScript and YAML 1.1.
 CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\ufffe\uffff]")
-# Each pattern ends where the message points to.
+# Each pattern ends at the place of its finding.
 _CONTROL = re.compile(f"(?={CONTROL.pattern})")
 _CONFLICT = re.compile(r"(?<![^\r\n])(?=<{7}(?![^ \r\n]))")
 _CONFLICT_END = re.compile(r"(?<![^\r\n])>{7}(?![^ \r\n])")
@@ -26,12 +26,12 @@ CONFLICT_MESSAGE = (
 
 
 def read_source(path: str) -> str:
-    """The text of the file, without a byte order mark. Raises SceneError."""
+    """The text of the file, without a byte order mark. SceneError as ``read_content`` and ``text_of``."""
     return text_of(path, read_content(path))
 
 
 def read_content(path: str) -> bytes:
-    """The bytes of the file. Raises SceneError."""
+    """The bytes of the file. SceneError where it cannot be read, is too large or is a recording."""
     try:
         with open(regular_file(path), "rb") as file:
             content = file.read(MOST_BYTES + 1)
@@ -45,7 +45,7 @@ def read_content(path: str) -> bytes:
 
 
 def text_of(path: str, content: bytes) -> str:
-    """The content of a scene file as text, without a byte order mark. SceneError where it is not plain text."""
+    """The content of a scene file as text, without a byte order mark. SceneError for anything but plain UTF-8 text."""
     text = _decoded(path, content)
     if _CONFLICT_END.search(text):
         _refuse(path, text, _CONFLICT, "merge-conflict", CONFLICT_MESSAGE)
@@ -71,7 +71,7 @@ def _refuse_sound(path: str, content: bytes) -> None:
 
     head = content[:40]
     if is_audio(head) and (b"\0" in head or not head.isascii()):
-        message = "this is a recording, not a scene; write it into one, as the file of an element"
+        message = "this is a recording, not a scene; name it in a scene, as the file of an element"
         raise _fatal(path, "unreadable", message)
 
 

@@ -1,6 +1,6 @@
-"""Where libyaml is looser than YAML 1.2, so that a text would be read otherwise here than in an editor.
+"""Finds documents that libyaml accepts and YAML 1.2 does not, or reads differently, as editors would.
 
-The parser's events tell where each value begins and ends; what stands between them is looked at here.
+The parser's events have the begin and end of each value; the text between the values is checked here.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ from typing import Any
 
 from yaml.events import Event, ScalarEvent
 
-_LOOSE_KEY = re.compile(r"(?<![^\s\[{,])\?(?=\S)")  # { ?foo: bar }: libyaml drops the mark, YAML 1.2 keeps it
-_LOOSE_COMMENT = re.compile(r"(?<=[^\s#])#")  # "rain"# soft: libyaml takes it for a comment, YAML 1.2 for a mistake
+_LOOSE_KEY = re.compile(r"(?<![^\s\[{,])\?(?=\S)")  # { ?foo: bar }: libyaml drops the question mark, YAML 1.2 keeps it
+_LOOSE_COMMENT = re.compile(r"(?<=[^\s#])#")  # "rain"# soft: a comment for libyaml, an error in YAML 1.2
 _LINE_END = re.compile(r"[\r\n]")
 
-_KEY_MESSAGE = "a text that begins with ? is not read as one here; put it in quotes"
+_KEY_MESSAGE = "a text cannot begin with ? here; put it in quotes"
 _COMMENT_MESSAGE = "a comment needs a space before its #; write one, or put the text in quotes"
 
 
 class StrictEvents:
-    """The parser's events as they come, and on the way what is loose in the text between them."""
+    """An iterator over the parser's events that collects findings about the text between them."""
 
     def __init__(self, events: Iterator[Event], text: str) -> None:
         self.events = events
         self.text = text
-        self.found: list[tuple[int, str]] = []  # the offset of each loose place, and what to say of it
+        self.found: list[tuple[int, str]] = []  # (offset, message) of each finding
         self._keys = {one.end() for one in _LOOSE_KEY.finditer(text)}
-        self._signs = [one.start() for one in _LOOSE_COMMENT.finditer(text)][::-1]  # the next one last
-        self._behind = 0  # everything before it is read
+        self._signs = [one.start() for one in _LOOSE_COMMENT.finditer(text)][::-1]  # in reverse order
+        self._behind = 0  # the text before this offset is checked
 
     def __iter__(self) -> Iterator[Event]:
         return self._watched() if self._keys or self._signs else self.events
@@ -44,12 +44,12 @@ class StrictEvents:
             if isinstance(event, ScalarEvent):
                 self._look(self._header_end(event))
                 while self._signs and self._signs[-1] < ends:
-                    self._signs.pop()  # a part of the text itself
+                    self._signs.pop()  # inside the scalar
             self._behind = max(self._behind, ends)
             yield event
 
     def _header_end(self, event: Any) -> int:
-        """Where the line of a | or > ends; the beginning of any other scalar."""
+        """The end of the line of a | or >; the begin of any other scalar."""
         begins: int = event.start_mark.index
         if event.style not in ("|", ">"):
             return begins
@@ -58,13 +58,13 @@ class StrictEvents:
         return line_end.start() if line_end else len(self.text)
 
     def _look(self, until: int) -> None:
-        """Each # in what is no value: a mistake, unless a comment has begun before it in its line."""
+        """Check each # outside of values: it is an error unless a comment has begun before it in its line."""
         while self._signs and self._signs[-1] < until:
             at = self._signs.pop()
             found = _LINE_END.search(self.text, at)
             line_end = found.start() if found else len(self.text)
             while self._signs and self._signs[-1] < line_end:
-                self._signs.pop()  # the rest of the line is comment, either way
+                self._signs.pop()  # the rest of the line is a comment
             line_start = max(self._behind, *(self.text.rfind(end, self._behind, at) + 1 for end in "\r\n"))
             if self.text.find("#", line_start, at) < 0:
                 self.found.append((at, _COMMENT_MESSAGE))

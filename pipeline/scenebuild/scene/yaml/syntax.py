@@ -1,7 +1,7 @@
-"""Where the YAML parser gives up: its complaint in words that say what to do.
+"""Messages for YAML syntax errors.
 
-A parser says where it could not go on, which is often a line behind the mistake. So the lines around are looked at for
-what people really mistype, and the parser's own words are the last resort.
+A parser reports where it stopped, which is often a line after the mistake. So the lines around that place are searched
+for common mistakes first; a message for the parser's own error is the last resort.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from scenebuild.scene.yaml.source import CONFLICT_MESSAGE, place_at
 TAB_MESSAGE = "a tab cannot indent YAML; use spaces"
 _INDENTATION = "the indentation does not fit the lines above; bring fields of one element to the same column"
 _UNCLOSED_TEXT = "a quote is opened here and never closed; close it, or double it if it belongs to the text"
-_NO_COLON = "a colon is missing in this line; a field is written as name: value"
+_NO_COLON = "a colon is missing in this line; write a field as name: value"
 _SECOND = "a second document begins here; write one scene a file"
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _WITH_COLON = re.compile(r":(?:\s|\Z)")
@@ -29,7 +29,7 @@ _CLOSED = {
     '"': r'a " within the text ends it; write \" there, or use single quotes',
 }
 
-# libyaml's complaints and PyYAML's own words for the same. True: what is wrong began at the context's place.
+# Errors of libyaml and PyYAML; True: the mistake is at the place of the error's context.
 _IN_WORDS: tuple[tuple[str, bool, str], ...] = (
     (r"unexpected end of stream", True, _UNCLOSED_TEXT),
     (r"unexpected document indicator", True, _UNCLOSED_TEXT),
@@ -40,23 +40,23 @@ _IN_WORDS: tuple[tuple[str, bool, str], ...] = (
     (r"unknown escape character|expected escape sequence", False,
         r"a \ in double quotes begins an escape; write \\ for one, or use single quotes"),
     (r"expected hexdecimal|invalid Unicode|scalar escape", False,
-        "an escape in double quotes that names no character; use single quotes, or write the character itself"),
-    (r"expected ',' or '}'", True, "a { is opened here and not closed as it should be; check commas and }"),
-    (r"expected ',' or '\]'", True, "a [ is opened here and not closed as it should be; check commas and ]"),
-    (r"unexpected ':'", False, "a space is missing behind this colon; put a text that holds it in quotes"),
+        "this escape in double quotes is no character; use single quotes, or write the character itself"),
+    (r"expected ',' or '}'", True, "a { is opened here and not closed; check commas and }"),
+    (r"expected ',' or '\]'", True, "a [ is opened here and not closed; check commas and ]"),
+    (r"unexpected ':'", False, "a space is missing after this colon; put a text that holds it in quotes"),
     (r"could not find expected ':'", True, _NO_COLON),
     (r"undefined tag handle|expected URI|tag", True, "tags (!) are not used in scene files; put the text in quotes"),
     (r"expected node content", False,
         "a value is expected here; put a text that begins with this character in quotes"),
     (r"expected comment or line break|expected chomping", False,
-        "after | or > the text begins on the next line; put a text that begins with one in quotes"),
+        "after | or > the text begins on the next line; put a text that begins with | or > in quotes"),
     (r"block end|expected key|'-' indicator|document start|block (sequence|mapping) entries", False, _INDENTATION),
     (r"indentation", False, _INDENTATION),
 )  # fmt: skip
 
 
 def syntax_problem(path: str, text: str, error: Any) -> Problem:
-    """The one finding that a ``yaml.YAMLError`` is worth."""
+    """The finding about a ``yaml.YAMLError``."""
     complaint = str(getattr(error, "problem", None) or getattr(error, "reason", "") or "it cannot be parsed")
     mark = getattr(error, "problem_mark", None)
     if mark is None:
@@ -66,11 +66,11 @@ def syntax_problem(path: str, text: str, error: Any) -> Problem:
     return Problem(rule, message, Place(printable(path), line + 1, column + 1))
 
 
-Told = tuple[str, str, int, int]  # the rule, the message, the line and the column, both from 0
+Told = tuple[str, str, int, int]  # rule, message, line and column from 0
 
 
 class _Spot:
-    """Where the parser gave up, and the lines around."""
+    """The place where the parser stopped, and the lines around it."""
 
     def __init__(self, text: str, complaint: str, mark: Any, context: Any) -> None:
         self.lines = _LINE_END.split(text)
@@ -93,7 +93,7 @@ class _Spot:
         return "yaml-syntax", message, *(self.context if at_context else (self.number, self.column))
 
     def around(self) -> Iterator[int]:
-        """The numbers of the lines in which the mistake may be, the likeliest first."""
+        """The numbers of the lines that may have the mistake, the likeliest first."""
         if self.complains_of("could not find expected ':'"):
             yield self.context[0]
         if self.above is not None:
@@ -127,7 +127,7 @@ def _tab(spot: _Spot) -> Told | None:
 
 
 def _slip(spot: _Spot) -> Told | None:
-    """A colon without a space, a sign that only looks like one: in a line before the parser noticed."""
+    """A colon without a space, or a character that only looks like a colon."""
     if not spot.complains_of("mapping values", "could not find expected ':'", "expected key", "block end"):
         return None
     for number in spot.around():
@@ -137,7 +137,7 @@ def _slip(spot: _Spot) -> Told | None:
 
 
 def _colon(spot: _Spot) -> Told | None:
-    """``prompt: rain: heavy``, a line without any colon, or one too far to the right."""
+    """``prompt: rain: heavy``, a line without a colon, or a line with too much indentation."""
     if not spot.complains_of("mapping values"):
         return None
     if _WITH_COLON.search(spot.before):
@@ -164,7 +164,7 @@ def _in_braces(spot: _Spot) -> Told | None:
     if not spot.complains_of("expected ',' or"):
         return None
     if spot.sign == ":" and not spot.before.strip():
-        return spot.here("a colon stands in the line of its name; bring it there")
+        return spot.here("a colon must be in the line of its name; move it there")
     if spot.number != spot.context[0]:
         return _comment_in_braces(spot)
     if spot.sign == ":":
@@ -184,7 +184,7 @@ def _comment_in_braces(spot: _Spot) -> Told | None:
     comment = spot.lines[number].find(" #", column)
     if comment < 0:
         return None
-    message = "a # behind a space begins a comment, and what is opened before it is not closed; put the text in quotes"
+    message = "a # after a space begins a comment, so the bracket before it is not closed; put the text in quotes"
     return "yaml-syntax", message, number, comment + 1
 
 
@@ -196,24 +196,24 @@ def _behind_a_quote(spot: _Spot) -> Told | None:
     if spot.before.endswith(sign):
         return "yaml-syntax", _CLOSED[sign], spot.number, spot.column - 1
     if spot.complains_of("expected ',' or"):
-        return spot.here("a comma is missing before this, or the text goes on behind its quotes")
-    return spot.here("the text goes on behind its quotes; put the whole of it in them")
+        return spot.here("write a comma here, or put the whole text in quotes")
+    return spot.here("the text goes on after its quotes; put the whole text in quotes")
 
 
 def _in_a_line(spot: _Spot) -> Told | None:
-    """What follows a value in its line, or a colon without a name."""
+    """Text after a value in its line, or a colon without a name."""
     if not spot.complains_of("block end", "expected key", "document start"):
         return None
     if spot.above is not None and re.match(r"\.\.\.(?!\S)", spot.lines[spot.above]):
         return spot.here(_SECOND, "several-documents")
     sign = spot.before.rstrip()[-1:]
     if spot.sign in tuple("]}"):
-        return spot.here(f"this {spot.sign} closes nothing; remove it, or open one before it")
+        return spot.here(f"this {spot.sign} closes no bracket; remove it, or open a bracket before it")
     if sign in tuple("]}"):
         opened = "[" if sign == "]" else "{"
-        return spot.here(f"nothing but a comment (#) follows a {sign}; put a text that begins with {opened} in quotes")
+        return spot.here(f"only a comment (#) may follow a {sign}; put a text that begins with {opened} in quotes")
     if spot.sign == ":":
-        return spot.here("a name is missing before this colon; a field is written as name: value")
+        return spot.here("a name is missing before this colon; write a field as name: value")
     return _behind_a_quote(spot)
 
 
