@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from scenebuild.audio.wav import read_wav
 from scenebuild.engines import EngineFacts, EngineState, FailedRequest, MadeTake, ModelFacts, Note, Progress, Request
 from scenebuild.generate.children import Answer
 from scenebuild.generate.messages import Advanced, Failed, Made, Message, Noted, Order
 from scenebuild.generate.worker import EngineServer
+from scenebuild.store.digest import digest_file
 
 TONE_FACTS = EngineFacts(
     name="audiogen",
@@ -27,20 +29,39 @@ TONE_FACTS = EngineFacts(
     sample_rate=16000,
     channels=1,
     longest_take_s=10.0,
-    parameters=frozenset({"seed", "temperature", "top_k"}),
+    parameters=frozenset({"seed", "temperature", "top_k", "continues", "redo"}),
     licence="CC-BY-NC-4.0",
     batches=True,
     default_model="tone-small",
     models=(
         ModelFacts("tone-small", "c0ffee", 16000, 1, 10.0, "CC-BY-NC-4.0"),
         ModelFacts("tone-large", "decaf", 32000, 2, 30.0, "CC-BY-NC-4.0"),
+        ModelFacts("tone-melody", "beefee", 16000, 1, 10.0, "CC-BY-NC-4.0", parameters=frozenset({"melody"})),
     ),
     defaults=(("top_k", 250),),
 )
 
 
 def tone(request: Request) -> np.ndarray:
-    """A quiet tone whose pitch and noise follow from the request alone."""
+    """A quiet tone whose pitch and noise follow from the request alone, behind or within the sounds that it brings."""
+    action, sounds, made = request.action, request.sounds, _tone(request)
+    assert set(sounds) == {name for name in ("melody", "redo") if getattr(action, name)} | (
+        {"continues"} if action.continues and not action.redo else set()
+    )
+    if "melody" in sounds:
+        assert digest_file(sounds["melody"]) == action.melody
+        made *= 0.5
+    if "redo" in sounds:
+        made, stretch = read_wav(sounds["redo"])[0].copy(), made
+        made[action.redo_from : action.redo_to] = stretch[action.redo_from : action.redo_to]
+    if "continues" in sounds:
+        assert digest_file(sounds["continues"]) == action.continues
+        before = read_wav(sounds["continues"])[0]
+        made[: len(before)] = before
+    return made
+
+
+def _tone(request: Request) -> np.ndarray:
     action = request.action
     time = np.arange(action.frames or 0) / 16000
     noise = np.random.default_rng(action.seed).normal(size=len(time))
@@ -114,7 +135,9 @@ class Misbehaving(ToneSession):
         return MadeTake(index, wrong.get(prompt, good), 16000)
 
 
-MISBEHAVING = TestEngine(replace(TONE_FACTS, name="musicgen"), Misbehaving())
+MISBEHAVING = TestEngine(
+    replace(TONE_FACTS, name="musicgen", parameters=TONE_FACTS.parameters - {"continues", "redo"}), Misbehaving()
+)
 
 
 class CountingChildren:

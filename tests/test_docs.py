@@ -205,7 +205,7 @@ def fields() -> str:
         "A keyframe of `volume`, `gain_db`, `pan`, `high_pass`, `low_pass`": {
             name: one for name, one in schema["$defs"]["volume"]["items"]["properties"].items() if name != "value"
         },
-        **{f"`{name}`": element[name]["properties"] for name in ("repeat", "trim", "loop")},
+        **{f"`{name}`": element[name]["properties"] for name in ("redo", "repeat", "trim", "loop")},
         "`effects`": effects,
         **{f"`{name}`": one["properties"] for name, one in effects.items() if "properties" in one},
         "`duck`": schema["$defs"]["duck"]["properties"],

@@ -456,7 +456,9 @@ def test_every_field_of_an_action_comes_from_its_own() -> None:
 def test_the_action_of_a_recording_is_its_bytes() -> None:
     facts = engine("file").facts
     element = replace(RAIN, prompt=None, recording="x.wav")
-    assert action_of(element, SCENE, facts, content="c" * 64) == Action("file", facts.version, None, content="c" * 64)
+    assert action_of(element, SCENE, facts, contents={"file": "c" * 64}) == Action(
+        "file", facts.version, None, content="c" * 64
+    )
 
 
 def test_what_has_no_number_in_json_has_no_key() -> None:

@@ -64,7 +64,7 @@ def fields(
 RECIPE = ("extends", "params", "variants", "matrix")
 ALONE = (
     "file", "gain_db", "fade_in", "fade_out", "model", "loop", "prompt", "start", "repeat", "trim", "bus", "duck",
-    "piece", "expect",
+    "piece", "expect", "continues", "melody", "redo",
 )  # fmt: skip
 ELEMENT = st.builds(
     lambda written, prompt: {"prompt": prompt, **written},

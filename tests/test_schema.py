@@ -20,6 +20,7 @@ from scenebuild.scene.effects.filter import Filter
 from scenebuild.scene.effects.reverb import Reverb
 from scenebuild.scene.resolve import resolve
 from scenebuild.scene.schema import scene_schema
+from scenebuild.scene.sound_prompt import Redo
 from scenebuild.scene.timing import LoopSettings, MixLoop
 from scenebuild.scene.yaml.document import read_document
 
@@ -41,6 +42,7 @@ LIMITS: dict[str, tuple[float, float]] = {
     "elements.piece": (1, 60), "deliver.loudness": (-70, -5), "deliver.true_peak": (-20, 0),
     "deliver.sample_rate": (8000, 192000), "deliver.channels": (1, 2), "elements.repeat.every": (0.01, 36000),
     "elements.repeat.jitter": (0, 36000), "elements.repeat.gap": (0, 36000), "elements.repeat.count": (1, 10000),
+    "elements.redo.from": (0, 600), "elements.redo.to": (0.001, 600), "elements.redo.take": (1, 1_000_000),
     "elements.trim.from": (0, 36000), "elements.trim.to": (0.001, 36000), "elements.speed": (0.25, 4),
     **{
         f"{owner}.expect.{name}": limits
@@ -253,6 +255,8 @@ def _filled_inside() -> dict[str, Any]:
         "elements.mute": rain.mute,
         "elements.speed": rain.playback.speed,
         "elements.trim.from": owl.playback.trim_from_s,
+        "elements.redo.from": Redo().from_s,
+        "elements.redo.take": Redo().take,
         "elements.repeat.jitter": repeat.jitter_s,
         "buses.volume": scene.buses[0].volume.value,
         **curves,

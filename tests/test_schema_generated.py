@@ -34,6 +34,7 @@ ONLY_VALIDATE = {
     "start": "two numbers are compared",
     "repeat": "numbers are added and compared",
     "trim": "two numbers are compared",
+    "redo": "two numbers are compared",
     "expect": "two numbers are compared",
     "keyframes": "numbers of one list are compared with each other and with the length of the mix",
     "mix-length": "start and duration are added (that every element loops, the schema knows)",
@@ -55,6 +56,7 @@ ONLY_THE_WHOLE = {
     "no-effect": "an inherited recording",
     "model": "an inherited engine or model",
     "two-volumes": "an inherited volume",
+    "sound-prompt": "an inherited long: takes",
     "times": "an inherited loop or repeat",
 }
 # Nothing is made smaller: a whole scene takes minutes to shrink, and what fails says why.

@@ -45,7 +45,7 @@ def test_the_engine_says_what_it_is() -> None:
     facts = engine.facts
     assert (facts.name, facts.title, facts.version, facts.fidelity) == ("sketch", "sketch", "1", "sketch")
     assert (facts.sample_rate, facts.channels, facts.longest_take_s) == (48000, 2, None)
-    assert facts.parameters == {"seed", "temperature"}
+    assert facts.parameters == {"seed", "temperature", "continues", "redo"}
     assert (facts.licence, facts.batches) == ("CC0-1.0", False)
     assert engine.state().ready
 

@@ -13,7 +13,7 @@ from scenebuild.plan.lock_checks import refuse_drift
 from scenebuild.plan.lockfile import lock_path, read_lock
 from scenebuild.plan.models import refuse_unknown_model
 from scenebuild.plan.policy import planned_licences, refuse_licences, under_policy
-from scenebuild.plan.steps import Plan, make_plan, with_sharing
+from scenebuild.plan.steps import Plan, Step, make_plan, with_sharing
 from scenebuild.result import SceneResult, failed_scene
 from scenebuild.scene.check.neighbours import name_clashes
 from scenebuild.scene.compose.reference import stem_of
@@ -183,11 +183,18 @@ def names_of_missing(plans: Mapping[str, Plan], *, of_scene: bool = False) -> di
     Recordings are read in a moment."""
     several = of_scene or len(plans) > 1
     return {
-        step.key: f"{stem_of(path)}: {step.name}" if several else step.name
+        key: f"{stem_of(path)}: {name}" if several else name
         for path, plan in plans.items()
         for step in plan.steps
         if step.status == "miss" and step.element.recording is None
+        for key, name in _to_be_made(step).items()
     }
+
+
+def _to_be_made(step: Step) -> dict[str, str]:
+    """A missing take, and before it the one of which a stretch is made again, where that is missing as well."""
+    base = {step.base.key: f"{step.name} (base)"} if step.base and not step.base.digest else {}
+    return {**base, step.key: step.name}
 
 
 def options_for(scene: Scene, options: PlanOptions) -> PlanOptions:

@@ -84,6 +84,7 @@ def _plain(plans: Mapping[str, Plan]) -> dict[str, Any]:
 
 
 def _element(step: Step) -> dict[str, Any]:
+    base = {"base": {"key": step.base.key, "digest": step.base.digest}} if step.base else {}
     return {
         "name": step.name,
         "engine": step.facts.name,
@@ -91,4 +92,5 @@ def _element(step: Step) -> dict[str, Any]:
         "digest": step.record.digest if step.record else step.digest,
         "status": step.status,
         "reason": _reason(step),
+        **base,
     }

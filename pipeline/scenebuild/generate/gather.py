@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 
-from scenebuild.engines import Request
 from scenebuild.errors import Problem, SceneError, StoreError
 from scenebuild.files import digest_of
 from scenebuild.generate.make import Failure, TakeMaker, TakeOrder, make_takes
+from scenebuild.generate.orders import order_of
 from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
-from scenebuild.licences import strictest
 from scenebuild.listener import Listener
 from scenebuild.plan.lockfile import Lock, LockEntry
+from scenebuild.plan.mix_licence import strictest
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.store import DamagedError, LocalStore
 from scenebuild.store.local import copy_file
@@ -70,12 +70,8 @@ def gather(plans: Sequence[Plan], folders: Sequence[str], shop: TakeMaker, *, ke
     _refuse_obstacles(list(missing.values()))
     made: dict[str, Take] = {}
     failures: dict[str, Failure] = {}
-    orders = [
-        TakeOrder(key, step.facts, _request(step), None if step.is_dear else step.digest)
-        for key, step in missing.items()
-    ]
-    anew = any(step.reason == "forced" for step in missing.values())
-    for outcome in make_takes(orders, shop, anew=anew):
+    anew = any(step.is_forced for step in missing.values())
+    for outcome in make_missing(list(missing.values()), shop, anew=anew):
         if isinstance(outcome, Take):
             made[outcome.key] = outcome
             continue
@@ -88,8 +84,11 @@ def gather(plans: Sequence[Plan], folders: Sequence[str], shop: TakeMaker, *, ke
     ]
 
 
-def _request(step: Step) -> Request:
-    return Request(step.action, step.element.recording, step.facts.licence if step.is_dear else None)
+def make_missing(steps: Sequence[Step], shop: TakeMaker, *, anew: bool = False) -> Iterator[Take | Failure]:
+    """Make the takes of steps with different keys, and the takes of which stretches are made again before them."""
+    orders = [order_of(step, shop) for step in steps]
+    yield from (order for order in orders if isinstance(order, Failure))
+    yield from make_takes([order for order in orders if isinstance(order, TakeOrder)], shop, anew=anew)
 
 
 def fetch(plan: Plan, folder: str, shop: TakeMaker) -> dict[str, Take]:
@@ -135,6 +134,8 @@ def _at_hand(step: Step, path: str, store: LocalStore) -> Take:
     assert digest is not None
     _place(digest, path, store)
     store.touch(step.key, digest)
+    if step.base and step.base.digest:  # whoever changes the stretch needs it again
+        store.touch(step.base.key, step.base.digest)
     try:
         take = _described(step, path, digest, store)
     except RuntimeError as error:  # the bytes are those of the digest, and no sound
@@ -152,7 +153,7 @@ def _of_today(take: Take, step: Step, path: str) -> Take:
     from scenebuild.audio.copyright import copyright_of
 
     signed = copyright_of(path) if step.facts.fidelity == "sketch" else ""
-    return replace(take, licence=strictest([step.facts.licence, signed]) if signed else step.facts.licence)
+    return replace(take, licence=strictest([step.licence, signed]) if signed else step.licence)
 
 
 def _described(step: Step, path: str, digest: str, store: LocalStore) -> Take:

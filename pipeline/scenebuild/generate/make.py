@@ -8,7 +8,7 @@ import resource
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 
 from scenebuild.engines import EngineFacts, Request
@@ -41,6 +41,7 @@ class TakeOrder:
     facts: EngineFacts
     request: Request
     digest: str | None = None  # only these bytes will do if they are in the store already: the lock pins them
+    base: TakeOrder | None = None  # of the take that is made first, as a stretch of it is made again
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,24 +81,46 @@ def take_maker(options: GenerateOptions, listener: Listener) -> Iterator[TakeMak
 def make_takes(orders: Sequence[TakeOrder], shop: TakeMaker, *, anew: bool = False) -> Iterator[Take | Failure]:
     """Make every order, each once across all builders that share the store; yields as they are done.
 
+    An order that has a base waits until that is made.
     ``anew``: also those that another builder has made before or meanwhile (``--force``).
     """
-    theirs: deque[TakeOrder] = deque()
+    waiting = [(order, order.base) for order in orders if order.base is not None]
+    first = {base.key: base for _, base in waiting} | {order.key: order for order in orders if order.base is None}
+    asked_for = {order.key for order in orders}
+    ready: list[TakeOrder] = []
     with _Bench(shop) as bench:
-        for lot in _lots(orders):
-            claim = _Claim(shop, anew)
-            yield from _served(lot, claim, bench)
-            theirs.extend(claim.held_by_others)
-        signs = SignsOfLife()
-        if theirs:
-            bench.clear()
-        while theirs:
-            claim = _Claim(shop, anew, signs)
-            lot = [theirs.popleft() for _ in range(min(len(theirs), AT_ONCE))]
-            yield from _served(lot, claim, bench)
-            theirs.extend(claim.held_by_others)
-            if len(claim.held_by_others) == len(lot):
-                time.sleep(POLL_S)
+        for outcome in _made(list(first.values()), shop, bench, anew=anew):
+            if outcome.key in asked_for:
+                yield outcome
+            based = [_on_base(order, outcome) for order, base in waiting if base.key == outcome.key]
+            yield from (one for one in based if isinstance(one, Failure))
+            ready += [one for one in based if isinstance(one, TakeOrder)]
+        yield from _made(ready, shop, bench, anew=anew)
+
+
+def _on_base(order: TakeOrder, base: Take | Failure) -> TakeOrder | Failure:
+    if isinstance(base, Failure):
+        return replace(base, key=order.key, message=f"the take of which a stretch is made again: {base.message}")
+    sounds = {**order.request.sounds, "redo": base.path}
+    return replace(order, request=replace(order.request, sounds=sounds), base=None)
+
+
+def _made(orders: Sequence[TakeOrder], shop: TakeMaker, bench: _Bench, *, anew: bool) -> Iterator[Take | Failure]:
+    theirs: deque[TakeOrder] = deque()
+    for lot in _lots(orders):
+        claim = _Claim(shop, anew)
+        yield from _served(lot, claim, bench)
+        theirs.extend(claim.held_by_others)
+    signs = SignsOfLife()
+    if theirs:
+        bench.clear()
+    while theirs:
+        claim = _Claim(shop, anew, signs)
+        lot = [theirs.popleft() for _ in range(min(len(theirs), AT_ONCE))]
+        yield from _served(lot, claim, bench)
+        theirs.extend(claim.held_by_others)
+        if len(claim.held_by_others) == len(lot):
+            time.sleep(POLL_S)
 
 
 def _lots(orders: Sequence[TakeOrder]) -> Iterator[list[TakeOrder]]:

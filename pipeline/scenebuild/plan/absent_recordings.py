@@ -47,26 +47,22 @@ def _absent(scene: Scene, lock: Lock | None) -> tuple[Absent, set[Place]]:
     pointers: dict[str, str] = {}
     missing: dict[str, str] = {}
     places = set()
-    for path, place, name in _files_of(scene):
+    for path, place, locked in _files_of(scene, lock):
         if digest := pointer_in(path):
             pointers[path] = digest
-        elif lock is not None and not os.path.lexists(path) and (name is None or _locked(lock, name)):
-            missing[path] = _locked(lock, name) if name else ""
+        elif locked is not None and not os.path.lexists(path):
+            missing[path] = locked
         else:
             continue
         places.add(place)
     return Absent(pointers, missing), places
 
 
-def _files_of(scene: Scene) -> Iterator[tuple[str, Place, str | None]]:
-    """Every recording with its element, and every impulse response, and where they stand."""
-    for element in scene.elements:
-        if element.recording is not None:
-            yield element.recording, scene.place_of("elements", element.name, "file"), element.name
+def _files_of(scene: Scene, lock: Lock | None) -> Iterator[tuple[str, Place, str | None]]:
+    """Every recording and every impulse response, where it stands, and the SHA-256 that the lock has: None where it
+    has none, "" of an impulse response, which no lock names."""
+    for element, field_, path, place in scene.recordings():
+        entry = lock.entry(element.name) if lock else None
+        yield path, place, getattr(entry, "content" if field_ == "file" else field_, None)
     for path, place in scene.effect_files():
-        yield path, place, None
-
-
-def _locked(lock: Lock, name: str) -> str:
-    entry = lock.elements.get(name)
-    return (entry.content if entry else None) or ""
+        yield path, place, None if lock is None else ""

@@ -4,33 +4,73 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from scenebuild.engines import Action, EngineFacts, action_facts
+from scenebuild.frames import frames_of
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.played_part import pieces_of, take_frames
+from scenebuild.scene.sound_prompt import RECORDINGS
 
 KEY_TAG = "scenebuild.action.v1"  # a new tag whenever the encoding below changes
 SEED_TAG = "scenebuild.seed.v1"
 
 
 def action_of(
-    element: Element, scene: Scene, facts: EngineFacts, *, content: str | None = None, piece: int = 0
+    element: Element,
+    scene: Scene,
+    facts: EngineFacts,
+    *,
+    contents: Mapping[str, str] | None = None,
+    piece: int = 0,
 ) -> Action:
     """The action of an element on an engine: only the fields that act on that engine are filled in.
 
     What the author leaves out is the engine's own value, so that writing that value out changes no key. ``piece``:
     which of the takes of an element that is made of several (see ``pieces_of``).
-    ``content`` is the digest of a recording's bytes; an element with a prompt has none.
+    ``contents`` has the digest of each recording that the element names (see ``contents_of``). Of a take of which a
+    stretch is made again, the key of the take as it was without that is part of the action.
     """
-    if content is not None:
-        return Action(engine=facts.name, engine_version=facts.version, frames=None, content=content)
-    given = {
+    known = contents or {}
+    if element.recording is not None:
+        return Action(engine=facts.name, engine_version=facts.version, frames=None, content=known["file"])
+    base = _base_action(element, scene, facts, known, piece)
+    return _made_again(base, element, facts) if has_base(element, facts) else base
+
+
+def base_action_of(element: Element, scene: Scene, facts: EngineFacts, *, contents: Mapping[str, str]) -> Action:
+    """The action of the take of which a stretch is made again: the element's own, less its ``redo``."""
+    return _base_action(element, scene, facts, contents, 0)
+
+
+def has_base(element: Element, facts: EngineFacts) -> bool:
+    """Whether the take of an element is another one of which a stretch is made again."""
+    return element.sound_prompt.redo is not None and "redo" in facts.parameters
+
+
+def _made_again(base: Action, element: Element, facts: EngineFacts) -> Action:
+    redo, rate = element.sound_prompt.redo, facts.sample_rate or 0
+    assert redo is not None
+    assert base.frames is not None
+    return replace(
+        base,
+        seed=None if base.seed is None else _derived([SEED_TAG, "redo", base.seed, redo.take]),
+        redo=action_key(base),
+        redo_from=frames_of(redo.from_s, rate),
+        redo_to=base.frames if redo.to_s is None else min(frames_of(redo.to_s, rate), base.frames),
+    )
+
+
+def _base_action(element: Element, scene: Scene, facts: EngineFacts, contents: Mapping[str, str], piece: int) -> Action:
+    given: dict[str, str | int | float | None] = {
         "seed": seed_of(element, scene, piece),
         "temperature": element.sampling.temperature,
         "top_k": element.sampling.top_k,
         "top_p": element.sampling.top_p,
         "cfg": element.sampling.cfg,
     }
+    given |= {name: contents.get(name) for name in RECORDINGS}
     acting = {**dict(facts.defaults), **{name: value for name, value in given.items() if value is not None}}
     _, piece_s = pieces_of(element.duration_s or 0.0, element.playback, facts.longest_take_s)
     return Action(
@@ -57,7 +97,10 @@ def seed_of(element: Element, scene: Scene, piece: int = 0) -> int:
         if element.seed is None
         else [SEED_TAG, "given", element.seed, element.take]
     )
-    parts += ["piece", piece] if piece else []
+    return _derived([*parts, *(["piece", piece] if piece else [])])
+
+
+def _derived(parts: Sequence[object]) -> int:
     return int.from_bytes(hashlib.sha256(canonical(parts)).digest()[:4], "big")
 
 

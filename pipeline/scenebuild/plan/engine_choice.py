@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Mapping
 from dataclasses import replace
 
 from scenebuild.config import Config
@@ -17,40 +17,66 @@ from scenebuild.engines import (
     is_prompt_engine,
     prompt_engines,
 )
-from scenebuild.errors import Place, Problem, SceneError, UsageError
+from scenebuild.errors import Problem, SceneError, UsageError
 from scenebuild.plan.action import action_key, action_of
 from scenebuild.plan.lockfile import LockEntry
-from scenebuild.plan.models import engines_with, known_facts, model_problem, unknown_problem, wrong_engine
+from scenebuild.plan.models import (
+    engines_with,
+    known_facts,
+    model_problem,
+    not_taken,
+    unknown_problem,
+    wrong_engine,
+)
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import nearest
 from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore
-from scenebuild.store.digest import digest_file
+
+Contents = Mapping[str, str]  # see ``contents_of``
 
 
 def decide(
-    element: Element, scene: Scene, entry: LockEntry | None, store: LocalStore, options: PlanOptions
+    element: Element,
+    scene: Scene,
+    entry: LockEntry | None,
+    store: LocalStore,
+    options: PlanOptions,
+    contents: Contents,
 ) -> tuple[EngineFacts, Action]:
-    """The engine of an element, by the order the manual gives, and the element's action on it."""
+    """The engine of an element, by the order the manual gives, and the element's action on it.
+
+    SceneError where that is an engine which does not take a sound that the element names.
+    """
     if element.recording is not None:
         facts = engine(RECORDINGS).facts
-        return facts, action_of(element, scene, facts, content=_content(element, scene, options))
+        return facts, action_of(element, scene, facts, contents=contents)
     configured = options.config or Config()
     asked = options.engine or element.engine or scene.engine or configured.engine or "auto"
     if asked != "auto":
-        return _acting(element, scene, _named(asked, element, scene, entry, options), entry, options)
+        named = _named(asked, element, scene, entry, options)
+        if problems := not_taken(element, scene, named):
+            raise SceneError(problems)
+        return _acting(element, scene, named, entry, options, contents)
     if entry is not None and is_engine(entry.engine):
         # it decides, as long as it is wanted and can be had
         locked = known_facts(entry.engine, _model(entry.engine, element, options), entry)
-        kept = _acting(element, scene, locked, entry, options) if locked else None
+        kept = None
+        if locked and not not_taken(element, scene, locked):
+            kept = _acting(element, scene, locked, entry, options, contents)
         if kept and (options.as_locked or _is_kept(entry, kept, store)):
             return kept
     facts = next(facts for facts in _candidates(element, scene, entry, options) if state_of(facts).ready)
-    return _acting(element, scene, facts, entry, options)
+    return _acting(element, scene, facts, entry, options, contents)
 
 
 def _acting(
-    element: Element, scene: Scene, facts: EngineFacts, entry: LockEntry | None, options: PlanOptions
+    element: Element,
+    scene: Scene,
+    facts: EngineFacts,
+    entry: LockEntry | None,
+    options: PlanOptions,
+    contents: Contents,
 ) -> tuple[EngineFacts, Action]:
     """The action in the precision that the flag says; without one, a locked take that is still wanted keeps its own.
 
@@ -59,13 +85,14 @@ def _acting(
 
     def in_precision(precision: str | None) -> tuple[EngineFacts, Action]:
         acting = facts if facts.precision is None else replace(facts, precision=precision)
-        return acting, action_of(element, scene, acting)
+        return acting, action_of(element, scene, acting, contents=contents)
 
     if options.precision is not None:
         return in_precision(options.precision)
     if entry is not None and entry.engine == facts.name and entry.precision is not None:
         locked = in_precision(entry.precision)
-        if action_key(locked[1]) == entry.key:
+        of_the_take = {action_key(locked[1]), locked[1].redo}  # its own key, and that of its base
+        if of_the_take & ({entry.key, entry.redo} - {None}):
             return locked
     configured = options.config or Config()
     return in_precision(configured.precision or facts.precision)
@@ -83,8 +110,11 @@ def _candidates(element: Element, scene: Scene, entry: LockEntry | None, options
     names = having or (engines_with(options.model) if options.model else [])
     if not names:
         raise _unknown_model(element, scene)
-    found = [known_facts(name, _model(name, element, options), entry) for name in names]
-    return [*filter(None, found), engine(AUTO[-1]).facts]
+    found = list(filter(None, (known_facts(name, _model(name, element, options), entry) for name in names)))
+    taking = [facts for facts in found if not not_taken(element, scene, facts)]
+    if having and element.model is not None and not taking:
+        raise SceneError([problem for facts in found for problem in not_taken(element, scene, facts)])
+    return [*taking, engine(AUTO[-1]).facts]
 
 
 def _unknown_model(element: Element, scene: Scene, wanted_by: str = "") -> SceneError:
@@ -127,18 +157,6 @@ def _with_model(
     if found is None:
         raise _unknown_model(element, scene, wanted_by=name)
     return found
-
-
-def _content(element: Element, scene: Scene, options: PlanOptions) -> str:
-    if known := options.contents.get(str(element.recording)):
-        return known
-    try:
-        return digest_file(str(element.recording))
-    except OSError as error:
-        place: Place = scene.place_of("elements", element.name, "file")
-        shown = os.path.basename(str(element.recording))
-        message = f"file: {shown} cannot be read: {error.strerror}"
-        raise SceneError([Problem("recording-unreadable", message, place)]) from error
 
 
 def refuse_unknown_engine(options: PlanOptions) -> None:

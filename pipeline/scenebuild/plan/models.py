@@ -7,7 +7,6 @@ but a lock that was committed with the scene says which bytes of it made a take,
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -19,17 +18,20 @@ from scenebuild.engines import (
     engine,
     facts_for,
     is_engine,
+    is_prompt_engine,
     no_such_model,
     other_engines,
 )
 from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError, UsageError
 from scenebuild.licences import LONGEST, strictest
 from scenebuild.plan.lockfile import Lock, LockEntry, lock_path, read_lock
+from scenebuild.plan.mix_licence import without_own_terms
+from scenebuild.plan.recordings import about_recordings
 from scenebuild.scene.check.findings import MOST_SHOWN
 from scenebuild.scene.lint.check import lint_scene
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.read import read_scene, references_in
-from scenebuild.scene.recording import content_fault, sentence
+from scenebuild.scene.sound_prompt import FIELDS
 
 
 def findings_about(path: str) -> list[Problem]:
@@ -60,26 +62,8 @@ def _findings(reference: str) -> list[Problem]:
     except LockError:  # a matter of the build, which names it
         lock = None
     refused, odd = about_recordings(scene)
-    return [*unknown_models(scene, lock), *refused] or [*odd, *lint_scene(scene, engines_of_models())]
-
-
-def about_recordings(scene: Scene) -> tuple[list[Problem], list[Problem]]:
-    """What the headers of a scene's recordings and impulse responses say: (the errors, the warnings)."""
-    refused, odd = [], []
-    for path, place in _recordings(scene):
-        fault, oddity = content_fault(path)
-        if fault:
-            refused.append(Problem("recording", sentence(os.path.basename(path), fault), place))
-        elif oddity:
-            odd.append(Problem("recording", f"file: {oddity}", place, "warning"))
-    return refused, odd
-
-
-def _recordings(scene: Scene) -> Iterator[tuple[str, Place]]:
-    for element in scene.elements:
-        if element.recording is not None:
-            yield element.recording, scene.place_of("elements", element.name, "file")
-    yield from scene.effect_files()
+    wrong = [*unknown_models(scene, lock), *refused]
+    return wrong or [*sounds_not_taken(scene, lock)] or [*odd, *lint_scene(scene, engines_of_models())]
 
 
 def unknown_models(scene: Scene, lock: Lock | None) -> list[Problem]:
@@ -101,6 +85,44 @@ def _problem(element: Element, scene: Scene, having: list[str]) -> Problem | Non
     if is_engine(asked) and asked not in having and engine(asked).facts.models:
         return model_problem(element, scene, wrong_engine(asked, element.model))
     return None
+
+
+def sounds_not_taken(scene: Scene, lock: Lock | None) -> Iterator[Problem]:
+    """The fields of sounds that the engine which an element names does not take; of ``auto``, the build chooses."""
+    for element in scene.elements:
+        asked = element.engine or scene.engine or "auto"
+        if not element.sound_prompt.fields or not is_prompt_engine(asked):
+            continue
+        if facts := known_facts(asked, element.model, lock.entry(element.name) if lock else None):
+            yield from not_taken(element, scene, facts)
+
+
+def not_taken(element: Element, scene: Scene, facts: EngineFacts) -> list[Problem]:
+    """The fields of sounds that an engine, with that model, does not take. A sketch leaves them out instead."""
+    if facts.fidelity == "sketch":
+        return []
+    who = f"{facts.title} ({facts.default_model})" if facts.default_model else facts.title
+    return [
+        Problem(
+            "sound-prompt",
+            f"{field}: {who} does not take it; {_takers(field)}",
+            scene.place_of("elements", element.name, field),
+        )
+        for field in element.sound_prompt.fields
+        if field not in facts.parameters
+    ]
+
+
+def _takers(field: str) -> str:
+    """Which engines take a field, and with which of their models."""
+    found = []
+    for facts in (engine(name).facts for name in (*REGISTRY, *_whole(other_engines()))):
+        models = [one.id for one in facts.models if field in one.parameters]
+        if field in facts.parameters:
+            found.append(facts.name)
+        elif models:
+            found.append(f"{facts.name} with {' or '.join(models)}")
+    return f"these do: {', '.join(found)}" if found else "no engine here does; remove it"
 
 
 def unknown_problem(element: Element, scene: Scene) -> Problem:
@@ -171,10 +193,20 @@ def _as_locked(facts: EngineFacts, model: str | None, entry: LockEntry | None) -
     if not re.fullmatch(r"[0-9a-f]{40}", revision) or channels not in (1, 2) or said is None or len(said) > LONGEST:
         return None
     like = facts.models[0]  # the sample rate and the window are the same for all models of an engine
-    licence = strictest([facts.licence, said])  # it was trained from one of the engine's own, whatever a lock says
-    one = ModelFacts(model, revision, like.sample_rate, channels, like.longest_take_s, licence)
+    licence = strictest(
+        [facts.licence, without_own_terms(said)]
+    )  # it was trained from one of the engine's own, whatever a lock says
+    takes = frozenset(name for name in FIELDS if getattr(entry, name) is not None)
+    one = ModelFacts(model, revision, like.sample_rate, channels, like.longest_take_s, licence, parameters=takes)
     others = tuple(other for other in facts.models if other.id != model)
-    return replace(facts, default_model=model, models=(*others, one), channels=one.channels, licence=licence)
+    return replace(
+        facts,
+        default_model=model,
+        models=(*others, one),
+        channels=one.channels,
+        licence=licence,
+        parameters=facts.parameters | takes,
+    )
 
 
 def refuse_unknown_model(asked: str | None) -> None:

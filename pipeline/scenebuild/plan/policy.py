@@ -13,7 +13,7 @@ from scenebuild.config import Config
 from scenebuild.engines import AUTO
 from scenebuild.errors import PolicyError, Problem
 from scenebuild.plan.lockfile import lock_path
-from scenebuild.plan.mix_licence import allows_commerce, forbids_commerce
+from scenebuild.plan.mix_licence import allows_commerce, forbids_commerce, without_own_terms
 from scenebuild.plan.steps import Plan, Step
 from scenebuild.scene.model import Scene
 
@@ -25,7 +25,7 @@ def under_policy(scene: Scene, config: Config | None) -> Scene:
 
 def planned_licences(plan: Plan) -> dict[str, str]:
     """The licence of every element's take, as far as it is known before anything is made."""
-    return {step.name: step.facts.licence for step in plan.steps}
+    return {step.name: step.licence for step in plan.steps}
 
 
 def refuse_licences(plan: Plan, licences: Mapping[str, str]) -> None:
@@ -39,7 +39,7 @@ def refuse_licences(plan: Plan, licences: Mapping[str, str]) -> None:
     if not plan.scene.commercial or not refused:
         return
     problems = [_problem(plan, step, licences[step.name]) for step in refused]
-    unknown = [step for step in refused if not forbids_commerce(licences[step.name])]
+    unknown = [step for step in refused if not forbids_commerce(without_own_terms(licences[step.name]))]
     raise PolicyError(*problems, *_ways_out(plan, refused, unknown))
 
 
@@ -50,7 +50,7 @@ def _why(licence: str) -> str:
 def _problem(plan: Plan, step: Step, licence: str) -> Problem:
     place = plan.scene.place_of("elements", step.element.name, "prompt")
     weights = f" ({step.action.model})" if step.action.model else ""
-    take = f"the take is of {step.facts.title}{weights}, whose licence {_why(licence)}"
+    take = f"the take is of {step.facts.title}{weights}, whose licence {_why(without_own_terms(licence))}"
     return Problem("policy", f"{step.name}: commercial use is asked for, but {take}", place)
 
 

@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, TypeVar
 
-from scenebuild.engines import Action, EngineFacts, action_facts, engine, is_engine
+from scenebuild.engines import Action, EngineFacts, engine, is_engine
 from scenebuild.errors import Problem, SceneError, UsageError
-from scenebuild.plan.action import action_key, action_of
-from scenebuild.plan.engine_choice import decide, state_of
+from scenebuild.plan.action import action_key, action_of, base_action_of, has_base
+from scenebuild.plan.drift import drift_of
+from scenebuild.plan.engine_choice import Contents, decide, state_of
 from scenebuild.plan.lockfile import Lock, LockEntry, take_name
+from scenebuild.plan.mix_licence import AS_RECORDED, strictest
+from scenebuild.plan.recordings import contents_of, refused
 from scenebuild.plan.records import is_believed
 from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.played_part import pieces_of
-from scenebuild.scene.recording import content_fault, sentence
 from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore, Record
 
+FORCED = "forced"
 Status = Literal["hit", "locked", "miss"]
 T = TypeVar("T")
 
-WORDS = {"frames": "duration", "content": "recording", "engine_version": "engine version"}
+
+@dataclass(frozen=True, slots=True)
+class BaseTake:
+    """The take of which a stretch is made again: a take like any other, which no element plays."""
+
+    action: Action
+    key: str
+    digest: str | None  # of its bytes in the store: those of the lock, or of its record; None: it is made first
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,8 @@ class Step:
     drift: str = ""  # "prompt changed": why it is not what the lock says; "" where it is
     replaces_real: bool = False  # a sketch stands in for a real take of the lock
     obstacle: Problem | None = None  # why a miss cannot be made here
+    contents: Contents = field(default_factory=dict)  # SHA-256 of the recordings of its element, by field
+    base: BaseTake | None = None  # of a take of which a stretch is made again
     piece: int = 0  # which of the takes of an element that is made of several
     shared_with: str = ""  # an element, or a scene, before this one that has the same take
 
@@ -60,8 +71,26 @@ class Step:
 
     @property
     def told(self) -> str:
-        """The reason, and whose take it is as well."""
-        return f"{self.reason}; shared with {self.shared_with}" if self.shared_with else self.reason
+        """The reason, what is left out of the take, and whose take it is as well."""
+        shared = f"shared with {self.shared_with}" if self.shared_with else ""
+        return "; ".join(filter(None, (self.reason, self.left_out, shared)))
+
+    @property
+    def left_out(self) -> str:
+        """Which sounds of its element do not act on the take, in words; "" for none."""
+        names = [name for name in self.element.sound_prompt.fields if name not in self.facts.parameters]
+        return f"{' and '.join(names)} left out: a {self.facts.title} takes none" if names else ""
+
+    @property
+    def licence(self) -> str:
+        """Of its take, as far as it is known before it is made: what is made from a recording has its terms as well."""
+        is_derived = self.action.continues or self.action.melody
+        return strictest([self.facts.licence, AS_RECORDED]) if is_derived else self.facts.licence
+
+    @property
+    def is_forced(self) -> bool:
+        """It is made again although its take may be at hand."""
+        return self.reason.startswith(FORCED)
 
     @property
     def is_dear(self) -> bool:
@@ -106,9 +135,11 @@ def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, options: PlanO
 
 def _steps(element: Element, scene: Scene, lock: Lock, store: LocalStore, options: PlanOptions) -> Iterator[Step]:
     """The steps of an element: mostly one; one for each take of an element that is made of several."""
-    entry = lock.entry(element.name)
-    facts, action = decide(element, scene, entry, store, options)
-    yield _step(element, scene, facts, action, entry, store, options)
+    entry, contents = lock.entry(element.name), contents_of(element, scene, options)
+    facts, action = decide(element, scene, entry, store, options, contents)
+    first = _step(element, scene, facts, action, entry, store, options)
+    base = _base_take(element, scene, facts, entry, store, contents) if has_base(element, facts) else None
+    yield replace(first, contents=contents, base=base, reason=_with_base(first, base))
     pieces, _ = pieces_of(element.duration_s or 0.0, element.playback, facts.longest_take_s)
     for piece in range(1, pieces if element.recording is None else 1):
         action = action_of(element, scene, facts, piece=piece)
@@ -127,7 +158,7 @@ def _step(
     piece: int = 0,
 ) -> Step:
     key = action_key(action)
-    drift = _drift(action, key, entry)
+    drift = drift_of(action, key, entry, element)
     digest = entry.digest if entry and not drift else None
     forced = options.force or element.name in options.force_elements
     record = None if forced else store.get(key)
@@ -148,38 +179,41 @@ def _step(
         entry=None if drift else entry,
         drift=drift,
         replaces_real=facts.fidelity == "sketch" and entry is not None and _is_real(entry.engine),
-        obstacle=_obstacle(element, scene, facts) if status == "miss" else None,
+        obstacle=next(_obstacles(element, scene, facts), None) if status == "miss" else None,
         piece=piece,
     )
 
 
-def _obstacle(element: Element, scene: Scene, facts: EngineFacts) -> Problem | None:
-    if element.recording is not None:
-        fault, _ = content_fault(element.recording)
-        place = scene.place_of("elements", element.name, "file")
-        return Problem("recording", sentence(os.path.basename(element.recording), fault), place) if fault else None
-    state = state_of(facts)
-    if state.ready:
-        return None
-    message = f"engine: {facts.title} cannot be used here: {state.reason}; {state.advice}"
-    return Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))
+def _base_take(
+    element: Element,
+    scene: Scene,
+    facts: EngineFacts,
+    entry: LockEntry | None,
+    store: LocalStore,
+    contents: Contents,
+) -> BaseTake:
+    """The take without its ``redo``, in the same precision; where the lock still pins it, those bytes."""
+    action = base_action_of(element, scene, facts, contents=contents)
+    key = action_key(action)
+    if entry is not None and entry.key == key and store.has(entry.digest):
+        return BaseTake(action, key, entry.digest)
+    record = store.get(key)
+    return BaseTake(action, key, record.digest if record else None)
 
 
-def _drift(action: Action, key: str, entry: LockEntry | None) -> str:
-    if entry is None:
-        return "new element"
-    if entry.key == key:
-        return ""
-    return what_changed(entry, action) or "key changed"
+def _with_base(step: Step, base: BaseTake | None) -> str:
+    redo = step.element.sound_prompt.redo
+    if step.status != "miss" or base is None or redo is None:
+        return step.reason
+    told = "the base take is in the store" if base.digest else "the base take is made first"
+    return f"{step.reason}; {redo.describe()} made again ({told})"
 
 
-def what_changed(before: Action, after: Action) -> str:
-    """In which fields two actions differ, in words: "prompt and seed changed"; "" where they are equal."""
-    then, now = action_facts(before), action_facts(after)
-    if then["engine"] != now["engine"]:
-        return f"engine changed from {then['engine']} to {now['engine']}"
-    changed = [WORDS.get(name, name) for name in then | now if then.get(name) != now.get(name)]
-    return f"{' and '.join(changed)} changed" if changed else ""
+def _obstacles(element: Element, scene: Scene, facts: EngineFacts) -> Iterator[Problem]:
+    yield from refused(element, scene)
+    if not (state := state_of(facts)).ready:
+        message = f"engine: {facts.title} cannot be used here: {state.reason}; {state.advice}"
+        yield Problem("engine-missing", message, scene.place_of("elements", element.name, "engine"))
 
 
 def _status(
@@ -188,7 +222,7 @@ def _status(
     """A locked take that is gone is replaced by another of the same request only where making it costs a model's time
     and would give other bytes anyway; a sketch or a recording comes back as it was."""
     if forced:
-        return "miss", "forced"
+        return "miss", FORCED
     if digest is not None and is_there:
         return "locked", "as the lock says"
     if record is not None and digest is not None and dear:
@@ -225,6 +259,5 @@ def _shared(step: Step, path: str, first: dict[str, tuple[str, str]]) -> Step:
 
 def count(plans: Collection[Plan]) -> int:
     """How many takes would be generated: each key that is missing, once; recordings are only read."""
-    missing = {step.key for plan in plans for step in plan.steps if step.status == "miss"}
-    recordings = {step.key for plan in plans for step in plan.steps if step.element.recording is not None}
-    return len(missing - recordings)
+    made = [step for plan in plans for step in plan.steps if step.status == "miss" and step.element.recording is None]
+    return len({step.key for step in made} | {step.base.key for step in made if step.base and not step.base.digest})

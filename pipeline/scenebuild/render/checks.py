@@ -16,10 +16,9 @@ def warnings_of(plan: Plan, takes: Takes) -> tuple[str, ...]:
     """What is to be said about the takes of a scene."""
     found = [f"{step.name}: {warning}" for step in plan.steps for warning in step.one_of(takes).warnings]
     changed = [
-        step
-        for step in plan.steps
-        if step.digest and step.digest != step.one_of(takes).digest and step.reason != "forced"
+        step for step in plan.steps if step.digest and step.digest != step.one_of(takes).digest and not step.is_forced
     ]
+    found += [f"{step.name}: {step.left_out}" for step in plan.steps if step.left_out]
     found += [
         f"{step.name}: the locked take could not be had; another one with the same key was used" for step in changed
     ]
@@ -29,14 +28,12 @@ def warnings_of(plan: Plan, takes: Takes) -> tuple[str, ...]:
 def _signed_recordings(plan: Plan) -> list[str]:
     """Recordings that forbid by their own words what the scene is for: a model's take, copied, says whose it is. Only a
     word: whoever recorded a sound may sell it, whatever stands in the file."""
-    signed = {
-        step.name: copyright_of(step.element.recording)
-        for step in plan.steps
-        if plan.scene.commercial and step.element.recording is not None
-    }
+    signed = [
+        (element.name, copyright_of(path)) for element, _, path, _ in plan.scene.recordings() if plan.scene.commercial
+    ]
     return [
         f"{name}: the recording says of itself: {' '.join(text.split())[:100]}; make sure that it may be sold"
-        for name, text in signed.items()
+        for name, text in signed
         if forbids_commerce(text)
     ]
 

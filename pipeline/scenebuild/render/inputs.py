@@ -25,7 +25,10 @@ def read_while_mixing(plan: Plan, begun_ns: int) -> dict[str, str | None]:
 def read_while_planning(plan: Plan) -> dict[str, str | None]:
     """What was read while a scene was planned: its files, and the recordings, by what they were then."""
     recordings = {
-        step.element.recording: step.action.content for step in plan.steps if step.element.recording is not None
+        path: step.contents[field]
+        for step in plan.steps
+        for field, path in step.element.recordings.items()
+        if field in step.contents
     }
     return {**plan.scene.digests, **recordings}
 

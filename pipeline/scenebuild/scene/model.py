@@ -11,6 +11,7 @@ from scenebuild.scene.automation import Automation
 from scenebuild.scene.channel import Bus, Channel
 from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.delivery import DeliveryRequest
+from scenebuild.scene.sound_prompt import SoundPrompt
 from scenebuild.scene.timing import MixLoop, Playback
 
 Normalize = Literal["loudness", "peak", "none"]
@@ -64,8 +65,14 @@ class Element:
     pan: Automation = Automation.fixed(0.0, "pan")  # -1 left ... 1 right
     playback: Playback = Playback()
     channel: Channel = Channel()
+    sound_prompt: SoundPrompt = SoundPrompt()  # with the prompt: it decides the bytes of the take as well
     expect: Expectations | None = None  # of its take
     mute: bool = False  # not heard; its take is made, and other elements still duck under it
+
+    @property
+    def recordings(self) -> dict[str, str]:
+        """The absolute paths of the recordings that its take is made from, by the fields that name them."""
+        return self.sound_prompt.recordings if self.recording is None else {"file": self.recording}
 
     @property
     def is_plain(self) -> bool:
@@ -112,6 +119,12 @@ class Scene:
             *(("elements", one.name, one.channel) for one in self.elements),
             *(("buses", bus.name, bus.channel) for bus in self.buses),
         )
+
+    def recordings(self) -> Iterator[tuple[Element, str, str, Place]]:
+        """Every recording that a take is made from: its element, the field that names it, its path, its place."""
+        for element in self.elements:
+            for field_, path in element.recordings.items():
+                yield element, field_, path, self.place_of("elements", element.name, field_)
 
     def effect_files(self) -> Iterator[tuple[str, Place]]:
         """The absolute path of every sound file that an effect needs, and the place of the field that names it."""

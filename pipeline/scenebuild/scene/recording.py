@@ -82,6 +82,16 @@ def content_fault(found: str) -> tuple[str, str]:
     return ("", "") if header is None else (fault_of(header, shown), oddity_of(header, shown))
 
 
-def sentence(path: str, fault: str) -> str:
-    """The whole message about a ``file`` field."""
-    return f"file: {quoted(path)} {fault}"
+def stated_s(found: str) -> float | None:
+    """How long a recording is, in seconds, where its header says it; None also where it cannot be read."""
+    try:
+        with open_regular(found) as file:
+            header = read_header(file)
+    except (OSError, ValueError):
+        return None
+    return header.stated_s if header else None
+
+
+def sentence(path: str, fault: str, field: str = "file") -> str:
+    """The whole message about a field that names a recording."""
+    return f"{field}: {quoted(path)} {fault}"

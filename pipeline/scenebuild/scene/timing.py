@@ -188,7 +188,7 @@ def timing_findings(document: Document) -> Iterator[Problem]:
         if isinstance(element, dict):
             yield from _one_way_of_time(document, name, element)
             yield from _repeat(document, name, element)
-            yield from _trim(document, name, element)
+            yield from part_findings(document, name, element, "trim")
             yield from _piece(document, name, element)
             yield from _fades(document, name, element)
             yield from _start(document, name, element)
@@ -223,23 +223,24 @@ def _repeat(document: Document, name: str, element: dict[str, Any]) -> Iterator[
         yield Problem("repeat", message, document.value(("elements", name, "repeat", "gap")))
 
 
-def _trim(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
-    trim = as_fields(element.get("trim"))
-    begins, ends = as_number(trim.get("from", 0)), as_number(trim.get("to"))
+def part_findings(document: Document, name: str, element: dict[str, Any], part: str) -> Iterator[Problem]:
+    """What is wrong with the part of a take that ``trim`` or ``redo`` names by ``from`` and ``to``."""
+    written = as_fields(element.get(part))
+    begins, ends = as_number(written.get("from", 0)), as_number(written.get("to"))
     if begins is not None and ends is not None and ends <= begins:
-        message = f"trim: nothing is left between {number(begins)} s and {number(ends)} s;"
+        message = f"{part}: nothing is left between {number(begins)} s and {number(ends)} s;"
         message += f" write to: with more than {number(begins)}"
-        yield Problem("trim", message, document.key(("elements", name, "trim")))
+        yield Problem(part, message, document.key(("elements", name, part)))
         return
-    made = _duration(document, element) if trim else None
+    made = made_s(document, element) if written else None
     for field, value, allowed in (("from", begins, "less than"), ("to", ends, "at most")):
         if value is not None and made is not None and (value > made or (field == "from" and value == made)):
             message = f"{field}: {number(value)} s is not within {label(name)}, which lasts {number(made)} s;"
             message += f" write {allowed} {number(made)}"
-            yield Problem("trim", message, document.value(("elements", name, "trim", field)))
+            yield Problem(part, message, document.value(("elements", name, part, field)))
 
 
-def _duration(document: Document, element: dict[str, Any]) -> float | None:
+def made_s(document: Document, element: dict[str, Any]) -> float | None:
     """The duration of a prompt's take in seconds; None for a recording."""
     if "prompt" not in element or "file" in element:
         return None
@@ -251,7 +252,7 @@ def pass_length(document: Document, element: dict[str, Any]) -> float | None:
     trim, speed = as_fields(element.get("trim")), as_number(element.get("speed", 1))
     begins, ends = as_number(trim.get("from", 0)), as_number(trim.get("to"))
     generated = "prompt" in element and "file" not in element
-    whole_s = _duration(document, element) if generated else ends
+    whole_s = made_s(document, element) if generated else ends
     if begins is None or whole_s is None or not speed or ("to" in trim and ends is None):
         return None
     return Playback(trim_from_s=begins, trim_to_s=ends, speed=speed).pass_s(whole_s) or None

@@ -19,7 +19,7 @@ from scenebuild.scene.yaml.document import Document, read_document
 POLL_S = 0.05
 CALM_S = 0.03  # an editor may write a file in several goes: it is read when it has not changed for so long
 LONGEST_UNREST_S = 1.0
-NAMING = frozenset(["file", "extends"])  # the fields whose text is the path of a file
+NAMING = frozenset(["file", "extends", "continues", "melody"])  # the fields whose text is the path of a file
 LONGEST_PATH = 1024
 
 Stamp = tuple[int, int, int]  # of a file: when it was written, its size, its number on the disk

@@ -19,7 +19,7 @@ _FACTS = EngineFacts(
     sample_rate=48000,
     channels=2,
     longest_take_s=None,
-    parameters=frozenset({"seed", "temperature"}),
+    parameters=frozenset({"seed", "temperature", "continues", "redo"}),
     licence="CC0-1.0",
     batches=False,
 )

@@ -9,12 +9,14 @@ from itertools import count
 import numpy as np
 from numpy.typing import NDArray
 
-from scenebuild.engines import Action, FailedRequest, MadeTake, Progress, Request
+from scenebuild.audio.wav import AudioFileError
+from scenebuild.engines import FailedRequest, MadeTake, Progress, Request
 from scenebuild.engines.sketch.catalogue import BY_NAME
 from scenebuild.engines.sketch.kit.exact import Array, cosine, decibels
 from scenebuild.engines.sketch.kit.space import heard
 from scenebuild.engines.sketch.kit.stage import RATE, SEGMENT, LayerStage
 from scenebuild.engines.sketch.prompt import SketchLayer, read, warnings
+from scenebuild.engines.sketch.sounds import going_on, made_again, recording_at, take_at
 
 Recipe = Callable[[LayerStage], Array]  # one segment, shape (2, SEGMENT)
 
@@ -95,20 +97,40 @@ def _fade(sound: Array, start: int, frames: int) -> None:
             sound[:, near] *= 0.5 - 0.5 * cosine(distance[near] / (2.0 * length))
 
 
+def _with_sounds(sketch: NDArray[np.float32], request: Request) -> NDArray[np.float32]:
+    """The sketch behind the recording that it goes on from, or within the take of which it makes a stretch again."""
+    action, sounds = request.action, request.sounds
+    if "redo" in sounds:
+        take = take_at(sounds["redo"], len(sketch))
+        return made_again(take, sketch, action.redo_from or 0, action.redo_to or len(sketch))
+    if "continues" not in sounds:
+        return sketch
+    recording = recording_at(sounds["continues"], action.continues)
+    if len(recording) >= len(sketch):
+        lasts = f"lasts {len(recording) / RATE:.3g} s, and the take {len(sketch) / RATE:.3g} s"
+        raise AudioFileError(f"the recording {lasts}: nothing is left to make; write a longer duration")
+    return going_on(recording, sketch)
+
+
 class SketchSession:
     """The loaded engine; holds nothing."""
 
     def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest]:
         """Make every request in turn."""
         for index, request in enumerate(requests):
-            yield self._make(index, request.action, progress)
+            try:
+                yield self._make(index, request, progress)
+            except AudioFileError as error:
+                yield FailedRequest(index, str(error))
 
-    def _make(self, index: int, action: Action, progress: Progress) -> MadeTake | FailedRequest:
+    def _make(self, index: int, request: Request, progress: Progress) -> MadeTake | FailedRequest:
+        action = request.action
         if action.prompt is None or action.frames is None or action.frames < 1:
             return FailedRequest(index, "sketch: needs a prompt and a length")
         temperature = 1.0 if action.temperature is None else action.temperature
         samples = render(
             action.prompt, action.seed or 0, action.frames, temperature, lambda share: progress(index, share)
         )
+        samples = _with_sounds(samples, request)
         made_by = {"device": "cpu", "dtype": "float64", "numpy": np.__version__}
         return MadeTake(index, samples, RATE, made_by, warnings(read(action.prompt)))

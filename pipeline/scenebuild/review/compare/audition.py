@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from scenebuild.engines import Request
 from scenebuild.errors import ScenebuildError
 from scenebuild.frames import frames_of
-from scenebuild.generate.gather import Takes, by_element, fetch
-from scenebuild.generate.make import Failure, TakeMaker, TakeOrder, make_takes
+from scenebuild.generate.gather import Takes, by_element, fetch, make_missing
+from scenebuild.generate.make import Failure, TakeMaker
 from scenebuild.generate.take import Take
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.model import Mix
@@ -87,11 +86,8 @@ def _absent(step: Step) -> str:
 
 
 def _made(missing: list[Step], maker: TakeMaker) -> dict[str, Take]:
-    orders = {
-        step.key: TakeOrder(step.key, step.facts, Request(step.action, step.element.recording)) for step in missing
-    }
     made: dict[str, Take] = {}
-    for outcome in make_takes(list(orders.values()), maker):
+    for outcome in make_missing(list({step.key: step for step in missing}.values()), maker):
         if isinstance(outcome, Failure):
             raise SoundMissingError(outcome.message)
         made[outcome.key] = outcome

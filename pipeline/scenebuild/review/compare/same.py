@@ -24,7 +24,7 @@ from scenebuild.scene.yaml.document import read_document
 
 LONGEST_PATH = 4096
 _WORD = re.compile(r"[\w.-]+")
-_NAMING = ("file", "extends")  # the fields that name files
+_NAMING = ("file", "extends", "continues", "melody")  # the fields that name files
 
 Names = Mapping[str, Collection[str]]
 

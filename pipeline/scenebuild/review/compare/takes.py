@@ -8,12 +8,14 @@ from dataclasses import replace
 
 from scenebuild.config import Config
 from scenebuild.errors import Place, ScenebuildError
+from scenebuild.plan.drift import what_changed
 from scenebuild.plan.lockfile import Lock
-from scenebuild.plan.steps import Plan, Step, make_plan, what_changed
+from scenebuild.plan.steps import Plan, Step, make_plan
 from scenebuild.review.checkout.projects import ReadScene
 from scenebuild.review.model import TakeId
 from scenebuild.scene.channel import Channel
 from scenebuild.scene.model import Element, Sampling
+from scenebuild.scene.sound_prompt import FIELDS, SoundPrompt
 from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
@@ -70,7 +72,7 @@ def take_change_reason(before: Sequence[Step], after: Sequence[Step]) -> str:
     """Why a take is not the one it was, in words: ``prompt and seed changed``."""
     if before[0].replaces_real or after[0].replaces_real:
         return _asked_otherwise(before[0].element, after[0].element)
-    if changed := what_changed(before[0].action, after[0].action):
+    if changed := what_changed(before[0].action, after[0].action, after[0].element):
         return changed
     if len(before) != len(after):
         return "made of another number of takes"
@@ -81,6 +83,8 @@ def _asked_otherwise(before: Element, after: Element) -> str:
     """What was edited, where no engine that is here can say what its take will be."""
     names = ("prompt", "recording", "engine", "model", "duration_s", "seed", "take", "sampling")
     changed = [name.removesuffix("_s") for name in names if getattr(before, name) != getattr(after, name)]
+    then, now = before.sound_prompt, after.sound_prompt
+    changed += [name for name in FIELDS if getattr(then, name) != getattr(now, name)]
     return f"{' and '.join(changed) or 'its request'} changed; not made yet"
 
 
@@ -102,6 +106,7 @@ def _in_the_mix(element: Element) -> Element:
         seed=None,
         take=1,
         sampling=Sampling(),
+        sound_prompt=SoundPrompt(),
         expect=None,
         channel=_by_content(element.channel),
     )

@@ -51,6 +51,8 @@ RULES: dict[str, str] = {
     "duck": "A channel ducks under another element or bus of the scene, not under itself. Correct the name.",
     "deliver": "A delivery has a name of its own and settings that its format supports. Correct them.",
     "trim": "In a trim to is more than from, and both are within the take.",
+    "redo": "In a redo to is more than from by at least 0.2 s, and both are within the take.",
+    "sound-prompt": "A take is longer than the sound that it goes on from, and its engine takes such a sound.",
     "mix-length": "A mix lasts at most 36000 seconds (ten hours), and has a duration where every element loops.",
     "expect": "A range in expect begins with the least value. Exchange the two.",
     # extends, variants, parameters

@@ -23,6 +23,7 @@ from scenebuild.scene.project import project_root
 from scenebuild.scene.quoting import label, number, quoted
 from scenebuild.scene.recording import DEVICE, path_fault, recording_fault, sentence
 from scenebuild.scene.schema import listed_models
+from scenebuild.scene.sound_prompt import RECORDINGS, sound_prompt_findings
 from scenebuild.scene.timing import timing_findings
 from scenebuild.scene.yaml.document import Document
 from scenebuild.scene.yaml.raw import as_fields, as_number, fields_at
@@ -47,6 +48,7 @@ def rule_findings(document: Document) -> Iterator[Problem]:
             yield from _element(document, name, written)
     yield from _recordings(document, elements)
     yield from timing_findings(document)
+    yield from sound_prompt_findings(document)
     yield from channel_findings(document)
     yield from delivery_findings(document)
 
@@ -151,7 +153,7 @@ def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Proble
             continue
         place = document.value(field)
         if fault := path_fault(path):
-            yield Problem("path", sentence(path, fault), place)
+            yield Problem("path", sentence(path, fault, field[-1]), place)
             continue
         root = root or project_root(document.path)
         if fault := recording_fault(path, document.origin(field), root):
@@ -159,13 +161,14 @@ def _recordings(document: Document, elements: dict[str, Any]) -> Iterator[Proble
                 suggested += 1
                 meant = meant_path(path, SOUNDS, os.path.dirname(document.origin(field)))
                 fault += f".{meant}" if meant else ""
-            yield Problem("recording", sentence(path, fault), place)
+            yield Problem("recording", sentence(path, fault, field[-1]), place)
 
 
 def _written_paths(document: Document, elements: dict[str, Any]) -> Iterator[tuple[Field, Any]]:
     """The path of every recording and of every effect's file, with its field."""
     for name, element in elements.items():
-        yield ("elements", name, "file"), as_fields(element).get("file")
+        for field_ in ("file", *RECORDINGS):
+            yield ("elements", name, field_), as_fields(element).get(field_)
     for kind in ("elements", "buses"):
         for name, channel in fields_at(document, (kind,)).items():
             effects = as_fields(channel).get("effects")

@@ -18,7 +18,10 @@ from scenebuild.scene.yaml.document import Document
 # Fields that exclude each other: the field above replaces the inherited one.
 ONE_OF = (frozenset({"volume", "gain_db"}), frozenset({"prompt", "file"}))
 # Fields of generated sound: they are removed with the prompt when a recording replaces it.
-WITH_PROMPT = ("engine", "model", "duration", "long", "piece", "seed", "take", "temperature", "top_k", "top_p", "cfg")
+WITH_PROMPT = (
+    "engine", "model", "duration", "long", "piece", "seed", "take", "temperature", "top_k", "top_p", "cfg", "continues",
+    "melody", "redo",
+)  # fmt: skip
 
 
 def merged_documents(below: Document, above: Document) -> Document:
