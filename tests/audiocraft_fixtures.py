@@ -7,10 +7,11 @@ same code as one of seven gigabytes.
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 T5_WIDTHS = {"t5-small": 512, "t5-base": 768, "t5-large": 1024}
 SENTENCES = (
@@ -48,6 +49,7 @@ class Kind:
     window_s: float = 10
     stereo: bool = False
     melody: bool = False  # text and a recording's chroma stand before the codes
+    dropout: float = 0.3  # of all conditions and of words, in the training of MusicGen
 
     @property
     def delays(self) -> list[int]:
@@ -59,12 +61,41 @@ FULL = Size(1536, 24, 48, 2048, 64, 128, 2, "t5-large")
 AUDIOGEN = Kind()
 MUSICGEN = Kind(32000, (8, 5, 4, 4), 30)
 MUSICGEN_STEREO = replace(MUSICGEN, stereo=True)
-MUSICGEN_MELODY = replace(MUSICGEN, melody=True)
-MUSICGEN_STEREO_MELODY = replace(MUSICGEN, stereo=True, melody=True)
+MUSICGEN_MELODY = replace(MUSICGEN, melody=True, dropout=0.2)
+MUSICGEN_STEREO_MELODY = replace(MUSICGEN_MELODY, stereo=True)
 
 
-def write_checkpoint(folder: Path, kind: Kind = AUDIOGEN, size: Size = TINY, seed: int = 1, half: bool = False) -> Path:
-    """``state_dict.bin`` and ``compression_state_dict.bin`` as audiocraft's exporter writes them."""
+# Every released model that is decoded here, with its settings and far smaller sizes. By ``docs/MUSICGEN.md``,
+# ``docs/AUDIOGEN.md`` and the grids of audiocraft 1.3.0: which solver and conditioner each was trained with.
+SMALL, MEDIUM, LARGE = (Size(dim=16 * heads, heads=heads) for heads in (2, 3, 4))
+FAMILIES: dict[str, tuple[Kind, Size]] = {
+    "audiogen-medium": (AUDIOGEN, MEDIUM),
+    "musicgen-small": (MUSICGEN, SMALL),
+    "musicgen-medium": (MUSICGEN, MEDIUM),
+    "musicgen-large": (replace(MUSICGEN, dropout=0.2), LARGE),
+    "musicgen-melody": (MUSICGEN_MELODY, MEDIUM),
+    "musicgen-melody-large": (MUSICGEN_MELODY, LARGE),
+    "musicgen-stereo-small": (MUSICGEN_STEREO, SMALL),
+    "musicgen-stereo-medium": (MUSICGEN_STEREO, MEDIUM),
+    "musicgen-stereo-large": (replace(MUSICGEN_STEREO, dropout=0.2), LARGE),
+    "musicgen-stereo-melody": (MUSICGEN_STEREO_MELODY, MEDIUM),
+    "musicgen-stereo-melody-large": (MUSICGEN_STEREO_MELODY, LARGE),
+}
+
+
+def write_checkpoint(
+    folder: Path,
+    kind: Kind = AUDIOGEN,
+    size: Size = TINY,
+    seed: int = 1,
+    half: bool = False,
+    changes: Mapping[str, Any] | None = None,
+) -> Path:
+    """``state_dict.bin`` and ``compression_state_dict.bin``, written by audiocraft's exporter.
+
+    ``half``: the language model's weights in fp16, as published. ``changes``: settings of its configuration, by their
+    whole keys; None takes one out.
+    """
     import torch
     from omegaconf import OmegaConf
 
@@ -73,19 +104,29 @@ def write_checkpoint(folder: Path, kind: Kind = AUDIOGEN, size: Size = TINY, see
     builders = import_audiocraft().models.builders
     folder.mkdir(parents=True, exist_ok=True)
     torch.manual_seed(seed)
-    for name, config, state in (
-        ("compression_state_dict.bin", codec_config(kind, size), _codec_state),
-        ("state_dict.bin", lm_config(kind, size), _lm_state),
-    ):
-        tensors = state(builders, OmegaConf.create(config), kind, size)
-        if half:
-            tensors = {key: value.half() if value.is_floating_point() else value for key, value in tensors.items()}
-        package = {
-            "best_state": tensors, "xp.cfg": OmegaConf.to_yaml(OmegaConf.create(config)),
-            "version": "1.3.0", "exported": True,
-        }  # fmt: skip
-        torch.save(package, folder / name)
+    config = OmegaConf.create(codec_config(kind, size))
+    _export("export_encodec", _codec_state(builders, config, kind, size), config, folder / "compression_state_dict.bin")
+    config = OmegaConf.create(lm_config(kind, size))
+    state = _lm_state(builders, config, kind, size)
+    if half:
+        state = {key: value.half() for key, value in state.items()}
+    for key, value in (changes or {}).items():
+        section, _, name = key.rpartition(".")
+        if value is None:
+            del OmegaConf.select(config, section)[name]
+        else:
+            OmegaConf.update(config, key, value, merge=False, force_add=True)
+    _export("export_lm", state, config, folder / "state_dict.bin")
     return folder
+
+
+def _export(function: str, state: dict[str, Any], config: Any, out: Path) -> None:
+    """By audiocraft's own function of that name, from the checkpoint of a training that never touched the disk."""
+    from audiocraft.utils import export
+
+    training = {"best_state": {"model": state}, "fsdp_best_state": {}, "xp.cfg": config}
+    with mock.patch("torch.load", return_value=training):
+        getattr(export, function)("checkpoint.th", out)
 
 
 def _codec_state(builders: Any, config: Any, kind: Kind, size: Size) -> dict[str, Any]:
@@ -136,6 +177,9 @@ def lm_config(kind: Kind, size: Size) -> dict[str, Any]:
         "codebooks_pattern": {
             "modeling": "delay",
             "delay": {"delays": kind.delays, "flatten_first": 0, "empty_initial": 0},
+            "unroll": {"flattening": [0, 1, 2, 3], "delays": [0, 0, 0, 0]},
+            "music_lm": {"group_by": 2},
+            "coarse_first": {"delays": [0, 0, 0]},
         },
         "transformer_lm": {
             "dim": size.dim,
@@ -178,8 +222,7 @@ def lm_config(kind: Kind, size: Size) -> dict[str, Any]:
 
 def _conditions(kind: Kind, size: Size) -> dict[str, Any]:
     """``config/conditioner/text2sound.yaml``, ``text2music.yaml`` or ``chroma2music.yaml``."""
-    dropout = 0.1 if kind.window_s == 10 else 0.2 if kind.melody else 0.3  # of all conditions, in training
-    word_dropout = 0.0 if kind.window_s == 10 else dropout
+    dropout, word_dropout = (0.1, 0.0) if kind.window_s == 10 else (kind.dropout, kind.dropout)
     text = {"name": size.text_encoder, "finetune": False, "word_dropout": word_dropout, "normalize_text": False}
     chroma = {
         "sample_rate": "${sample_rate}", "n_chroma": 12, "radix2_exp": 14, "argmax": True, "match_len_on_eval": False,

@@ -1,4 +1,5 @@
-"""What audiocraft itself makes of a checkpoint, in a process of its own: ``audiocraft_reference.py FOLDER OUT.pt``.
+"""What audiocraft itself makes of a checkpoint, in a process of its own: ``audiocraft_reference.py FOLDER OUT.pt``, or
+of many: ``audiocraft_reference.py OUT.pt FOLDER...``.
 
 Its loading, its conditioning, its generation and its EnCodec, untouched; only packages that it imports without need
 are left out. HF_HOME holds the text encoder, as audiocraft looks for it by name.
@@ -10,8 +11,10 @@ import sys
 import types
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 PROMPTS = ("steady rain on a window", "quiet café murmur, cups and saucers", "a door")
+SHORT_S = 0.24
 SLIDE_S = {10: 13, 30: 49}  # a whole number of seconds over one window and one stride: audiocraft survives those
 
 
@@ -36,6 +39,41 @@ def main(folder: str, out: str) -> None:
         found["sequence"], found["logits"] = _teacher_forced(model, PROMPTS[0], found["codes"])
         found["samples"] = model.generate_audio(found["codes"])
     torch.save({**found, "texts": [one["description"][0] for one in found["texts"]]}, out)
+
+
+def tokens_of_each(out: str, *folders: str) -> None:
+    """A few greedy tokens by text alone of each checkpoint, by the names of the folders."""
+    import torch
+
+    from scenebuild.engines.audiocraft.package import import_audiocraft
+
+    torch.set_num_threads(1)
+    models: Any = import_audiocraft().models
+    put_xformers_in_place()
+    put_transformers_in_place()
+    put_melody_in_place()
+    found = {}
+    for folder in folders:
+        kind = models.AudioGen if "audiogen" in Path(folder).name else models.MusicGen
+        with torch.no_grad():
+            found[Path(folder).name] = _greedy(kind.get_pretrained(folder, device="cpu"), PROMPTS[0], SHORT_S)[0]
+    torch.save(found, out)
+
+
+def put_melody_in_place() -> None:
+    """A model that takes a melody separates it with demucs and hears it with librosa's filters. Without a recording it
+    gets silence, of which any filter makes nothing."""
+    import numpy as np
+    from audiocraft.modules import chroma
+
+    demucs, pretrained = types.ModuleType("demucs"), types.ModuleType("demucs.pretrained")
+    separator = mock.Mock(sources=["drums", "bass", "other", "vocals"])
+    separator.to.return_value = separator
+    vars(pretrained)["get_model"] = lambda name: separator
+    vars(demucs)["pretrained"] = pretrained
+    sys.modules.update({"demucs": demucs, "demucs.pretrained": pretrained})
+    silent = types.SimpleNamespace(chroma=lambda n_fft, n_chroma, **_: np.zeros((n_chroma, n_fft // 2 + 1), np.float32))
+    vars(chroma)["filters"] = silent
 
 
 def put_transformers_in_place() -> None:
@@ -78,4 +116,5 @@ def _teacher_forced(model: Any, prompt: str, codes: Any) -> tuple[Any, Any]:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    first, *others = sys.argv[1:]
+    tokens_of_each(first, *others) if first.endswith(".pt") else main(first, *others)
