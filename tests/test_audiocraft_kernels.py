@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -321,12 +322,14 @@ def test_packed_weights_are_those_of_the_checkpoint_and_are_written_once(
 ) -> None:
     backend = KernelBackend(compiled, precision)
     direct = load_language_model(open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL), backend)
-    for start in (1, 2):
-        place, language = packed.ready(MODEL, backend)
-        assert place.folder == str(folder / "audiogen")
+    for count in (1, 2):
+        start = packed.ready(MODEL, backend)
+        language = start.language
+        assert (start.located.folder, start.note) == (str(folder / "audiogen"), "")
+        assert language.mapped_bytes == Path(str(packed.packed_path(MODEL, backend))).stat().st_size
         assert language.dimensions == direct.dimensions
         assert all(torch.equal(*pair) for pair in zip(all_parts(language), all_parts(direct), strict=True))
-        assert len(verified_calls) == start
+        assert len(verified_calls) == count
     assert verified_calls == [
         frozenset(),
         frozenset({LANGUAGE_MODEL}),
@@ -337,7 +340,7 @@ def test_the_packed_file_is_a_safetensors_file(compiled: Kernels, verified_calls
     from safetensors import safe_open
 
     backend = KernelBackend(compiled, "int8")
-    _, language = packed.ready(MODEL, backend)
+    language = packed.ready(MODEL, backend).language
     path = packed.packed_path(MODEL, backend)
     with safe_open(path, framework="pt") as file:
         about = json.loads(file.metadata()["scenebuild"])
@@ -351,7 +354,7 @@ def test_a_packed_file_that_is_not_as_recorded_is_made_again(
     compiled: Kernels, folder: Path, verified_calls: list[frozenset[str]], harm: str
 ) -> None:
     backend = KernelBackend(compiled, "fp32")
-    _, first = packed.ready(MODEL, backend)
+    first = packed.ready(MODEL, backend).language
     path = Path(str(packed.packed_path(MODEL, backend)))
     sound = path.read_bytes()
     harmed = path.with_name("harmed")  # under the name by a rename: the first model still reads its own pages
@@ -365,7 +368,7 @@ def test_a_packed_file_that_is_not_as_recorded_is_made_again(
         os.utime(folder / "audiogen" / LANGUAGE_MODEL)
     elif harm == "record":
         forget_record(*packed._record_name(MODEL, backend))
-    _, again = packed.ready(MODEL, backend)
+    again = packed.ready(MODEL, backend).language
     assert (path.read_bytes() == sound) == (harm != "source")
     assert verified_calls[-1] == (frozenset({LANGUAGE_MODEL}) if harm == "none" else frozenset())
     assert all(torch.equal(*pair) for pair in zip(all_parts(first), all_parts(again), strict=True))
@@ -382,19 +385,46 @@ def test_the_file_of_a_former_version_goes_when_its_successor_is_there(compiled:
     assert [one.name for one in older.parent.iterdir()] == [Path(str(packed.packed_path(MODEL, backend))).name]
 
 
-def test_weights_that_can_not_be_written_are_converted_at_each_start(
-    compiled: Kernels, verified_calls: Any, tmp_path: Path
+@pytest.mark.parametrize("fault", [errno.EROFS, errno.EACCES, errno.ENOSPC])
+def test_weights_that_cannot_be_written_are_converted_at_each_start_and_a_line_says_so(
+    compiled: Kernels, folder: Path, verified_calls: Any, monkeypatch: pytest.MonkeyPatch, fault: int
 ) -> None:
-    (tmp_path / "huggingface").write_text("a file where the folder should be")
     backend = KernelBackend(compiled, "fp32")
-    _, language = packed.ready(MODEL, backend)
-    assert isinstance(language.lm_head, Matrix)
+    place = Path(str(packed.packed_path(MODEL, backend))).parent
+    real = os.fsync
+
+    def full(descriptor: int) -> None:
+        if os.readlink(f"/proc/self/fd/{descriptor}").startswith(str(place)):
+            raise OSError(fault, os.strerror(fault))
+        real(descriptor)
+
+    monkeypatch.setattr(os, "fsync", full)
+    start = packed.ready(MODEL, backend)
+    assert isinstance(start.language.lm_head, Matrix)
+    assert start.language.mapped_bytes == 0
+    assert start.note == (
+        f"the weights of {MODEL.id} are converted at each start: {place} cannot be written ({os.strerror(fault)}); "
+        "one start that may write there ends that"
+    )
+    assert list(place.iterdir()) == []
+
+
+def test_a_home_that_cannot_be_written_keeps_no_weights_that_nothing_vouches_for(
+    compiled: Kernels, verified_calls: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their record lies in the user's data folder, which may be read-only while the cache is not."""
+    backend = KernelBackend(compiled, "fp32")
+    monkeypatch.setenv("XDG_DATA_HOME", "/dev/null")
+    start = packed.ready(MODEL, backend)
+    assert isinstance(start.language.lm_head, Matrix)
+    assert "/dev/null/scenebuild/weights cannot be written; one start" in start.note
+    assert not os.path.exists(str(packed.packed_path(MODEL, backend)))
 
 
 def test_torch_takes_weights_as_they_are(verified_calls: Any, folder: Path) -> None:
     backend = TorchBackend(CPU, "fp32")
     assert packed.packed_path(MODEL, backend) is None
-    _, language = packed.ready(MODEL, backend)
+    language = packed.ready(MODEL, backend).language
     name = "transformer.layers.0.linear1.weight"
     mapped = open_checkpoint(str(folder / "audiogen"), LANGUAGE_MODEL).tensor(name)
     assert torch.equal(language.layers[0].ffn_up.data, mapped)

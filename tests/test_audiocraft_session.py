@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +18,17 @@ from audiocraft_fixtures import AUDIOGEN, MUSICGEN_STEREO, SENTENCES, write_chec
 from scenebuild.engines import Action, FailedRequest, MadeTake, Note, Request  # noqa: E402
 from scenebuild.engines.audiocraft import device as device_module  # noqa: E402
 from scenebuild.engines.audiocraft import kernels as kernels_module  # noqa: E402
-from scenebuild.engines.audiocraft import weights  # noqa: E402
+from scenebuild.engines.audiocraft import memory, needs, packed, weights  # noqa: E402
 from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, open_checkpoint  # noqa: E402
 from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
+from scenebuild.engines.audiocraft.configuration import dimensions_of  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
 from scenebuild.engines.audiocraft.device import choose_device, made_by  # noqa: E402
+from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
 from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, filtered, sample  # noqa: E402
 from scenebuild.engines.audiocraft.session import AudiocraftSession  # noqa: E402
+from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.engines.audiocraft.weights import LocatedWeights  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
 
@@ -323,9 +326,57 @@ def test_a_batch_is_as_large_as_memory_allows(monkeypatch: pytest.MonkeyPatch, f
     decoder = Decoder(load_language_model(open_checkpoint(str(folders / MEDIUM), LANGUAGE_MODEL), backend), backend)
     per_take = decoder.bytes_per_take(512)
     assert per_take == 2 * 2 * 2 * 512 * 64 * 4  # keys and values, with and without prompt, 2 layers, dim 64, fp32
-    for free, takes in ((None, 16), (10 * per_take, 8), (10, 1), (10**12, 16)):
-        monkeypatch.setattr(device_module, "_free_bytes", lambda device, free=free: free)
+    rest = needs.WORKING_BYTES
+    for free, takes in ((None, 16), (rest + 10 * per_take, 8), (10, 1), (10**12, 16)):
+        monkeypatch.setattr(memory, "free_bytes", lambda free=free: free)
         assert device_module.fits(decoder, 512) == takes
+    monkeypatch.setattr(memory, "free_bytes", lambda: rest + 10 * per_take)
+    decoder.mapped_bytes = 5 * per_take  # weights that are pages of a file are free, and needed
+    assert device_module.fits(decoder, 512) == 4
+
+
+@pytest.mark.parametrize("limited", [True, False])
+def test_a_model_that_is_larger_than_the_memory_is_refused_before_it_is_converted(
+    folders: Path, monkeypatch: pytest.MonkeyPatch, limited: bool
+) -> None:
+    if kernels_module.why_not():
+        pytest.skip(kernels_module.why_not())
+    sizes = dimensions_of(open_checkpoint(str(folders / MEDIUM), LANGUAGE_MODEL))
+    large = replace(sizes, dim=1536, heads=24, layers=48, hidden=6144, codes=2048, text_dim=1024)
+    monkeypatch.setattr(packed, "dimensions_of", lambda checkpoint: large)
+    monkeypatch.setattr(memory, "all_bytes", lambda: 3 << 30)
+    monkeypatch.setattr(memory, "is_limited", lambda: limited)
+    with pytest.raises(EngineError) as refused:
+        outcomes([request(duration_s=10)])
+    assert str(refused.value) == (
+        "facebook/audiogen-medium in fp32 needs about 5.1 GB of memory for a take of 10 s, "
+        f"this {'container' if limited else 'machine'} has 3.2 GB; --precision int8 needs 3.2 GB"
+    )
+    monkeypatch.setattr(memory, "all_bytes", lambda: 1 << 30)
+    with pytest.raises(EngineError, match=r"has 1\.1 GB; take a smaller model, or more memory"):
+        outcomes([request(duration_s=10)])
+
+
+@pytest.mark.parametrize(("precision", "kernels"), [("fp32", True), ("int8", True), ("bf16", True), ("fp32", False)])
+def test_what_a_model_needs_is_known_before_it_is_loaded(folders: Path, precision: Any, kernels: bool) -> None:
+    """From the dimensions alone, against the bytes that are loaded. The checkpoint holds floats that are no halves."""
+    compiled = kernels_module.kernels()
+    if kernels and compiled is None:
+        pytest.skip(kernels_module.why_not())
+    backend = KernelBackend(compiled, precision) if kernels and compiled else TorchBackend(CPU, precision)
+    language = load_language_model(open_checkpoint(str(folders / MEDIUM), LANGUAGE_MODEL), backend)
+    decoder = Decoder(language, backend)
+    estimated = needs.needed_bytes(language.dimensions, precision, 9.6, kernels=kernels)
+    loaded = sum(one.nbytes for one in tensors_of(language)) + decoder.bytes_per_take(480)
+    assert 0.5 * loaded < estimated - needs.WORKING_BYTES < 1.05 * loaded
+
+
+def tensors_of(value: Any) -> list[Any]:
+    if isinstance(value, torch.Tensor):
+        return [value]
+    if is_dataclass(value):
+        value = tuple(getattr(value, one.name) for one in fields(value))
+    return [found for one in value for found in tensors_of(one)] if isinstance(value, tuple) else []
 
 
 # Sampling

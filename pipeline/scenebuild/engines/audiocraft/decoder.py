@@ -48,6 +48,7 @@ class Decoder:
         self.device = backend.device
         sizes = model.dimensions
         self.codebooks, self.codes = sizes.codebooks, sizes.codes
+        self.mapped_bytes = model.mapped_bytes
         self._dim = sizes.dim
         self._positions = torch.empty(0)
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from scenebuild.engines.audiocraft import memory
+from scenebuild.engines.audiocraft.needs import WORKING_BYTES
 from scenebuild.engines.audiocraft.threads import threads
 from scenebuild.errors import EngineError
 
@@ -42,16 +43,18 @@ def choose_device(asked: str) -> torch.device:
 def fits(decoder: Decoder, steps: int) -> int:
     """How many takes of these many steps to run at once: at least one, as memory may still be had."""
     most = MOST_TAKES[decoder.device.type]
-    free = _free_bytes(decoder.device)
+    free = _free_bytes(decoder)
     if free is None:
         return most
     return max(1, min(most, int(SPARE * free / decoder.bytes_per_take(steps))))
 
 
-def _free_bytes(device: torch.device) -> int | None:
-    if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
-    return memory.free_bytes()
+def _free_bytes(decoder: Decoder) -> int | None:
+    """What is left for KV caches. On a CPU the weights' pages count as free, as pages of any file, and are wanted."""
+    if decoder.device.type == "cuda":
+        return int(torch.cuda.mem_get_info(decoder.device)[0])
+    free = memory.free_bytes()
+    return None if free is None else free - decoder.mapped_bytes - WORKING_BYTES
 
 
 def is_out_of_memory(error: Exception) -> bool:

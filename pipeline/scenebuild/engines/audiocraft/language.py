@@ -29,6 +29,7 @@ class LanguageModel:
     norm: Norm
     lm_head: Matrix  # of all codebooks, one after the other: (K V, C)
     projection: tuple[Tensor, Tensor]  # weight (C, text_dim) and bias (C,), from the text encoder
+    mapped_bytes: int = 0  # of a file whose pages are the weights
 
 
 Parts = Mapping[str, Matrix | Tensor]

@@ -13,8 +13,9 @@ import json
 import mmap
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -23,9 +24,16 @@ from torch import Tensor
 from scenebuild.engines.audiocraft import weights
 from scenebuild.engines.audiocraft.backend import Backend, Matrix
 from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, Checkpoint, open_checkpoint
-from scenebuild.engines.audiocraft.configuration import dimensions_of, from_plain, plain
+from scenebuild.engines.audiocraft.configuration import Dimensions, dimensions_of, from_plain, plain
 from scenebuild.engines.audiocraft.language import LanguageModel, assembled, load_language_model, parts
-from scenebuild.engines.audiocraft.manifest import Fingerprint, fingerprint, forget_record, record_of, write_record
+from scenebuild.engines.audiocraft.manifest import (
+    Fingerprint,
+    fingerprint,
+    forget_record,
+    record_of,
+    record_path,
+    write_record,
+)
 from scenebuild.engines.audiocraft.models import Model
 from scenebuild.errors import EngineError
 
@@ -35,37 +43,58 @@ NAMES = {torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", tor
 DTYPES = {name: dtype for dtype, name in NAMES.items()}
 
 
-def ready(model: Model, backend: Backend) -> tuple[weights.LocatedWeights, LanguageModel]:
-    """Where a model's files lie, and its language model, once every byte that is loaded was read and is as recorded.
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A language model that can be used, and where the model's files lie."""
 
-    Raises as ``weights.verified`` does.
+    located: weights.LocatedWeights
+    language: LanguageModel
+    note: str = ""  # for the user, about how it was loaded
+
+
+def ready(model: Model, backend: Backend, admit: Callable[[Dimensions], None] = lambda sizes: None) -> Ready:
+    """A model, once every byte that is loaded was read and is as recorded.
+
+    ``admit`` is asked before anything is converted, and may raise. Raises as ``weights.verified`` does.
     """
     path = packed_path(model, backend)
-    if path is None:
-        located = weights.verified(model)
-        return located, load_language_model(open_checkpoint(located.folder, LANGUAGE_MODEL), backend)
-    known = record_of(*_record_name(model, backend)) if os.path.isfile(path) else None
-    if known is not None:
+    known = record_of(*_record_name(model, backend)) if path and os.path.isfile(path) else None
+    if path and known is not None:
         with ThreadPoolExecutor(max_workers=1) as pool:
             found = pool.submit(fingerprint, path)
             located = weights.verified(model, without=frozenset({LANGUAGE_MODEL}))
         sound = known == {os.path.basename(path): found.result()}
         if sound and _about(path)["source"] == _stamp(os.path.join(located.folder, LANGUAGE_MODEL)):
-            return located, read(path)
+            language = read(path)
+            admit(language.dimensions)
+            return Ready(located, language)
     located = weights.verified(model)
-    return located, _convert(model, open_checkpoint(located.folder, LANGUAGE_MODEL), backend, path)
+    checkpoint = open_checkpoint(located.folder, LANGUAGE_MODEL)
+    admit(dimensions_of(checkpoint))
+    if path is None:
+        return Ready(located, load_language_model(checkpoint, backend))
+    fault = _convert(model, checkpoint, backend, path)
+    if not fault:
+        return Ready(located, read(path))
+    note = f"the weights of {model.id} are converted at each start: {fault}; one start that may write there ends that"
+    return Ready(located, load_language_model(checkpoint, backend), note)
 
 
-def _convert(model: Model, checkpoint: Checkpoint, backend: Backend, path: str) -> LanguageModel:
-    """Write the file and map it; where it cannot be written, this start is slow and the next one too."""
+def _convert(model: Model, checkpoint: Checkpoint, backend: Backend, path: str) -> str:
+    """Write the file and its record; why that cannot be done, or ""."""
     try:
         found = write(checkpoint, backend, path)
-    except OSError:
-        return load_language_model(checkpoint, backend)
-    forget_record(*_record_name(model, backend))
-    write_record(*_record_name(model, backend), {os.path.basename(path): found})
+    except OSError as error:
+        return f"{os.path.dirname(path)} cannot be written ({error.strerror or error})"
+    try:
+        forget_record(*_record_name(model, backend))
+        write_record(*_record_name(model, backend), {os.path.basename(path): found})
+    except EngineError:
+        with contextlib.suppress(OSError):
+            os.unlink(path)  # without a record nothing would ever read it
+        return f"{os.path.dirname(record_path(*_record_name(model, backend)))} cannot be written"
     _remove_older(model, backend)
-    return read(path)
+    return ""
 
 
 def _remove_older(model: Model, backend: Backend) -> None:
@@ -132,7 +161,7 @@ def read(path: str) -> LanguageModel:
     for name, (kind, outputs, inputs) in about["matrices"].items():
         extra = (tensors.get(f"{name}.scales"), tensors.get(f"{name}.sums"))
         found[name] = Matrix(kind, outputs, inputs, tensors[f"{name}.data"], *extra)
-    return assembled(from_plain(about["dimensions"]), found)
+    return replace(assembled(from_plain(about["dimensions"]), found), mapped_bytes=len(pages))
 
 
 def _about(path: str) -> dict[str, Any]:

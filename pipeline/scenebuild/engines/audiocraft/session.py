@@ -16,9 +16,11 @@ from scenebuild.engines import Action, FailedRequest, MadeTake, Note, Progress, 
 from scenebuild.engines.audiocraft import kernels
 from scenebuild.engines.audiocraft.batch import LoadedModel
 from scenebuild.engines.audiocraft.codec import Codec
+from scenebuild.engines.audiocraft.configuration import Dimensions
 from scenebuild.engines.audiocraft.decoder import Decoder
 from scenebuild.engines.audiocraft.device import backend_for
 from scenebuild.engines.audiocraft.generator import Generator
+from scenebuild.engines.audiocraft.needs import refuse_too_large
 from scenebuild.engines.audiocraft.take import PassSchedule, TakeProgress
 from scenebuild.engines.audiocraft.text import encode_prompts
 from scenebuild.errors import EngineError
@@ -43,20 +45,33 @@ class AudiocraftSession:
         numbered = list(enumerate(requests))
         for wanted in sorted({_model_of(request.action) for request in requests}):
             actions = [(index, one.action) for index, one in numbered if _model_of(one.action) == wanted]
-            generator = self._load(*wanted, [action for _, action in actions])
+            generator, note = self._load(*wanted, [action for _, action in actions])
+            if note:
+                yield Note(note)
             yield from generator.make([generator.begin(index, action) for index, action in actions])
             del generator
             gc.collect()
 
-    def _load(self, name: str, precision: str, actions: Sequence[Action]) -> Generator:
-        """A model with the prompts of these actions. EngineError where it is not what the list of models says."""
+    def _load(self, name: str, precision: str, actions: Sequence[Action]) -> tuple[Generator, str]:
+        """A model with the prompts of these actions, and what there is to say about loading it.
+
+        EngineError where it is not what the list of models says, or larger than the memory.
+        """
         from scenebuild.engines.audiocraft.models import model
         from scenebuild.engines.audiocraft.packed import ready
         from scenebuild.engines.audiocraft.shared_codec import open_codec
 
         wanted = model(name)
         backend = backend_for(self.device, precision)
-        located, language = ready(wanted, backend)
+        seconds = max(int(action.frames or 1) for action in actions) / wanted.sample_rate
+
+        def admit(sizes: Dimensions) -> None:
+            if self.device.type == "cpu":
+                arithmetic = "fp32" if precision == "auto" else precision
+                refuse_too_large(wanted.id, sizes, arithmetic, seconds, kernels=backend.layout is not None)
+
+        start = ready(wanted, backend, admit)
+        located, language = start.located, start.language
         sizes = language.dimensions
         codec = Codec(open_codec(located), self.device, stereo=sizes.stereo)
         promised, found = (wanted.sample_rate, wanted.channels), (codec.sample_rate, codec.channels)
@@ -67,7 +82,7 @@ class AudiocraftSession:
         )
         window, stride = (round(s * codec.sample_rate / codec.hop) for s in (sizes.window_s, STRIDES_S[self.engine]))
         loaded = LoadedModel(Decoder(language, backend), PassSchedule(sizes.delays, window, stride), prompts)
-        return Generator(loaded, codec, self._report, self.exact)
+        return Generator(loaded, codec, self._report, self.exact), start.note
 
     def _report(self, take: TakeProgress, decided: int) -> None:
         """Tell the progress of a take, at most once a hundredth."""
