@@ -14,7 +14,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from scenebuild.scene.read import read_scene, references_in
 
@@ -83,12 +85,36 @@ def test_the_readme_tells_what_comes_out_and_why(checkout: Path) -> None:
     assert "1 generated, 1 locked" in done.stdout
 
 
+def record_what_is_named(text: str, folder: Path) -> None:
+    """A second of a tone for each recording that a scene in ``folder`` names."""
+    for name in re.findall(r"sounds/\w+\.wav", text):
+        (folder / name).parent.mkdir(exist_ok=True)
+        soundfile.write(folder / name, 0.1 * np.sin(np.arange(48000) / 20), 48000)
+
+
+def test_the_sounds_that_are_prompts_in_the_manual(checkout: Path) -> None:
+    """The scene is built by the sketch, and the plan says what the page says."""
+    page = ROOT / "docs" / "prompts.md"
+    text = next(one for one in blocks(page, "yaml") if "continues:" in one)
+    record_what_is_named(text, checkout / "scenes")
+    path = checkout / "scenes" / "sounds.yaml"
+    path.write_text(re.sub(r", redo: {.*?}", "", text), encoding="utf-8")
+    done = shell("scenebuild scenes/sounds.yaml --engine sketch --json", checkout)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["scenes"][0]["warnings"] == ["theme: melody left out: a sketch takes none"]
+    path.write_text(text, encoding="utf-8")
+    done = shell("scenebuild plan scenes/sounds.yaml --engine sketch", checkout)
+    (told,) = [one.strip() for one in blocks(page, "text") if "made again" in one]
+    assert " ".join(told.split()) in " ".join(done.stdout.split())
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_scene_in_the_manual_is_valid(page: Path, tmp_path: Path) -> None:
     for number, text in enumerate(blocks(page, "yaml")):
         named = re.match(r"# (\w+\.yaml)\n", text)  # so that one may extend another
         path = tmp_path / (named[1] if named else f"{number}.yaml")
         path.write_text(text, encoding="utf-8")
+        record_what_is_named(text, tmp_path)
         for reference in references_in(str(path)):
             assert read_scene(reference).elements
 

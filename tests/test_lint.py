@@ -55,11 +55,19 @@ def test_a_finding_is_a_warning_at_its_prompt(project: Path) -> None:
         ("", "prompt: slow piano, engine: musicgen, duration: 30", []),
         ("", "prompt: slow piano, engine: musicgen, duration: 31", ["long-take"]),
         ("", "prompt: rain, engine: sketch, duration: 60", []),
+        ("", "prompt: rain, redo: {from: 2, to: 6}", []),
+        ("", "prompt: rain, redo: {from: 2, to: 6.1}", ["redo-most"]),
+        ("", "prompt: rain, engine: sketch, redo: {from: 3}", ["redo-most"]),
+        ("", "prompt: rain, melody: sounds/a.wav", ["melody-engine"]),
+        ("", "prompt: rain, melody: sounds/a.wav, engine: sketch", []),
+        ("defaults: {engine: sketch}\n", "prompt: rain, melody: sounds/a.wav", []),
     ],
 )
 def test_the_rules_go_by_the_engine_as_far_as_the_scene_says_it(
-    head: str, element: str, rules: list[str], project: Path
+    head: str, element: str, rules: list[str], project: Path, root: Path
 ) -> None:
+    Path("scenes/sounds").mkdir()
+    Path("scenes/sounds/a.wav").write_bytes((root / "scenes" / "sounds" / "shop_bell.wav").read_bytes())
     assert [rule for rule, _, _ in found(f"name: X\n{head}elements:\n  a: {{{element}}}\n")] == rules
 
 

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import scenebuild.engines
 import scenebuild.generate.make
 from engines_for_tests import MISBEHAVING, TONE, TONE_FACTS, CountingChildren
+from revisions import commit, diff, needs_git, start_repository
 from scenebuild.build import build, plan
 from scenebuild.cli import run as scenebuild_
 from scenebuild.cli.options import Flags
@@ -29,6 +30,7 @@ from scenebuild.engines import Action, engine, facts_for
 from scenebuild.errors import PolicyError, SceneError
 from scenebuild.listener import Silent
 from scenebuild.plan.action import action_key, action_of, base_action_of
+from scenebuild.plan.lock_checks import findings_about_locks
 from scenebuild.plan.lockfile import LockEntry, parse_lock, write_lock_text
 from scenebuild.plan.mix_licence import strictest
 from scenebuild.plan.models import findings_about
@@ -446,6 +448,52 @@ def test_plan_json_has_the_base(scenes: Path, capsys: pytest.CaptureFixture[str]
     plain = json.loads(capsys.readouterr().out)
     assert plain["generated"] == 0
     assert len(plain["scenes"][0]["elements"][1]["base"]["digest"]) == 64
+
+
+# What people read
+
+
+def test_the_readme_says_what_a_take_is_made_from(scenes: Path) -> None:
+    run()
+    readme = Path("build/test/README.md").read_text(encoding="utf-8")
+    assert "- Goes on from: scenes/sounds/door.wav\n" in readme
+    assert "- Made again: 0.25 s to 0.75 s of the take\n" in readme
+    assert "- Licence: CC0-1.0, and the recordings' own terms\n" in readme
+
+
+@needs_git
+def test_a_diff_names_the_recordings_and_the_stretch(scenes: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    start_repository()
+    run()
+    commit("one")
+    ring("scenes/sounds/door2.wav", pitch=500)
+    write(**{**changed("door", continues="sounds/door2.wav"), "rain": ELEMENTS["rain"] | {"redo": {"to": 0.5}}})
+    run()
+    commit("two")
+    told = diff(capsys, "HEAD~1", "HEAD")
+    assert "elements.door.continues: 'sounds/door.wav' → 'sounds/door2.wav'" in told
+    assert "elements.rain.redo.to: 0.75 → 0.5" in told
+    assert "door  the recording sounds/door2.wav changed;" in told
+    assert "rain  redo changed;" in told
+    ring("scenes/sounds/door2.wav", pitch=700)
+    run()
+    commit("three")
+    told = diff(capsys, "HEAD~1", "HEAD")
+    assert "door  the recording sounds/door2.wav changed;" in told
+    assert "rain" not in told
+
+
+@needs_git
+def test_a_recording_that_git_lfs_keeps_elsewhere_is_no_hole_in_a_lock(scenes: Path) -> None:
+    run()
+    digest = digest_file("scenes/sounds/door.wav")
+    assert findings_about_locks(PATH) == []
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{digest}\nsize 16044\n"
+    Path("scenes/sounds/door.wav").write_text(pointer, encoding="utf-8")
+    assert findings_about_locks(PATH) == []
+    Path("scenes/sounds/door.wav").write_text(pointer.replace(digest, "0" * 64), encoding="utf-8")
+    (found,) = findings_about_locks(PATH)
+    assert found.message.startswith("door: the recording sounds/door.wav changed, and scenes/test.lock.json")
 
 
 # What is refused

@@ -1,10 +1,25 @@
-"""What the mixer does with an element, in sentences."""
+"""What an element is made from and what the mixer does with it, in sentences."""
 
 from __future__ import annotations
 
+import os
+
 from scenebuild import number_text as words
+from scenebuild.engines import Action
 from scenebuild.mix.model import StemFacts
 from scenebuild.scene.model import Element
+
+
+def made_from(element: Element, action: Action, root: str) -> tuple[str, ...]:
+    """One sentence for each sound that acts on its take; ``root``: of the project, from which paths are shown."""
+    sounds = element.sound_prompt
+    paths = {field: os.path.relpath(path, root) for field, path in sounds.recordings.items()}
+    found = (
+        f"Goes on from: {paths['continues']}" if action.continues else "",
+        f"Follows the melody of: {paths['melody']}" if action.melody else "",
+        f"Made again: {sounds.redo.describe()} of the take" if action.redo and sounds.redo else "",
+    )
+    return tuple(filter(None, found))
 
 
 def treatment(element: Element, stem: StemFacts, take_s: float) -> tuple[str, ...]:

@@ -35,7 +35,7 @@ class ReportElement:
     fade_out_s: float
     times_s: tuple[tuple[float, float], ...] = ()  # each time that it sounds, where that is more than once
     seam: str = ""  # the score of its loop, where the author asked: "0.4 dB"
-    treatment: tuple[str, ...] = ()  # what the mixer does with it, one sentence each
+    treatment: tuple[str, ...] = ()  # what it is made from and what the mixer does with it, one sentence each
     mute: bool = False  # not heard
     # the author's own numbers; None where they move, or stand for several
     gain: float | None = None  # linear

@@ -14,7 +14,7 @@ from scenebuild.generate.gather import Takes, licences_of
 from scenebuild.mix.model import Mix, StemFacts
 from scenebuild.plan.mix_licence import strictest
 from scenebuild.plan.steps import Plan, Step
-from scenebuild.report.describe import treatment
+from scenebuild.report.describe import made_from, treatment
 from scenebuild.report.model import BusRow, DeliveryRow, Report, ReportElement
 from scenebuild.scene.project import project_root
 
@@ -122,7 +122,7 @@ def _row(step: Step, takes: Takes, stem: StemFacts, status: str, root: str) -> R
         fade_out_s=element.fade_out_s,
         times_s=stem.times_s if len(stem.times_s) > 1 else (),
         seam="" if stem.seam_db is None else words.gain(stem.seam_db),
-        treatment=treatment(element, stem, take.duration_s),
+        treatment=(*made_from(element, step.action, root), *treatment(element, stem, take.duration_s)),
         mute=element.mute,
         gain=element.volume.value,
         still_pan=element.pan.value,

@@ -94,6 +94,7 @@ def broken_rules(prompt: str, engine: str) -> Iterator[tuple[str, str]]:
 
 
 def _element(element: Element, scene: Scene, engines: Engines) -> Iterator[Problem]:
+    yield from _sounds(element, scene)
     engine = engine_of(element, scene, engines)
     if element.prompt is None or not is_prompt_engine(engine):
         return
@@ -108,6 +109,18 @@ def _element(element: Element, scene: Scene, engines: Engines) -> Iterator[Probl
         length = f"duration: {number(element.duration_s or 0.0)} s is longer"
         shown = f"{length} than the {trained_s:g} s that {facts.title} was trained on;"
         yield Problem("long-take", _sentence("long-take", shown), _place_of_duration(element, scene))
+
+
+def _sounds(element: Element, scene: Scene) -> Iterator[Problem]:
+    sounds, whole_s = element.sound_prompt, element.duration_s or 0.0
+    if sounds.redo is not None:
+        again_s = (whole_s if sounds.redo.to_s is None else sounds.redo.to_s) - sounds.redo.from_s
+        if again_s > whole_s / 2:
+            shown = f"redo: {number(round(again_s, 3))} of {number(whole_s)} s"
+            yield Problem("redo-most", _sentence("redo-most", shown), scene.place_of("elements", element.name, "redo"))
+    if sounds.melody is not None and element.model is None and (element.engine or scene.engine or "auto") == "auto":
+        place = scene.place_of("elements", element.name, "melody")
+        yield Problem("melody-engine", _sentence("melody-engine", "melody: the melody"), place)
 
 
 def _place_of_duration(element: Element, scene: Scene) -> Place:

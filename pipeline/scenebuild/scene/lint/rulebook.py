@@ -70,6 +70,16 @@ LINT_RULES: dict[str, Rule] = {
         "the model continues from its own last seconds, and the sound may drift or repeat",
         "generate less and write loop: true, or use several elements with fades",
     ),
+    "redo-most": Rule(
+        "A redo makes at most half of a take again.",
+        "are made again, and little of the take stays",
+        "write take: 2 for another take of the whole, or a shorter stretch",
+    ),
+    "melody-engine": Rule(
+        "An element with a melody names an engine or a model that follows one.",
+        "is followed by no engine that auto chooses, so the take is a sketch without it",
+        "write engine: musicgen and a model that follows melodies",
+    ),
     "unknown-ignore": Rule(
         "A comment that silences rules names existing rules.",
         "is not a rule, so the comment has no effect",
