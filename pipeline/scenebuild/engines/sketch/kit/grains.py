@@ -5,6 +5,7 @@ A grain is rendered in whole in the segment where it starts; the stage keeps wha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,13 +24,16 @@ _ROW = 64  # frames in a row of a ringing grain
 _EAR_FRAMES = 30.0  # 0.63 ms between the ears for a sound from the side (Woodworth 1938)
 
 
+Numbers = NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class Events:
     """What starts in this segment: frames since its beginning, and eight uniform numbers each."""
 
     at: Array  # (n,)
     u: Array  # (n, 8)
-    number: NDArray[np.int64]  # counted from the first of the take
+    number: Numbers  # counted from the first of the take
 
     def __len__(self) -> int:
         return len(self.at)
@@ -37,10 +41,6 @@ class Events:
     def where(self, chosen: Any) -> Events:
         """Some of them."""
         return Events(self.at[chosen], self.u[chosen], self.number[chosen])
-
-    def each(self, count: int) -> Array:
-        """``at`` repeated for a second axis of ``count`` parts, shape ``(n, count)``."""
-        return np.repeat(self.at[:, None], count, axis=1)
 
 
 class _Arrivals:
@@ -81,6 +81,26 @@ def beats(stage: LayerStage, role: str, period_s: float, jitter: float, first_s:
     """Nearly regular events: steps, calls, keys. ``jitter`` is the share by which a gap varies at temperature 1."""
     spread = min(jitter * stage.wild, 0.85)
     return arrivals(stage, role, lambda rng, n: period_s * (1.0 + spread * (2.0 * rng.random(n) - 1.0)), first_s)
+
+
+def bouts(events: Events, count: Array, gap_s: Array) -> tuple[Array, Numbers, Numbers]:
+    """Each event as a bout of ``count`` sounds, ``gap_s`` apart; both of shape ``(events,)``.
+
+    (frame, index of the event, number within the bout) of each sound, all of shape ``(sounds,)``.
+    """
+    number = np.arange(int(np.ceil(np.max(count, initial=0.0))))
+    there = number < count[:, None]
+    at = events.at[:, None] + number * gap_s[:, None] * RATE
+    which, within = np.nonzero(there)
+    return at[there], which, within
+
+
+def remembered(stage: LayerStage, role: str, events: Events, for_s: float = math.inf) -> list[tuple[float, Array]]:
+    """(seconds since the take began, facets) of this segment's events and of those in the ``for_s`` before it."""
+    known: list[tuple[float, Array]] = stage.keep(f"known:{role}", list)
+    known.extend(zip(((events.at + stage.start) / RATE).tolist(), events.u, strict=True))
+    known[:] = [one for one in known if one[0] + for_s >= stage.start / RATE]
+    return known
 
 
 def thinned(events: Events, activity: Array) -> Events:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, sine
 from scenebuild.engines.sketch.kit.grains import burst, poisson
 from scenebuild.engines.sketch.kit.noise import LINES, band, pool
-from scenebuild.engines.sketch.kit.space import RoomResponse, highpass, kernel, lowpass
+from scenebuild.engines.sketch.kit.space import RoomResponse, highpass, kernel, lowpass, tone
 from scenebuild.engines.sketch.kit.stage import BLOCK, CONTROL, POINTS, RATE, SEGMENT, TAIL, LayerStage, generator, pan
 
 
@@ -52,6 +52,13 @@ def resonator(modes: Sequence[tuple[float, float, float]], frames: int = TAIL) -
 def body(modes: Sequence[tuple[float, float, float]], frames: int = TAIL) -> RoomResponse:
     """What a train of pulses sounds like through these modes; nothing below 25 Hz is radiated."""
     return kernel(resonator(modes, frames)).then(highpass(25.0))
+
+
+def through(
+    stage: LayerStage, role: str, sound: Array, modes: Sequence[tuple[float, float, float]], frames: int = TAIL
+) -> Array:
+    """A train of pulses through the ``body`` of these modes: shape ``(channels, SEGMENT)``."""
+    return tone(stage, role, sound, lambda: body(modes, frames))
 
 
 # First four formants in Hz (Peterson and Barney 1952, men's averages, and a neutral tube).

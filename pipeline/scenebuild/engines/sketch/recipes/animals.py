@@ -3,29 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.kit.grains import Events, beats, burst, call, ring
+from scenebuild.engines.sketch.kit.grains import beats, bouts, burst, call, ring
 from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.kit.pulses import body, pulses, train
-from scenebuild.engines.sketch.kit.space import convolve, echo
+from scenebuild.engines.sketch.kit.pulses import pulses, through, train
+from scenebuild.engines.sketch.kit.space import echo
 from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine
-from scenebuild.engines.sketch.recipes.birds import bump, times
-
-Numbers = NDArray[np.int64]
+from scenebuild.engines.sketch.recipes.birds import bump, place_of, times
 
 
-def bouts(events: Events, count: Array, gap_s: Array) -> tuple[Array, Array, Numbers]:
-    """Every event as a bout of ``count`` calls: when each starts, the facets of its bout, its number therein."""
-    most = int(np.max(count, initial=1.0))
-    number = np.broadcast_to(np.arange(most)[None], (len(events), most))
-    there = number < np.floor(count)[:, None]
-    at = events.at[:, None] + number * gap_s[:, None] * RATE
-    return at[there], np.repeat(events.u[:, None], most, axis=1)[there], number[there]
-
-
-def _somewhere(stage: LayerStage, width: float = 0.8) -> float:
+def somewhere(stage: LayerStage, width: float = 0.8) -> float:
+    """A pan position for the whole take, at most ``width`` from the middle."""
     return width * stage.keep("place", lambda: 2.0 * float(stage.stream("where").random()) - 1.0)
 
 
@@ -37,7 +26,8 @@ def crow(stage: LayerStage) -> Array:
     traits = stage.traits
     pause = 4.2 * ratio(0.8 * traits.rests - 0.6 * traits.many - 0.3 * traits.rate)
     rounds = beats(stage, "caw", pause, 0.45, 0.12)
-    at, v, number = bouts(rounds, 2.0 + 3.6 * rounds.u[:, 0], 0.62 + 0.25 * rounds.u[:, 1])
+    at, which, number = bouts(rounds, np.floor(2.0 + 3.6 * rounds.u[:, 0]), 0.62 + 0.25 * rounds.u[:, 1])
+    v = rounds.u[which]
     time = times(0.56)
     length = (0.30 + 0.16 * v[:, 2] + 0.03 * (number == 0))[:, None] * ratio(0.3 * traits.size)
     part = np.clip(time / length, 0.0, 1.0)
@@ -47,7 +37,7 @@ def crow(stage: LayerStage) -> Array:
     rasp = 1.0 + 0.45 * sine(time * (64.0 + 22.0 * v[:, 3:4]))
     loud = 0.085 * (0.75 + 0.5 * v[:, 4:5]) * bump(time, length, 0.16) * rasp
     shares = np.array([0.35, 0.8, 1.0, 0.95, 0.6, 0.5, 0.32, 0.36, 0.28, 0.16, 0.12, 0.1, 0.08, 0.06, 0.05, 0.04])
-    place = _somewhere(stage)
+    place = somewhere(stage)
     sound = call(stage, "caw", at, throat * arch * (1.0 + torn), loud, shares, place)
     breath = pool(stage, "breath", summed((1.0, resonance(1450.0, 2.0)), (0.6, tilted(900.0, 7000.0, 2, 1))))
     sound += burst(stage, "breath", at, breath, 0.07, 0.06, 0.06 * (0.6 + v[:, 5]), place)
@@ -69,7 +59,7 @@ def cat(stage: LayerStage) -> Array:
     # the mouth: closed (m), spread (i), open (a), rounded (u); each a set of harmonics as its formants lift them
     opening = np.clip(sine(0.5 * np.clip(part * 1.08 - 0.04, 0.0, 1.0)), 0.0, 1.0)
     spread = np.clip(1.0 - np.abs(part - 0.2) / 0.25, 0.0, 1.0)
-    hertz, loud, place = voice * arch * tremor, 0.20 * bump(time, length, 0.22), 0.6 * _somewhere(stage)
+    hertz, loud, place = voice * arch * tremor, 0.20 * bump(time, length, 0.22), 0.6 * somewhere(stage)
     mouths = (
         ("m", 1.0 - 0.75 * opening, (1.0, 0.4, 0.1, 0.04, 0.02)),
         ("i", 0.6 * spread, (0.5, 0.25, 0.3, 0.7, 0.8, 0.5, 0.25, 0.14, 0.08, 0.05)),
@@ -83,6 +73,12 @@ def cat(stage: LayerStage) -> Array:
     return echo(stage, "yard", sound, 0.30) + noise(stage, "air", tilted(90.0, 3000.0, 3, 1)) * 0.003
 
 
+_CHEST = (
+    (52.0, 0.012, 0.9), (96.0, 0.010, 1.0), (168.0, 0.008, 0.8), (310.0, 0.005, 0.5), (620.0, 0.003, 0.3),
+    (1350.0, 0.0012, 0.22), (2700.0, 0.0007, 0.14),
+)  # fmt: skip
+
+
 def _purr(stage: LayerStage) -> Array:
     """The larynx opens 25 times a second, breathing in and out alike (Frazer Sissom 1991): trains of soft thuds."""
     traits = stage.traits
@@ -93,21 +89,7 @@ def _purr(stage: LayerStage) -> Array:
     at, _ = pulses(stage, "glottis", beat * exp2(0.05 * stage.wild * stage.drift("unsteady", 0.09, 2)))
     index = (at / CONTROL).astype(np.int64)
     force = flow[index] * (0.7 + 0.6 * stage.stream("force").random(len(at)))
-    chest = stage.keep(
-        "chest",
-        lambda: body(
-            [
-                (52.0, 0.012, 0.9),
-                (96.0, 0.010, 1.0),
-                (168.0, 0.008, 0.8),
-                (310.0, 0.005, 0.5),
-                (620.0, 0.003, 0.3),
-                (1350.0, 0.0012, 0.22),
-                (2700.0, 0.0007, 0.14),
-            ]
-        ),
-    )
-    sound = convolve(stage, "chest", train(at, 0.34 * force, 0.04), chest)
+    sound = through(stage, "chest", train(at, 0.34 * force, 0.04), _CHEST)
     turns = stage.phase("flutter", beat)
     gate = flow * (0.25 + 0.75 * (0.5 + 0.5 * sine(turns)))
     air = noise(stage, "nose", summed((1.0, tilted(250.0, 2500.0, 2, 1)), (0.5, resonance(1150.0, 2.5))), alike=0.7)
@@ -127,9 +109,9 @@ def frogs(stage: LayerStage) -> Array:
         name = f"frog{k}"
         rounds = beats(stage, name, (2.3 + 0.31 * k) * ratio(0.6 * traits.rests), 0.45, 0.05 + 0.75 * k)
         gap = stage.pick(f"gap:{name}", 0.62 if bull else 0.205, 0.2) * ratio(-0.6 * traits.rate)
-        at, v, number = bouts(
-            rounds, (2.0 if bull else 4.0) + 7.0 * rounds.u[:, 0] * (0.4 if bull else 1.0), np.full(len(rounds), gap)
-        )
+        count = np.floor((2.0 if bull else 4.0) + 7.0 * rounds.u[:, 0] * (0.4 if bull else 1.0))
+        at, which, number = bouts(rounds, count, np.full(len(rounds), gap))
+        v = rounds.u[which]
         time = times(0.56 if bull else 0.15)
         length = (0.42 if bull else 0.095 + 0.02 * v[:, 1:2]) + np.zeros((len(at), 1))
         pitch = stage.pick(f"pitch:{name}", 96.0 if bull else 1080.0, 0.22) * ratio(-0.5 * traits.size)
@@ -138,8 +120,7 @@ def frogs(stage: LayerStage) -> Array:
         near = stage.pick(f"near:{name}", 0.12, 1.1) * (1.5 if k == 0 else 1.0) * (1.1 if bull else 1.0)
         loud = near * bump(time, length, 0.3) * (0.25 + 0.75 * beat * beat) * np.clip(0.5 + 0.2 * number, 0, 1)[:, None]
         partials = (0.4, 1.0, 0.75, 0.3, 0.2, 0.12, 0.06) if bull else (0.45, 1.0, 0.12, 0.14, 0.03)
-        place = 1.8 * stage.keep(f"at:{name}", lambda n=name: stage.stream(f"where:{n}").random()) - 0.9  # type: ignore[misc]
-        sound = sound + call(stage, name, at, pitch * rise + 0.0 * v[:, :1], loud, partials, place)
+        sound = sound + call(stage, name, at, pitch * rise + 0.0 * v[:, :1], loud, partials, place_of(stage, name))
     night = noise(stage, "night", tilted(110.0, 4500.0, 3, 1)) * 0.004
     return echo(stage, "pond", sound, 0.4) + night
 
@@ -204,7 +185,7 @@ def _whinny(stage: LayerStage, late_s: float) -> Array:
     hertz = 860.0 * ratio(-0.4 * stage.traits.size) * fall * torn
     loud = 0.16 * bump(time, length, 0.12) * (0.72 + 0.28 * shake)
     shares = (0.8, 1.0, 0.75, 0.5, 0.28, 0.2, 0.12, 0.08, 0.06, 0.04)
-    place = 0.7 * _somewhere(stage)
+    place = 0.7 * somewhere(stage)
     low = call(stage, "low", neighs.at, hertz, loud, shares, place)
     high = call(stage, "high", neighs.at, 1.62 * hertz, 0.35 * loud * (1.0 - part), (1.0, 0.5, 0.25, 0.1), place)
     snort = pool(stage, "snort", summed((1.0, resonance(900.0, 1.5)), (0.5, tilted(500.0, 6000.0, 2, 1))))

@@ -7,8 +7,8 @@ import numpy as np
 from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
 from scenebuild.engines.sketch.kit.grains import burst, played, ring, wave
 from scenebuild.engines.sketch.kit.noise import noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.kit.pulses import body, pulses, train
-from scenebuild.engines.sketch.kit.space import convolve, room
+from scenebuild.engines.sketch.kit.pulses import pulses, through, train
+from scenebuild.engines.sketch.kit.space import room
 from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine
 from scenebuild.engines.sketch.recipes.machines import hum
 
@@ -47,18 +47,15 @@ def washer(stage: LayerStage) -> Array:
     return room(stage, "laundry", sound, 0.45, 0.28, size_m=3.5)
 
 
+_CABINET = ((43.0, 0.022, 1.0), (88.0, 0.015, 0.8), (155.0, 0.01, 0.6), (340.0, 0.006, 0.3), (910.0, 0.0025, 0.16))
+
+
 def _spin(stage: LayerStage) -> Array:
     speed = 0.35 + 0.65 * np.clip(stage.slow_seconds / 5.0, 0.0, 1.0)
     drum = stage.pick("spin", 19.5, 0.06) * ratio(0.3 * stage.traits.rate) * speed
     at, _ = pulses(stage, "unbalance", drum * (1.0 + 0.004 * stage.drift("load", 0.8, 2)))
     wobble = exp2(0.35 * stage.drift("wobble", 0.45, 3))[(at / CONTROL).astype(np.int64)]
-    cabinet = stage.keep(
-        "cabinet",
-        lambda: body(
-            [(43.0, 0.022, 1.0), (88.0, 0.015, 0.8), (155.0, 0.01, 0.6), (340.0, 0.006, 0.3), (910.0, 0.0025, 0.16)]
-        ),
-    )
-    sound = convolve(stage, "cabinet", train(at, 0.36 * wobble), cabinet)
+    sound = through(stage, "cabinet", train(at, 0.36 * wobble), _CABINET)
     turns = fine(stage.phase("belt", 24.0 * drum))
     whine = played(stage.keep("belt", lambda: wave((1.0, 0.45, 0.2, 0.25, 0.1, 0.06))), turns)
     wind = noise(stage, "wind", summed((1.0, tilted(200.0, 4000.0, 2, 1)), (0.4, resonance(1150.0, 3.0))), alike=0.3)

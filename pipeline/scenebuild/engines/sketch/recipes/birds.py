@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
-from scenebuild.engines.sketch.kit.grains import Events, beats, call
+from scenebuild.engines.sketch.kit.grains import beats, bouts, call
 from scenebuild.engines.sketch.kit.noise import noise, tilted
 from scenebuild.engines.sketch.kit.space import echo
 from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine
-
-Places = NDArray[np.int64]
 
 
 def times(seconds: float) -> Array:
@@ -25,15 +22,6 @@ def bump(time: Array, length: Array, rise: float = 0.15) -> Array:
     up = np.clip(part / rise, 0.0, 1.0)
     down = np.clip((1.0 - part) / (1.0 - rise), 0.0, 1.0)
     return up * up * (3.0 - 2.0 * up) * np.sqrt(down) * down
-
-
-def _notes(phrases: Events, most: int, gap_s: Array, count: Array) -> tuple[Array, Places, Places]:
-    """Start, phrase and number of each note when every phrase has ``count`` of them."""
-    number = np.arange(most)[None]
-    at = phrases.at[:, None] + number * gap_s[:, None] * RATE
-    there = number < count[:, None]
-    which = np.broadcast_to(np.arange(len(phrases))[:, None], there.shape)
-    return at[there], which[there], np.broadcast_to(number, there.shape)[there]
 
 
 def _bird(stage: LayerStage, name: str, pause_s: float, first_s: float) -> Array:
@@ -52,7 +40,7 @@ def _bird(stage: LayerStage, name: str, pause_s: float, first_s: float) -> Array
     trill = style[:, 0] < 0.4
     gap = np.where(trill, 0.045 + 0.04 * style[:, 1], 0.13 + 0.14 * style[:, 1]) * ratio(-0.4 * stage.traits.rate)
     count = np.where(trill, 7 + 9 * style[:, 2], 2 + 5 * style[:, 2] + 2 * u[:, 1]).astype(int)
-    at, which, number = _notes(phrases, 16, gap, count)
+    at, which, number = bouts(phrases, count, gap)
     s, time = style[which], times(0.22)
     # notes of one motif differ in a way that belongs to the motif, and a little each time
     twist = sine(s[:, 3] * 7.0 + number * (0.31 + 0.2 * s[:, 4]))
@@ -68,10 +56,11 @@ def _bird(stage: LayerStage, name: str, pause_s: float, first_s: float) -> Array
     )
     near = stage.pick(f"near:{name}", 0.13, 0.9)
     loud = near * (0.55 + 0.45 * u[which, 3:4]) * bump(time, length, 0.3)
-    return call(stage, name, at, hertz, loud, [1.0, 0.10, 0.03], _place(stage, name))
+    return call(stage, name, at, hertz, loud, [1.0, 0.10, 0.03], place_of(stage, name))
 
 
-def _place(stage: LayerStage, name: str) -> float:
+def place_of(stage: LayerStage, name: str) -> float:
+    """The pan position of one animal for the whole take, −0.9 … 0.9."""
     return stage.keep(f"place:{name}", lambda: 1.8 * stage.stream(f"where:{name}").random() - 0.9)
 
 
@@ -96,7 +85,7 @@ def gull(stage: LayerStage) -> Array:
     phrases = beats(stage, "call", pause, 0.5, 0.12)
     u = phrases.u
     gap = (0.36 + 0.22 * u[:, 0]) * ratio(-0.4 * traits.rate)
-    at, which, number = _notes(phrases, 7, gap, (2 + 4.9 * u[:, 1]).astype(int))
+    at, which, number = bouts(phrases, np.floor(2 + 4.9 * u[:, 1]), gap)
     v, time = u[which], times(0.65)
     length = (0.30 + 0.25 * v[:, 2] - 0.02 * number)[:, None]
     part = np.clip(time / length, 0.0, 1.0)
@@ -132,10 +121,7 @@ def owl(stage: LayerStage) -> Array:
             np.broadcast_to(hertz, loud.shape),
             loud,
             [1.0, 0.09, 0.035, 0.01],
-            0.5 * _place(stage, "owl"),
+            0.5 * place_of(stage, "owl"),
         )
     night = noise(stage, "night", tilted(90.0, 3500.0, 3, 1)) * 0.0035
     return echo(stage, "wood", sound, 0.8) + night
-
-
-__all__ = ["bump", "gull", "owl", "songbirds", "times"]

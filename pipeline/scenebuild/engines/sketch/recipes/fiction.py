@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.kit.grains import beats, burst, call, played, poisson, ring, wave
+from scenebuild.engines.sketch.kit.grains import beats, bouts, burst, call, played, poisson, ring, wave
 from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
 from scenebuild.engines.sketch.kit.space import room
 from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
@@ -48,16 +48,13 @@ def _drive(stage: LayerStage) -> Array:
 def _console(stage: LayerStage) -> Array:
     """Telemetry: short runs of pips between 900 Hz and 3 kHz, each run on a grid of its own."""
     runs = beats(stage, "run", 2.6 * ratio(stage.traits.rests), 0.6, 0.5)
-    number = np.arange(8)
-    gap = 0.055 + 0.05 * runs.u[:, 0:1]
-    there = number < (2 + 6 * runs.u[:, 1:2])
-    at = (runs.at[:, None] + number * gap * RATE)[there]
-    step = np.rint(6.0 * sine(runs.u[:, 2:3] * 9.0 + number * (0.17 + 0.3 * runs.u[:, 3:4])))
-    hertz = (1300.0 * exp2(runs.u[:, 4:5] - 0.4 + step / 12.0))[there]
+    at, which, number = bouts(runs, 2 + 6 * runs.u[:, 1], 0.055 + 0.05 * runs.u[:, 0])
+    u = runs.u[which]
+    step = np.rint(6.0 * sine(u[:, 2] * 9.0 + number * (0.17 + 0.3 * u[:, 3])))
+    hertz = 1300.0 * exp2(u[:, 4] - 0.4 + step / 12.0)
     time = times(0.06)
     loud = 0.085 * bump(time, np.full((len(at), 1), 0.05), 0.1)
-    place = (1.6 * np.repeat(runs.u[:, 5:6], 8, axis=1) - 0.8)[there]
-    return call(stage, "pip", at, hertz[:, None] + 0.0 * time, loud, (1.0, 0.0, 0.15), place)
+    return call(stage, "pip", at, hertz[:, None] + 0.0 * time, loud, (1.0, 0.0, 0.15), 1.6 * u[:, 5] - 0.8)
 
 
 def _laser(stage: LayerStage) -> Array:
@@ -230,7 +227,7 @@ def riser(stage: LayerStage) -> Array:
     booms = beats(stage, "boom", period, 0.0, climb)
     modes = np.array([38.0, 61.0, 97.0, 149.0])
     boom = ring(
-        stage, "boom", booms.each(4), modes, np.array([0.42, 0.30, 0.2, 0.12]), np.array([0.45, 0.3, 0.22, 0.14])
+        stage, "boom", booms.at[:, None], modes, np.array([0.42, 0.30, 0.2, 0.12]), np.array([0.45, 0.3, 0.22, 0.14])
     )
     crash = pool(stage, "crash", tilted(120.0, 7000.0, 2, 1))
     sound = sound + boom + burst(stage, "crash", booms.at, crash, 0.001, 0.14, 0.34)

@@ -7,8 +7,8 @@ import numpy as np
 from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
 from scenebuild.engines.sketch.kit.grains import arrivals, burst, played, poisson, ring, thinned, wave
 from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.kit.pulses import body, pulses, train
-from scenebuild.engines.sketch.kit.space import convolve, room
+from scenebuild.engines.sketch.kit.pulses import pulses, through, train
+from scenebuild.engines.sketch.kit.space import room
 from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine, pan
 from scenebuild.engines.sketch.prompt import LayerTraits
 from scenebuild.engines.sketch.recipes.machines import hum
@@ -47,13 +47,13 @@ def _cuts(stage: LayerStage) -> Array:
     spot = 1.0 + 0.05 * (u[:, 1:2] - 0.5)
     shares = 0.20 * force[:, None] * _BOARD_SHARES * (0.6 + 0.8 * ((u[:, 2:3] + 0.618 * np.arange(6)) % 1.0))
     low = ratio(-0.5 * traits.size)
-    sound = ring(stage, "board", cuts.each(6), _BOARD * low * spot, _BOARD_LIVES, shares, 0.08)
+    sound = ring(stage, "board", cuts.at[:, None], _BOARD * low * spot, _BOARD_LIVES, shares, 0.08)
     edge = pool(stage, "edge", summed((1.0, band(1500.0, 7000.0, 1)), (0.7, resonance(3100.0, 3.0))))
     sound += burst(stage, "edge", cuts.at, edge, 0.0003, 0.0028, 0.36 * force, 0.05)
     blade = ring(
         stage,
         "blade",
-        cuts.each(3),
+        cuts.at[:, None],
         np.array([2650.0, 4380.0, 6720.0]),
         np.array([0.020, 0.016, 0.010]),
         0.018 * force[:, None] * np.array([1.0, 0.8, 0.6]),
@@ -174,9 +174,9 @@ def kitchen(stage: LayerStage) -> Array:
     u = dish.u
     glaze = 1150.0 * exp2(1.4 * u[:, 0:1]) * np.array([1.0, 1.83, 2.74, 3.9, 5.2])
     loud = 0.075 * (0.3 + u[:, 1:2]) / np.array([1.0, 1.2, 1.5, 1.9, 2.4])
-    place = np.repeat(1.2 * u[:, 2:3] - 0.6, 5, axis=1)
+    place = 1.2 * u[:, 2:3] - 0.6
     life = 0.045 * (0.4 + u[:, 3:4]) / np.sqrt(np.arange(1.0, 6.0))
-    sound += ring(stage, "dish", dish.each(5), glaze, life, loud, place, 0.2)
+    sound += ring(stage, "dish", dish.at[:, None], glaze, life, loud, place, 0.2)
     drawer = poisson(stage, "drawer", 0.10, 2.5)
     wood = pool(stage, "wood", tilted(120.0, 1500.0, 2, 1))
     sound += burst(stage, "drawer", drawer.at, wood, 0.25, 0.04, 0.10, 0.4)
@@ -196,14 +196,17 @@ def living_room(stage: LayerStage) -> Array:
     near = 0.32 * ticking(clock)
     page = poisson(stage, "page", 0.12, 1.6)
     paper = pool(stage, "paper", band(1400.0, 8500.0, 1))
-    flutter = page.each(5) + np.cumsum(RATE * (0.03 + 0.10 * page.u[:, 0:5]), axis=1)
+    flutter = page.at[:, None] + np.cumsum(RATE * (0.03 + 0.10 * page.u[:, 0:5]), axis=1)
     size = (0.045 * (0.3 + page.u[:, 1:6])).ravel()
     near += burst(stage, "page", flutter.ravel(), paper, 0.02, 0.025, size, 0.25)
     creak = poisson(stage, "creak", 0.10, 3.0)
     u = creak.u
     beam = np.array([190.0, 437.0, 911.0]) * (0.8 + 0.5 * u[:, 0:1])
-    near += ring(stage, "beam", creak.each(3), beam, np.array([0.022, 0.012, 0.006]), 0.06, -0.4)
+    near += ring(stage, "beam", creak.at[:, None], beam, np.array([0.022, 0.012, 0.006]), 0.06, -0.4)
     return sound + _television(stage) + room(stage, "parlour", near, 0.34, 0.25, size_m=3.5)
+
+
+_WALL = ((175, 0.006, 1.0), (330, 0.004, 0.7), (520, 0.003, 0.4), (940, 0.002, 0.1))
 
 
 def _television(stage: LayerStage) -> Array:
@@ -214,8 +217,5 @@ def _television(stage: LayerStage) -> Array:
     loud = np.maximum(0.0, 0.5 - 0.5 * sine(syllables)) * phrase
     who = 120.0 * exp2(0.35 * np.clip(3.0 * stage.drift("who", 4.0, 1), -1.0, 1.0))
     at, _ = pulses(stage, "glottis", who * exp2(0.28 * stage.drift("melody", 0.6, 3)))
-    wall = stage.keep(
-        "wall", lambda: body([(175, 0.006, 1.0), (330, 0.004, 0.7), (520, 0.003, 0.4), (940, 0.002, 0.1)])
-    )
     voice = train(at, 0.15 * loud[(at / CONTROL).astype(np.int64)], -1.0)[:1]
-    return convolve(stage, "wall", voice, wall) * pan(-0.5)[:, None]
+    return through(stage, "wall", voice, _WALL) * pan(-0.5)[:, None]

@@ -7,14 +7,10 @@ import numpy as np
 from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio
 from scenebuild.engines.sketch.kit.grains import beats, call
 from scenebuild.engines.sketch.kit.noise import noise, tilted
-from scenebuild.engines.sketch.kit.pulses import body, pulses, train
-from scenebuild.engines.sketch.kit.space import convolve, echo, highpass
+from scenebuild.engines.sketch.kit.pulses import body, pulses, through, train
+from scenebuild.engines.sketch.kit.space import echo, highpass, tone
 from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage
-from scenebuild.engines.sketch.recipes.birds import bump, times
-
-
-def _place(stage: LayerStage, name: str) -> float:
-    return stage.keep(f"place:{name}", lambda: 1.8 * stage.stream(f"where:{name}").random() - 0.9)
+from scenebuild.engines.sketch.recipes.birds import bump, place_of, times
 
 
 def crickets(stage: LayerStage) -> Array:
@@ -39,9 +35,15 @@ def crickets(stage: LayerStage) -> Array:
         near = stage.pick(f"near:{name}", 0.11, 1.0) * (1.0 if k else 1.4)
         loud = near * strength * bump(time, np.array([[0.019]]), 0.35)
         hertz = np.broadcast_to(pitch * (1.0 - 0.9 * time), loud.shape)
-        sound = sound + call(stage, name, at, hertz, loud, [1.0, 0.035, 0.015], _place(stage, name))
+        sound = sound + call(stage, name, at, hertz, loud, [1.0, 0.035, 0.015], place_of(stage, name))
     night = noise(stage, "night", tilted(120.0, 5000.0, 3, 1)) * 0.004
     return echo(stage, "grass", sound, 0.35) + night
+
+
+_TYMBAL = (
+    (5300.0, 0.0011, 0.5), (6400.0, 0.0009, 0.5), (7600.0, 0.0006, 0.35), (3100.0, 0.0007, 0.12),
+    (11200.0, 0.0004, 0.15),
+)  # fmt: skip
 
 
 def cicadas(stage: LayerStage) -> Array:
@@ -58,26 +60,14 @@ def cicadas(stage: LayerStage) -> Array:
         pair = np.where(number % 2 == 0, 1.0, 0.6)  # the tymbal clicks in and out
         shaken = at + 30.0 * stage.stream(f"shake:{name}").random(len(at))
         gain = stage.pick(f"near:{name}", 0.5, 0.6) * pair * (swell * beat)[index]
-        trains = trains + train(np.minimum(shaken, 61438.0), gain, _place(stage, name))
-    tymbal = stage.keep(
-        "body",
-        lambda: (
-            body(
-                [
-                    (5300.0 * low, 0.0011, 0.5),
-                    (6400.0 * low, 0.0009, 0.5),
-                    (7600.0 * low, 0.0006, 0.35),
-                    (3100.0 * low, 0.0007, 0.12),
-                    (11200.0 * low, 0.0004, 0.15),
-                ],
-                1024,
-            )
-            .then(highpass(2500.0))
-            .then(highpass(2500.0))
-        ),
-    )
+        trains = trains + train(np.minimum(shaken, 61438.0), gain, place_of(stage, name))
+    modes = [(hertz * low, life, gain) for hertz, life, gain in _TYMBAL]
+    sound = tone(stage, "body", trains, lambda: body(modes, 1024).then(highpass(2500.0)).then(highpass(2500.0)))
     air = noise(stage, "chorus", tilted(4200.0 * low, 8200.0 * low, 1, 4)) * 0.018
-    return echo(stage, "trees", convolve(stage, "body", trains, tymbal), 0.4) + air
+    return echo(stage, "trees", sound, 0.4) + air
+
+
+_WING = ((1.0, 0.0045, 0.6), (2.1, 0.003, 0.55), (4.3, 0.0016, 0.45), (9.0, 0.0007, 0.30), (17.0, 0.0003, 0.2))
 
 
 def bees(stage: LayerStage) -> Array:
@@ -97,18 +87,6 @@ def bees(stage: LayerStage) -> Array:
         side = np.clip(1.2 * stage.drift(f"side:{name}", 1.3, 2), -0.95, 0.95)
         rough = 1.0 + 0.25 * (stage.stream(f"rough:{name}").random(len(at)) - 0.5)
         trains = trains + train(at, 0.06 * near[index] * rough, side[index])
-    wing = stage.keep(
-        "wing",
-        lambda: body(
-            [
-                (base, 0.0045, 0.6),
-                (2.1 * base, 0.003, 0.55),
-                (4.3 * base, 0.0016, 0.45),
-                (9.0 * base, 0.0007, 0.30),
-                (17.0 * base, 0.0003, 0.2),
-            ],
-            2048,
-        ),
-    )
+    modes = [(part * base, life, gain) for part, life, gain in _WING]
     air = noise(stage, "air", tilted(150.0, 4000.0, 3, 1)) * 0.004
-    return convolve(stage, "wing", trains, wing) + air
+    return through(stage, "wing", trains, modes, 2048) + air

@@ -7,8 +7,7 @@ import numpy as np
 from scenebuild.engines.sketch.kit.exact import Array, cosine, decay, exp2, ratio, sine
 from scenebuild.engines.sketch.kit.grains import arrivals, played, poisson, wave
 from scenebuild.engines.sketch.kit.noise import noise, resonance, summed, tilted
-from scenebuild.engines.sketch.kit.pulses import body, pulses, train
-from scenebuild.engines.sketch.kit.space import convolve
+from scenebuild.engines.sketch.kit.pulses import pulses, through, train
 from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
 
 
@@ -112,6 +111,9 @@ def _throttle(stage: LayerStage, idle_hz: float) -> Array:
     return steady * (0.33 + 0.67 * caught + flare)
 
 
+_EXHAUST = ((62, 0.016, 1.0), (118, 0.012, 0.9), (205, 0.008, 0.6), (410, 0.004, 0.35), (860, 0.0022, 0.22))
+
+
 def engine(stage: LayerStage) -> Array:
     """Each firing thumps through exhaust and block; unequal cylinders put half orders between the harmonics.
 
@@ -125,20 +127,8 @@ def engine(stage: LayerStage) -> Array:
     cylinder = 1.0 + 0.16 * cosine(number / 4.0 + 0.1) + 0.09 * cosine(number / 2.0)
     force = cylinder * (1.0 + 0.12 * stage.wild * (stage.stream("force").random(len(at)) - 0.5))
     low = ratio(-0.3 * stage.traits.size + 0.5 * small)
-    exhaust = stage.keep(
-        "exhaust",
-        lambda: body(
-            [
-                (62 * low, 0.016, 1.0),
-                (118 * low, 0.012, 0.9),
-                (205 * low, 0.008, 0.6),
-                (410 * low, 0.004, 0.35),
-                (860 * low, 0.0022, 0.22),
-                (1900, 0.001, 0.16),
-            ]
-        ),
-    )
-    thump = convolve(stage, "exhaust", train(at, 0.42 * force, 0.0), exhaust)
+    modes = [*((hertz * low, life, gain) for hertz, life, gain in _EXHAUST), (1900, 0.001, 0.16)]
+    thump = through(stage, "exhaust", train(at, 0.42 * force, 0.0), modes)
     turns = stage.phase("noise", firing)
     gate = decay(4.0 * (turns - np.floor(turns))) * np.sqrt(firing / idle)
     knock = noise(stage, "knock", summed((1.0, resonance(1700.0, 1.5)), (0.5, resonance(3300.0, 2.0))), alike=0.6)

@@ -55,8 +55,8 @@ def _china(stage: LayerStage, rate: float) -> Array:
     hertz = (1900.0 * exp2(1.1 * u[:, 0:1])) * _CHINA * (1.0 + 0.02 * u[:, 1:2])
     life = 0.030 * (0.5 + 1.5 * u[:, 2:3]) / np.sqrt(_CHINA)
     loud = 0.11 * fade[:, None] * (0.15 + u[:, 3:4] * u[:, 6:7]) / np.sqrt(_CHINA)
-    place = np.repeat(1.7 * u[:, 7:8] - 0.85, len(_CHINA), axis=1)
-    shells = ring(stage, "china", np.repeat(at[:, None], len(_CHINA), axis=1), hertz, life, loud, place, 0.2)
+    place = 1.7 * u[:, 7:8] - 0.85
+    shells = ring(stage, "china", at[:, None], hertz, life, loud, place, 0.2)
     tick = pool(stage, "tick", band(2500.0, 12000.0, 1))
     return shells + burst(stage, "tick", at, tick, 0.0001, 0.001, 0.10 * fade * u[:, 3], place[:, 0])
 

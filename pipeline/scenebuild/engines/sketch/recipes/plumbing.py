@@ -94,7 +94,7 @@ def sprinkler(stage: LayerStage) -> Array:
     where = np.where(going, 1.5 * turn / forth - 0.75, 0.75 - 1.5 * (turn - forth) / back)
     loud = np.where(going, 1.0, 0.65) * (0.85 + 0.3 * u[:, 0])
     steel = _ARM * (1.0 + 0.02 * u[:, 1:2])
-    arm = ring(stage, "arm", strokes.each(4), steel, _ARM_LIVES, loud[:, None] * _ARM_SHARES, 0.0, 0.2)
+    arm = ring(stage, "arm", strokes.at[:, None], steel, _ARM_LIVES, loud[:, None] * _ARM_SHARES, 0.0, 0.2)
     jet = pool(stage, "jet", band(1900.0, 9500.0, 2))
     clap = pool(stage, "clap", tilted(400.0, 4500.0, 1, 1))
     sound = arm + burst(stage, "clap", strokes.at, clap, 0.0004, 0.006, 0.20 * loud, 0.3 * where)

@@ -43,7 +43,7 @@ def _on_wood(stage: LayerStage, heel: Events, sole: Events, force: Array, foot: 
         u = events.u
         hertz = modes * (1.0 + 0.10 * (u[:, 2:3] - 0.5) + 0.05 * (u[:, 3:4] - 0.5) * np.arange(5))
         loud = (gain * force)[:, None] * shares * (0.7 + 0.6 * u[:, 4:5])
-        sound = sound + ring(stage, name, events.each(5), hertz, lives, loud, np.repeat(foot[:, None], 5, axis=1))
+        sound = sound + ring(stage, name, events.at[:, None], hertz, lives, loud, foot[:, None])
         sound = sound + burst(stage, f"tap:{name}", events.at, click, 0.0003, 0.0035, 0.34 * gain * hard * force, foot)
     return sound
 
@@ -125,11 +125,11 @@ def _on_stone(stage: LayerStage, heel: Events, sole: Events, force: Array, foot:
         sound = sound + ring(
             stage,
             name,
-            events.each(3),
+            events.at[:, None],
             hertz,
             np.array([0.0035, 0.0025, 0.0018]),
             loud,
-            np.repeat(foot[:, None], 3, axis=1),
+            foot[:, None],
             0.15,
         )
         sound = sound + burst(stage, f"knock:{name}", events.at, knock, 0.0004, 0.007, 0.42 * gain * force, foot)
@@ -145,8 +145,10 @@ def _on_metal(stage: LayerStage, heel: Events, sole: Events, force: Array, foot:
     for name, events, gain in (("heel", heel, 1.0), ("sole", sole, 0.4)):
         u = events.u
         loud = 0.16 * (gain * force)[:, None] * (0.3 + (u[:, 2:3] + 0.618 * np.arange(6)) % 1.0)
-        spot = np.repeat(foot[:, None], 6, axis=1)
-        sound = sound + ring(stage, name, events.each(6), plate * exp2(0.4 * (u[:, 3:4] - 0.5)), lives, loud, spot, 0.1)
+        spot = foot[:, None]
+        sound = sound + ring(
+            stage, name, events.at[:, None], plate * exp2(0.4 * (u[:, 3:4] - 0.5)), lives, loud, spot, 0.1
+        )
         sound = sound + burst(stage, f"tap:{name}", events.at, tap, 0.0002, 0.0025, 0.30 * gain * force, foot)
     return sound
 

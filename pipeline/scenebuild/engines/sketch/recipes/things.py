@@ -68,7 +68,7 @@ def typing(stage: LayerStage) -> Array:
     body = _PLATE * exp2(0.7 * (u[:, 2:5] - 0.5)) * (1.0 - 0.35 * space_bar[:, None])
     lives = np.array([0.0042, 0.0030, 0.0016]) * (1.8 if old else 1.0)
     loud = force[:, None] * np.array([0.42, 0.34, 0.26]) * (1.0 + 0.5 * space_bar[:, None])
-    sound = ring(stage, "down", keys.each(3), body, lives, loud, np.repeat(place[:, None], 3, axis=1))
+    sound = ring(stage, "down", keys.at[:, None], body, lives, loud, place[:, None])
     click = pool(stage, "click", band(1400.0, 8000.0, 2))
     sound += burst(stage, "down", keys.at, click, 0.0004, 0.0030 + 0.002 * u[:, 3], 0.34 * force, place)
     up = Events(keys.at + RATE * (0.062 + 0.05 * u[:, 4]), u, keys.number)
@@ -86,7 +86,7 @@ def _typebar(stage: LayerStage, keys: Events, force: Array) -> Array:
     sound = ring(
         stage,
         "steel",
-        np.repeat(at[:, None], 3, axis=1),
+        at[:, None],
         steel,
         np.array([0.02, 0.014, 0.009]),
         force[:, None] * np.array([0.10, 0.09, 0.06]),

@@ -5,10 +5,21 @@ from __future__ import annotations
 import numpy as np
 
 from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.kit.grains import beats, burst, call, played, poisson, ring, thinned, wave
+from scenebuild.engines.sketch.kit.grains import (
+    beats,
+    bouts,
+    burst,
+    call,
+    played,
+    poisson,
+    remembered,
+    ring,
+    thinned,
+    wave,
+)
 from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.kit.pulses import body, murmur, pulses, resonator, slow_train, spoken, train
-from scenebuild.engines.sketch.kit.space import RoomResponse, convolve, echo, highpass, kernel, room
+from scenebuild.engines.sketch.kit.pulses import murmur, pulses, resonator, slow_train, spoken, through, train
+from scenebuild.engines.sketch.kit.space import RoomResponse, echo, highpass, kernel, room
 from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage, fine, generator, pan
 from scenebuild.engines.sketch.prompt import LayerTraits
 from scenebuild.engines.sketch.recipes.birds import bump, songbirds, times
@@ -51,28 +62,19 @@ def siren(stage: LayerStage) -> Array:
     return room(stage, "street", sound, 1.4 if raid else 1.0, 0.5, size_m=22.0, bright_hz=4500.0) + street
 
 
+_CHISEL = (
+    (71, 0.020, 0.5), (148, 0.014, 0.6), (310, 0.008, 0.4), (640, 0.006, 0.5), (1370, 0.006, 0.6),
+    (2480, 0.005, 0.65), (3910, 0.004, 0.5), (5750, 0.0025, 0.32),
+)  # fmt: skip
+
+
 def _breaker(stage: LayerStage) -> Array:
     """A pneumatic breaker: 20 blows a second for some seconds; steel rings, stone knocks, air puffs out each time."""
     work = np.clip(7.0 * (stage.drift("breaker", 2.6, 2) + 0.18), 0.0, 1.0)
     rate = stage.pick("blows", 20.5, 0.15) * (1.0 + 0.03 * stage.drift("bite", 0.4, 2))
     at, number = pulses(stage, "blow", rate * (0.8 + 0.2 * work))
     force = work[(at / CONTROL).astype(np.int64)] * (0.75 + 0.5 * stage.stream("hard").random(len(at)))
-    chisel = stage.keep(
-        "chisel",
-        lambda: body(
-            [
-                (71, 0.020, 0.5),
-                (148, 0.014, 0.6),
-                (310, 0.008, 0.4),
-                (640, 0.006, 0.5),
-                (1370, 0.006, 0.6),
-                (2480, 0.005, 0.65),
-                (3910, 0.004, 0.5),
-                (5750, 0.0025, 0.32),
-            ]
-        ),
-    )
-    blows = convolve(stage, "chisel", train(at, 0.26 * force, -1.0)[:1], chisel) * pan(-0.25)[:, None]
+    blows = through(stage, "chisel", train(at, 0.26 * force, -1.0)[:1], _CHISEL) * pan(-0.25)[:, None]
     chips = pool(stage, "chips", band(900.0, 9000.0, 1))
     blows += burst(stage, "chips", at, chips, 0.0005, 0.007, 0.16 * force, -0.25)
     puff = pool(stage, "puff", tilted(500.0, 6000.0, 1, 1))
@@ -82,16 +84,14 @@ def _breaker(stage: LayerStage) -> Array:
 def _nails(stage: LayerStage) -> Array:
     """A carpenter: four to six blows at 2.6 a second; as the nail goes in it gets shorter and rings higher."""
     rounds = beats(stage, "nail", 4.6 * ratio(0.6 * stage.traits.rests), 0.4, 0.5)
-    number = np.arange(6)[None]
-    there = number < 4 + (rounds.u[:, 0:1] * 3).astype(int)
-    gap = 0.34 + 0.08 * rounds.u[:, 1:2]
-    at = (rounds.at[:, None] + number * gap * RATE)[there]
-    up = exp2(0.09 * np.broadcast_to(number, there.shape)[there])[:, None]
+    count = 4 + (rounds.u[:, 0] * 3).astype(int)
+    at, _, number = bouts(rounds, count, 0.34 + 0.08 * rounds.u[:, 1])
+    up = exp2(0.09 * number)[:, None]
     shaft = np.array([1180.0, 1990.0, 3340.0, 5120.0]) * up
     sound = ring(
         stage,
         "shaft",
-        np.repeat(at[:, None], 4, axis=1),
+        at[:, None],
         shaft,
         np.array([0.016, 0.013, 0.009, 0.005]),
         np.array([0.10, 0.14, 0.11, 0.07]),
@@ -101,7 +101,7 @@ def _nails(stage: LayerStage) -> Array:
     frame = ring(
         stage,
         "frame",
-        np.repeat(at[:, None], 2, axis=1),
+        at[:, None],
         np.array([155.0, 287.0]),
         np.array([0.04, 0.025]),
         np.array([0.16, 0.12]),
@@ -110,6 +110,9 @@ def _nails(stage: LayerStage) -> Array:
     return (
         sound + frame + burst(stage, "face", at, pool(stage, "face", band(1500.0, 9000.0, 1)), 0.0002, 0.002, 0.26, 0.4)
     )
+
+
+_BLOCK = ((58, 0.02, 1.0), (112, 0.014, 0.8), (236, 0.008, 0.5), (520, 0.004, 0.3), (1450, 0.0015, 0.2))
 
 
 def construction(stage: LayerStage) -> Array:
@@ -121,12 +124,8 @@ def construction(stage: LayerStage) -> Array:
     sound = np.zeros((2, 1)) if "digger" in facets else _breaker(stage) + 1.5 * _nails(stage)
     load = np.clip(stage.drift("load", 1.6, 2), -0.4, 1.0)
     fire, number = pulses(stage, "fire", 27.0 * exp2(0.55 * load))
-    block = stage.keep(
-        "block",
-        lambda: body([(58, 0.02, 1.0), (112, 0.014, 0.8), (236, 0.008, 0.5), (520, 0.004, 0.3), (1450, 0.0015, 0.2)]),
-    )
     thumps = train(fire, 0.16 * (1.0 + 0.2 * (number % 2)), -1.0)[:1]
-    sound = sound + convolve(stage, "block", thumps, block) * pan(0.15)[:, None]
+    sound = sound + through(stage, "block", thumps, _BLOCK) * pan(0.15)[:, None]
     rumble = noise(stage, "rumble", summed((1.0, tilted(45.0, 900.0, 2, 1)), (0.2, resonance(1700.0, 2.0))), alike=0.2)
     sound = sound + rumble * fine(0.040 * exp2(0.7 * load))
     time = stage.slow_seconds
@@ -207,8 +206,7 @@ def _shouting(place: float) -> RoomResponse:
 def _cry(stage: LayerStage, role: str, base: float, first_s: float) -> tuple[Array, Array]:
     """How loud and how high one trader is at the control points."""
     calls = beats(stage, role, 4.6 * ratio(0.6 * stage.traits.rests - 0.3 * stage.traits.many), 0.5, first_s)
-    known: list[tuple[float, Array]] = stage.keep(role, list)
-    known.extend(zip(((calls.at + stage.start) / RATE).tolist(), calls.u, strict=True))
+    known = remembered(stage, role, calls)
     del known[:-3]
     time = stage.slow_seconds
     loud, hertz = np.zeros_like(time), np.full_like(time, base)
@@ -239,8 +237,8 @@ def market(stage: LayerStage) -> Array:
     crate = poisson(stage, "crate", 0.33, 0.9)
     u = crate.u
     slats = np.array([118.0, 231.0, 377.0, 640.0]) * (0.8 + 0.4 * u[:, 0:1])
-    place = np.repeat(1.6 * u[:, 1:2] - 0.8, 4, axis=1)
-    sound += ring(stage, "crate", crate.each(4), slats, np.array([0.028, 0.02, 0.013, 0.008]), 0.15, place)
+    place = 1.6 * u[:, 1:2] - 0.8
+    sound += ring(stage, "crate", crate.at[:, None], slats, np.array([0.028, 0.02, 0.013, 0.008]), 0.15, place)
     sound += burst(
         stage, "thud", crate.at, pool(stage, "thud", tilted(300.0, 3000.0, 2, 1)), 0.001, 0.012, 0.22, place[:, 0]
     )
@@ -253,9 +251,7 @@ def market(stage: LayerStage) -> Array:
     coin = poisson(stage, "coin", 0.5, 1.2)
     w = coin.u
     disc = 4100.0 * exp2(0.6 * w[:, 0:1]) * np.array([1.0, 1.73, 2.33])
-    tink = ring(
-        stage, "coin", coin.each(3), disc, 0.03, 0.025 * (0.4 + w[:, 1:2]), np.repeat(1.4 * w[:, 2:3] - 0.7, 3, axis=1)
-    )
+    tink = ring(stage, "coin", coin.at[:, None], disc, 0.03, 0.025 * (0.4 + w[:, 1:2]), 1.4 * w[:, 2:3] - 0.7)
     return sound + tink
 
 
@@ -271,7 +267,7 @@ def park(stage: LayerStage) -> Array:
     sound += _children(stage)
     ball = thinned(poisson(stage, "ball", 1.1), np.clip(1.5 * stage.drift("game", 2.8, 1) + 0.3, 0.0, 1.0))
     skin = np.array([96.0, 205.0, 340.0])
-    return sound + ring(stage, "ball", ball.each(3), skin, np.array([0.030, 0.018, 0.010]), 0.07, 0.45)
+    return sound + ring(stage, "ball", ball.at[:, None], skin, np.array([0.030, 0.018, 0.010]), 0.07, 0.45)
 
 
 def _children(stage: LayerStage) -> Array:

@@ -7,8 +7,8 @@ import numpy as np
 from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
 from scenebuild.engines.sketch.kit.grains import beats, burst, call, played, ring, wave
 from scenebuild.engines.sketch.kit.noise import noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.kit.pulses import body, pulses, train
-from scenebuild.engines.sketch.kit.space import convolve, echo, room
+from scenebuild.engines.sketch.kit.pulses import pulses, through, train
+from scenebuild.engines.sketch.kit.space import echo, room
 from scenebuild.engines.sketch.kit.stage import RATE, SEGMENT, LayerStage, fine
 from scenebuild.engines.sketch.recipes.birds import bump, times
 
@@ -131,6 +131,9 @@ def _propeller(stage: LayerStage, doppler: Array, fade: Array) -> Array:
     return sound * fine(fade)
 
 
+_BLADE = ((38.0, 0.018, 1.0), (74.0, 0.014, 0.9), (128.0, 0.009, 0.6), (230.0, 0.005, 0.35))
+
+
 def _rotor(stage: LayerStage) -> Array:
     """A helicopter: a main rotor's slap 13 times a second, the tail rotor's buzz near 95 Hz, a turbine behind."""
     mean_hz = stage.pick("rotor", 13.0, 0.15) * ratio(0.4 * stage.traits.rate - 0.3 * stage.traits.size)
@@ -139,10 +142,7 @@ def _rotor(stage: LayerStage) -> Array:
     near = exp2(0.4 * stage.drift("distance", 3.2, 2))
     force = (0.9 + 0.1 * (number % 2)) * (0.9 + 0.2 * stage.stream("force").random(len(at)))
     chop = pool(stage, "chop", summed((1.0, tilted(60.0, 1500.0, 2, 1)), (0.5, resonance(420.0, 1.5))))
-    blade = stage.keep(
-        "blade", lambda: body([(38.0, 0.018, 1.0), (74.0, 0.014, 0.9), (128.0, 0.009, 0.6), (230.0, 0.005, 0.35)])
-    )
-    sound = convolve(stage, "blade", train(at, 0.42 * force), blade)
+    sound = through(stage, "blade", train(at, 0.42 * force), _BLADE)
     sound += burst(stage, "chop", at, chop, 0.012, 0.016, 0.30 * force)
     tail = fine(stage.phase("tail", 7.3 * slap_hz))
     buzz = played(stage.keep("tail", lambda: wave((1.0, 0.8, 0.5, 0.5, 0.3, 0.2, 0.2, 0.1))), tail)

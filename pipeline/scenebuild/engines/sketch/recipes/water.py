@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio
-from scenebuild.engines.sketch.kit.grains import Events, arrivals, beats, burst, call, poisson, ring
+from scenebuild.engines.sketch.kit.grains import Events, arrivals, beats, burst, call, poisson, remembered, ring
 from scenebuild.engines.sketch.kit.noise import band, noise, pool, tilted
 from scenebuild.engines.sketch.kit.space import room
 from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
@@ -58,13 +58,9 @@ def _breakers(stage: LayerStage) -> tuple[Array, Array, Array]:
         return period * (0.72 + 0.56 * rng.random(n))
 
     waves = arrivals(stage, "wave", gaps, -2.0 + 1.5 * stage.stream("first").random())
-    known: list[tuple[float, Array]] = stage.keep("waves", list)
-    known.extend(zip(((waves.at + stage.start) / RATE).tolist(), waves.u, strict=True))
     time = stage.slow_seconds
     parts = np.zeros((3, len(time)))
-    for at, u in known:
-        if not time[0] - 16.0 < at:
-            continue
+    for at, u in remembered(stage, "waves", waves, 16.0):
         height = 0.45 + 0.55 * float(u[0])
         since = time - at
         rise, hold = 1.8 + 1.2 * float(u[1]), 0.7 + 0.6 * float(u[2])

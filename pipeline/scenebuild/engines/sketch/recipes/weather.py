@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.kit.grains import Events, beats, burst, poisson, ring, thinned
+from scenebuild.engines.sketch.kit.grains import Events, beats, burst, poisson, remembered, ring, thinned
 from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
 from scenebuild.engines.sketch.kit.stage import RATE, LayerStage, fine
 
@@ -37,8 +37,8 @@ def _on_window(stage: LayerStage, drops: Events) -> Array:
     hertz = np.stack((650.0 * exp2(1.2 * u[:, 2]), 2100.0 * exp2(1.5 * u[:, 3])), axis=1)
     life = np.stack((0.0032 + 0.003 * u[:, 4], 0.0012 + 0.0018 * u[:, 5]), axis=1)
     share = np.stack((np.where(gain > 0.11, 0.34 * gain, 0.0), 0.42 * gain), axis=1)
-    place = np.repeat(1.6 * u[:, 6:7] - 0.8, 2, axis=1)
-    pane = ring(stage, "pane", drops.each(2), hertz, life, share, place, 0.13)
+    place = 1.6 * u[:, 6:7] - 0.8
+    pane = ring(stage, "pane", drops.at[:, None], hertz, life, share, place, 0.13)
     click = pool(stage, "click", band(1500.0, 14000.0, 1))
     return pane + burst(stage, "tap", drops.at, click, 0.0001, 0.0009, 0.11 * gain, place[:, 0])
 
@@ -50,8 +50,8 @@ def _on_roof(stage: LayerStage, drops: Events) -> Array:
     which = np.stack(((u[:, 2] * 3).astype(int), 2 + (u[:, 3] * 4).astype(int)), axis=1)
     hertz = modes[which] * exp2(0.9 * (u[:, 4:5] - 0.5))  # each sheet and each spot its own
     life = 0.020 / np.sqrt(hertz / 420.0) * (0.5 + u[:, 5:6])
-    place = np.repeat(1.6 * u[:, 6:7] - 0.8, 2, axis=1)
-    sheet = ring(stage, "sheet", drops.each(2), hertz, life, 0.24 * gain[:, None], place, 0.2)
+    place = 1.6 * u[:, 6:7] - 0.8
+    sheet = ring(stage, "sheet", drops.at[:, None], hertz, life, 0.24 * gain[:, None], place, 0.2)
     tap = pool(stage, "tap", band(900.0, 13000.0, 1))
     return sheet + burst(stage, "tap", drops.at, tap, 0.0001, 0.0012, 0.16 * gain, place[:, 0])
 
@@ -124,11 +124,11 @@ def hail(stage: LayerStage) -> Array:
     ringing = ring(
         stage,
         "struck",
-        np.repeat(when[:, None], 2, axis=1),
+        when[:, None],
         hertz,
         life / np.sqrt(hertz / modes[0]),
         share * force[:, None],
-        np.repeat(place[:, None], 2, axis=1),
+        place[:, None],
         0.2,
     )
     knock = pool(stage, "knock", summed((1.0, band(1400.0, 8500.0, 2)), (0.6, resonance(2600.0, 1.5))))
@@ -146,14 +146,9 @@ def _claps(stage: LayerStage) -> tuple[Array, Array]:
     """
     first = 0.15 + 0.35 * stage.stream("first").random()
     strikes = beats(stage, "strike", 9.0 * ratio(stage.traits.rests - 0.7 * stage.traits.amount), 0.45, first)
-    known: list[tuple[float, Array]] = stage.keep("strikes", list)
-    for at, u in zip(drops_to_seconds(stage, strikes), strikes.u, strict=True):
-        known.append((float(at), u))
     time = stage.slow_seconds
     rumble, crack = np.zeros_like(time), np.zeros_like(time)
-    for at, u in known:
-        if at + 16.0 < time[0]:
-            continue
+    for at, u in remembered(stage, "strikes", strikes, 16.0):
         sharp = min(1.0, 0.25 + 0.6 * float(u[0]) + 0.5 * ("crack" in stage.traits.facets) + 0.3 * stage.traits.amount)
         late = np.maximum(time - at, 0.0) * (time >= at)
         crack += sharp * (np.minimum(late / 0.004, 1.0) * decay(late / 0.11) + 0.4 * late / 0.3 * decay(late / 0.25))
@@ -165,11 +160,6 @@ def _claps(stage: LayerStage) -> tuple[Array, Array]:
             rumble += (1.0 - 0.07 * k) * (since / rise) * decay(since / rise - 1.0) * 0.6
         rumble += 0.55 * np.minimum(late / 0.4, 1.0) * decay(late / (2.2 + 1.4 * float(u[6])))
     return rumble, crack
-
-
-def drops_to_seconds(stage: LayerStage, events: Events) -> Array:
-    """When the events of this segment happen, in seconds since the take began."""
-    return (events.at + stage.start) / RATE
 
 
 def thunder(stage: LayerStage) -> Array:

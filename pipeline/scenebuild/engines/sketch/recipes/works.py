@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from scenebuild.engines.sketch.kit.exact import Array, decay, exp2, ratio, sine
-from scenebuild.engines.sketch.kit.grains import Events, beats, burst, played, poisson, ring, wave
+from scenebuild.engines.sketch.kit.grains import Events, beats, bouts, burst, played, poisson, remembered, ring, wave
 from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.kit.pulses import body, pulses, train
-from scenebuild.engines.sketch.kit.space import convolve, echo, room
+from scenebuild.engines.sketch.kit.pulses import pulses, through, train
+from scenebuild.engines.sketch.kit.space import echo, room
 from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, SEGMENT, LayerStage, fine
-from scenebuild.engines.sketch.recipes.animals import bouts
 from scenebuild.engines.sketch.recipes.machines import hum
 
 
@@ -20,16 +19,18 @@ def runs(stage: LayerStage, role: str, long_s: float, rest_s: float, rise_s: flo
     A motor comes up to speed and runs down exponentially; no two runs are equally long.
     """
     starts = beats(stage, f"runs:{role}", long_s + rest_s, 0.2, 0.05)
-    known: list[tuple[float, float]] = stage.keep(f"runs:{role}", list)
-    known.extend(zip(((starts.at + stage.start) / RATE).tolist(), starts.u[:, 0].tolist(), strict=True))
+    known = remembered(stage, f"runs:{role}", starts)
     time = stage.slow_seconds
     speed = np.zeros_like(time)
     for at, u in known:
-        stop = at + long_s * (0.7 + 0.45 * u)
+        stop = at + long_s * (0.7 + 0.45 * float(u[0]))
         up = 1.0 - decay(np.maximum(time - at, 0.0) / rise_s)
         speed = np.maximum(speed, up * decay(np.maximum(time - stop, 0.0) / fall_s))
     del known[:-3]
     return speed
+
+
+_WALL = ((140, 0.008, 0.8), (390, 0.006, 1.0), (980, 0.004, 0.7), (2300, 0.002, 0.6), (4700, 0.001, 0.4))
 
 
 def drill(stage: LayerStage) -> Array:
@@ -55,15 +56,15 @@ def drill(stage: LayerStage) -> Array:
     if hammer:
         at, _ = pulses(stage, "blow", 46.0 * np.maximum(speed, 0.05))
         force = bite[(at / CONTROL).astype(np.int64)] * (0.7 + 0.6 * stage.stream("blow").random(len(at)))
-        wall = stage.keep(
-            "wall",
-            lambda: body(
-                [(140, 0.008, 0.8), (390, 0.006, 1.0), (980, 0.004, 0.7), (2300, 0.002, 0.6), (4700, 0.001, 0.4)]
-            ),
-        )
-        sound += convolve(stage, "wall", train(at, 0.34 * force), wall)
+        sound += through(stage, "wall", train(at, 0.34 * force), _WALL)
     air = noise(stage, "air", tilted(70.0, 2500.0, 3, 1)) * 0.003
     return room(stage, "room", sound, 0.5, 0.3, size_m=5.0) + air
+
+
+_BOARD = (
+    (240, 0.010, 0.4), (430, 0.008, 0.7), (780, 0.005, 0.8), (1350, 0.003, 0.7), (2300, 0.002, 0.6),
+    (3900, 0.0012, 0.5), (6200, 0.0007, 0.35),
+)  # fmt: skip
 
 
 def saw(stage: LayerStage) -> Array:
@@ -86,26 +87,18 @@ def saw(stage: LayerStage) -> Array:
     index = (teeth / CONTROL).astype(np.int64)
     force = cut[index] * (0.3 + 1.2 * stage.stream("grain").random(len(teeth)))
     late = np.minimum(teeth + 60.0 * stage.stream("set").random(len(teeth)), SEGMENT - 2.0)
-    board = stage.keep(
-        "board",
-        lambda: body(
-            [
-                (240, 0.010, 0.4),
-                (430, 0.008, 0.7),
-                (780, 0.005, 0.8),
-                (1350, 0.003, 0.7),
-                (2300, 0.002, 0.6),
-                (3900, 0.0012, 0.5),
-                (6200, 0.0007, 0.35),
-            ]
-        ),
-    )
-    sound = convolve(stage, "board", train(late, 0.20 * force, 0.05), board)
+    sound = through(stage, "board", train(late, 0.20 * force, 0.05), _BOARD)
     rasp = noise(stage, "rasp", summed((1.0, tilted(900.0, 9000.0, 1, 1)), (0.7, resonance(2100.0, 1.6))), alike=0.6)
     tilt = exp2(0.5 * swing)
     sound += rasp * fine(0.065 * cut * tilt * exp2(0.3 * stage.drift("knots", 0.11, 2)))
     air = noise(stage, "air", tilted(70.0, 2500.0, 3, 1)) * 0.003
     return room(stage, "shed", sound, 0.4, 0.25, size_m=4.0) + air
+
+
+_POT = (
+    (150, 0.005, 0.8), (330, 0.004, 1.0), (720, 0.0022, 0.9), (1500, 0.0012, 0.7), (2900, 0.0007, 0.5),
+    (5200, 0.0004, 0.35),
+)  # fmt: skip
 
 
 def _chain(stage: LayerStage) -> Array:
@@ -114,20 +107,7 @@ def _chain(stage: LayerStage) -> Array:
     firing = stage.pick("two-stroke", 58.0, 0.1) * exp2(1.45 * gas - 0.22 * load)
     at, number = pulses(stage, "fire", firing * exp2(0.02 * stage.drift("hunt", 0.05, 2)))
     force = (0.8 + 0.5 * stage.stream("force").random(len(at))) * (0.6 + 0.6 * gas[(at / CONTROL).astype(np.int64)])
-    pot = stage.keep(
-        "pot",
-        lambda: body(
-            [
-                (150, 0.005, 0.8),
-                (330, 0.004, 1.0),
-                (720, 0.0022, 0.9),
-                (1500, 0.0012, 0.7),
-                (2900, 0.0007, 0.5),
-                (5200, 0.0004, 0.35),
-            ]
-        ),
-    )
-    sound = convolve(stage, "pot", train(at, 0.17 * force), pot)
+    sound = through(stage, "pot", train(at, 0.17 * force), _POT)
     chips = noise(stage, "chips", tilted(900.0, 8000.0, 1, 1), alike=0.5)
     turns = stage.phase("links", 2.0 * firing)
     sound += chips * fine((0.020 * gas + 0.034 * load) * (0.7 + 0.3 * sine(turns)))
@@ -160,7 +140,8 @@ def hammer(stage: LayerStage) -> Array:
         stage, "nail", (3.6 if not anvil else 3.2) * ratio(0.8 * traits.rests - 0.5 * traits.many), 0.25, 0.1
     )
     gap = (0.40 + 0.10 * rounds.u[:, 0]) * ratio(-0.5 * traits.rate + 0.4 * anvil)
-    at, v, number = bouts(rounds, 3.0 + 3.4 * rounds.u[:, 1], gap)
+    at, which, number = bouts(rounds, np.floor(3.0 + 3.4 * rounds.u[:, 1]), gap)
+    v = rounds.u[which]
     force = (0.75 + 0.35 * ((0.618 * number + v[:, 2]) % 1.0))[:, None] * ratio(0.4 * traits.amount)
     low = ratio(-0.5 * traits.size)
     climb = (1.0 if anvil else exp2(0.085 * number)[:, None]) * (1.0 + 0.02 * v[:, 3:4])
@@ -211,11 +192,11 @@ def factory(stage: LayerStage) -> Array:
     sound += ring(
         stage,
         "line",
-        parts.each(3),
+        parts.at[:, None],
         clank,
         0.012 + 0.02 * u[:, 1:2],
         0.11 * (u[:, 2:3] * u[:, 3:4] + 0.1),
-        np.repeat(1.8 * u[:, 4:5] - 0.9, 3, axis=1),
+        1.8 * u[:, 4:5] - 0.9,
         0.2,
     )
     return room(stage, "works", sound, 1.2, 0.45, size_m=22.0, bright_hz=3500.0)

@@ -7,8 +7,8 @@ import numpy as np
 from scenebuild.engines.sketch.kit.exact import Array, exp2, ratio, sine
 from scenebuild.engines.sketch.kit.grains import beats, burst, played, poisson, wave
 from scenebuild.engines.sketch.kit.noise import band, noise, pool, resonance, summed, tilted
-from scenebuild.engines.sketch.kit.pulses import body, pulses, train
-from scenebuild.engines.sketch.kit.space import convolve, echo
+from scenebuild.engines.sketch.kit.pulses import pulses, through, train
+from scenebuild.engines.sketch.kit.space import echo
 from scenebuild.engines.sketch.kit.stage import LayerStage, fine, pan
 from scenebuild.engines.sketch.prompt import LayerTraits
 from scenebuild.engines.sketch.recipes.birds import songbirds
@@ -30,8 +30,7 @@ def mower(stage: LayerStage) -> Array:
     turn = idle * (1.0 - 0.07 * thick + 0.012 * stage.drift("hunt", 0.5, 3))
     at, number = pulses(stage, "fire", turn)
     force = (0.75 + 0.35 * thick[(at / 64).astype(np.int64)]) * (0.8 + 0.4 * stage.stream("fire force").random(len(at)))
-    pot = stage.keep("pot", lambda: body(_TIN_BOX))
-    sound = np.repeat(convolve(stage, "pot", train(at, 0.30 * force, -1.0)[:1], pot), 2, axis=0)
+    sound = np.repeat(through(stage, "pot", train(at, 0.30 * force, -1.0)[:1], _TIN_BOX), 2, axis=0)
     crank = stage.phase("crank", 4.0 * turn)
     swish = 0.65 + 0.35 * sine(crank)
     deck = noise(
@@ -54,6 +53,9 @@ def mower(stage: LayerStage) -> Array:
     return echo(stage, "fence", sound, 0.4)
 
 
+_FENCE = ((86, 0.013, 1.0), (168, 0.010, 0.8), (310, 0.006, 0.35))
+
+
 def yard(stage: LayerStage) -> Array:
     """A yard in summer: a neighbour mows behind the fence, a sprinkler clicks round, birds in the hedge, a breeze.
 
@@ -64,8 +66,7 @@ def yard(stage: LayerStage) -> Array:
     walk = stage.slow_seconds / 21.0 + stage.keep("walk", lambda: float(stage.stream("walk").random()))
     at, _ = pulses(stage, "fire", stage.pick("governor", 24.0, 0.1) * (1.0 + 0.02 * stage.drift("hunt", 0.5, 3)))
     far = exp2(0.6 * sine(walk))[(at / 64).astype(np.int64)] * (0.8 + 0.4 * stage.stream("force").random(len(at)))
-    fence = stage.keep("fence", lambda: body([(86, 0.013, 1.0), (168, 0.010, 0.8), (310, 0.006, 0.35)]))
-    sound = sound + convolve(stage, "fence", train(at, 0.085 * far, -1.0)[:1], fence) * pan(0.45)[:, None]
+    sound = sound + through(stage, "fence", train(at, 0.085 * far, -1.0)[:1], _FENCE) * pan(0.45)[:, None]
     strokes = beats(stage, "stroke", 0.37 * ratio(-0.6 * traits.rate), 0.03, 0.2)
     jet = pool(stage, "jet", band(1900.0, 9500.0, 2))
     round_ = sine(strokes.number / 61.0)
