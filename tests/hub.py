@@ -29,11 +29,25 @@ REFUSALS: dict[str, tuple[int, dict[str, str]]] = {
 LOGIN = b"<!doctype html><title>Airport WiFi</title><form>Accept the terms of use</form>"
 
 
-def checkpoint(seed: str, size: int = 200_000) -> bytes:
-    """A zip as torch.save writes it, with harmless content that differs by ``seed``."""
+# Of a model that is decoded, with audiocraft's defaults where it says nothing.
+CONFIGURATION = {
+    "transformer_lm": {
+        "dim": 64, "num_layers": 2, "n_q": 4, "norm_first": True, "activation": "gelu", "causal": True,
+        "bias_attn": False, "bias_ff": False, "bias_proj": False,
+    },
+    "codebooks_pattern": {"modeling": "delay"},
+    "conditioners": {"description": {"model": "t5", "t5": {"name": "t5-large"}}},
+    "fuser": {"cross": ["description"]},
+    "dataset": {"segment_duration": 10},
+}  # fmt: skip
+
+
+def checkpoint(seed: str, size: int = 200_000, **changes: object) -> bytes:
+    """A zip as torch.save writes it, harmless, that differs by ``seed``; ``changes`` of its configuration."""
+    config = json.dumps({**CONFIGURATION, **changes, "seed": seed})
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("archive/data.pkl", pickle.dumps({"best_state": {}, "xp.cfg": seed}, protocol=2))
+        archive.writestr("archive/data.pkl", pickle.dumps({"best_state": {}, "xp.cfg": config}, protocol=2))
         archive.writestr("archive/data/0", hashlib.shake_128(seed.encode()).digest(size))
     return packed.getvalue()
 

@@ -6,6 +6,7 @@ import json
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -415,6 +416,23 @@ def test_a_registered_canary_is_refused(configure: Callable[[str], Path], own: P
     assert run(["models", "fetch", "my-rain"]) == 3
     assert model("my-rain").revision == ""
     assert not (tmp_path / "song").exists()
+
+
+def test_a_registered_checkpoint_of_another_kind_is_refused_before_anything_is_fetched(
+    configure: Callable[[str], Path], own: Path, capsys: pytest.CaptureFixture[str], cache: Path
+) -> None:
+    """Its configuration is read off the pickle; the text encoder, gigabytes, is not here and not asked for."""
+    pytest.importorskip("omegaconf", reason="part of the AudioGen set")
+    shutil.rmtree(cache)
+    registered(configure, own)
+    style = {"description": {"model": "t5"}, "self_wav": {"model": "style"}}
+    (own / "state_dict.bin").write_bytes(checkpoint("style", conditioners=style))
+    assert run(["models", "fetch", "my-rain"]) == 1
+    assert capsys.readouterr().err == (
+        f"{own}/state_dict.bin is another kind of model than scenebuild decodes (conditioners.self_wav.model: style; "
+        "fuser: cross ['description']); it decodes AudioGen, and MusicGen that takes text, or text and a melody\n"
+    )
+    assert model("my-rain").revision == ""
 
 
 def test_a_registered_checkpoint_may_share_the_codec_of_musicgen(

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import checkpoint, reference
-from scenebuild.engines.audiocraft.pickles import code_in, reference_in
+from scenebuild.engines.audiocraft.pickles import code_in, configuration_in, reference_in
 
 
 class Canary:
@@ -138,6 +138,27 @@ def test_the_name_in_a_codec_file_is_read(tmp_path: Path, body: bytes) -> None:
 def test_what_names_nothing_names_nothing(tmp_path: Path, body: bytes) -> None:
     (tmp_path / "x.bin").write_bytes(body)
     assert reference_in(str(tmp_path / "x.bin")) == ""
+
+
+@pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])
+def test_the_configuration_is_read_without_running_anything(tmp_path: Path, protocol: int) -> None:
+    song = tmp_path / "song"
+    for content, found in (
+        ({"best_state": Canary(song), "xp.cfg": "dim: 3\nå: ü\n", "version": "1"}, "dim: 3\nå: ü\n"),
+        (["xp.cfg"], ""),
+        (Canary(song), ""),
+    ):
+        stream = pickle.dumps(content, protocol=protocol)
+        for body in (zipped(stream), stream):
+            (tmp_path / "x.bin").write_bytes(body)
+            assert configuration_in(str(tmp_path / "x.bin")) == found
+    assert not song.exists()
+
+
+def test_a_file_that_is_no_checkpoint_has_no_configuration(tmp_path: Path) -> None:
+    for body in (b"", b"PK\x03\x04", b"<html>", pickle.dumps({"xp.cfg": "a" * 100})[:40]):
+        (tmp_path / "x.bin").write_bytes(body)
+        assert configuration_in(str(tmp_path / "x.bin")) == ""
 
 
 @pytest.mark.parametrize("protocol", [0, 1, 2, 3, 4, 5])

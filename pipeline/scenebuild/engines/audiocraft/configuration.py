@@ -11,10 +11,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from scenebuild.engines.audiocraft.checkpoint import Checkpoint
 from scenebuild.errors import EngineError
+
+if TYPE_CHECKING:  # it imports torch, which a configuration needs none of
+    from scenebuild.engines.audiocraft.checkpoint import Checkpoint
 
 TEXT, MELODY = "description", "self_wav"  # audiocraft's names of the two conditions
 TEXT_PROJECTION = f"condition_provider.conditioners.{TEXT}.output_proj."
@@ -68,18 +70,28 @@ class Dimensions:
 
 def dimensions_of(checkpoint: Checkpoint) -> Dimensions:
     """From a checkpoint's own configuration. EngineError where it is a model that is not decoded here."""
+    if reason := why_not(checkpoint.config):
+        raise EngineError(f"{checkpoint.path} {reason}")
+    text_dim = checkpoint.tensor(TEXT_PROJECTION + "weight").shape[1]
+    return _Settings(checkpoint.config).dimensions(text_dim)
+
+
+def why_not(config: Any) -> str:
+    """What keeps the model of a configuration from being decoded here, to be said of its file; "" for nothing."""
     from omegaconf.errors import OmegaConfBaseException
 
     try:
-        settings = _Settings(checkpoint.config)
+        settings = _Settings(config)
         other = list(settings.not_decoded())
         if not other:
-            return settings.dimensions(checkpoint)
+            settings.dimensions(text_dim=0)
     except (KeyError, TypeError, ValueError, AttributeError, OmegaConfBaseException) as error:
         what = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise EngineError(f"{checkpoint.path} holds a configuration that cannot be read: {what}") from error
-    raise EngineError(
-        f"{checkpoint.path} is another kind of model than scenebuild decodes ({'; '.join(other)}); "
+        return f"holds a configuration that cannot be read: {what}"
+    if not other:
+        return ""
+    return (
+        f"is another kind of model than scenebuild decodes ({'; '.join(other)}); "
         "it decodes AudioGen, and MusicGen that takes text, or text and a melody"
     )
 
@@ -109,7 +121,7 @@ class _Settings:
         self.conditioners = _section(config, "conditioners")
         self.conditioners.pop("args", None)  # merge_text_conditions_p, drop_desc_p: of training, dropped by audiocraft
 
-    def dimensions(self, checkpoint: Checkpoint) -> Dimensions:
+    def dimensions(self, text_dim: int) -> Dimensions:
         """All numbers, of a model that is decoded here."""
         lm = self.transformer
         # audiocraft puts each condition before what is there already: first the text, then the recording before it.
@@ -121,7 +133,7 @@ class _Settings:
             hidden=int(lm.get("hidden_scale", 4) * lm["dim"]),
             codebooks=int(lm["n_q"]),
             codes=int(lm.get("card", 1024)),
-            text_dim=int(checkpoint.tensor(TEXT_PROJECTION + "weight").shape[1]),
+            text_dim=text_dim,
             delays=self._delays(),
             window_s=self.window_s,
             stereo=bool(self.stereo.get("use", False)),

@@ -17,9 +17,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import Any
 
+from scenebuild.engines.audiocraft.configuration import why_not
 from scenebuild.engines.audiocraft.hub_file import HubFile, ask, blobs_folder, bring
 from scenebuild.engines.audiocraft.manifest import forget_record
-from scenebuild.engines.audiocraft.models import Model, model
+from scenebuild.engines.audiocraft.models import MODEL_FILE, Model, model
+from scenebuild.engines.audiocraft.pickles import configuration_in
 from scenebuild.engines.audiocraft.weights import (
     DamagedFile,
     WeightsFolder,
@@ -47,7 +49,10 @@ def fetch(wanted: Model, tell: Callable[[str], None], *, bars: bool) -> Model:
     file; ``bars`` shows on stderr how far it is. For a registered checkpoint there is only its text encoder to get, and
     its bytes are recorded as they are now.
     """
-    _download(wanted, _absent(wanted), tell, bars=bars)
+    absent = _absent(wanted)
+    if wanted.folder is not None:
+        _refuse_what_is_not_decoded(os.path.join(wanted.folder, MODEL_FILE))
+    _download(wanted, absent, tell, bars=bars)
     if wanted.folder is not None:
         forget_record(wanted.id, "own")
     damages = check(wanted)
@@ -65,6 +70,16 @@ def _absent(wanted: Model) -> list[Wanted]:
     if lost:
         raise EngineError(f"{wanted.id} is registered, but {' and '.join(lost)} cannot be found")
     return absent
+
+
+def _refuse_what_is_not_decoded(path: str) -> None:
+    """EngineError, before gigabytes of a text encoder come, where a checkpoint of the user's own is another model."""
+    with contextlib.suppress(ImportError):  # without the AudioGen set nothing is decoded here
+        from omegaconf import OmegaConf
+
+        text = configuration_in(path)
+        if text and (reason := why_not(OmegaConf.create(text))):
+            raise EngineError(f"{path} {reason}")
 
 
 def _drop(damages: Iterable[DamagedFile]) -> list[Wanted]:

@@ -59,8 +59,8 @@ class Model:
     codec: SharedCodec | None = None
 
 
-CODEC_FILE = "compression_state_dict.bin"
-FILES = ("state_dict.bin", CODEC_FILE)
+MODEL_FILE, CODEC_FILE = "state_dict.bin", "compression_state_dict.bin"
+FILES = (MODEL_FILE, CODEC_FILE)
 T5_FILES = ("config.json", "spiece.model", "model.safetensors")
 
 # Under the names that audiocraft asks for, so that its users' caches are good for us and ours for them.

@@ -20,6 +20,7 @@ LARGEST_REFERENCE = 64 << 10  # the published ones have 589 bytes
 LONGEST_REFERENCE = 100  # operations
 STREAMS = 5  # that a checkpoint from before the zip format begins with: magic, protocol, machine, objects, keys
 
+UNREADABLE = (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, IndexError)
 # Rebuild tensors and plain containers, and nothing that acts.
 HARMLESS = frozenset(
     {
@@ -82,7 +83,7 @@ def code_in(path: str) -> str:
     with open(path, "rb") as file:
         try:
             return next((found for stream in _streams(file) for found in _suspicious(stream)), "")
-        except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, IndexError) as error:
+        except UNREADABLE as error:
             return f"something that is no checkpoint ({str(error)[:80] or type(error).__name__})"
 
 
@@ -97,12 +98,26 @@ def reference_in(path: str) -> str:
     with open(path, "rb") as file:
         try:
             found = list(islice(pickletools.genops(next(_streams(file))), LONGEST_REFERENCE))
-        except (ValueError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, IndexError):
+        except UNREADABLE:
             return ""
     texts = [argument for _, argument, _ in found if isinstance(argument, str)]
     if not all(opcode.name in PLAIN for opcode, _, _ in found) or "pretrained" not in texts[:-1]:
         return ""
     return str(texts[texts.index("pretrained") + 1])[:100]
+
+
+def configuration_in(path: str) -> str:
+    """The configuration of a checkpoint's training as it stands in its pickle, YAML; "" where none is.
+
+    Read off the pickle as ``code_in`` does, without running it. OSError where the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        try:
+            operations = pickletools.genops(next(_streams(file)))
+            texts = [argument for _, argument, _ in operations if isinstance(argument, str)]
+        except UNREADABLE:
+            return ""
+    return texts[texts.index("xp.cfg") + 1] if "xp.cfg" in texts[:-1] else ""
 
 
 def _streams(file: BinaryIO) -> Iterator[BinaryIO]:
