@@ -20,8 +20,8 @@ from scenebuild.engines.audiocraft.manifest import forget_record
 torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
 
 from audiocraft_fixtures import AUDIOGEN, TINY, write_checkpoint, write_text_encoder  # noqa: E402
-from scenebuild.engines.audiocraft import capture, packed, weights  # noqa: E402
 from scenebuild.engines.audiocraft import kernels as kernels_module  # noqa: E402
+from scenebuild.engines.audiocraft import packed, weights  # noqa: E402
 from scenebuild.engines.audiocraft.backend import Backend, Matrix, Norm, narrowest  # noqa: E402
 from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, open_checkpoint  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
@@ -183,51 +183,6 @@ def test_a_step_of_all_slots_gives_each_what_a_step_of_its_own_does(folder: Path
     backend.static = True
     found = logits_of(backend, folder, slots=slots)
     assert (found - wanted).abs().max() < 1e-5 * wanted.abs().max()
-
-
-def test_a_step_is_captured_once_with_shapes_that_stay(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stand-in for the CUDA graph: it copies into its own inputs and refuses any other shape."""
-    made: list[Any] = []
-
-    class Replayed:
-        def __init__(self, function: Any, inputs: Any) -> None:
-            self.function, self.inputs = function, [tensor.clone() for tensor in inputs]
-            made.append(self)
-            function(*self.inputs)  # the warm-up writes the caches, and writes them again later
-
-        def __call__(self, *inputs: Any) -> Any:
-            for own, new in zip(self.inputs, inputs, strict=True):
-                assert own.shape == new.shape
-                assert own.dtype == new.dtype
-                own.copy_(new)
-            return self.function(*self.inputs)
-
-    backend = TorchBackend(CPU, "fp32")
-    wanted = logits_of(backend, folder, slots=[0, 2])
-    backend.static = True
-    monkeypatch.setattr("scenebuild.engines.audiocraft.decoder.captured", Replayed)
-    found = logits_of(backend, folder, slots=[0, 2])
-    assert (found - wanted).abs().max() < 1e-5 * wanted.abs().max()
-    assert len(made) == 1
-
-
-def test_what_can_not_be_captured_runs_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    class OnAGpu:
-        device = torch.device("cuda")
-
-    def function(*_: Any) -> Any:
-        return ()
-
-    def refuse(*_: Any) -> Any:
-        raise RuntimeError("operation not permitted when stream is capturing")
-
-    monkeypatch.setattr(capture, "Captured", refuse)
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda: None)
-    assert capture.captured(function, [OnAGpu()]) is function
-    monkeypatch.setattr(capture, "Captured", lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError()))
-    with pytest.raises(torch.OutOfMemoryError):
-        capture.captured(function, [OnAGpu()])
-    assert capture.captured(function, [torch.zeros(1)]) is function
 
 
 # Compiling

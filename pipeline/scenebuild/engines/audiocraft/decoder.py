@@ -13,6 +13,7 @@ B: takes in a step, K: codebooks, S: steps at once, M = 2 B S: rows, C: width, T
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,8 @@ class DecoderState:
     prompt_lengths: Tensor  # int32, the tokens of each
     prompt_slots: Tensor  # int32 (P,): where in the cross-attention's cache the prompt of each slot is
     positions: list[int]  # of each slot: how many steps it has taken
+    all_slots: Tensor  # int64 (P,): their numbers
+    position_table: Tensor  # float32 (steps, C): the embedding of each position
     captured: Function | None = None  # a step of all slots as one launch
 
 
@@ -51,6 +54,7 @@ class Decoder:
         self.mapped_bytes = model.mapped_bytes
         self._dim = sizes.dim
         self._positions = torch.empty(0)
+        self.notes: list[str] = []  # for the user, about how steps run here
 
     def allocate(self, slots: int, steps: int, tokens: int, prompts: int | None = None) -> DecoderState:
         """An empty state of that many slots, each for at most ``steps`` steps and a prompt of ``tokens`` tokens.
@@ -68,6 +72,8 @@ class Decoder:
             torch.ones(count, dtype=torch.int32, device=self.device),
             torch.zeros(slots, dtype=torch.int32, device=self.device),
             [0] * slots,
+            torch.arange(slots, device=self.device),
+            self._positions,
         )
 
     def bytes_per_take(self, steps: int) -> int:
@@ -129,23 +135,24 @@ class Decoder:
     def _decode_all(self, state: DecoderState, slots: Sequence[int], codes: Tensor) -> Logits:
         """``decode_step`` with all slots in each step, so that shapes stay; the others' results are not used."""
         count = len(state.positions)
-        all_slots = torch.arange(count, device=self.device)
-        capacity = state.self_caches[0].capacity
-        starts = torch.zeros(count, dtype=torch.int64)
-        starts[list(slots)] = torch.tensor([state.positions[slot] for slot in slots])
-        all_codes = torch.full((count, self.codebooks), self.codes, device=self.device)
-        all_codes[list(slots)] = codes
-
-        def step(codes: Tensor, starts: Tensor) -> Logits:
-            return self._logits(self._layers(state, all_slots, starts, codes[:, :, None], capacity))
-
+        stepping = set(slots)
+        starts = torch.tensor([at if slot in stepping else 0 for slot, at in enumerate(state.positions)])
+        index = torch.tensor(list(slots)).to(self.device)
+        all_codes = codes.new_full((count, self.codebooks), self.codes).index_copy(0, index, codes)
         inputs = (all_codes, starts.to(self.device))
         if state.captured is None:
-            state.captured = captured(step, inputs)
+            others = ((all_codes + 1) % self.codes, inputs[1])
+            state.captured = captured(functools.partial(self._step, state), inputs, others, self.notes.append)
         with_prompt, without = state.captured(*inputs)
         for slot in slots:
             state.positions[slot] += 1
-        return with_prompt[list(slots)], without[list(slots)]
+        return with_prompt[index], without[index]
+
+    def _step(self, state: DecoderState, codes: Tensor, starts: Tensor) -> Logits:
+        """One step (B, K) of all slots. It is captured: all that it reads beside its inputs is the state's or the
+        model's."""
+        capacity = state.self_caches[0].capacity
+        return self._logits(self._layers(state, state.all_slots, starts, codes[:, :, None], capacity))
 
     def _layers(self, state: DecoderState, slots: Tensor, starts: Tensor, codes: Tensor, max_length: int) -> Tensor:
         """All layers (M, C) for steps (B, K, S) that begin at positions ``starts`` (B,); tensors only."""
@@ -157,7 +164,7 @@ class Decoder:
         prompts = state.prompt_slots[slots].repeat_interleave(steps)
         capacity = state.cross_caches[0].capacity
         cross_rows = RowSlots(prompts, state.prompt_lengths[prompts], steps, capacity)
-        hidden = self._embed(codes, positions)
+        hidden = self._embed(codes, state.position_table[positions])
         caches = (state.self_caches, state.cross_caches)
         return self.backend.layers(hidden, self._model.layers, *caches, rows, cross_rows)
 
@@ -168,9 +175,10 @@ class Decoder:
         return with_prompt, without
 
     def _embed(self, codes: Tensor, positions: Tensor) -> Tensor:
-        """The sum of the codebooks' embeddings and of the position, for the rows with a prompt and those without."""
+        """The sum of the codebooks' embeddings and of the positions' (B, S, C), for the rows with a prompt and those
+        without."""
         first, *others = (table[codes[:, k]] for k, table in enumerate(self._model.embeddings))
-        flat = (sum(others, first) + self._positions[positions]).flatten(0, 1)
+        flat = (sum(others, first) + positions).flatten(0, 1)
         return torch.cat([flat, flat])
 
     def _embed_positions(self, length: int) -> Tensor:

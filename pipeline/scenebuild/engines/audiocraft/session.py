@@ -49,6 +49,7 @@ class AudiocraftSession:
             if note:
                 yield Note(note)
             yield from generator.make([generator.begin(index, action) for index, action in actions])
+            yield from map(Note, generator.model.decoder.notes)
             del generator
             gc.collect()
 
