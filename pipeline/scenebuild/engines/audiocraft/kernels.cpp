@@ -281,12 +281,14 @@ float to_digits(const float* x, long inputs, long padded, uint8_t* low, uint8_t*
   return scale;
 }
 
-// Four digits of a row times four weights of each of the panel's outputs, added to 32 sums.
+// Four digits of a row times four weights of each of the panel's outputs, added to 32 sums. Loops over sums are
+// unrolled before registers are assigned: GCC otherwise copies every sum twice a step.
 #if defined(__AVX512VNNI__)
 typedef __m512i Sums;
 constexpr int SUMS = 2;
 inline void add_products(Sums* sums, const int8_t* weights, uint32_t digits) {
   const __m512i row = _mm512_set1_epi32(static_cast<int>(digits));
+#pragma GCC unroll 4
   for (int part = 0; part < SUMS; part++)
     sums[part] = _mm512_dpbusd_epi32(sums[part], row, _mm512_loadu_si512(weights + 64 * part));
 }
@@ -295,6 +297,7 @@ typedef __m256i Sums;
 constexpr int SUMS = 4;
 inline void add_products(Sums* sums, const int8_t* weights, uint32_t digits) {
   const __m256i row = _mm256_set1_epi32(static_cast<int>(digits)), ones = _mm256_set1_epi16(1);
+#pragma GCC unroll 4
   for (int part = 0; part < SUMS; part++) {
     const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(weights + 32 * part));
     const __m256i pairs = _mm256_maddubs_epi16(row, bytes);  // at most 2 * 127 * 127: no saturation
@@ -312,23 +315,36 @@ inline void add_products(Sums* sums, const int8_t* weights, uint32_t digits) {
 }
 #endif
 
+// What a pass over a panel prefetches: `pace` bytes for each four inputs, from `from` on.
+struct Prefetch {
+  const int8_t* from;
+  long pace;
+};
+
 template <int pairs>
-void int8_tile(const uint8_t* digits, const int8_t* panel, long padded, int32_t (*totals)[PANEL]) {
+void int8_tile(const uint8_t* digits, const int8_t* panel, long padded, int32_t (*totals)[PANEL], Prefetch ahead) {
   Sums sums[2 * pairs][SUMS];
-  std::memset(static_cast<void*>(sums), 0, sizeof sums);
+#pragma GCC unroll 8
+  for (int row = 0; row < 2 * pairs; row++)
+#pragma GCC unroll 4
+    for (int part = 0; part < SUMS; part++) sums[row][part] = Sums{};
   for (long k = 0; k < padded; k += 4) {
-    __builtin_prefetch(panel + k * PANEL + 2 * AHEAD);
-    __builtin_prefetch(panel + k * PANEL + 2 * AHEAD + 64);
+    for (long line = 0; line < ahead.pace; line += 64) __builtin_prefetch(ahead.from + line);
+    ahead.from += ahead.pace;
+#pragma GCC unroll 8
     for (int row = 0; row < 2 * pairs; row++) {
       uint32_t four;
       std::memcpy(&four, digits + row * padded + k, 4);
       add_products(sums[row], panel + k * PANEL, four);
     }
   }
-  std::memcpy(totals, sums, sizeof sums);
+#pragma GCC unroll 8
+  for (int row = 0; row < 2 * pairs; row++)
+#pragma GCC unroll 4
+    for (int part = 0; part < SUMS; part++) std::memcpy(&totals[row][PANEL / SUMS * part], &sums[row][part], sizeof(Sums));
 }
 
-typedef void (*Int8Tile)(const uint8_t*, const int8_t*, long, int32_t (*)[PANEL]);
+typedef void (*Int8Tile)(const uint8_t*, const int8_t*, long, int32_t (*)[PANEL], Prefetch);
 constexpr Int8Tile INT8_TILES[PAIRS] = {int8_tile<1>, int8_tile<2>, int8_tile<3>, int8_tile<4>};
 
 // How many rows of digits are multiplied with a panel's 32 outputs at once.
@@ -399,9 +415,12 @@ bool suits_tiles(long) { return false; }
 void sum_up(const Tiles& tiles, const uint8_t* digits, long rows, const int8_t* panel, long padded,
             int32_t (*totals)[PANEL]) {
   if (tiles.wanted) return run_tiles(digits, rows, panel, padded, totals);
-  for (long row = 0; row < rows; row += 2 * PAIRS) {
+  const long passes = (rows + 2 * PAIRS - 1) / (2 * PAIRS), size = padded * PANEL;
+  // Each of several passes fetches its share of the next panel: else memory would be idle while the later ones compute.
+  Prefetch ahead{panel + (passes == 1 ? 2 * AHEAD : size), 4 * PANEL / passes};
+  for (long row = 0; row < rows; row += 2 * PAIRS, ahead.from += size / passes) {
     const long pairs = (rows - row < 2 * PAIRS ? rows - row : 2 * PAIRS) / 2;
-    INT8_TILES[pairs - 1](digits + row * padded, panel, padded, totals + row);
+    INT8_TILES[pairs - 1](digits + row * padded, panel, padded, totals + row, ahead);
   }
 }
 
