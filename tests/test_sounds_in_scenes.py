@@ -450,6 +450,41 @@ def test_plan_json_has_the_base(scenes: Path, capsys: pytest.CaptureFixture[str]
     assert len(plain["scenes"][0]["elements"][1]["base"]["digest"]) == 64
 
 
+# Takes of the stretch
+
+
+def test_takes_of_a_stretch_are_compared_and_picked(
+    scenes: Path, capsys: pytest.CaptureFixture[str], calls: list[str]
+) -> None:
+    text = (
+        "name: Test\ndefaults: {engine: audiogen}\nelements:\n  # the bed\n  rain: {prompt: steady rain, duration: 1}\n"
+    )
+    Path(PATH).write_text(text, encoding="utf-8")
+    run()
+    Path(PATH).write_text(text.replace("1}", "1, redo: {from: 0.25, to: 0.75}}"), encoding="utf-8")
+    base = samples_of("rain")
+    calls.clear()
+    assert scenebuild_(["takes", "rain", PATH, "-n", "3", "-q"]) == 0
+    assert calls == ["steady rain"] * 3, "of one base"
+    made = [soundfile.read(f"build/takes/test/rain/elements/take-{number}.wav")[0] for number in (1, 2, 3)]
+    assert len({one.tobytes() for one in made}) == 3
+    for one in made:
+        assert np.array_equal(one[:4000], base[:4000, 0])
+        assert np.array_equal(one[12000:], base[12000:, 0])
+    capsys.readouterr()
+    assert scenebuild_(["pick", "rain", "2", PATH]) == 0
+    assert capsys.readouterr().out == f"{PATH}:5: rain: redo.take: 2\n"
+    assert (
+        "  rain: {prompt: steady rain, duration: 1, redo: {from: 0.25, to: 0.75, take: 2}}\n" in Path(PATH).read_text()
+    )
+    calls.clear()
+    run()
+    assert calls == []
+    assert np.array_equal(samples_of("rain")[:, 0], made[1].astype(np.float32))
+    assert scenebuild_(["pick", "rain", "2", PATH]) == 0
+    assert capsys.readouterr().out == f"{PATH}:5: rain: redo.take: 2 is there already\n"
+
+
 # What people read
 
 

@@ -35,6 +35,6 @@ def command(element: str, number: int, scene: str | None) -> None:
     from scenebuild.commands.takes import find_element
 
     found, chosen = find_element(element, scene, options.settings_for([scene] if scene else [], options.Flags()))
-    written = write_element_field(found, chosen.name, "take", number)
-    what = "take: {number}" if written.changed else "take: {number} is there already"
-    click.echo(safe(f"{options.shown_path(written.path)}:{written.line}: {element}: {what.format(number=number)}"))
+    written = write_element_field(found, chosen.name, chosen.take_field, number)
+    what = f"{'.'.join(chosen.take_field)}: {number}{'' if written.changed else ' is there already'}"
+    click.echo(safe(f"{options.shown_path(written.path)}:{written.line}: {element}: {what}"))

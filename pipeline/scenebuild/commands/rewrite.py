@@ -40,28 +40,32 @@ class SceneChangedError(UsageError):
     """Somebody else wrote the file at the same moment; nothing was written over it."""
 
 
-def write_element_field(scene: Scene, name: str, field: str, value: Written, seen: bytes | None = None) -> WrittenField:
-    """Give an element's field a value, where the scene has it: in its file, or in the variant that speaks of it.
+def write_element_field(
+    scene: Scene, name: str, field: str | Field, value: Written, seen: bytes | None = None
+) -> WrittenField:
+    """Give an element's field, or one of a set of its fields, a value, where the scene has it: in its file, or in the
+    variant that speaks of it.
 
     ``seen``: the content of the file when the decision was made; SceneChangedError where it holds something else now.
     UsageError where it stands in a file that this one extends: there it would change other scenes as well.
     """
     path = os.path.realpath(scene_file(scene.path))
+    way = (field,) if isinstance(field, str) else field
     with _one_at_a_time(path):
         before = _read(path)
         if seen is None:  # another command may have written since the element was found: find it again
             scene = read_scene(scene.path)
         document = parse_document(scene_file(scene.path), text_of(scene_file(scene.path), before))
-        place = scene.places.get(("elements", name, field)) or scene.place_of("elements", name)
+        place = scene.place_of("elements", name, *way)
         if place.file != printable(scene_file(scene.path)):
             raise UsageError(
                 f"{name} stands in {place}, which other scenes may extend; name that file, or write "
-                f"elements: {{{name}: {{{field}: {value}}}}} into {printable(scene_file(scene.path))}"
+                f"elements: {{{name}: {_nested(way, value)}}} into {printable(scene_file(scene.path))}"
             )
-        owner = _owner(document, scene, name, field)
+        owner = _owner(document, scene, name, way)
         if owner is None:
             raise _changed(path)
-        return _write_field(path, (*owner, field), value, before if seen is None else seen)
+        return _write_field(path, (*owner, *way), value, before if seen is None else seen)
 
 
 def add_element(path: str, name: str, fields: Mapping[str, Scalar]) -> WrittenField:
@@ -122,16 +126,21 @@ def _one_at_a_time(path: str) -> Iterator[None]:
         os.close(folder)
 
 
-def _owner(document: Document, scene: Scene, name: str, field: str) -> Field | None:
+def _nested(way: Field, value: Written) -> str:
+    return f"{{{way[0]}: {_nested(way[1:], value) if way[1:] else value}}}"
+
+
+def _owner(document: Document, scene: Scene, name: str, way: Field) -> Field | None:
     """The element in the file itself, or in one of its variants: where the scene's place points to. None where the
     scene was read from a file that said something else."""
     here = ("elements", name)
     variants = document.data.get("variants")
     owners = [here, *(("variants", label, *here) for label in (variants if isinstance(variants, dict) else ()))]
-    written = scene.places.get((*here, field))
+    written = scene.places.get((*here, *way))
     if written is not None:
-        return next((owner for owner in owners if document.values.get((*owner, field)) == written), None)
-    return next((owner for owner in owners if document.keys.get(owner) == scene.place_of(*here)), None)
+        return next((owner for owner in owners if document.values.get((*owner, *way)) == written), None)
+    around = way[:-1]
+    return next((one for one in owners if document.keys.get((*one, *around)) == scene.place_of(*here, *around)), None)
 
 
 def _replace(path: str, before: bytes, after: bytes) -> None:

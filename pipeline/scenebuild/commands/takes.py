@@ -74,7 +74,9 @@ def make_numbered_takes(
     listener.begin(names_of_missing({scene.path: plan}))
     takes = _gathered(plan, folder, settings, listener)
     _remove_others(root, folder, plan)
-    made = [candidate_of(step, step.one_of(takes), step.element.take == element.take) for step in plan.steps]
+    made = [
+        candidate_of(step, step.one_of(takes), step.element.take_number == element.take_number) for step in plan.steps
+    ]
     return candidates_page(scene, element, made, folder), made
 
 
@@ -93,20 +95,18 @@ def _scenes(scene: str | None, settings: Settings) -> list[Scene]:
 
 def _plan(scene: Scene, element: Element, numbers: Sequence[int], settings: Settings) -> Plan:
     lock = read_lock(lock_path(scene.path))
-    steps = [
-        step
-        for number in numbers
-        for step in _steps(scene, replace(element, take=number), lock, settings, element.take)
-    ]
+    steps = [step for number in numbers for step in _steps(scene, element.with_take(number), lock, settings, element)]
     return Plan(scene, lock, tuple(steps))
 
 
-def _steps(scene: Scene, element: Element, lock: Lock | None, settings: Settings, now: int) -> list[Step]:
-    """The steps of one take, as if the scene had it; only the one that the scene has may be the locked one."""
+def _steps(scene: Scene, element: Element, lock: Lock | None, settings: Settings, now: Element) -> list[Step]:
+    """The steps of one take, as if the scene had it; only the one that the scene has may be the locked one. A stretch
+    is made again of the take that the lock pins, whichever number it has."""
     alone = replace(scene, elements=(element,))
     store = LocalStore(settings.generate.store)
-    plan = make_plan(alone, lock if element.take == now else None, store, options_for(scene, settings.plan))
-    return [replace(step, element=replace(element, name=f"take-{element.take}")) for step in plan.steps]
+    is_locked = element.sound_prompt.redo is not None or element.take_number == now.take_number
+    plan = make_plan(alone, lock if is_locked else None, store, options_for(scene, settings.plan))
+    return [replace(step, element=replace(element, name=f"take-{element.take_number}")) for step in plan.steps]
 
 
 def _gathered(plan: Plan, folder: str, settings: Settings, listener: Listener) -> Takes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from scenebuild.errors import Place
@@ -68,6 +68,24 @@ class Element:
     sound_prompt: SoundPrompt = SoundPrompt()  # with the prompt: it decides the bytes of the take as well
     expect: Expectations | None = None  # of its take
     mute: bool = False  # not heard; its take is made, and other elements still duck under it
+
+    @property
+    def take_field(self) -> tuple[str, ...]:
+        """The field with the number of its take: of the stretch, where one is made again."""
+        return ("redo", "take") if self.sound_prompt.redo else ("take",)
+
+    @property
+    def take_number(self) -> int:
+        """The value of that field."""
+        redo = self.sound_prompt.redo
+        return redo.take if redo else self.take
+
+    def with_take(self, number: int) -> Element:
+        """The element with another value of that field."""
+        redo = self.sound_prompt.redo
+        if redo is None:
+            return replace(self, take=number)
+        return replace(self, sound_prompt=replace(self.sound_prompt, redo=replace(redo, take=number)))
 
     @property
     def recordings(self) -> dict[str, str]:

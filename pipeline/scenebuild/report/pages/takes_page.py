@@ -44,7 +44,8 @@ def candidate_of(step: Step, take: Take, chosen: bool) -> MeasuredTake:
     facts = facts_of(traits)
     if step.action.seed is not None:
         facts = (*facts, ("Seed", str(step.action.seed)))
-    return MeasuredTake(step.element.take, step.piece, take.path, chosen, traits.duration_s, facts, remarks_on(traits))
+    number = step.element.take_number
+    return MeasuredTake(number, step.piece, take.path, chosen, traits.duration_s, facts, remarks_on(traits))
 
 
 def facts_of(traits: Traits) -> tuple[tuple[str, str], ...]:
