@@ -6,6 +6,7 @@ import errno
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import types
 from pathlib import Path
@@ -124,6 +125,33 @@ def test_as_many_threads_as_there_is_time_for(monkeypatch: pytest.MonkeyPatch) -
         assert threads.threads() == wanted
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert threads.threads() == 7
+
+
+@pytest.mark.parametrize(
+    ("users", "wanted"),
+    [
+        ({}, {"GOMP_SPINCOUNT": "1000", "KMP_BLOCKTIME": "1"}),
+        ({"GOMP_SPINCOUNT": "7"}, {"GOMP_SPINCOUNT": "7", "KMP_BLOCKTIME": "1"}),
+        ({"OMP_WAIT_POLICY": "active"}, {"OMP_WAIT_POLICY": "active"}),
+    ],
+)
+def test_how_threads_wait_is_the_users_choice(users: dict[str, str], wanted: dict[str, str]) -> None:
+    threads.spin_briefly(users)
+    assert users == wanted
+
+
+@pytest.mark.linux("the GNU runtime, which tells what it has read")
+def test_the_openmp_runtime_of_a_session_spins_briefly() -> None:
+    """The runtime itself tells what it has read. It reads once, when it is loaded: torch must not come first."""
+    pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
+    if "libgomp" not in compiling.openmp_runtime():
+        pytest.skip("torch brings another OpenMP runtime, which tells less")
+    script = "from scenebuild.engines import engine; engine('audiogen').load({'device': 'cpu'})"
+    taken_out = ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY")
+    environment = {name: value for name, value in os.environ.items() if name not in taken_out}
+    environment["OMP_DISPLAY_ENV"] = "VERBOSE"
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert "GOMP_SPINCOUNT = '1000'" in done.stderr
 
 
 def test_elsewhere_psutil_says_how_much_memory_there_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,9 @@ class AudiocraftEngine:
 
     def load(self, options: dict[str, Any]) -> EngineSession:
         """Choose the device; a model is loaded with the first request for it."""
+        from scenebuild.engines.audiocraft.threads import spin_briefly
+
+        spin_briefly()  # before torch is imported
         from scenebuild.engines.audiocraft.device import choose_device
         from scenebuild.engines.audiocraft.session import AudiocraftSession
 
