@@ -70,7 +70,7 @@ def test_progress_reaches_one_and_a_bad_request_fails_alone() -> None:
     told: list[tuple[int, float]] = []
     bad = Request(Action("sketch", "1", None, prompt="rain"))
     results = list(ENGINE.load({}).generate([bad, request("rain", 100000)], lambda i, share: told.append((i, share))))
-    assert results[0] == FailedRequest(0, "sketch: needs a prompt and a length")
+    assert results[0] == FailedRequest(0, "sketch: a prompt and a duration are missing")
     assert isinstance(results[1], MadeTake)
     assert told == [(1, SEGMENT / 100000), (1, 1.0)]
 

@@ -1,6 +1,6 @@
-"""The embedded default engine: procedural sound made from the words of a prompt, with numpy alone.
+"""The sketch engine, built in and the default: procedural synthesis from the words of a prompt, with numpy alone.
 
-Importing this package imports no numpy; that waits until a session is loaded.
+numpy is imported only when a session is loaded.
 """
 
 from __future__ import annotations
@@ -42,5 +42,3 @@ class Sketch:
 
 
 ENGINE = Sketch()
-
-__all__ = ["ENGINE", "VERSION", "Sketch"]

@@ -1,7 +1,7 @@
-"""The kinds of sound that can be sketched: the words that name each, the recipe that plays it, its level.
+"""The kinds of sound: the words that name each, its recipe, its level.
 
-Data only, no numpy: reading a prompt costs nothing. Words are given in their base form; ``lexicon.py`` finds plurals
-and verb forms. A phrase beats a word, so "car engine" is an engine and "wood fire" a fire.
+Data only, without numpy. Words are in their base form; ``lexicon.py`` finds plurals
+and verb forms. The longest phrase wins: "car engine" is an engine, "wood fire" a fire.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The words themselves: adjectives and what they ask, phrases and the kinds they name, and the forms of each."""
+"""The vocabulary: adjectives and their effects, phrases and the kinds that they name, and forms of words."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from functools import cache
 
 from scenebuild.engines.sketch.catalogue import KINDS
 
-# Words that act, and how. Phrases first matched longest.
+# Adjectives, and how much they add to each trait of a layer.
 ADJECTIVES: dict[str, dict[str, float]] = {
     "heavy, strong, intense, powerful, violent, fierce, pouring, torrential, raging, roaring, thick, hard, furious,"
     " massive, crashing": {"amount": 0.8, "level_db": 2.0},
@@ -47,31 +47,9 @@ ADJECTIVES: dict[str, dict[str, float]] = {
 
 DENIALS = {"no", "without", "not", "never", "minus", "except", "excluding", "lacking", "neither", "nor", "hardly"}
 BREAKS = {
-    "and",
-    "with",
-    "while",
-    "over",
-    "under",
-    "behind",
-    "plus",
-    "then",
-    "as",
-    "beyond",
-    "beneath",
-    "but",
-    "amid",
-    "among",
-    "above",
-    "below",
-    "against",
-    "into",
-    "through",
-    "near",
-    "by",
-    "from",
-    "&",
-    "+",
-}
+    "and", "with", "while", "over", "under", "behind", "plus", "then", "as", "beyond", "beneath", "but", "amid",
+    "among", "above", "below", "against", "into", "through", "near", "by", "from", "&", "+",
+}  # fmt: skip
 SMALL_WORDS = BREAKS.union(
     """
     a an the of in on at to for its it is are be being up down out off his her their my our your this
@@ -89,14 +67,14 @@ _TOKEN = re.compile(r"[^\W_]+(?:'[^\W_]+)?|[&+]|,")
 
 
 def plain(prompt: str) -> list[str]:
-    """Lower-case words without accents; every kind of pause is a comma."""
+    """The words of a prompt in lower case without accents; each separator is a comma."""
     decomposed = unicodedata.normalize("NFKD", prompt.replace("’", "'")).casefold()
     text = "".join(c for c in decomposed if not unicodedata.combining(c))
     return _TOKEN.findall(_SEPARATOR.sub(" , ", text))
 
 
 def forms_of(word: str) -> list[str]:
-    """The word and the base forms it may come from, likeliest first."""
+    """The word and its possible base forms, the likeliest first."""
     forms = [word]
     if word.endswith("'s"):
         forms.append(word[:-2])
@@ -117,6 +95,8 @@ def forms_of(word: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Meaning:
+    """A phrase names a kind (and one of its facets), or it is an adjective with effects."""
+
     kind: str = ""
     facet: str = ""
     act: tuple[tuple[str, float], ...] = ()
@@ -124,6 +104,7 @@ class Meaning:
 
 @cache
 def lexicon() -> dict[tuple[str, ...], Meaning]:
+    """The meaning of each phrase, by its words."""
     entries: dict[tuple[str, ...], Meaning] = {}
     for phrases, act in ADJECTIVES.items():
         for phrase in phrases.split(", "):
@@ -140,7 +121,7 @@ def lexicon() -> dict[tuple[str, ...], Meaning]:
 
 @cache
 def facet_words() -> dict[str, dict[str, str]]:
-    """word -> kind -> facet, for words that choose a variant beside their kind."""
+    """word -> kind -> facet, for words that choose a variant of a kind."""
     table: dict[str, dict[str, str]] = {}
     for kind in KINDS:
         for facet, words in kind.facets.items():
@@ -153,7 +134,7 @@ _LONGEST = 4
 
 
 def look_up(words: list[str], at: int) -> tuple[int, Meaning] | None:
-    """The longest phrase that begins here: how many words, and what it means."""
+    """(number of words, meaning) of the longest known phrase that begins at ``at``; None for none."""
     for length in range(min(_LONGEST, len(words) - at), 0, -1):
         part = words[at : at + length]
         if "," in part:
@@ -166,7 +147,7 @@ def look_up(words: list[str], at: int) -> tuple[int, Meaning] | None:
 
 @cache
 def _spellings(part: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
-    """The phrase with each word in each of its forms."""
+    """All combinations of the forms of a phrase's words."""
     spelt: list[tuple[str, ...]] = [()]
     for word in part:
         spelt = [(*before, form) for before in spelt for form in forms_of(word)]
@@ -174,6 +155,7 @@ def _spellings(part: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
 
 
 def facets_of(word: str) -> dict[str, str]:
+    """kind -> facet for a word, in any of its forms."""
     for form in forms_of(word):
         if form in facet_words():
             return facet_words()[form]
@@ -181,8 +163,9 @@ def facets_of(word: str) -> dict[str, str]:
 
 
 def guess(word: str) -> str | None:
-    """A single known word that this one is very probably meant to be; slips of the finger spare the first letter,
-    while *rolling* and *tolling*, *train* and *rain* are different words."""
+    """The known word of which this word is probably a misspelling; None for none.
+
+    Only words with the same first letter count: *rolling* and *tolling*, *train* and *rain* are different words."""
     if len(word) < 6 or not word.isascii():
         return None
     entries = [entry[0] for entry, meaning in lexicon().items() if len(entry) == 1 and meaning.kind]
@@ -193,4 +176,5 @@ def guess(word: str) -> str | None:
 
 @cache
 def acting() -> frozenset[str]:
+    """All adjectives."""
     return frozenset(phrase for phrases in ADJECTIVES for phrase in phrases.split(", "))

@@ -1,7 +1,7 @@
-"""From a prompt to layers: which sources it names, and what its adjectives ask of each.
+"""From a prompt to layers: the sources that it names, and the effect of adjectives on each.
 
-A small, predictable reading, not a language model: phrases from the catalogue, adjectives from a table, clauses at
-commas and connecting words. What it did not know it says.
+The parser uses phrases of the catalogue, a table of adjectives, and clauses that end at commas and conjunctions. It
+reports the words that it does not know.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scenebuild.engines.sketch.lexicon import (
 
 @dataclass(frozen=True)
 class LayerTraits:
-    """What adjectives ask of one layer. Everything is 0 when nothing is asked."""
+    """The effects of adjectives on one layer; 0 without an adjective."""
 
     amount: float = 0.0  # −1 light … 1 heavy: density and force
     level_db: float = 0.0
@@ -55,29 +55,29 @@ _LIMITS = {
 
 @dataclass(frozen=True)
 class SketchLayer:
-    """One source as it was understood."""
+    """One source of a prompt."""
 
     kind: str
-    name: str  # names its random streams: the kind, and a number when the kind is there more than once
+    name: str  # of its random streams
     traits: LayerTraits
     gain_db: float  # relative to the other layers
-    words: tuple[str, ...]  # of the prompt, that led here
+    words: tuple[str, ...]  # of the prompt that it comes from
 
 
 @dataclass(frozen=True)
 class ParsedPrompt:
-    """A prompt, understood. ``layers`` is never empty."""
+    """The result of parsing. ``layers`` is never empty."""
 
     layers: tuple[SketchLayer, ...]
-    left_out: tuple[str, ...]  # kinds that the prompt said it does not want
-    unknown: tuple[str, ...]  # words that mean nothing here
-    guessed: tuple[tuple[str, str], ...]  # a misspelt word and what it was read as
+    left_out: tuple[str, ...]  # kinds that the prompt denies
+    unknown: tuple[str, ...]  # words without a meaning
+    guessed: tuple[tuple[str, str], ...]  # (misspelt word, known word)
     recognised: bool
 
 
 @dataclass
 class _Mention:
-    """A source while the prompt is being read."""
+    """A source during parsing."""
 
     kind: str
     clause: int
@@ -88,13 +88,13 @@ class _Mention:
 
 
 class _Reader:
-    """Goes through the words once, from left to right."""
+    """Parses the words from left to right."""
 
     def __init__(self, words: list[str]) -> None:
         self.words, self.at, self.clause = words, 0, 0
         self.mentions: list[_Mention] = []
         self.waiting: list[tuple[str, list[tuple[str, float]], int]] = []  # adjectives before their noun
-        self.loose: list[tuple[str, dict[str, str], int]] = []  # facet words, settled at the end
+        self.loose: list[tuple[str, dict[str, str], int]] = []  # facet words, assigned at the end
         self.unknown: list[str] = []
         self.guessed: list[tuple[str, str]] = []
         self.denying = ""
@@ -131,7 +131,7 @@ class _Reader:
         text = " ".join(self.words[self.at : self.at + length])
         if not meaning.kind:
             self.waiting.append((text, list(meaning.act), self.clause))
-            if length > 1:  # "in a cave" also tells a drip where it falls
+            if length > 1:  # "in a cave" is a facet of drips as well
                 self.loose += [(word, table, self.clause) for word in text.split() if (table := facets_of(word))]
             return length
         self._mention(meaning, text)
@@ -158,7 +158,7 @@ class _Reader:
         self.waiting = []
 
     def _next_clause(self, *, strong: bool) -> None:
-        """A pause. Adjectives that found no noun belong to the one before, unless 'and' leads on."""
+        """End a clause. Adjectives without a noun after them belong to the noun before, unless 'and' follows."""
         here = any(m.clause == self.clause for m in self.mentions)
         if strong or here:
             self._hand_back()
@@ -177,7 +177,7 @@ class _Reader:
         self.waiting = []
 
     def _settle(self, word: str, table: dict[str, str], clause: int) -> None:
-        """A facet word acts on the nearest clause that has a kind which knows it."""
+        """Assign a facet word to the nearest clause with a kind that has this facet."""
         able = [m for m in self.mentions if m.kind in table and not m.denied]
         if able:
             nearest = min(able, key=lambda m: abs(m.clause - clause))
@@ -202,7 +202,7 @@ def _traits(mention: _Mention) -> LayerTraits:
 
 
 def _only_setting(mention: _Mention, wanted: list[_Mention]) -> bool:
-    """A word that another mention uses as its surface or place is no source of its own ("rain on leaves")."""
+    """Whether a mention is only the surface or place of another one, as leaves in "rain on leaves"."""
     for other in wanted:
         if other is mention or other.kind == mention.kind or abs(other.clause - mention.clause) > 1:
             continue
@@ -212,7 +212,7 @@ def _only_setting(mention: _Mention, wanted: list[_Mention]) -> bool:
 
 
 def read(prompt: str) -> ParsedPrompt:
-    """Understand a prompt. The same prompt always reads the same; the result has at least one layer."""
+    """Parse a prompt. The result depends on the prompt alone and has at least one layer."""
     reader = _Reader(plain(prompt))
     reader.read()
     wanted = [m for m in reader.mentions if not m.denied]
@@ -229,7 +229,7 @@ _MOST_LAYERS = 6
 
 
 def _layers(wanted: list[_Mention]) -> tuple[SketchLayer, ...]:
-    """One layer a kind (mentions of one kind become one), the first named in front, the others a little behind."""
+    """One layer per kind: mentions of a kind are merged. The first layer is 3 dB louder than the others."""
     merged: dict[str, _Mention] = {}
     for mention in wanted:
         if (old := merged.get(mention.kind)) is None:
@@ -249,7 +249,7 @@ def _layers(wanted: list[_Mention]) -> tuple[SketchLayer, ...]:
 
 
 def explain(prompt: str) -> str:
-    """What was understood, in lines for people."""
+    """The layers, guesses and unknown words of a prompt as lines of text."""
     reading = read(prompt)
     lines = [_told(layer) for layer in reading.layers]
     if reading.left_out:
@@ -270,7 +270,7 @@ def _told(layer: SketchLayer) -> str:
 
 
 def warnings(reading: ParsedPrompt) -> tuple[str, ...]:
-    """What the user should be told about a reading: misspellings, and words without any recipe."""
+    """Warnings for the user: misspellings, and a prompt without any known source."""
     said = [f"sketch: {word!r} was read as {meant!r}" for word, meant in reading.guessed]
     if not reading.recognised:
         strange = ", ".join(repr(word[:40]) for word in reading.unknown[:6]) or "this prompt"

@@ -1,4 +1,4 @@
-"""From a reading to samples: the layers are played side by side, segment after segment, and set down on a grid."""
+"""From a prompt to samples: the layers are rendered and summed segment by segment, and quantised."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from scenebuild.engines.sketch.kit.stage import RATE, SEGMENT, LayerStage
 from scenebuild.engines.sketch.prompt import SketchLayer, read, warnings
 from scenebuild.engines.sketch.sounds import going_on, made_again, recording_at, take_at
 
-Recipe = Callable[[LayerStage], Array]  # one segment, shape (2, SEGMENT)
+Recipe = Callable[[LayerStage], Array]  # renders one segment, shape (2, SEGMENT)
 
-GRID = 2.0**-19  # −114 dBFS; coarse enough that last bits which differ between processors never show
+GRID = 2.0**-19  # −114 dBFS; coarse enough to hide differences of the last bits between processors
 _KNEE, _CEILING = 0.62, 0.88  # above the knee the curve bends towards −1.1 dBFS and never reaches it
 _FADE_IN_S, _FADE_OUT_S = 0.004, 0.012
 
 
 def recipe(kind: str) -> Recipe:
-    """The function that plays a kind."""
+    """The recipe of a kind."""
     module, name = BY_NAME[kind].recipe.split(":")
     found: Recipe = getattr(import_module(f"scenebuild.engines.sketch.recipes.{module}"), name)
     return found
@@ -39,22 +39,22 @@ def render(
     temperature: float = 1.0,
     progress: Callable[[float], None] = lambda share: None,
 ) -> NDArray[np.float32]:
-    """The prompt as sound: float32 at 48 kHz, shape ``(frames, 2)``, every sample a multiple of 2^-19 below 0.89.
+    """The prompt as sound: float32 at 48 kHz, shape ``(frames, 2)``; each sample is a multiple of 2^-19 below 0.89.
 
-    The first frames of a longer take are those of a shorter one, but for the fade at its end.
+    A longer take begins with the samples of a shorter one, except for the fade at its end.
     """
     out = np.empty((frames, 2), np.float32)
     for start, mixed in zip(range(0, frames, SEGMENT), segments(prompt, seed, temperature), strict=False):
         here = min(SEGMENT, frames - start)
         _fade(mixed, start, frames)
-        for ear, line in enumerate(_settled(mixed[:, :here])):  # one by one is four times faster than the transpose
+        for ear, line in enumerate(_settled(mixed[:, :here])):  # four times faster than the transpose
             out[start : start + here, ear] = line
         progress((start + here) / frames)
     return out
 
 
 def segments(prompt: str, seed: int, temperature: float = 1.0) -> Iterator[Array]:
-    """The prompt as endless sound before it is levelled, shape ``(2, SEGMENT)`` each, in flat memory."""
+    """The endless sound of a prompt before limiting and quantisation, in segments of shape ``(2, SEGMENT)``."""
     layers = read(prompt).layers
     stages = [(LayerStage(seed, layer.name, temperature, layer.traits), recipe(layer.kind)) for layer in layers]
     gains = _gains(layers)
@@ -67,7 +67,7 @@ def segments(prompt: str, seed: int, temperature: float = 1.0) -> Iterator[Array
 
 
 def _gains(layers: tuple[SketchLayer, ...]) -> list[float]:
-    """Calibration, adjectives and place in the prompt together; the sum keeps the loudness of one layer."""
+    """The gain of each layer: calibration, adjectives and its place in the prompt; the sum is as loud as one layer."""
     shares = decibels([2.0 * layer.gain_db for layer in layers])
     whole = float(np.sqrt(np.cumsum(shares)[-1]))
     levels = [BY_NAME[layer.kind].level_db + layer.traits.level_db + layer.gain_db for layer in layers]
@@ -75,7 +75,7 @@ def _gains(layers: tuple[SketchLayer, ...]) -> list[float]:
 
 
 def _settled(sound: Array) -> Array:
-    """Below full scale by a soft knee, without memory and from exact operations only; then on the grid."""
+    """The sound limited by a memoryless soft knee, with exact operations only, and rounded to the grid."""
     size = np.abs(sound)
     if float(size.max()) <= _KNEE:
         return np.rint(sound / GRID) * GRID + 0.0  # no negative zero
@@ -90,7 +90,7 @@ def _fade(sound: Array, start: int, frames: int) -> None:
     place = np.arange(start, start + SEGMENT)
     for seconds, distance in ((_FADE_IN_S, place), (_FADE_OUT_S, frames - 1 - place)):
         length = max(1.0, min(seconds * RATE, frames / 10))
-        if min(abs(int(distance[0])), abs(int(distance[-1]))) > SEGMENT:  # that end is in another segment
+        if min(abs(int(distance[0])), abs(int(distance[-1]))) > SEGMENT:  # this end is in another segment
             continue
         near = (distance < length) & (distance >= 0)
         if np.any(near):
@@ -113,7 +113,7 @@ def _with_sounds(sketch: NDArray[np.float32], request: Request) -> NDArray[np.fl
 
 
 class SketchSession:
-    """The loaded engine; holds nothing."""
+    """The loaded engine, without state."""
 
     def generate(self, requests: Sequence[Request], progress: Progress) -> Iterator[MadeTake | FailedRequest]:
         """Make every request in turn."""
@@ -126,7 +126,7 @@ class SketchSession:
     def _make(self, index: int, request: Request, progress: Progress) -> MadeTake | FailedRequest:
         action = request.action
         if action.prompt is None or action.frames is None or action.frames < 1:
-            return FailedRequest(index, "sketch: needs a prompt and a length")
+            return FailedRequest(index, "sketch: a prompt and a duration are missing")
         temperature = 1.0 if action.temperature is None else action.temperature
         samples = render(
             action.prompt, action.seed or 0, action.frames, temperature, lambda share: progress(index, share)

@@ -1,4 +1,4 @@
-"""The catalogue as tables in Markdown, for ``docs/sketch.md``; a test keeps the page true."""
+"""The Markdown tables of ``docs/sketch.md``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scenebuild.engines.sketch.render import recipe
 
 
 def kinds() -> str:
-    """Every kind: the words that name it, the variants with theirs, and which adjectives its recipe asks about."""
+    """The table of kinds: words, variants with their words, and the traits that its recipe reads."""
     rows = [
         f"| {kind.name} | {kind.words or 'whatever is not known'} | {_variants(kind)} | {', '.join(_asked(kind))} |"
         for kind in KINDS
@@ -23,7 +23,7 @@ def kinds() -> str:
 
 
 class _Noting(LayerTraits):
-    """Traits that say which of them a recipe looked at."""
+    """Traits that record which of them are read."""
 
     noted: ClassVar[set[str]] = set()
 
@@ -33,7 +33,7 @@ class _Noting(LayerTraits):
 
 
 def _asked(kind: SoundKind) -> list[str]:
-    """What a recipe asks its traits for while it plays one segment, plainly and in each variant."""
+    """The traits that a recipe reads in one segment, without a variant and in each variant."""
     _Noting.noted.clear()
     for facet in ("", *kind.own, *kind.facets):
         recipe(kind.name)(LayerStage(1, kind.name, 1.0, _Noting(facets=frozenset({facet}))))
@@ -50,7 +50,7 @@ def _variants(kind: SoundKind) -> str:
 
 
 def adjectives() -> str:
-    """Every adjective and what it moves."""
+    """The table of adjectives and their effects."""
     rows = [
         f"| {words} | {', '.join(f'{name} {value:+g}' for name, value in act.items()) or 'nothing'} |"
         for words, act in ADJECTIVES.items()

@@ -1,1 +1,1 @@
-"""What recipes are made of: time in segments, noise, grains, pulses and rooms, with the same bits on any machine."""
+"""The synthesis kit of the recipes: segments, noise, grains, pulses and rooms, with the same bits on any machine."""

@@ -1,6 +1,6 @@
-"""Sine and powers of two from additions and multiplications alone, so that they give the same bits everywhere.
+"""Sine and powers of two from additions and multiplications alone, with the same bits on every processor.
 
-``np.sin`` and ``np.exp`` choose a code path by the CPU they run on and differ in the last bits; IEEE 754 defines
+``np.sin`` and ``np.exp`` have a code path per CPU and differ in the last bits; IEEE 754 defines
 the sum and the product exactly. The polynomials err by less than 1e-8, which is −160 dB.
 """
 
@@ -24,7 +24,7 @@ _SQRT2 = 1.4142135623730951
 
 
 def sine(cycles: Any) -> Array:
-    """``sin(2 pi cycles)``, any shape; the argument counts whole turns, so large phases lose nothing.
+    """``sin(2 pi cycles)``, any shape; large phases keep their precision, as the argument is in turns.
 
     >>> [round(float(v), 6) + 0.0 for v in sine(np.array([0.0, 0.25, 0.5, 1.125]))]
     [0.0, 1.0, 0.0, 0.707107]
@@ -50,7 +50,7 @@ def cosine(cycles: Any) -> Array:
 
 
 def exp2(exponent: Any) -> Array:
-    """``2 ** exponent``, any shape; below −1000 it is as good as zero.
+    """``2 ** exponent``, any shape; exponents below −1000 count as −1000.
 
     >>> [round(float(v), 6) for v in exp2(np.array([-1.0, 0.0, 0.5, 10.0]))]
     [0.5, 1.0, 1.414214, 1024.0]
@@ -67,7 +67,7 @@ def exp2(exponent: Any) -> Array:
 
 
 def decay(lives: Any) -> Array:
-    """``exp(-lives)``: what is left after so many time constants."""
+    """``exp(-lives)``: the amplitude after ``lives`` time constants."""
     return exp2(np.asarray(lives, dtype=np.float64) * -1.4426950408889634)
 
 
@@ -77,5 +77,5 @@ def decibels(level_db: Any) -> Array:
 
 
 def ratio(octaves: float) -> float:
-    """The factor of so many octaves."""
+    """``2 ** octaves``: the factor of an interval."""
     return float(exp2(octaves))

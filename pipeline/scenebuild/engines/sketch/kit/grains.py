@@ -1,6 +1,6 @@
-"""Events in time and the short sounds they make: arrivals, ringing modes, bursts of noise, calls.
+"""Events in time and short sounds: arrivals, ringing modes, bursts of noise, calls.
 
-A grain is rendered in whole in the segment where it starts; the stage keeps what rings on.
+A grain is rendered completely in the segment where it starts; the stage keeps its tail for later segments.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from scenebuild.engines.sketch.kit.exact import Array, cosine, decay, sine
 from scenebuild.engines.sketch.kit.stage import BLOCK, CONTROL, RATE, SEGMENT, LayerStage, pan
 
-_CHUNK = 64  # arrivals drawn at a time; a part of the sound, since it orders the draws
-_FACETS = 8  # uniform numbers that every event brings with it
+_CHUNK = 64  # arrivals drawn at a time; another number gives another sound, as it orders the draws
+_FACETS = 8  # uniform random numbers of each event
 _LIVES = 6.5  # time constants until a ringing grain ends, 56 dB down
 _SIZES = (256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 8192, 16384, 32768, 65536, 131072, 262144, 524288)
 _ROW = 64  # frames in a row of a ringing grain
@@ -29,33 +29,33 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Events:
-    """What starts in this segment: frames since its beginning, and eight uniform numbers each."""
+    """The events that start in this segment."""
 
-    at: Array  # (n,)
-    u: Array  # (n, 8)
-    number: Numbers  # counted from the first of the take
+    at: Array  # (n,) frames since the segment began
+    u: Array  # (n, 8) uniform random numbers, 0 ... 1
+    number: Numbers  # (n,) counted from the first event of the take
 
     def __len__(self) -> int:
         return len(self.at)
 
     def where(self, chosen: Any) -> Events:
-        """Some of them."""
+        """The events of an index or a mask."""
         return Events(self.at[chosen], self.u[chosen], self.number[chosen])
 
 
 class _Arrivals:
-    """A renewal process: the gaps come from one stream, the facets from another."""
+    """The state of a renewal process, with one random stream for gaps and one for facets."""
 
     def __init__(self, first_s: float) -> None:
         self.next_s, self.count = first_s, 0
         self.at, self.u = np.empty(0), np.empty((0, _FACETS))
 
 
-Gaps = Callable[[np.random.Generator, int], Array]  # so many gaps in seconds
+Gaps = Callable[[np.random.Generator, int], Array]  # (random stream, n) -> n gaps in seconds
 
 
 def arrivals(stage: LayerStage, role: str, gaps: Gaps, first_s: float) -> Events:
-    """The events of this segment, the first at ``first_s``, then one after each gap."""
+    """The events of this segment: the first of the take at ``first_s``, then one after each gap."""
     state = stage.keep(f"arrivals:{role}", lambda: _Arrivals(first_s))
     end_s = (stage.start + SEGMENT) / RATE
     while state.next_s < end_s:
@@ -64,21 +64,21 @@ def arrivals(stage: LayerStage, role: str, gaps: Gaps, first_s: float) -> Events
         state.at = np.concatenate((state.at, times[:-1]))
         state.u = np.concatenate((state.u, stage.stream(f"facets:{role}").random((_CHUNK, _FACETS))))
     now = int(np.searchsorted(state.at, end_s))
-    facets = state.u[:now].copy()  # whoever remembers an event shall not keep all that were drawn with it
+    facets = state.u[:now].copy()  # a copy, so that a remembered event does not keep the whole chunk
     events = Events(state.at[:now] * RATE - stage.start, facets, state.count + np.arange(now))
     state.at, state.u, state.count = state.at[now:], state.u[now:], state.count + now
     return events
 
 
 def poisson(stage: LayerStage, role: str, rate: float, first_s: float | None = None) -> Events:
-    """Independent events, ``rate`` a second: drops, crackles. Sparse ones may be told when to begin."""
+    """Independent events, ``rate`` per second, such as drops; the first at ``first_s`` where it is given."""
     mean = 1.0 / rate
     first = mean * 0.5 * stage.stream(f"first:{role}").random() if first_s is None else first_s
     return arrivals(stage, role, lambda rng, n: rng.standard_exponential(n) * mean, first)
 
 
 def beats(stage: LayerStage, role: str, period_s: float, jitter: float, first_s: float = 0.1) -> Events:
-    """Nearly regular events: steps, calls, keys. ``jitter`` is the share by which a gap varies at temperature 1."""
+    """Nearly regular events such as steps and calls. ``jitter`` is the relative variation of a gap at temperature 1."""
     spread = min(jitter * stage.wild, 0.85)
     return arrivals(stage, role, lambda rng, n: period_s * (1.0 + spread * (2.0 * rng.random(n) - 1.0)), first_s)
 
@@ -104,13 +104,13 @@ def remembered(stage: LayerStage, role: str, events: Events, for_s: float = math
 
 
 def thinned(events: Events, activity: Array) -> Events:
-    """Those that a slow curve of probabilities lets through; facet 7 is spent on it."""
+    """The events that a slow curve of probabilities keeps; facet 7 decides."""
     index = np.clip(events.at / CONTROL, 0, len(activity) - 1).astype(np.int64)
     return events.where(events.u[:, 7] < activity[index])
 
 
 def scatter(stage: LayerStage, role: str, at: Array, grains: Array, where: Any = 0.0) -> Array:
-    """Add grains, shape ``(n, length)``, at their frames; returns this segment, shape ``(2, SEGMENT)``."""
+    """This segment, shape ``(2, SEGMENT)``, with grains of shape ``(n, length)`` at their frames."""
     out = _room_for(at, grains.shape[1])
     _add(out, at, grains, np.broadcast_to(np.asarray(where, dtype=np.float64), at.shape))
     return stage.emit(role, out)
@@ -121,7 +121,7 @@ def _room_for(at: Array, length: int) -> Array:
 
 
 def _add(out: Array, at: Array, grains: Array, place: Array) -> None:
-    """Grains onto ``out``, in place; the far ear hears later and softer."""
+    """Add grains to ``out`` in place; they reach the far ear later and softer."""
     n, length = grains.shape
     begin = np.maximum(at, 0.0).astype(np.int64)
     late = np.abs(place) * _EAR_FRAMES
@@ -146,7 +146,7 @@ def ring(
     """
     spread = np.broadcast_arrays(at, hertz, life_s, gain, where, start)
     flat = [np.asarray(part, dtype=np.float64).ravel() for part in spread]
-    flat[3] = flat[3] * (1.0 - 2.0 * (np.arange(len(flat[3])) % 2))  # turn by turn, so that no DC adds up
+    flat[3] = flat[3] * (1.0 - 2.0 * (np.arange(len(flat[3])) % 2))  # alternating signs, so that no DC adds up
     frames = np.minimum(flat[2] * (_LIVES * RATE), _SIZES[-1])
     loud = (flat[1] < 0.45 * RATE) & (np.abs(flat[3]) > 1e-4)
     longest = int(np.max(frames, initial=0.0)) * 2 + _SIZES[0]
@@ -176,7 +176,7 @@ def _ringing(turns: Array, life: Array, sines: Array, cosines: Array, size: int)
 
 
 def bank(stage: LayerStage, role: str, at: Array, hertz: Array, life_s: Array, gain: Array) -> Array:
-    """A body with fixed modes that is struck again while it still rings: shape ``(SEGMENT,)``.
+    """A body with fixed modes that may be struck while it still rings: shape ``(SEGMENT,)``.
 
     ``hertz`` and ``life_s`` have shape ``(modes,)``, ``gain`` ``(n, modes)``. What rings on is kept as one amplitude
     and phase a mode, so a bell may ring for ever at a constant cost.
@@ -226,7 +226,7 @@ _TABLE = 32768  # points of a wave; the nearest one is −85 dB off
 
 
 def wave(partials: tuple[float, ...]) -> Array:
-    """One turn of a wave with these harmonics."""
+    """A wavetable: one period of a wave with these amplitudes of harmonics."""
     turn = np.arange(_TABLE) / _TABLE
     out = np.zeros(_TABLE)
     for k, share in enumerate(partials):
@@ -235,7 +235,7 @@ def wave(partials: tuple[float, ...]) -> Array:
 
 
 def played(table: Array, turns: Array) -> Array:
-    """The wave at so many whole turns."""
+    """The wavetable at phases in turns."""
     out: Array = table[(turns * _TABLE).astype(np.int64) & (_TABLE - 1)]
     return out
 
@@ -260,7 +260,7 @@ def call(
     turns = np.cumsum(hertz, axis=1) * (CONTROL / RATE * _TABLE)
     grains = np.empty((len(at), (hertz.shape[1] - 1) * CONTROL))
     for i in range(len(at)):
-        for first in range(0, hertz.shape[1] - 1, _PIECE):  # in pieces, to stay in the processor's cache
+        for first in range(0, hertz.shape[1] - 1, _PIECE):  # in pieces that fit into the processor's cache
             some = slice(first, first + _PIECE + 1)
             place = lines(turns[i : i + 1, some] - turns[i, 0])[0].astype(np.int64)
             place &= _TABLE - 1
@@ -270,7 +270,7 @@ def call(
 
 
 def lines(curves: Array) -> Array:
-    """Curves of shape ``(n, points)`` at every frame, by straight lines: shape ``(n, (points − 1) · 64)``."""
+    """Curves of shape ``(n, points)`` interpolated to every frame: shape ``(n, (points − 1) · 64)``."""
     n, points = curves.shape
     ramp = np.arange(CONTROL, dtype=np.float64) / CONTROL
     out = np.diff(curves, axis=1)[:, :, None] * ramp

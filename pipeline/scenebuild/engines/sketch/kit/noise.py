@@ -1,7 +1,7 @@
-"""Noise of any colour: shaped in the frequency domain, decorrelated between the ears, endless.
+"""Endless noise of any colour, shaped in the frequency domain, decorrelated between the channels.
 
 A block is made from random spectral lines under a magnitude curve, and joins the next by an equal-power crossfade
-of 85 ms: independent noises add by power, so the joint cannot be heard or measured.
+of 85 ms: independent noises add by power, so the level stays constant at the joint.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def _steep(ratio: Array, order: int) -> Array:
 
 
 def band(low: float, high: float, order: int = 2) -> Shape:
-    """Between two corners (−3 dB), falling by 6 dB an octave and order (1, 2, 4 or 8) outside."""
+    """A band between two corners (−3 dB) with slopes of 6 dB per octave times the order (1, 2, 4 or 8)."""
 
     def shape(hertz: Array) -> Array:
         safe = np.maximum(hertz, 1e-3)
@@ -39,7 +39,7 @@ def band(low: float, high: float, order: int = 2) -> Shape:
 
 
 def tilted(low: float, high: float, halves: int = 1, order: int = 2) -> Shape:
-    """A band whose inside falls by ``halves`` × 1.5 dB an octave: 2 is pink, 4 is brown."""
+    """A band that falls by ``halves`` × 1.5 dB per octave: 2 is pink, 4 is brown."""
     inside = band(low, high, order)
 
     def shape(hertz: Array) -> Array:
@@ -53,7 +53,7 @@ def tilted(low: float, high: float, halves: int = 1, order: int = 2) -> Shape:
 
 
 def resonance(centre: float, q: float) -> Shape:
-    """A simple resonance: half power at centre / q from edge to edge, 6 dB an octave outside."""
+    """A second-order resonance: −3 dB bandwidth centre / q, 6 dB per octave outside."""
 
     def shape(hertz: Array) -> Array:
         ratio = np.maximum(hertz, 1e-3) / centre
@@ -63,7 +63,7 @@ def resonance(centre: float, q: float) -> Shape:
 
 
 def summed(*parts: tuple[float, Shape]) -> Shape:
-    """Several curves in one, each with its amplitude; powers add."""
+    """The sum of several curves, each with its amplitude, by power."""
 
     def shape(hertz: Array) -> Array:
         power = np.zeros_like(hertz)
@@ -75,11 +75,11 @@ def summed(*parts: tuple[float, Shape]) -> Shape:
     return shape
 
 
-_LOWEST_HZ = 20.0  # below it there is only what a loudspeaker wastes its strokes on
+_LOWEST_HZ = 20.0  # lower frequencies only move the loudspeaker's cone
 
 
 def _lines(shape: Shape) -> Array:
-    """Interleaved gains for real and imaginary parts that make noise of RMS 1, without what nobody hears."""
+    """Interleaved gains of real and imaginary parts for noise of RMS 1 above 20 Hz."""
     magnitude = shape(LINES) * _steep(_LOWEST_HZ / np.maximum(LINES, 1e-3), 2)
     magnitude[0] = magnitude[-1] = 0.0
     # A uniform part has variance 1/12, a line two parts; irfft gives 2/BLOCK² of the sum of powers.
@@ -90,7 +90,7 @@ def _lines(shape: Shape) -> Array:
 def noise(stage: LayerStage, role: str, shape: Shape, *, channels: int = 2, alike: float = 0.0) -> Array:
     """A segment of endless noise, shape ``(channels, SEGMENT)``, RMS 1.
 
-    ``alike`` is the correlation between left and right: 0 surrounds, 1 is a point in the middle.
+    ``alike`` is the correlation between left and right: 0 is diffuse, 1 is mono.
     """
     gains = stage.keep(f"lines:{role}", lambda: _lines(shape))
     joint = stage.keep(f"joint:{role}", lambda: np.zeros((channels, TAIL)))
@@ -109,7 +109,7 @@ def noise(stage: LayerStage, role: str, shape: Shape, *, channels: int = 2, alik
 
 
 def pool(stage: LayerStage, role: str, shape: Shape) -> Array:
-    """A ring of noise (RMS 1, shape ``(BLOCK,)``) from which short bursts are cut."""
+    """A circular buffer of noise (RMS 1, shape ``(BLOCK,)``) from which short bursts are cut."""
 
     def make() -> Array:
         parts = stage.stream(f"pool:{role}").random(2 * len(LINES)) - 0.5

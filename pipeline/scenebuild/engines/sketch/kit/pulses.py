@@ -1,4 +1,4 @@
-"""Trains of pulses through resonators: what vibrates in a steady rhythm, from throats to cylinders to wings."""
+"""Trains of pulses through resonators, for throats, engines and wings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from scenebuild.engines.sketch.kit.stage import BLOCK, CONTROL, POINTS, RATE, SE
 
 
 def pulses(stage: LayerStage, role: str, hertz: Any) -> tuple[Array, Array]:
-    """When an oscillator of that slow frequency curve begins a new turn: frames, and the number of the turn."""
+    """(frames, numbers) of the turns that an oscillator with this slow frequency curve begins in this segment."""
     turns = stage.phase(role, hertz)
     base = stage.keep(f"turns:{role}", lambda: [0.0])
     first = np.floor(turns[0])
@@ -30,7 +30,7 @@ def pulses(stage: LayerStage, role: str, hertz: Any) -> tuple[Array, Array]:
 
 
 def train(at: Array, gain: Array, where: Any = 0.0) -> Array:
-    """Pulses between the frames they fall between, panned: shape ``(2, SEGMENT + 1)``."""
+    """Pulses at fractional frames (linear interpolation), panned: shape ``(2, SEGMENT + 1)``."""
     whole = np.floor(at).astype(np.int64)
     part = at - whole
     out = np.zeros((2, SEGMENT + 1))
@@ -50,7 +50,7 @@ def resonator(modes: Sequence[tuple[float, float, float]], frames: int = TAIL) -
 
 
 def body(modes: Sequence[tuple[float, float, float]], frames: int = TAIL) -> RoomResponse:
-    """What a train of pulses sounds like through these modes; nothing below 25 Hz is radiated."""
+    """The response of a body with these modes, each (Hz, time constant in s, gain), with a highpass at 25 Hz."""
     return kernel(resonator(modes, frames)).then(highpass(25.0))
 
 
@@ -69,12 +69,12 @@ _VOWELS = (
 _SHARES = (1.0, 0.5, 0.22, 0.10)
 _SPOKEN = 9600  # lines of a spectrum, up to 7 kHz
 _BANDWIDTHS = (90.0, 110.0, 160.0, 250.0)
-_TILTED = 1.5  # brings back the level that the tilt takes away
+_TILTED = 1.5  # make-up gain for the tilt
 
 
 @lru_cache(maxsize=4)
 def _vowel_fields(seed_name: str) -> list[RoomResponse]:
-    """Each vowel as it arrives from a place of its own in a lively room: one response for each ear."""
+    """The response of each vowel from its own place in a reverberant room, for both ears."""
     # vocal folds that close softly: 6 dB an octave, which brings the sum to the spectrum of speech (Byrne 1994)
     folds, fields = spoken(highpass(60.0).then(lowpass(800.0, 1))), []
     for number, formants in enumerate(_VOWELS):
@@ -90,7 +90,7 @@ def _vowel_fields(seed_name: str) -> list[RoomResponse]:
 
 
 def spoken(response: RoomResponse) -> RoomResponse:
-    """The part of a response that voices need."""
+    """The part of a response below 7 kHz, for the murmur."""
     return RoomResponse(response.real[:, :_SPOKEN].copy(), response.imag[:, :_SPOKEN].copy(), BLOCK // 2)
 
 
@@ -102,7 +102,7 @@ def murmur(
     pitch_hz: float = 125.0,
     others: Sequence[tuple[Array, RoomResponse]] = (),
 ) -> Array:
-    """Many people talking at once, never in words: shape ``(2, SEGMENT)``.
+    """Many people talking at once, without words: shape ``(2, SEGMENT)``.
 
     Voices are made at half the rate, and only what lies below 7 kHz; the longer inverse FFT fills in.
     Each voice is a train of glottal pulses whose pitch wanders like that of speech, in syllables of about 4 a second
@@ -145,7 +145,7 @@ def slow_train(at: Array, gain: Array) -> Array:
 
 
 def _voice(stage: LayerStage, role: str, talk: float, pitch_hz: float) -> tuple[NDArray[np.int64], Array]:
-    """One voice's pulses: places in the trains of all vowels, laid end to end, and how loud each is."""
+    """(positions, gains) of one voice's pulses in the concatenated trains of all vowels."""
     base = stage.pick(f"pitch:{role}", pitch_hz, 0.22)
     tempo = stage.pick(f"tempo:{role}", 4.3, 0.3) * exp2(0.6 * stage.drift(f"tempo:{role}", 0.3, 1))
     syllables = stage.phase(f"syllable:{role}", tempo)

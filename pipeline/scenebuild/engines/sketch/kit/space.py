@@ -1,4 +1,4 @@
-"""What a place does to a sound: filters, early reflections, a short room, and the way of distance."""
+"""Filters, early reflections, rooms and distance."""
 
 from __future__ import annotations
 
@@ -12,8 +12,6 @@ from scenebuild.engines.sketch.kit.exact import Array, cosine, decay, ratio, sin
 from scenebuild.engines.sketch.kit.noise import LINES, band
 from scenebuild.engines.sketch.kit.stage import BLOCK, RATE, SEGMENT, TAIL, LayerStage, generator
 
-__all__ = ["RoomResponse", "convolve", "echo", "heard", "highpass", "kernel", "lowpass", "room", "shelf", "tone"]
-
 
 @dataclass(frozen=True)
 class RoomResponse:
@@ -25,19 +23,19 @@ class RoomResponse:
     size: int  # of the FFT
 
     def then(self, other: RoomResponse) -> RoomResponse:
-        """Both, one after the other."""
+        """Both responses in series."""
         real = self.real * other.real - self.imag * other.imag
         return RoomResponse(real, self.real * other.imag + self.imag * other.real, self.size)
 
 
 def kernel(impulse: Array, size: int = BLOCK) -> RoomResponse:
-    """The response of an impulse, shape ``(channels, frames)``; at most ``size − SEGMENT`` frames."""
+    """The spectrum of an impulse response, shape ``(channels, frames)``; at most ``size − SEGMENT`` frames."""
     spectrum = np.fft.rfft(np.atleast_2d(impulse), size, axis=-1)
     return RoomResponse(spectrum.real.copy(), spectrum.imag.copy(), size)
 
 
 def lowpass(hertz: float, poles: int = 2) -> RoomResponse:
-    """One-pole lowpasses in a row: the soft darkening of walls, windows and air."""
+    """One-pole lowpasses in series, for walls, windows and air."""
     corner = min(hertz, 0.45 * RATE) / RATE
     keep = float(decay(6.283185307179586 * corner))
     turn = LINES / RATE
@@ -51,19 +49,19 @@ def lowpass(hertz: float, poles: int = 2) -> RoomResponse:
 
 
 def highpass(hertz: float) -> RoomResponse:
-    """What a one-pole lowpass leaves: takes away DC and what no small source radiates."""
+    """One minus a one-pole lowpass: removes DC and the bass that a small source does not radiate."""
     low = lowpass(hertz, 1)
     return RoomResponse(1.0 - low.real, -low.imag, BLOCK)
 
 
 def shelf(hertz: float, gain: float) -> RoomResponse:
-    """What lies above that frequency, louder or softer by a factor."""
+    """A high shelf with a linear gain above a frequency in Hz."""
     high = highpass(hertz)
     return RoomResponse(1.0 + (gain - 1.0) * high.real, (gain - 1.0) * high.imag, BLOCK)
 
 
 def convolve(stage: LayerStage, role: str, sound: Array, response: RoomResponse) -> Array:
-    """A segment through a response (overlap-add): shape ``(channels, SEGMENT)``; mono in may give stereo out."""
+    """A segment convolved with a response (overlap-add): shape ``(channels, SEGMENT)``; mono may become stereo."""
     spectrum = np.fft.rfft(np.atleast_2d(sound), response.size, axis=-1)
     real, imag = spectrum.real, spectrum.imag
     out = np.empty((max(len(real), len(response.real)), real.shape[1]), np.complex128)
@@ -72,11 +70,11 @@ def convolve(stage: LayerStage, role: str, sound: Array, response: RoomResponse)
     return stage.emit(role, np.fft.irfft(out, response.size, axis=-1))
 
 
-_SIZES = (BLOCK, 73728, 81920, 98304)  # of the FFT, which likes small prime factors and a small memory
+_SIZES = (BLOCK, 73728, 81920, 98304)  # of the FFT, with small prime factors
 
 
 def _tail(names: tuple[object, ...], seconds: float, bright_hz: float, frames: int) -> Array:
-    """Diffuse decay of a room, one for each ear: noise of which the treble dies first (Moorer 1979)."""
+    """The diffuse tail of a room for both ears: noise whose treble decays first (Moorer 1979)."""
     rng = generator("room", *names)
     time = np.arange(frames) / RATE
     out = np.zeros((2, frames))
@@ -88,14 +86,14 @@ def _tail(names: tuple[object, ...], seconds: float, bright_hz: float, frames: i
         lines.imag *= shape
         out += np.fft.irfft(lines, frames, axis=-1) * decay(6.91 * time / (seconds * share))
     out *= np.minimum(1.0, (frames - np.arange(frames)) / (0.2 * frames))
-    out *= np.minimum(1.0, time / 0.012)  # the field needs a moment to become diffuse
+    out *= np.minimum(1.0, time / 0.012)  # the diffuse field builds up in 12 ms
     power = np.cumsum(out * out, axis=1)[:, -1:]
     out /= np.sqrt(power)
     return out
 
 
 def _reflections(names: tuple[object, ...], size_m: float, frames: int) -> Array:
-    """Eight early reflections for each ear, spread as in a room of that size, each weaker the later."""
+    """Eight early reflections for each ear of a room of this size, the later the weaker."""
     rng = generator("walls", *names)
     out = np.zeros((2, frames))
     for ear in range(2):
@@ -115,14 +113,14 @@ def room(
     size_m: float = 5.0,
     bright_hz: float = 6000.0,
 ) -> Array:
-    """The sound with its room: ``seconds`` to fall by 60 dB, ``wet`` the amplitude of the diffuse field."""
-    if stage.traits.room < 0.0:  # said to be outside
+    """The sound in a room: ``seconds`` is RT60, ``wet`` the amplitude of the diffuse field."""
+    if stage.traits.room < 0.0:  # outdoors
         wet *= 0.4
     middle = 0.5 * (sound[0] + sound[1])[None]
     return sound + convolve(stage, f"wet:{role}", middle, _walls(role, seconds, wet, size_m, bright_hz))
 
 
-@lru_cache(maxsize=16)  # a room is the same for every take, and costs as much as a second of most sounds
+@lru_cache(maxsize=16)  # a room is the same for every take and takes as long as a second of most sounds
 def _walls(role: str, seconds: float, wet: float, size_m: float, bright_hz: float) -> RoomResponse:
     size = next(size for size in _SIZES if size - SEGMENT >= 0.75 * seconds * RATE or size == _SIZES[-1])
     frames = size - SEGMENT
@@ -131,7 +129,7 @@ def _walls(role: str, seconds: float, wet: float, size_m: float, bright_hz: floa
 
 
 def echo(stage: LayerStage, role: str, sound: Array, wet: float) -> Array:
-    """Outdoors: a few scattered returns within 80 ms from trees and walls, no diffuse field."""
+    """The sound outdoors: a few reflections within 80 ms from trees and walls, no diffuse field."""
     return sound + convolve(stage, f"wet:{role}", 0.5 * (sound[0] + sound[1])[None], _trees(role, wet))
 
 
@@ -141,12 +139,12 @@ def _trees(role: str, wet: float) -> RoomResponse:
 
 
 def tone(stage: LayerStage, role: str, sound: Array, make: Callable[[], RoomResponse]) -> Array:
-    """The sound through a filter that is worked out once."""
+    """The sound through a filter that ``make`` computes once per take."""
     return convolve(stage, role, sound, stage.keep(f"tone:{role}", make))
 
 
 def heard(stage: LayerStage, sound: Array) -> Array:
-    """What distance, walls and rooms leave of a layer, as its adjectives say.
+    """A layer after distance, walls and rooms, by its traits.
 
     Far sounds lose treble to the air (ISO 9613-1: some 10 dB per 100 m at 8 kHz) and gain reverberation relative to
     the direct sound; a wall or a closed window is a lowpass of some hundred Hz to 1.5 kHz. Bright and dark lift or

@@ -1,4 +1,4 @@
-"""The state of a recipe between its calls: the time, in segments, and a random stream for each role.
+"""The state of a recipe between its calls: the segment's time, and a random stream for each role.
 
 A recipe is called once for each segment of 1.28 s and returns its samples, so that memory does not grow with the length
 of a take, and a long take begins as a short one does. State that outlives a segment (a ringing bell, the lattice of a
@@ -28,35 +28,35 @@ Kept = TypeVar("Kept")
 
 
 def generator(*names: object) -> np.random.Generator:
-    """A random stream that depends on its names alone."""
+    """A random stream whose seed is the hash of its names."""
     digest = hashlib.sha256("\x1f".join(map(str, names)).encode()).digest()
     return np.random.Generator(np.random.PCG64(int.from_bytes(digest[:16], "big")))
 
 
 class LayerStage:
-    """One layer of a take. ``traits``: what its adjectives ask for."""
+    """The state of one layer of a take. ``traits`` are the effects of its adjectives."""
 
     def __init__(self, seed: int, layer: str, temperature: float, traits: LayerTraits) -> None:
         self.traits = traits
-        # 1 at temperature 1; saturates, so that every temperature stays physically plausible
+        # 1 at temperature 1; saturates, so that high temperatures stay plausible
         self.wild = 3.0 * temperature / (2.0 + temperature)
         self.start = 0  # frames since the beginning of the take
         self._names = (seed, layer)
         self._kept: dict[str, Any] = {}
 
     def keep(self, role: str, make: Callable[[], Kept]) -> Kept:
-        """The object that ``make`` returned at the role's first call; the same one in every segment."""
+        """The object that ``make`` returned at the first call for the role, the same in every segment."""
         if role not in self._kept:
             self._kept[role] = make()
         kept: Kept = self._kept[role]
         return kept
 
     def stream(self, role: str) -> np.random.Generator:
-        """The random stream of a role, continued from segment to segment."""
+        """The random stream of a role; it continues from segment to segment."""
         return self.keep(f"stream:{role}", lambda: generator(*self._names, role))
 
     def pick(self, role: str, centre: float, octaves: float = 0.0) -> float:
-        """One value for the whole take: at most ``octaves`` (at temperature 1) away from ``centre``."""
+        """A random value for the whole take, at most ``octaves`` (at temperature 1) from ``centre``."""
 
         def draw() -> float:
             return centre * float(exp2((2.0 * self.stream(f"pick:{role}").random() - 1.0) * octaves * self.wild))
@@ -64,11 +64,11 @@ class LayerStage:
         return self.keep(f"pick:{role}", draw)
 
     def choose(self, role: str, count: int) -> int:
-        """One of ``count`` possibilities for the whole take."""
+        """A random number from 0 to ``count − 1`` for the whole take."""
         return self.keep(f"choose:{role}", lambda: int(self.stream(f"choice:{role}").integers(count)))
 
     def part(self, role: str, traits: LayerTraits | None = None) -> LayerStage:
-        """A stage of its own within this one, so that a recipe can be a part of another; same clock, other streams."""
+        """A stage for a recipe within a recipe: same time, other random streams."""
 
         def make() -> LayerStage:
             inner = LayerStage(
@@ -92,7 +92,7 @@ class LayerStage:
         return (self.start + CONTROL * np.arange(POINTS + 1, dtype=np.float64)) / RATE
 
     def drift(self, role: str, period_s: float, octaves: int = 2) -> Array:
-        """A slow wandering, about −1 … 1, at the control points; it never repeats.
+        """A slow random curve, about −1 … 1, at the control points; it never repeats.
 
         Value noise on a lattice of ``period_s``, each further octave twice as fast and half as deep (a 1/f² slope,
         as slow variations of natural sounds have it: Voss and Clarke 1978, Attias and Schreiner 1997).
@@ -105,8 +105,8 @@ class LayerStage:
         return total
 
     def _between(self, rate: float) -> tuple[int, NDArray[np.int64], Array]:
-        """Where the control points lie on a lattice of ``rate`` values a second: the first value, how many each is
-        after it, and how far on towards the next. A crowd drifts at few rates, so those of a segment are kept."""
+        """(index of the first value, offset from it, smooth fraction) of the control points on a lattice of ``rate``
+        values per second. Cached for a segment, as the drifts of a crowd share few rates."""
         start, found = self._kept.get(f"between:{rate}", (-1, None))
         if start != self.start:
             place = self.slow_seconds * rate
@@ -117,7 +117,7 @@ class LayerStage:
         return found  # type: ignore[no-any-return]
 
     def _lattice(self, role: str, first: int, end: int) -> Array:
-        """The values of a lattice from ``first`` to at least ``end``; what lies before is forgotten."""
+        """The values of a lattice from ``first`` to at least ``end``; earlier values are dropped."""
         stream = self.stream(f"drift:{role}")
         begin, values = self._kept.get(f"lattice:{role}", (0, np.empty(0)))
         if begin + len(values) < end:
@@ -127,7 +127,7 @@ class LayerStage:
         return left
 
     def phase(self, role: str, hertz: Any) -> Array:
-        """Whole turns of an oscillator at every control point; ``hertz`` is a number or a slow curve."""
+        """The phase of an oscillator in turns at every control point; ``hertz`` is a number or a slow curve."""
         curve = np.broadcast_to(np.asarray(hertz, dtype=np.float64), (POINTS + 1,))
         turns = np.empty(POINTS + 1)
         turns[0] = self._kept.get(f"phase:{role}", self.stream(f"phase:{role}").random())
@@ -137,9 +137,9 @@ class LayerStage:
         return turns
 
     def emit(self, role: str, sounding: Array) -> Array:
-        """Play ``sounding``, shape ``(channels, any length)``, from the segment's first frame on.
+        """Add ``sounding``, shape ``(channels, any length)``, from the segment's first frame on.
 
-        Returns this segment, shape ``(channels, SEGMENT)``, with what earlier calls left ringing; the rest is kept.
+        Returns this segment, shape ``(channels, SEGMENT)``, with the tails of earlier calls; the remainder is kept.
         """
         if self._kept.get(f"emitted:{role}") == self.start:
             raise ValueError(f"two sounds share the role {role!r}; give each its own")
@@ -160,7 +160,7 @@ _RAMP = np.arange(CONTROL, dtype=np.float64) / CONTROL
 
 
 def fine(curve: Array) -> Array:
-    """A slow curve at every frame of the segment, by straight lines between the control points."""
+    """A slow curve interpolated linearly to every frame of the segment."""
     steps = np.diff(curve)[:, None] * _RAMP
     steps += curve[:-1, None]
     return steps.reshape(-1)

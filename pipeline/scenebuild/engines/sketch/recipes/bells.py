@@ -1,4 +1,4 @@
-"""Bells and horns: what calls over a town or a harbour."""
+"""Bells and horns."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHARES = np.array([0.32, 0.4, 0.7, 0.35, 1.0, 0.3, 0.25, 0.5, 0.4, 0.28, 0.2])
 
 
 def bell(stage: LayerStage) -> Array:
-    """Each partial is a pair that beats slowly, since no bell is perfectly round; the clapper's clang dies first."""
+    """A bell: each partial is a pair that beats slowly, as no bell is perfectly round; the clapper dies first."""
     traits = stage.traits
     small, gong = "small" in traits.facets, "gong" in traits.facets
     prime = stage.pick("bell", 1250.0 if small else 150.0 if gong else 330.0, 0.25) * ratio(-0.6 * traits.size)

@@ -1,4 +1,4 @@
-"""Dogs and hearts."""
+"""A dog's bark and a heartbeat."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Doors: hinges that creak, knuckles that knock, leaves that slam."""
+"""Doors: creaks, knocks and slams."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scenebuild.engines.sketch.kit.stage import CONTROL, RATE, LayerStage
 
 
 def door(stage: LayerStage) -> Array:
-    """What the prompt names: creak, knock, slam, one after the other; a plain door opens with a creak and closes."""
+    """Creak, knock and slam in turn, as the prompt names them; a plain door creaks open and closes."""
     traits = stage.traits
     named: list[str] = [name for name in ("knock", "creak", "slam") if name in traits.facets] or ["creak", "shut"]
     length = {"knock": 1.6, "creak": 2.3, "slam": 1.5, "shut": 1.2}
@@ -54,9 +54,9 @@ _HINGE = (
 
 
 def _creak(stage: LayerStage, rounds: Events) -> Array:
-    """Stick and slip: the hinge lets go 20–180 times a second, the faster it turns, and each slip rings the door.
+    """Stick-slip friction: the hinge slips 20–180 times a second, by its speed, and each slip rings the door.
 
-    The pulse train is nearly regular, so a creak has a pitch that climbs and falls with the hand (Farnell 2010).
+    The pulse train is nearly regular, so the creak has a pitch that follows the speed (Farnell 2010).
     """
     time = stage.slow_seconds
     speed = np.zeros_like(time)
@@ -94,7 +94,7 @@ def _slam(stage: LayerStage, rounds: Events, force: float = 1.0) -> Array:
 
 
 def _shut(stage: LayerStage, rounds: Events) -> Array:
-    """Closed with care: a soft thud, and the bolt snaps twice."""
+    """A door that is closed gently: a soft thud and two clicks of the bolt."""
     sound = _slam(stage, rounds, 0.42)
     u = rounds.u
     at = np.concatenate((rounds.at + 0.03 * RATE, rounds.at + (0.11 + 0.05 * u[:, 5]) * RATE))

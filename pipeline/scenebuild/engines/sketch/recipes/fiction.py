@@ -1,4 +1,4 @@
-"""What is not of this world: spaceships, magic, horror, drones and risers."""
+"""Fiction: spaceships, magic, horror, drones and risers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SAW = tuple(1.0 / n for n in range(1, 17))
 
 
 def ship(stage: LayerStage) -> Array:
-    """A spaceship: the hum of its drive, and a console that twitters; a laser, a shield, or all that are named."""
+    """A spaceship: the hum of its drive and the beeps of a console; or the laser, shield or hum that are named."""
     facets = stage.traits.facets
     sound = np.zeros((2, 1))
     if "laser" in facets:
@@ -80,7 +80,7 @@ def _laser(stage: LayerStage) -> Array:
 
 
 def _shield(stage: LayerStage) -> Array:
-    """A field of force: a hum whose overtones shimmer in turn, and impacts that ripple through it."""
+    """A force field: a hum whose overtones vary in level, and impacts with a tremolo."""
     base = stage.pick("shield", 98.0, 0.2) * ratio(-0.5 * stage.traits.size)
     turns = fine(stage.phase("field", base * (1.0 + 0.004 * stage.drift("field", 0.4, 2))))
     sound = np.zeros((2, 1))
@@ -104,7 +104,7 @@ def _shield(stage: LayerStage) -> Array:
 
 
 def magic(stage: LayerStage) -> Array:
-    """A spell: two dozen small bars run upwards as a mark tree's do, over a breath that swells and sparkles."""
+    """A spell: a run upwards over 24 small bars, as on a mark tree, over a swelling choir and high noise."""
     traits = stage.traits
     spells = beats(stage, "spell", 3.6 * ratio(0.8 * traits.rests - 0.5 * traits.rate), 0.2, 0.1)
     number = np.arange(24)
@@ -173,7 +173,7 @@ def horror(stage: LayerStage) -> Array:
 
 
 def drone(stage: LayerStage) -> Array:
-    """A tone without end: root, fifth and octave in pairs that beat, whose bands of overtones rise and sink apart."""
+    """An endless tone: beating pairs of root, fifth and octave, whose bands of overtones vary independently."""
     traits = stage.traits
     base = stage.pick("root", 55.0, 0.35) * ratio(-0.7 * traits.size)
     bands = (

@@ -1,4 +1,4 @@
-"""Fire and the kettle over it."""
+"""Fire and kettle."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done and what hums in a house: chopping, frying, the fridge, the extractor, and whole rooms of them."""
+"""The house: chopping, frying, the fridge, the extractor fan, the kitchen and the living room."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def chopping(stage: LayerStage) -> Array:
 
 
 def _cuts(stage: LayerStage) -> Array:
-    """The knife alone, without its room."""
+    """The knife without the room."""
     traits = stage.traits
     cut = 0.235 * ratio(-0.8 * traits.rate)
     length = 7.0 + 7.0 * stage.stream("length").random()
@@ -186,7 +186,7 @@ def kitchen(stage: LayerStage) -> Array:
 def living_room(stage: LayerStage) -> Array:
     """A quiet room of 30 dB(A): its air, a clock on the shelf, a television next door, the street shut out.
 
-    A page is turned, the house creaks as it cools: what is heard only because nothing else is.
+    Now and then a page is turned and a beam creaks.
     """
     air = noise(stage, "air", summed((1.0, tilted(70.0, 900.0, 3, 1)), (0.15, tilted(700.0, 6000.0, 2, 1))), alike=0.3)
     street = noise(stage, "street", tilted(55.0, 260.0, 2, 2), channels=1)  # through one wall
@@ -210,7 +210,7 @@ _WALL = ((175, 0.006, 1.0), (330, 0.004, 0.7), (520, 0.003, 0.4), (940, 0.002, 0
 
 
 def _television(stage: LayerStage) -> Array:
-    """Speech through a wall is its melody alone: pitch of 90–180 Hz and a first formant, 4 syllables a second."""
+    """Speech through a wall: the pitch of 90–180 Hz and the first formant, 4 syllables a second."""
     tempo = 4.3 * exp2(0.5 * stage.drift("tempo", 0.35, 2))
     syllables = stage.phase("syllable", tempo)
     phrase = np.clip(2.4 * stage.drift("phrase", 1.7, 2) + 0.9, 0.0, 1.0)

@@ -1,4 +1,4 @@
-"""Crickets, cicadas, bees: wings that strike, click and beat."""
+"""Crickets, cicadas and bees."""
 
 from __future__ import annotations
 

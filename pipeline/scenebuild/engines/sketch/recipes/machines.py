@@ -1,4 +1,4 @@
-"""Engines, cars that pass, fans."""
+"""Engines, passing cars and fans."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ _AHEAD_S = 5.0  # a car is known this long before it is abreast
 
 
 def passing(stage: LayerStage) -> Array:
-    """One vehicle drives by: tyres hiss, the engine's note falls by the Doppler ratio, the image crosses the stage."""
+    """One vehicle passes: tyre noise, an engine note that falls by the Doppler ratio, a pan from side to side."""
     truck = "truck" in stage.traits.facets
     speed = (10.0 if truck else 15.0) * ratio(0.8 * stage.traits.rate)
     every = 7.5 * ratio(stage.traits.rests - 0.6 * stage.traits.many)
@@ -97,7 +97,7 @@ def passing(stage: LayerStage) -> Array:
 
 
 def _throttle(stage: LayerStage, idle_hz: float) -> Array:
-    """Firing frequency over time: an idle that hunts, a start from the crank, or bursts of throttle."""
+    """The firing frequency in Hz over time: an unsteady idle, a start, or bursts of throttle."""
     time, facets = stage.slow_seconds, stage.traits.facets
     steady = idle_hz * (1.0 + 0.018 * stage.wild * stage.drift("hunt", 0.9, 3))
     if "rev" in facets:

@@ -1,4 +1,4 @@
-"""A soft bed of chords, as a stand-in for music."""
+"""Soft chords as a placeholder for music."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places full of people and cars: café, crowd, applause, traffic; and the neutral texture for the unknown."""
+"""Café, crowd, applause and traffic; and the neutral texture for prompts without a known source."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def cafe(stage: LayerStage) -> Array:
     flutter = exp2(0.5 * stage.drift("flutter", 0.14, 2) + 0.3 * stage.drift("mood", 2.0, 3))
     loud = 1.0 + 0.8 * ("cups" in traits.facets)
     sound += blur * fine(0.034 * flutter) + loud * _china(stage, 1.1 * loud)
-    if "machine" in traits.facets:  # it is what is listened to, the guests are behind it
+    if "machine" in traits.facets:  # the machine is in front of the guests
         return 0.3 * sound + 1.3 * _steam(stage, 0.45)
     if traits.amount > -0.5:
         sound += 0.45 * _steam(stage, 0.12)

@@ -1,4 +1,4 @@
-"""A slow piano and a jazz trio in the next room, as stand-ins for music."""
+"""A slow piano and a jazz trio in the next room as placeholders for music."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Water under pressure: the tap over its basin, the shower in its tiled room, the sprinkler on the lawn."""
+"""Tap, shower and lawn sprinkler."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ def tap(stage: LayerStage) -> Array:
 
 
 def shower(stage: LayerStage) -> Array:
-    """Sixty thin jets: a hiss of 1.5–12 kHz, a patter on enamel that drums at 150–700 Hz, and one who moves in it.
+    """Sixty thin jets: a hiss of 1.5–12 kHz, and a patter on enamel at 150–700 Hz.
 
-    A body under the spray takes part of the patter away, for a second or two at a time; tiles answer for half a second.
+    A person who moves under the spray reduces the patter for a second or two at a time; RT60 is half a second.
     """
     traits = stage.traits
     force = ratio(0.6 * traits.amount)

@@ -1,4 +1,4 @@
-"""Sounds that devices make to be heard: an interface's clicks and tones, alarms."""
+"""User interfaces and alarms."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A town at work and at rest: sirens, a building site, the underground, a market, a park."""
+"""The town: sirens, a building site, the underground, a market, a park."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams, waves, drips: bubbles that ring and foam that hisses."""
+"""Streams, waves and drips."""
 
 from __future__ import annotations
 
@@ -111,9 +111,9 @@ def _lapping(stage: LayerStage) -> Array:
 
 
 def drips(stage: LayerStage) -> Array:
-    """A drop falls, traps a bubble, and the bubble sings once (Pumphrey and Crum 1989); the room answers.
+    """A drop falls, traps a bubble, and the bubble rings once (Pumphrey and Crum 1989), with the room's reverberation.
 
-    A slow tap drips in nearly even time (Dreyer and Hickey 1991); in a cave many drip, each in its own.
+    A slow tap drips nearly regularly (Dreyer and Hickey 1991); in a cave many drips are independent.
     """
     traits = stage.traits
     cave = "cave" in traits.facets or traits.room > 0.5

@@ -17,7 +17,7 @@ def _drop_gain(events: Events, facet: int = 0) -> Array:
 
 
 def rain(stage: LayerStage) -> Array:
-    """Far drops blend to a hiss that falls gently up to 15 kHz; near drops are heard one by one on a surface."""
+    """Far drops are a hiss that falls gently up to 15 kHz; near drops are single events on a surface."""
     heavy = stage.traits.amount
     swell = fine(exp2(0.22 * stage.drift("swell", 3.5, 3)))
     surface = next((name for name in ("window", "roof", "leaves", "puddle") if name in stage.traits.facets), "ground")

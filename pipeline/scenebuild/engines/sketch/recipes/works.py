@@ -1,4 +1,4 @@
-"""Tools and works: drill, saw, hammer, factory, pump."""
+"""Tools and factories: drill, saw, hammer, factory, pump."""
 
 from __future__ import annotations
 

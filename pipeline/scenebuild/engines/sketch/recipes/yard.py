@@ -1,4 +1,4 @@
-"""What is heard over a garden fence on a Saturday: the mower, and a whole yard."""
+"""The lawn mower, and a yard in summer."""
 
 from __future__ import annotations
 
