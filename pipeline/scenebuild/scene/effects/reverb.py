@@ -18,7 +18,7 @@ class Reverb(EffectSpec):
     size_m: float = 10.0
     damping: float = 0.5
     predelay_s: float = 0.0
-    wet: float = 0.25  # the share of the reverberation in the output, 0 ... 1
+    wet: float = 0.25  # the share of the reverberation in the power of the output, 0 ... 1
 
     NUMBERS: ClassVar = {
         "decay": NumberField("seconds", attribute="decay_s"),
