@@ -23,6 +23,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -216,8 +217,8 @@ def alternating(runs: dict[str, Callable[[], None]], rounds: int) -> dict[str, f
 def matrices_of(decoder: Any) -> list[Any]:
     """What a step reads of the weights."""
     model = decoder._model
-    names = ("self_qkv", "self_out", "cross_query", "cross_out", "ffn_up", "ffn_down")
-    return [model.lm_head, *(getattr(layer, name) for layer in model.layers for name in names)]
+    names = ("self_qkv", "self_out", "cross.query", "cross.out", "ffn_up", "ffn_down")
+    return [model.lm_head, *(attrgetter(name)(layer) for layer in model.layers for name in names)]
 
 
 def bandwidth(tensors: Sequence[Tensor], device: torch.device) -> float:

@@ -50,7 +50,7 @@ class AudiocraftEngine:
             sample_rate=first.sample_rate,
             channels=first.channels,
             longest_take_s=first.longest_take_s,
-            parameters=frozenset({"seed", "temperature", "top_k", "top_p", "cfg"}),
+            parameters=frozenset({"seed", "temperature", "top_k", "top_p", "cfg", "continues", "redo"}),
             licence=first.licence,
             batches=True,
             default_model=first.id,

@@ -42,19 +42,26 @@ class Norm:
 
 
 @dataclass(frozen=True, slots=True)
+class CrossAttention:
+    """The part of a layer that attends to the prompt."""
+
+    norm: Norm
+    query: Matrix
+    key_value: Matrix
+    out: Matrix
+
+
+@dataclass(frozen=True, slots=True)
 class TransformerLayer:
     """Self-attention, cross-attention to the prompt, feed-forward; each behind its layer norm."""
 
     self_norm: Norm
-    cross_norm: Norm
     ffn_norm: Norm
     self_qkv: Matrix
     self_out: Matrix
-    cross_query: Matrix
-    cross_key_value: Matrix
-    cross_out: Matrix
     ffn_up: Matrix
     ffn_down: Matrix
+    cross: CrossAttention | None  # None: the prompt stands before the codes
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from scenebuild.engines.audiocraft.decoder import Decoder
 from scenebuild.engines.audiocraft.pattern import UNKNOWN, deinterleave, interleave, steps_of
+from scenebuild.engines.audiocraft.prefix import Prefixes
 from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, sample
 from scenebuild.engines.audiocraft.take import PassSchedule, TakePass, TakeProgress
 
@@ -23,6 +24,19 @@ class LoadedModel:
     decoder: Decoder
     schedule: PassSchedule
     prompts: Mapping[str, Tensor]  # prompt -> (tokens, C)
+    prefixes: Prefixes | None = None  # of a model whose conditions stand before the codes
+
+    def steps(self, take: TakeProgress) -> int:
+        """How many steps the longest pass of a take has."""
+        prompt = self.prompts[str(take.action.prompt)]
+        before = self.prefixes.length(prompt) if self.prefixes else 0
+        return before + steps_of(min(take.length, self.schedule.window), self.schedule.delays)
+
+    def prefix(self, take: TakeProgress, current: TakePass) -> Tensor | None:
+        """What stands before the codes of a pass, (2, P, C), with the prompt and without."""
+        if self.prefixes is None:
+            return None
+        return self.prefixes.of(self.prompts[str(take.action.prompt)], take.melody, current.start)
 
 
 @dataclass(slots=True)
@@ -34,6 +48,7 @@ class Slot:
     sequence: Tensor  # (K, steps), UNKNOWN where a code is still to be sampled
     step: int  # the column that is the model's next input
     rng_state: Tensor  # of the take's rng when the pass began
+    prefix: Tensor | None  # (2, P, C)
 
     @property
     def is_done(self) -> bool:
@@ -86,18 +101,19 @@ class Batch:
         sequence = interleave(codes, delays, self._decoder.codes, steps_of(current.length, delays))
         self._params = None
         self._decoder.assign(self._state, number, self._model.prompts[str(take.action.prompt)])
-        if current.known:
-            self._prefill(number, take, sequence[:, : current.known])
-        self._slots[number] = Slot(take, current, sequence, current.known, take.rng.get_state())
+        slot = Slot(take, current, sequence, current.known, take.rng.get_state(), self._model.prefix(take, current))
+        if current.known or slot.prefix is not None:
+            self._prefill(number, slot)
+        self._slots[number] = slot
 
-    def _prefill(self, number: int, take: TakeProgress, known: Tensor) -> None:
-        """The known steps (K, S) of a take; those of another take that has the same prompt and steps are copied."""
-        steps = known.shape[1]
-        for source, slot in self._slots.items():
-            same_prompt = slot.take.action.prompt == take.action.prompt
-            if same_prompt and slot.current.known == steps and torch.equal(slot.sequence[:, :steps], known):
+    def _prefill(self, number: int, slot: Slot) -> None:
+        """What stands before the first step of a pass; where another take has the same there, it is copied."""
+        known = slot.sequence[:, : slot.current.known]
+        for source, other in self._slots.items():
+            if _begin_alike(slot, other):
+                steps = known.shape[1] + (0 if slot.prefix is None else slot.prefix.shape[1])
                 return self._decoder.branch(self._state, source, number, steps)
-        return self._decoder.prefill(self._state, number, known.to(self._decoder.device))
+        return self._decoder.prefill(self._state, number, known.to(self._decoder.device), slot.prefix)
 
     def _step(self) -> None:
         """One step of all takes. A take whose pass is complete starts its next pass or frees its slot."""
@@ -131,3 +147,14 @@ class Batch:
         logits = self._decoder.decode_step(self._state, numbers, now)
         draws = draw([slot.take.rng for slot in slots], self._decoder.codebooks, self._decoder.codes)
         return sample(*logits, self._params, draws.to(device)).cpu()
+
+
+def _begin_alike(one: Slot, other: Slot) -> bool:
+    """Whether both passes have the same prompt, prefix and known steps."""
+    known = one.current.known
+    return (
+        one.take.action.prompt == other.take.action.prompt
+        and known == other.current.known
+        and torch.equal(one.sequence[:, :known], other.sequence[:, :known])
+        and (one.prefix is None or (other.prefix is not None and torch.equal(one.prefix, other.prefix)))
+    )

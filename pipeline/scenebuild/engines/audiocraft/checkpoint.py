@@ -12,7 +12,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -74,8 +74,8 @@ def older_name(name: str) -> str:
     return name.replace("_attn.mha.", "_attn.").replace("cross_attention.mha.", "cross_attention.")
 
 
-def load_codec(checkpoint: Checkpoint, device: torch.device) -> Any:
-    """The EnCodec model on ``device``, in fp32, its weight normalisation folded in."""
+def load_codec(checkpoint: Checkpoint, device: torch.device, part: Literal["decoder", "encoder"] = "decoder") -> Any:
+    """The quantizer and one half of the EnCodec model on ``device``, in fp32, its weight normalisation folded in."""
     builders = import_audiocraft().models.builders
     config = checkpoint.config
     config.device = "meta"
@@ -87,7 +87,7 @@ def load_codec(checkpoint: Checkpoint, device: torch.device) -> Any:
             first = str(error).splitlines()[0] if str(error) else type(error).__name__
             raise EngineError(f"{checkpoint.path} holds a codec that audiocraft does not build: {first}") from error
     _assign(module, checkpoint.state, device, checkpoint.path)
-    del module.encoder  # we only decode
+    delattr(module, "encoder" if part == "decoder" else "decoder")
     for layer in module.modules():
         if hasattr(layer, "weight_g"):
             nn.utils.remove_weight_norm(layer)

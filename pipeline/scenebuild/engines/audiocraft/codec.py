@@ -1,8 +1,9 @@
-"""From codes to samples by EnCodec's decoder, in memory that does not grow with the length of a take.
+"""From codes to samples by EnCodec, and from samples to codes, in memory that does not grow with the length of a take.
 
 The decoder is a small recurrent part, which needs the whole take, and transposed convolutions, whose receptive field is
 a few codec frames to each side. The convolutions run over pieces that overlap by more than that field, so that the
-pieces together equal the result of one pass.
+pieces together equal the result of one pass. The encoder is the same in the other order. Each half is loaded when it is
+first needed: takes from a prompt alone need no encoder.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from scenebuild.engines.audiocraft.checkpoint import Checkpoint, load_codec
+from scenebuild.errors import EngineError
 
 PIECE = 1000  # codec frames of one pass of the convolutions: 20 s
 OVERLAP = 16  # codec frames on each side; the receptive field is less than 8
 
 
 class Codec:
-    """The decoder of EnCodec. Its weights are loaded when the first take is decoded."""
+    """EnCodec. The weights of its decoder stay once loaded; those of its encoder are dropped by ``forget_encoder``."""
 
     def __init__(self, checkpoint: Checkpoint, device: torch.device, *, stereo: bool) -> None:
         config = checkpoint.config
@@ -41,17 +43,45 @@ class Codec:
 
     def decode(self, codes: Tensor, frames: int) -> NDArray[np.float32]:
         """Samples (frames, channels) from codes (K, codec frames), scaled down to full scale where they exceed it."""
+        return to_full_scale(self.raw(codes, frames))
+
+    def raw(self, codes: Tensor, frames: int) -> NDArray[np.float32]:
+        """``decode`` as the codec has it, which may exceed full scale."""
         sides = (codes[0::2], codes[1::2]) if self._stereo else (codes,)
         samples = torch.cat([self._waveform(side)[:, :frames] for side in sides])  # (channels, frames)
-        peak = float(samples.abs().max())
-        if peak > 1.0:
-            samples = samples / peak
         return np.ascontiguousarray(samples.numpy().T)
+
+    def encode(self, samples: NDArray[np.float32]) -> Tensor:
+        """Codes (K, codec frames) of samples (frames, channels) at the codec's rate, on the CPU. The last codec frame
+        may hold fewer samples than a whole one."""
+        if samples.shape[1] != self.channels:
+            raise ValueError(f"the codec takes {self.channels} channels, not {samples.shape[1]}")
+        sides = [self._codes(torch.from_numpy(side.copy())) for side in samples.T]
+        return torch.stack(sides, dim=1).flatten(0, 1)  # those of left and right take turns
+
+    def forget_encoder(self) -> None:
+        """Give the encoder's memory back."""
+        self.__dict__.pop("_encoding", None)
+
+    def _codes(self, samples: Tensor) -> Tensor:
+        """(codebooks of a channel, codec frames) of one channel's (frames,)."""
+        convolutions, rest = _halves(self._encoding.encoder.model, recurrent_first=False)
+        length = self.codec_frames(len(samples))
+        latent = torch.cat([self._encoded(convolutions, samples, *span) for span in _pieces(length)], dim=-1)
+        codes: Tensor = self._encoding.quantizer.encode(rest(latent))
+        return codes[0].cpu()
+
+    def _encoded(
+        self, convolutions: nn.Module, samples: Tensor, first: int, start: int, stop: int, last: int
+    ) -> Tensor:
+        piece = samples[first * self.hop : last * self.hop].to(self._device)
+        latent: Tensor = convolutions(piece[None, None])
+        return latent[:, :, start - first : stop - first]
 
     def _waveform(self, codes: Tensor) -> Tensor:
         """(channels, codec frames * hop) on the CPU."""
         latent = self._module.decode_latent(codes[None].to(self._device))
-        recurrent, upsampling = _halves(self._module.decoder.model)
+        recurrent, upsampling = _halves(self._module.decoder.model, recurrent_first=True)
         latent = recurrent(latent)
         return torch.cat([self._piece(upsampling, latent, *span) for span in _pieces(latent.shape[-1])], dim=-1)
 
@@ -63,10 +93,24 @@ class Codec:
     def _module(self) -> Any:
         return load_codec(self._checkpoint, self._device)
 
+    @functools.cached_property
+    def _encoding(self) -> Any:
+        module = load_codec(self._checkpoint, self._device, "encoder")
+        if module.renormalize:
+            raise EngineError(f"{self._checkpoint.path} normalises what it encodes; no model goes on from such codes")
+        return module
 
-def _halves(layers: nn.Sequential) -> tuple[nn.Sequential, nn.Sequential]:
-    """The layers up to the recurrent one, and those after it; without one, all are convolutions."""
-    split = max((number + 1 for number, layer in enumerate(layers) if _is_recurrent(layer)), default=0)
+
+def to_full_scale(samples: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same samples, scaled down where their peak is over full scale."""
+    peak = float(np.abs(samples).max(initial=0.0))
+    return samples / np.float32(peak) if peak > 1.0 else samples
+
+
+def _halves(layers: nn.Sequential, *, recurrent_first: bool) -> tuple[nn.Sequential, nn.Sequential]:
+    """The layers before and behind where the recurrent one ends, or begins; without one, all are convolutions."""
+    places = [number for number, layer in enumerate(layers) if _is_recurrent(layer)]
+    split = max(places, default=-1) + 1 if recurrent_first else min(places, default=len(layers))
     return layers[:split], layers[split:]
 
 

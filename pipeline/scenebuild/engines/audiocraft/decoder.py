@@ -3,7 +3,8 @@
 A take keeps its slot until it is done, and each slot has its own position: takes need not have begun together. Guidance
 needs every take twice, with its prompt and without: with P slots, slot p of the self-attention's cache is the take with
 its prompt, and slot P + p is the same take without. A null prompt is an embedding of zeros, and the attention has no
-biases: it would add exactly nothing, so rows without a prompt skip the cross-attention.
+biases: it would add exactly nothing, so rows without a prompt skip the cross-attention. In a model whose conditions
+stand before the codes, both have a prefix of the same length there, and no layer has a cross-attention.
 
 Takes with the same prompt share its keys and values: the cross-attention's cache has a slot for each prompt. A take
 whose known codes are those of another take with the same prompt copies what that one has (``branch``).
@@ -36,7 +37,7 @@ class DecoderState:
     prompts: list[Tensor | None]  # the prompt (T, C) in each of these slots
     prompt_lengths: Tensor  # int32, the tokens of each
     prompt_slots: Tensor  # int32 (P,): where in the cross-attention's cache the prompt of each slot is
-    positions: list[int]  # of each slot: how many steps it has taken
+    positions: list[int]  # of each slot: how many steps it has taken, those of a prefix included
     all_slots: Tensor  # int64 (P,): their numbers
     position_table: Tensor  # float32 (steps, C): the embedding of each position
     captured: Function | None = None  # a step of all slots as one launch
@@ -61,8 +62,10 @@ class Decoder:
 
         ``prompts``: how many different prompts the takes have; None: each has its own.
         """
-        count = min(slots, prompts or slots)
         sizes = self._model.dimensions
+        count = min(slots, prompts or slots)
+        if not sizes.cross_attended:
+            count = tokens = 1  # not used
         head_dim = sizes.dim // sizes.heads
         self._positions = self._embed_positions(steps)
         return DecoderState(
@@ -87,12 +90,14 @@ class Decoder:
 
         A prompt is computed once for all takes that are given the same tensor.
         """
+        state.positions[slot] = 0
+        if not self._model.dimensions.cross_attended:
+            return
         found = next((number for number, held in enumerate(state.prompts) if held is prompt), None)
         if found is None:
             found = _free_prompt_slot(state, slot)
             self._read_prompt(state, found, prompt)
         state.prompt_slots[slot] = found
-        state.positions[slot] = 0
 
     def branch(self, state: DecoderState, source: int, slot: int, steps: int) -> None:
         """Go on in ``slot`` from the first ``steps`` steps of ``source``, which has the same prompt."""
@@ -107,27 +112,32 @@ class Decoder:
         slots = torch.full((tokens,), prompt_slot, dtype=torch.int32, device=self.device)
         rows = RowSlots(slots, torch.arange(1, tokens + 1, dtype=torch.int32, device=self.device), tokens, tokens)
         for layer, cache in zip(self._model.layers, state.cross_caches, strict=True):
-            keys, values = self.backend.linear(prompt, layer.cross_key_value).split(self._dim, dim=1)
-            self.backend.store(cache, keys, values, rows)
+            if layer.cross is not None:
+                keys, values = self.backend.linear(prompt, layer.cross.key_value).split(self._dim, dim=1)
+                self.backend.store(cache, keys, values, rows)
         state.prompts[prompt_slot] = prompt
         state.prompt_lengths[prompt_slot] = tokens
 
-    def prefill(self, state: DecoderState, slot: int, sequence: Tensor) -> None:
-        """The first steps (K, S) of the take in a slot, all at once."""
-        self._forward(state, [slot], sequence[None])
+    def prefill(self, state: DecoderState, slot: int, sequence: Tensor, prefix: Tensor | None = None) -> None:
+        """The first steps (K, S) of the take in a slot, all at once, behind a prefix (2, P, C), with the prompt and
+        without."""
+        embedded = self._embed(sequence[None])
+        if prefix is not None:
+            embedded = torch.cat([prefix[:, None], embedded], dim=2)
+        self._forward(state, [slot], embedded)
 
     def decode_step(self, state: DecoderState, slots: Sequence[int], codes: Tensor) -> Logits:
         """One more step (B, K) of the takes in these slots; the logits of the step after it."""
         if self.backend.static:
             return self._decode_all(state, slots, codes)
-        return self._logits(self._forward(state, slots, codes[:, :, None]))
+        return self._logits(self._forward(state, slots, self._embed(codes[:, :, None])))
 
-    def _forward(self, state: DecoderState, slots: Sequence[int], codes: Tensor) -> Tensor:
-        """The last layer's output (M, C) for steps (B, K, S), rows with a prompt first."""
-        steps = codes.shape[2]
+    def _forward(self, state: DecoderState, slots: Sequence[int], embedded: Tensor) -> Tensor:
+        """The last layer's output (M, C) for steps (2, B, S, C), rows with a prompt first."""
+        steps = embedded.shape[2]
         starts = [state.positions[slot] for slot in slots]
         numbers, begin = (torch.tensor(values, device=self.device) for values in (list(slots), starts))
-        hidden = self._layers(state, numbers, begin, codes, max(starts) + steps)
+        hidden = self._layers(state, numbers, begin, embedded, max(starts) + steps)
         for slot in slots:
             state.positions[slot] += steps
         return hidden
@@ -152,19 +162,21 @@ class Decoder:
         """One step (B, K) of all slots. It is captured: all that it reads beside its inputs is the state's or the
         model's."""
         capacity = state.self_caches[0].capacity
-        return self._logits(self._layers(state, state.all_slots, starts, codes[:, :, None], capacity))
+        embedded = self._embed(codes[:, :, None])
+        return self._logits(self._layers(state, state.all_slots, starts, embedded, capacity))
 
-    def _layers(self, state: DecoderState, slots: Tensor, starts: Tensor, codes: Tensor, max_length: int) -> Tensor:
-        """All layers (M, C) for steps (B, K, S) that begin at positions ``starts`` (B,); tensors only."""
-        steps = codes.shape[2]
+    def _layers(self, state: DecoderState, slots: Tensor, starts: Tensor, embedded: Tensor, max_length: int) -> Tensor:
+        """All layers (M, C) for steps (2, B, S, C) that begin at positions ``starts`` (B,); tensors only."""
+        steps = embedded.shape[2]
         positions = starts[:, None] + torch.arange(steps, device=self.device)  # (B, S)
         both = torch.cat([slots, slots + len(state.positions)]).repeat_interleave(steps).int()
         in_order = self.backend.static and len(slots) == len(state.positions)
         rows = RowSlots(both, (positions + 1).flatten().repeat(2).int(), steps, max_length, in_order)
-        prompts = state.prompt_slots[slots].repeat_interleave(steps)
+        attending = slots if self._model.dimensions.cross_attended else slots[:0]
+        prompts = state.prompt_slots[attending].repeat_interleave(steps)
         capacity = state.cross_caches[0].capacity
         cross_rows = RowSlots(prompts, state.prompt_lengths[prompts], steps, capacity)
-        hidden = self._embed(codes, state.position_table[positions])
+        hidden = (embedded + state.position_table[positions]).flatten(0, 2)
         caches = (state.self_caches, state.cross_caches)
         return self.backend.layers(hidden, self._model.layers, *caches, rows, cross_rows)
 
@@ -174,12 +186,10 @@ class Decoder:
         with_prompt, without = logits.chunk(2)
         return with_prompt, without
 
-    def _embed(self, codes: Tensor, positions: Tensor) -> Tensor:
-        """The sum of the codebooks' embeddings and of the positions' (B, S, C), for the rows with a prompt and those
-        without."""
+    def _embed(self, codes: Tensor) -> Tensor:
+        """The sum of the codebooks' embeddings (2, B, S, C) of steps (B, K, S), with a prompt and without."""
         first, *others = (table[codes[:, k]] for k, table in enumerate(self._model.embeddings))
-        flat = (sum(others, first) + positions).flatten(0, 1)
-        return torch.cat([flat, flat])
+        return sum(others, first).expand(2, -1, -1, -1)
 
     def _embed_positions(self, length: int) -> Tensor:
         """Sinusoidal, (length, C), as audiocraft's ``create_sin_embedding``; "Attention Is All You Need", 3.5."""

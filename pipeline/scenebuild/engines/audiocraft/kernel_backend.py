@@ -21,8 +21,6 @@ from scenebuild.engines.audiocraft.backend import (
     narrowest,
 )
 from scenebuild.engines.audiocraft.kernels import (
-    MATRICES,
-    NORMS,
     CEntries,
     CKVCache,
     CLayer,
@@ -132,13 +130,7 @@ class KernelBackend:
     def _table(self, layers: Sequence[TransformerLayer]) -> ctypes.Array[CLayer]:
         """All layers for the kernels, made once a model; the model is kept, because the table points into it."""
         if id(layers) not in self._tables:
-            rows = [
-                CLayer(
-                    *(_norm(getattr(layer, name)) for name in NORMS),
-                    *(_matrix(getattr(layer, name)) for name in MATRICES),
-                )
-                for layer in layers
-            ]
+            rows = [_layer(layer) for layer in layers]
             self._tables[id(layers)] = (layers, (CLayer * len(rows))(*rows))
         return self._tables[id(layers)][1]
 
@@ -150,6 +142,22 @@ class KernelBackend:
         return CKVCache(
             cache.keys.data_ptr(), cache.values.data_ptr(), cache.heads, cache.head_dim, cache.capacity, half
         )
+
+
+def _layer(layer: TransformerLayer) -> CLayer:
+    """Without cross-attention its parts are zeros: no row gets there."""
+    cross = layer.cross
+    return CLayer(
+        self_norm=_norm(layer.self_norm),
+        cross_norm=_norm(cross.norm) if cross else CNorm(),
+        ffn_norm=_norm(layer.ffn_norm),
+        self_qkv=_matrix(layer.self_qkv),
+        self_out=_matrix(layer.self_out),
+        cross_query=_matrix(cross.query) if cross else CMatrix(),
+        cross_out=_matrix(cross.out) if cross else CMatrix(),
+        ffn_up=_matrix(layer.ffn_up),
+        ffn_down=_matrix(layer.ffn_down),
+    )
 
 
 def _matrix(matrix: Matrix) -> CMatrix:

@@ -607,6 +607,7 @@ void self_attention(const Step& step, const Layer& layer, const KVCache& cache) 
 }
 
 void cross_attention(const Step& step, const Layer& layer, const KVCache& cache) {
+  if (step.cross_rows.count == 0) return;  // a model whose prompt stands before its codes
   const Workspace& work = step.workspace;
   layer_norm(work.narrow, step.hidden, layer.cross_norm, step.cross_rows.count, step.dim);
   linear(work.wide, work.narrow, layer.cross_query, step.cross_rows.count, STORE, work.digits);

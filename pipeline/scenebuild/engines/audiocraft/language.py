@@ -13,9 +13,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scenebuild.engines.audiocraft.backend import Backend, Matrix, Norm, TransformerLayer
+from scenebuild.engines.audiocraft.backend import Backend, CrossAttention, Matrix, Norm, TransformerLayer
 from scenebuild.engines.audiocraft.checkpoint import Checkpoint, forget
-from scenebuild.engines.audiocraft.configuration import TEXT_PROJECTION, Dimensions, dimensions_of
+from scenebuild.engines.audiocraft.configuration import MELODY_PROJECTION, TEXT_PROJECTION, Dimensions, dimensions_of
 from scenebuild.errors import EngineError
 
 
@@ -29,6 +29,7 @@ class LanguageModel:
     norm: Norm
     lm_head: Matrix  # of all codebooks, one after the other: (K V, C)
     projection: tuple[Tensor, Tensor]  # weight (C, text_dim) and bias (C,), from the text encoder
+    melody_projection: tuple[Tensor, Tensor] | None = None  # the same from the chroma, of a model that takes a melody
     mapped_bytes: int = 0  # of a file whose pages are the weights
 
 
@@ -54,6 +55,9 @@ def parts(checkpoint: Checkpoint, backend: Backend) -> Iterator[tuple[str, Matri
     yield "lm_head", reader.matrix(names, (sizes.codes, sizes.dim), every_step=False)
     yield "projection.weight", reader.tensor(TEXT_PROJECTION + "weight", (sizes.dim, sizes.text_dim))
     yield "projection.bias", reader.tensor(TEXT_PROJECTION + "bias", (sizes.dim,))
+    if sizes.chroma is not None:
+        yield "melody.weight", reader.tensor(MELODY_PROJECTION + "weight", (sizes.dim, sizes.chroma.bins))
+        yield "melody.bias", reader.tensor(MELODY_PROJECTION + "bias", (sizes.dim,))
     reader.refuse_what_is_left()
 
 
@@ -64,21 +68,22 @@ def assembled(sizes: Dimensions, found: Parts) -> LanguageModel:
     def norm(name: str) -> Norm:
         return Norm(table[f"{name}.weight"], table[f"{name}.bias"])
 
-    layers = tuple(
-        TransformerLayer(
-            norm(f"layers.{number}.self_norm"),
-            norm(f"layers.{number}.cross_norm"),
-            norm(f"layers.{number}.ffn_norm"),
-            **{name: table[f"layers.{number}.{name}"] for name in _LAYER_MATRICES},
-        )
-        for number in range(sizes.layers)
-    )
+    def cross_attention(name: str) -> CrossAttention | None:
+        if not sizes.cross_attended:
+            return None
+        matrices = {part: table[f"{name}.cross_{part}"] for part in ("query", "key_value", "out")}
+        return CrossAttention(norm(f"{name}.cross_norm"), **matrices)
+
+    def layer(name: str) -> TransformerLayer:
+        matrices = {part: table[f"{name}.{part}"] for part in ("self_qkv", "self_out", "ffn_up", "ffn_down")}
+        norms = (norm(f"{name}.self_norm"), norm(f"{name}.ffn_norm"))
+        return TransformerLayer(*norms, **matrices, cross=cross_attention(name))
+
+    layers = tuple(layer(f"layers.{number}") for number in range(sizes.layers))
     embeddings = tuple(table[f"embeddings.{k}"] for k in range(sizes.codebooks))
     projection = (table["projection.weight"], table["projection.bias"])
-    return LanguageModel(sizes, layers, embeddings, norm("norm"), table["lm_head"], projection)
-
-
-_LAYER_MATRICES = ("self_qkv", "self_out", "cross_query", "cross_key_value", "cross_out", "ffn_up", "ffn_down")
+    melody = (table["melody.weight"], table["melody.bias"]) if sizes.chroma else None
+    return LanguageModel(sizes, layers, embeddings, norm("norm"), table["lm_head"], projection, melody)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,20 +96,25 @@ class _Reader:
 
     def layer(self, theirs: str, ours: str, sizes: Dimensions) -> Iterator[tuple[str, Matrix | Tensor]]:
         wide = sizes.dim
-        for norm, name in (("norm1", "self_norm"), ("norm_cross", "cross_norm"), ("norm2", "ffn_norm")):
+        for norm, name in (("norm1", "self_norm"), ("norm2", "ffn_norm")):
             yield from self.norm(f"{theirs}.{norm}", f"{ours}.{name}", wide)
-        cross = f"{theirs}.cross_attention.in_proj_weight"
-        for name, key, shape, part in (
-            ("self_qkv", f"{theirs}.self_attn.in_proj_weight", (3 * wide, wide), slice(None)),
-            ("self_out", f"{theirs}.self_attn.out_proj.weight", (wide, wide), slice(None)),
-            ("cross_query", cross, (3 * wide, wide), slice(None, wide)),
-            ("cross_key_value", cross, (3 * wide, wide), slice(wide, None)),
-            ("cross_out", f"{theirs}.cross_attention.out_proj.weight", (wide, wide), slice(None)),
-            ("ffn_up", f"{theirs}.linear1.weight", (sizes.hidden, wide), slice(None)),
-            ("ffn_down", f"{theirs}.linear2.weight", (wide, sizes.hidden), slice(None)),
+        for name, key, shape in (
+            ("self_qkv", "self_attn.in_proj_weight", (3 * wide, wide)),
+            ("self_out", "self_attn.out_proj.weight", (wide, wide)),
+            ("ffn_up", "linear1.weight", (sizes.hidden, wide)),
+            ("ffn_down", "linear2.weight", (wide, sizes.hidden)),
         ):
-            # The keys and values of a prompt are computed once a take.
-            yield f"{ours}.{name}", self.matrix([key], shape, every_step=name != "cross_key_value", part=part)
+            yield f"{ours}.{name}", self.matrix([f"{theirs}.{key}"], shape, every_step=True)
+        if sizes.cross_attended:
+            yield from self.cross_attention(theirs, ours, wide)
+
+    def cross_attention(self, theirs: str, ours: str, wide: int) -> Iterator[tuple[str, Matrix | Tensor]]:
+        yield from self.norm(f"{theirs}.norm_cross", f"{ours}.cross_norm", wide)
+        inner, out = [f"{theirs}.cross_attention.in_proj_weight"], [f"{theirs}.cross_attention.out_proj.weight"]
+        yield f"{ours}.cross_query", self.matrix(inner, (3 * wide, wide), every_step=True, part=slice(None, wide))
+        # The keys and values of a prompt are computed once a take.
+        yield f"{ours}.cross_key_value", self.matrix(inner, (3 * wide, wide), every_step=False, part=slice(wide, None))
+        yield f"{ours}.cross_out", self.matrix(out, (wide, wide), every_step=True)
 
     def norm(self, theirs: str, ours: str, width: int) -> Iterator[tuple[str, Tensor]]:
         for name in ("weight", "bias"):

@@ -21,6 +21,7 @@ from scenebuild.engines.audiocraft.decoder import Decoder
 from scenebuild.engines.audiocraft.device import backend_for
 from scenebuild.engines.audiocraft.generator import Generator
 from scenebuild.engines.audiocraft.needs import refuse_too_large
+from scenebuild.engines.audiocraft.prefix import Prefixes
 from scenebuild.engines.audiocraft.take import PassSchedule, TakeProgress
 from scenebuild.engines.audiocraft.text import encode_prompts
 from scenebuild.errors import EngineError
@@ -44,11 +45,17 @@ class AudiocraftSession:
             yield from map(Note, kernels.notes())
         numbered = list(enumerate(requests))
         for wanted in sorted({_model_of(request.action) for request in requests}):
-            actions = [(index, one.action) for index, one in numbered if _model_of(one.action) == wanted]
-            generator, note = self._load(*wanted, [action for _, action in actions])
+            own = [(index, one) for index, one in numbered if _model_of(one.action) == wanted]
+            generator, note = self._load(*wanted, [one.action for _, one in own])
             if note:
                 yield Note(note)
-            yield from generator.make([generator.begin(index, action) for index, action in actions])
+            takes: list[TakeProgress] = []
+            for begun in generator.begin_all(own):
+                if isinstance(begun, FailedRequest):
+                    yield begun
+                else:
+                    takes.append(begun)
+            yield from generator.make(takes)
             yield from map(Note, generator.model.decoder.notes)
             del generator
             gc.collect()
@@ -82,7 +89,8 @@ class AudiocraftSession:
             [str(action.prompt) for action in actions], located.text_encoder_folder, language.projection, self.device
         )
         window, stride = (round(s * codec.sample_rate / codec.hop) for s in (sizes.window_s, STRIDES_S[self.engine]))
-        loaded = LoadedModel(Decoder(language, backend), PassSchedule(sizes.delays, window, stride), prompts)
+        prefixes = Prefixes(language, codec.sample_rate / codec.hop, self.device) if sizes.prepended else None
+        loaded = LoadedModel(Decoder(language, backend), PassSchedule(sizes.delays, window, stride), prompts, prefixes)
         return Generator(loaded, codec, self._report, self.exact), start.note
 
     def _report(self, take: TakeProgress, decided: int) -> None:

@@ -12,6 +12,8 @@ import torch
 from torch import Tensor
 
 from scenebuild.engines import Action
+from scenebuild.engines.audiocraft.prefix import Melody
+from scenebuild.engines.audiocraft.splice import Splice
 
 
 @dataclass(slots=True)
@@ -23,6 +25,9 @@ class TakeProgress:
     length: int  # codec frames of the finished take
     rng: torch.Generator
     codes: Tensor  # (K, codec frames so far), on the CPU
+    splice: Splice | None = None  # of a take that has a sound before it is made
+    melody: Melody | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def is_done(self) -> bool:
@@ -48,10 +53,13 @@ class PassSchedule:
     stride: int  # codec frames that each further pass adds
 
     def next_pass(self, take: TakeProgress) -> TakePass:
-        """The first pass fills the window; each further one keeps its end and adds a stride, or what is missing."""
+        """The first pass fills the window; each further one keeps its end and adds a stride, or what is missing.
+
+        A take that goes on from a sound has its codes before the first pass, which then fills the rest of the window.
+        """
         have = int(take.codes.shape[1])
-        if not have:
-            return TakePass(0, 0, min(take.length, self.window))
+        if have < self.window:
+            return TakePass(0, have, min(take.length, self.window))
         known = self.window - self.stride
         start = have - known
         return TakePass(start, known, min(take.length - start, self.window))

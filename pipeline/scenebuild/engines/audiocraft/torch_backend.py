@@ -14,6 +14,7 @@ from torch.nn import functional
 from scenebuild.engines.audiocraft.backend import (
     DTYPES,
     EPSILON,
+    CrossAttention,
     KVCache,
     Matrix,
     Norm,
@@ -77,7 +78,8 @@ class TorchBackend:
         """See ``Backend``. In place."""
         for layer, own, cross in zip(layers, self_caches, cross_caches, strict=True):
             self._self_attention(layer, hidden, own, rows)
-            self._cross_attention(layer, hidden[: len(cross_rows.slots)], cross, cross_rows)
+            if layer.cross is not None:
+                self._cross_attention(layer.cross, hidden[: len(cross_rows.slots)], cross, cross_rows)
             self._feed_forward(layer, hidden)
         return hidden
 
@@ -100,9 +102,9 @@ class TorchBackend:
         self.store(cache, key, value, rows)
         hidden += self.linear(self._attend(query, cache, rows), layer.self_out)
 
-    def _cross_attention(self, layer: TransformerLayer, hidden: Tensor, cache: KVCache, rows: RowSlots) -> None:
-        query = self.linear(self.norm(hidden, layer.cross_norm), layer.cross_query)
-        hidden += self.linear(self._attend(query, cache, rows), layer.cross_out)
+    def _cross_attention(self, layer: CrossAttention, hidden: Tensor, cache: KVCache, rows: RowSlots) -> None:
+        query = self.linear(self.norm(hidden, layer.norm), layer.query)
+        hidden += self.linear(self._attend(query, cache, rows), layer.out)
 
     def _feed_forward(self, layer: TransformerLayer, hidden: Tensor) -> None:
         up = functional.gelu(self.linear(self.norm(hidden, layer.ffn_norm), layer.ffn_up))
