@@ -137,7 +137,7 @@
       await window.scenebuild.adopt(next);
       document.dispatchEvent(new CustomEvent("watch:shown", { detail: { page: shown } }));
     } catch {
-      say("the new page could not be had", true);
+      say("the new page could not be loaded", true);
     } finally {
       isFetching = false;
       setTimeout(catchUp, PAUSE_MS);

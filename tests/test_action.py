@@ -275,7 +275,7 @@ def test_a_lock_that_was_forgotten_fails_the_job_and_is_named(bench: Bench) -> N
     name, properties, text = run.commands[0]
     assert (name, properties) == ("error", "file=scenes/porch.yaml,line=3,col=3,title=lock")
     assert text.startswith("rain: prompt changed, and scenes/porch.lock.json does not say so")
-    assert "**Not in order: locks.**" in bench.summary
+    assert "**Failed: locks.**" in bench.summary
     assert bench.made("report/preview/porch/porch.wav").is_file(), "and can be listened to nevertheless"
     assert run.step("Upload the words").outcome == "success"
 
@@ -317,7 +317,7 @@ def test_mistakes_are_annotations_and_the_rest_of_the_report_still_comes(bench: 
     run = bench.pull_request(base, committed("a slip"))
     assert run.failed
     assert ("error", "file=scenes/porch.yaml,line=4,col=5,title=unknown-field") in [one[:2] for one in run.commands]
-    assert "**Not in order: validate, lint, locks, build" in bench.summary
+    assert "**Failed: validate, lint, locks, build" in bench.summary
 
 
 def test_the_lint_warns_and_fails_only_where_it_is_asked_to(bench: Bench) -> None:
@@ -355,14 +355,14 @@ def test_a_base_that_was_not_fetched_is_asked_for(bench: Bench) -> None:
     run = bench.pull_request("12" * 20, git("rev-parse", "HEAD"))
     assert run.failed
     assert "fetch-depth: 0" in run.step("Compare with the base").log
-    assert "**Not in order: diff.**" in bench.summary
+    assert "**Failed: diff.**" in bench.summary
 
 
 @pytest.mark.parametrize(
     "base", ["--output=canary", "$(touch canary)", "main; touch canary", "main\ntouch canary", "@"]
 )
 def test_a_base_is_a_revision_and_nothing_else(base: str) -> None:
-    with pytest.raises(UsageError, match="is no revision"):
+    with pytest.raises(UsageError, match="is not a revision"):
         job_from({"RUNNER_TEMP": "/tmp", "REVIEW_BASE": base})
 
 

@@ -128,7 +128,7 @@ def test_options_say_what_flags_say(scene: str) -> None:
     assert forced[scene].steps[0].status == "miss"
     with pytest.raises(UsageError, match="--force-element thunder"):
         scenebuild.plan(scene, force_elements=["thunder"])
-    with pytest.raises(UsageError, match="device: 'tpu' is no device"):
+    with pytest.raises(UsageError, match="device: 'tpu' is not a device"):
         scenebuild.build(scene, device="tpu")
 
 

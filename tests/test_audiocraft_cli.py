@@ -168,7 +168,7 @@ def test_a_device_that_is_not_there_or_none_is_said(project: Path) -> None:
     command = [str(Path(sys.executable).parent / "scenebuild"), path, "--device", "abacus"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 2
-    assert "--device: 'abacus' is no device; write auto, cpu, cuda, cuda:1 or mps" in done.stderr
+    assert "--device: 'abacus' is not a device; write auto, cpu, cuda, cuda:1 or mps" in done.stderr
 
 
 # Checkpoints of the user's own

@@ -368,7 +368,7 @@ def test_frozen_refuses_other_bytes_under_the_same_key(
         run(frozen=True)
     assert Path("scenes/test.lock.json").read_bytes() == before
     (scene,) = run().scenes
-    assert "two: the locked take could not be had; another one with the same key was used" in scene.warnings
+    assert "two: the locked take is missing; another take with the same key was used" in scene.warnings
     assert Path("scenes/test.lock.json").read_bytes() != before
 
 
@@ -570,7 +570,7 @@ def test_a_forced_take_that_is_another_one_is_no_cause_for_worry(
     run()
     monkeypatch.setattr("engines_for_tests.tone", lambda request: np.full((8000, 1), 0.1, np.float32))
     (scene,) = run(force_element=("two",)).scenes
-    assert not any("could not be had" in warning for warning in scene.warnings)
+    assert not any("the locked take is missing" in warning for warning in scene.warnings)
 
 
 def test_what_killed_builds_left_is_swept_once_it_is_old(project: Path) -> None:

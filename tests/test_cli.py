@@ -230,9 +230,9 @@ def test_settings_come_from_flag_environment_project_and_user_in_that_order(
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("stoer = 1", "unknown setting 'stoer'; there are: engine, store, jobs"),
-        ("jobs = true", "jobs = True is not of the right kind; write for example: jobs = 4"),
-        ("jobs = 0", "jobs = 0 is less than 1"),
+        ("stoer = 1", "unknown setting 'stoer'; write one of: engine, store, jobs"),
+        ("jobs = true", "jobs = True is of the wrong type; write for example: jobs = 4"),
+        ("jobs = 0", "jobs = 0 is less than 1; write for example: jobs = 4"),
         ("jobs =", "cannot be read: "),
         ('store = "../elsewhere"', "store = '../elsewhere' leads out of the project"),
         ('store = "/etc"', "store = '/etc' leads out of the project"),
@@ -261,7 +261,7 @@ def test_the_cache_can_be_listed_checked_and_tidied(scene: Path, capsys: pytest.
     (blob, _) = sorted(Path(os.environ["SCENEBUILD_STORE"], "objects").rglob("??*/*"))
     blob.write_bytes(b"x" * blob.stat().st_size)
     assert run(["cache", "verify"]) == 3
-    assert "its bytes are not what its name says" in capsys.readouterr().out
+    assert "its bytes do not have the digest in its name" in capsys.readouterr().out
     assert run(["cache", "verify", "--repair"]) == 0
     assert run(["cache", "verify"]) == 0
     capsys.readouterr()
@@ -424,7 +424,11 @@ def test_a_folder_without_permission_is_no_bug(scene: Path, monkeypatch: pytest.
         ("pyproject.toml", "[tool]\nscenebuild = 3", "tool.scenebuild is not a table; write [tool.scenebuild]"),
         ("scenebuild.toml", 'engine = "lyre"', "engine = 'lyre' in the configuration: there is no such engine; there "),
         ("scenebuild.toml", "jobs = !", "scenebuild.toml: cannot be read: Invalid value (at line 1, column 8)"),
-        ("scenebuild.toml", "engin = 1", "scenebuild.toml: unknown setting 'engin'; there are: engine, store, jobs"),
+        (
+            "scenebuild.toml",
+            "engin = 1",
+            "scenebuild.toml: unknown setting 'engin'; write one of: engine, store, jobs",
+        ),
     ],
 )
 def test_a_bad_configuration_is_named(

@@ -79,8 +79,8 @@ def test_a_compliance_table() -> None:
 
 def _of(passes: bool) -> tuple[Check, ...]:
     from scenebuild.audio.loudness import LoudnessMeter
+    from scenebuild.audio.meter import MeasuredLevels
     from scenebuild.deliver.deliver import _checks
-    from scenebuild.deliver.write import MeasuredLevels
 
     meter = LoudnessMeter(RATE, 2)
     meter.feed(stereo(tone(997, 4, -24.0 if passes else -34.0)))

@@ -135,7 +135,7 @@ def test_init_starts_from_kinds(project: Path, capsys: pytest.CaptureFixture[str
     assert run(["init", "scenes/wet.yaml", "--from", "catalogue/rain, catalogue/cafe"]) == 0
     assert Path("scenes/wet.yaml").read_text() == (
         "# yaml-language-server: $schema=../schema/scene.schema.json\nversion: 1\nname: Wet\n"
-        "description: What one hears here, in a sentence or two.\nelements:\n"
+        "description: What can be heard, in a sentence or two.\nelements:\n"
         "  rain:\n    prompt: steady rain on leaves\n    loop: true\n"
         '  cafe:\n    prompt: "a small café, chatter and clinking cups"\n    loop: true\n'
         "mix:\n  duration: 24\n"

@@ -279,7 +279,7 @@ def test_a_file_that_is_not_what_its_writer_said_is_never_kept(
     monkeypatch.setattr(make, "measure_take", altered)
     (take,) = make_takes([order("one")], replace(shop, listener=heard))
     assert isinstance(take, Take)
-    assert "is no longer what it was" in heard.lines[0]
+    assert "was changed while it was kept" in heard.lines[0]
     assert not shop.store.has(take.digest)
     assert shop.store.get(take.key) is None
     with pytest.raises(DamagedError):

@@ -177,7 +177,7 @@ def test_without_git_one_is_told_to_install_it(
 ) -> None:
     monkeypatch.setenv("PATH", str(project))
     assert run(["init", "--git"]) == 2
-    assert "there is no git here" in capsys.readouterr().err
+    assert "git is not installed" in capsys.readouterr().err
 
 
 # Without

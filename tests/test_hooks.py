@@ -150,7 +150,7 @@ def test_a_mistake_fails_the_job_on_gitlab_after_all_was_said(repository: Path) 
     code, log = pipeline(repository, CI_MERGE_REQUEST_DIFF_BASE_SHA=base)
     assert code == 1
     assert "scenes/porch.yaml:3:3: rain: prompt changed, and scenes/porch.lock.json does not say so" in log
-    assert log.endswith("not in order: locks, build\n")
+    assert log.endswith("failed: locks, build\n")
 
 
 def test_the_default_branch_on_gitlab_compares_nothing(repository: Path) -> None:

@@ -139,7 +139,7 @@ ALLOWED = {
         "config",
         "listener",
     },
-    "ci": {"git", "scene", "plan", "report", "result", "review", "build", "cli", "scene_plans", "targets"},
+    "ci": {"engines", "git", "scene", "plan", "report", "result", "review", "build", "cli", "scene_plans", "targets"},
     "__main__": {"cli", "plan"},
     "api": {"build", "config", "listener", "plan", "result", "review", "scene", "settings"},
     "__init__": {"api", "listener", "plan", "result", "review", "scene"},  # each when it is first used

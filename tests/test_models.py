@@ -294,7 +294,7 @@ def test_no_place_for_the_record_means_no_loading(here: Path, tmp_path: Path) ->
 
 def test_damage_is_named_file_by_file_with_exit_code_3(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["models", "verify", "audiogen-medium"]) == 0
-    assert capsys.readouterr().out == "facebook/audiogen-medium is what it was\n"
+    assert capsys.readouterr().out == "facebook/audiogen-medium is unchanged\n"
     for name in AUDIOGEN.files:
         (here / name).resolve().write_bytes(b"PK\x03\x04")
     assert run(["models", "verify", "--json"]) == 3
@@ -483,7 +483,7 @@ def test_a_project_can_not_register_anything(project: Path, file: str, text: str
     (project / "scenebuild.toml").unlink()
     (project / file).write_text(text)
     with pytest.raises(
-        UsageError, match=f"^{project}/{file}: models: a project cannot register checkpoints; your own "
+        UsageError, match=f"^{project}/{file}: models: a project cannot register checkpoints; register your own "
     ):
         read_config(str(project))
     assert len(models()) == len(MODELS)
@@ -503,13 +503,19 @@ def test_the_example_of_the_messages_can_be_copied(configure: Callable[[str], Pa
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (TABLE.replace('"/x"', '"x"'), "path = 'x' is not absolute; write the whole path of the folder"),
-        (TABLE.replace('"/x"', '"~/x"'), "path = '~/x' is not absolute; write the whole path of the folder"),
-        (TABLE.replace("my-rain", "../rain"), "a name is small letters, digits, - and _, 64 at most"),
-        (TABLE.replace("my-rain", "facebook/audiogen-medium"), "a name is small letters, digits, - and _, 64 at most"),
-        (TABLE.replace("licence", "license"), "needs path, base and licence and nothing else; for example: "),
-        (TABLE.replace("CC0-1.0", r"CC0\n1.0"), "licence is one line of at most 100 characters, such as CC-BY-NC-4.0"),
-        (TABLE.replace('"/x"', "3"), "needs path, base and licence and nothing else; for example: "),
+        (TABLE.replace('"/x"', '"x"'), "path = 'x' is not absolute; write the full path of the folder"),
+        (TABLE.replace('"/x"', '"~/x"'), "path = '~/x' is not absolute; write the full path of the folder"),
+        (TABLE.replace("my-rain", "../rain"), "a name is at most 64 small letters, digits, - and _"),
+        (
+            TABLE.replace("my-rain", "facebook/audiogen-medium"),
+            "a name is at most 64 small letters, digits, - and _",
+        ),
+        (TABLE.replace("licence", "license"), "write path, base and licence, and nothing else; for example: "),
+        (
+            TABLE.replace("CC0-1.0", r"CC0\n1.0"),
+            "licence is one line of at most 100 characters, such as CC-BY-NC-4.0",
+        ),
+        (TABLE.replace('"/x"', "3"), "write path, base and licence, and nothing else; for example: "),
         ("models = 3", "models is not a table of checkpoints; write for example: "),
         (TABLE.replace("gen-m", "-m"), "base = 'facebook/audio-medium' is not a model; there are: facebook/audiogen-m"),
     ],

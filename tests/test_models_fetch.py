@@ -248,7 +248,7 @@ def test_with_all_files_at_hand_nobody_is_asked(user: User, hub: Hub) -> None:
     hub.requests.clear()
     hub.content.clear()  # and the hub forgot the commit
     assert user.types("fetch", MODEL.id, hub=hub)[0] == 0
-    assert user.types("verify", hub=hub) == (0, f"{MODEL.id} is what it was\n", "")
+    assert user.types("verify", hub=hub) == (0, f"{MODEL.id} is unchanged\n", "")
     assert user.types("path", MODEL.id, hub=hub) == (0, f"{user.file().parent}\n", "")
     assert user.types("fetch", MODEL.id, HF_HUB_OFFLINE="1")[0] == 0
     assert hub.requests == []

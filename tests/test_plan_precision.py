@@ -87,7 +87,7 @@ def test_a_precision_that_there_is_not_is_a_mistake_of_usage(project: Path, caps
     assert "'fp8' is not one of 'auto', 'fp32', 'fp16', 'bf16', 'int8'" in capsys.readouterr().err
     Path("scenebuild.toml").write_text('precision = "fp8"\n')
     assert run(["plan", SCENE]) == 2
-    assert "precision = 'fp8' is not known; there are: auto, fp32, fp16, bf16, int8" in capsys.readouterr().err
+    assert "precision = 'fp8' is not known; write one of: auto, fp32, fp16, bf16, int8" in capsys.readouterr().err
 
 
 def test_the_environment_and_the_configuration_say_it_too(

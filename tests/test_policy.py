@@ -189,13 +189,13 @@ def test_a_checkout_can_ask_for_more_than_its_user_not_for_less(
 @pytest.mark.parametrize("value", ["1", '"yes"', "[]"])
 def test_the_setting_is_true_or_false(value: str, project: Path) -> None:
     Path("scenebuild.toml").write_text(f"commercial = {value}\n")
-    with pytest.raises(UsageError, match="is not of the right kind; write for example: commercial = true"):
+    with pytest.raises(UsageError, match="is of the wrong type; write for example: commercial = true"):
         read_config(str(project))
 
 
 def test_jobs_is_still_no_truth_value(project: Path) -> None:
     Path("scenebuild.toml").write_text("jobs = true\n")
-    with pytest.raises(UsageError, match="not of the right kind"):
+    with pytest.raises(UsageError, match="of the wrong type"):
         read_config(str(project))
 
 

@@ -11,6 +11,7 @@ import pytest
 from scenebuild.audio.wav import quantize, read_wav
 from scenebuild.mix.mixer import mix_scene
 from scenebuild.mix.stem_capture import CapturedStem
+from scenebuild.review.compare.audition import on_disk
 from scenebuild.scene.automation import Automation
 from scenebuild.scene.channel import Bus, Channel, Duck
 from scenebuild.scene.effects.reverb import Reverb
@@ -116,3 +117,13 @@ def test_an_element_that_is_not_heard_has_no_stem(studio: Studio) -> None:
         most_captured_frames=RATE * 9,
     )
     assert [stem.name for stem in found] == ["bell"]
+
+
+def test_stems_that_are_captured_for_a_comparison_wait_in_files(tmp_path: Path) -> None:
+    stem = CapturedStem("rain", 3, np.arange(8, dtype=np.int32).reshape(4, 2))
+    kept = on_disk(stem, tmp_path / "rain.npy")
+    assert isinstance(kept.samples, np.memmap)
+    assert (kept.name, kept.start) == ("rain", 3)
+    assert np.array_equal(kept.samples, stem.samples)
+    silent = CapturedStem("rain", 0, np.zeros((0, 2), np.int32))
+    assert on_disk(silent, tmp_path / "silent.npy") is silent

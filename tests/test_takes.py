@@ -120,7 +120,7 @@ def test_a_pick_goes_where_the_element_stands(project: Path, capsys: pytest.Capt
     [
         (["takes", "dog"], "dog: the scenes here have no such element; there are rain, door, owl"),
         (["takes", "dog", PATH], f"dog: {PATH} has no such element; there are rain, owl"),
-        (["pick", "rain", "2"], f"rain is in scenes/more.yaml and in {PATH}; name the one that you mean behind it"),
+        (["pick", "rain", "2"], f"rain is in scenes/more.yaml and in {PATH}; write the scene that you mean after it"),
         (["takes", "door"], "door is a recording; only what is made from a prompt has takes"),
         (["pick", "rain", "0", PATH], "Invalid value for 'NUMBER': 0 is not in the range 1<=x<=1000000."),
     ],

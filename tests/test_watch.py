@@ -194,7 +194,7 @@ def test_a_scene_with_a_mistake_says_where_and_the_last_good_page_stays(watching
 
 def test_a_scene_that_becomes_several_is_said(watching: Watching, yard: Path) -> None:
     yard.write_text(SCENE + "variants: {day: {}, night: {elements: {bell: null}}}\n")
-    assert watching.until("failed")["lines"] == [f"{PATH}: 2 scenes by now, and one is watched at a time"]
+    assert watching.until("failed")["lines"] == [f"{PATH}: has 2 scenes by now, and watch takes one"]
     yard.write_text(SCENE)
     watching.until("built")
 
@@ -261,13 +261,13 @@ def test_what_can_not_be_watched_is_said(yard: Path, project: Path) -> None:
         (
             ["scenes"],
             2,
-            "scenes: 3 scenes, and one is watched at a time: name one of "
+            "scenes: has 3 scenes, and watch takes one; name one of "
             "scenes/day.yaml@day, scenes/day.yaml@night, scenes/yard.yaml\n",
         ),
         (
             ["scenes/day.yaml"],
             2,
-            "scenes/day.yaml: 2 scenes, and one is watched at a time: name one of "
+            "scenes/day.yaml: has 2 scenes, and watch takes one; name one of "
             "scenes/day.yaml@day, scenes/day.yaml@night\n",
         ),
         ([PATH, "--port", str(port)], 2, f"--port {port}: Address already in use; leave it out"),

@@ -176,7 +176,7 @@ def test_an_edit_of_an_editor_survives(scene: Path) -> None:
     refused = refusal("rain", "volume", 0.2, 0.7)
     assert refused.status == HTTPStatus.CONFLICT
     assert refused.facts == {"now": 0.9}
-    assert str(refused) == "volume: the file says 0.9 by now, so nothing was written"
+    assert str(refused) == "volume: the file now has 0.9, so nothing was written"
     assert scene.read_text() == theirs
     write("rain", "volume", 0.2, 0.9)
     assert scene.read_text() == theirs.replace("volume: 0.9 ", "volume: 0.2 ")
@@ -219,7 +219,7 @@ def test_a_file_that_can_not_be_written_says_so(scene: Path, monkeypatch: pytest
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("scenebuild.commands.rewrite.exchange", full)
+    monkeypatch.setattr("scenebuild.files.exchange", full)
     refused = refusal("rain", "volume", 0.2, 0.7)
     assert refused.status == HTTPStatus.INTERNAL_SERVER_ERROR
     assert "No space left on device" in str(refused)
@@ -266,8 +266,6 @@ def test_an_editor_that_saves_at_the_very_last_moment_wins(
     scene: Path, monkeypatch: pytest.MonkeyPatch, saves: int, way: Any
 ) -> None:
     """After the last look at the file, and again while what was found there is given back."""
-    from scenebuild.commands import rewrite
-
     theirs = [SCENE.replace("volume: 0.7 ", f"volume: 0.{number} ") for number in range(1, saves + 1)]
     waiting = list(theirs)
 
@@ -276,7 +274,7 @@ def test_an_editor_that_saves_at_the_very_last_moment_wins(
             way(scene, waiting.pop(0))
         return exchange(one, other)
 
-    monkeypatch.setattr(rewrite, "exchange", meanwhile)
+    monkeypatch.setattr("scenebuild.files.exchange", meanwhile)
     refused = refusal("rain", "volume", 0.5, 0.7)
     assert refused.status == HTTPStatus.CONFLICT
     assert refused.facts == {"now": saves / 10}
@@ -312,7 +310,7 @@ def test_an_editor_that_saves_all_the_time_loses_nothing(scene: Path) -> None:
 def test_where_files_can_not_change_places_one_is_put_over_the_other(
     scene: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("scenebuild.commands.rewrite.exchange", lambda one, other: False)
+    monkeypatch.setattr("scenebuild.files.exchange", lambda one, other: False)
     write("rain", "volume", 0.2, 0.7)
     assert "volume: 0.2 " in scene.read_text()
     assert os.listdir(scene.parent) == ["cafe.yaml"]

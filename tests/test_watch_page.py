@@ -188,7 +188,7 @@ def test_an_edit_in_an_editor_survives_and_comes_to_the_page(desk: Desk) -> None
     desk.path.write_text(theirs)
     desk.set_range("rain", ".fader input", -20)  # the page still shows 0.7
     desk.until("document.querySelector('.watch .last.refused')")
-    assert desk.said() == "volume: the file says 0.25 by now, so nothing was written"
+    assert desk.said() == "volume: the file now has 0.25, so nothing was written"
     assert desk.path.read_text() == theirs
     desk.until("window.shownAt.length > 0")
     assert desk.row("rain").get_attribute("data-volume") == "0.25"

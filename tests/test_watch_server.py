@@ -263,12 +263,12 @@ def test_no_other_method_and_no_other_place_takes_an_edit(client: Client) -> Non
 
 def test_an_answer_says_what_is_wrong(client: Client) -> None:
     assert client.edit({**EDIT, "field": "prompt"}).plain == {
-        "error": "prompt: the page writes volume, pan, start, mute and nothing else"
+        "error": "prompt: the page can write volume, pan, start, mute and nothing else"
     }
     Path(PATH).write_text(SCENE.replace("0.7", "0.9"))
     answer = client.edit()
     assert answer.status == 409
-    assert answer.plain == {"error": "volume: the file says 0.9 by now, so nothing was written", "now": 0.9}
+    assert answer.plain == {"error": "volume: the file now has 0.9, so nothing was written", "now": 0.9}
     assert text() == SCENE.replace("0.7", "0.9")
 
 

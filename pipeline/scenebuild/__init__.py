@@ -1,7 +1,7 @@
 """scenebuild: soundscapes as code.
 
 A scene file (YAML, in git) declares sound elements; the build generates each once, keeps it under a content
-hash, mixes the elements into a soundscape and writes a README about it. The way of the data::
+hash, mixes the elements into a soundscape and writes a README about it. The stages::
 
     path -> Document -> Scene -> Plan -> Takes -> Mix -> Report -> files
 
@@ -93,8 +93,8 @@ def __dir__() -> "list[str]":
 
 
 class _Package(types.ModuleType):
-    """The import of the module ``scenebuild.build``, or of the room ``scenebuild.plan``, would else put it in the place
-    of the function of its name."""
+    """Keeps the functions ``build`` and ``plan``: an import of the module ``scenebuild.build``, or of the package
+    ``scenebuild.plan``, would set the attribute of that name."""
 
     def __setattr__(self, name: str, value: object) -> None:
         if not (name in _HOME and isinstance(value, types.ModuleType)):

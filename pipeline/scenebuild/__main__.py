@@ -1,4 +1,4 @@
-"""The command. What needs nothing done is told before the command line itself is loaded."""
+"""The command. If every scene is up to date, it says so before it loads the command line."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def main() -> None:
 
 
 def _read_names_as_utf8() -> None:
-    """Where the locale is none of UTF-8, start again in Python's UTF-8 mode: the texts of scenes are UTF-8, and a name
-    in them would else mean no file. What is printed stays in the terminal's own encoding."""
+    """If the locale is not UTF-8, start again in Python's UTF-8 mode: scenes are UTF-8, and without it their names of
+    files would not match. Printed text keeps the terminal's own encoding."""
     if sys.getfilesystemencoding() == "utf-8" or sys.flags.utf8_mode or sys.stdout is None:
         return
     os.environ["PYTHONUTF8"] = "1"  # for the processes that make takes, too
@@ -46,7 +46,8 @@ def _say(text: str) -> int:
 
 
 def _open_standard_streams() -> None:
-    """Where a caller closed one of them (``>&-``), the next file opened would get its number and what is printed."""
+    """Open a standard stream that the caller closed (``>&-``): otherwise the next file that is opened would get its
+    number, and the printed text."""
     while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
         pass
     os.close(descriptor)

@@ -1,7 +1,7 @@
 """scenebuild for programs: the functions of ``import scenebuild``.
 
-Paths are files, ``file@variant`` or folders of scenes; options are those of the command line. What no option says, the
-configuration of the project does; the environment variables of the command line are not read. Every mistake is an
+Paths are files, ``file@variant`` or folders of scenes; options are those of the command line. An option that is left
+out has its value from the configuration of the project; environment variables are not read. Every mistake is an
 exception of ``scenebuild.errors``. Nothing is printed.
 """
 
@@ -38,9 +38,9 @@ def read(path: StrPath, *, params: Mapping[str, str] | None = None) -> Scene:
 
 
 def validate(*paths: StrPath) -> list[Problem]:
-    """Everything that is wrong with scene files, and the warnings of the lint where nothing is; in order.
+    """All mistakes in scene files, in order; for a file without mistakes, the warnings of the lint.
 
-    SceneError for a path that is not there.
+    SceneError for a path that does not exist.
     """
     found = find_scenes([os.fspath(path) for path in paths])
     clashes = name_clashes(found)
@@ -94,13 +94,12 @@ def build(
     exact: bool = False,
     listener: Listener = SILENT,
 ) -> Result:
-    """Generate what is missing, mix, deliver and report. A take that cannot be made makes its scene a failed one in the
-    result, whose ``exit_code`` is then not 0.
+    """Generate what is missing, mix, deliver and report. If a take cannot be made, its scene has failed in the result,
+    whose ``exit_code`` is then not 0.
 
-    Mistakes that are found before anything is generated are raised: SceneError in a scene, LockError where ``frozen``
-    is asked for and the lock says something else, PolicyError where the project forbids a licence, UsageError for an
-    option. With ``keep_going`` they are in the result of their scene, but for UsageError. OutputError where a file
-    cannot be written.
+    Mistakes that are found before anything is generated are raised: SceneError for a scene, LockError if ``frozen`` is
+    set and the lock says something else, PolicyError if the project forbids a licence, UsageError for an option. With
+    ``keep_going`` all but UsageError are in the result of their scene instead. OutputError if a file cannot be written.
     """
     settings = Settings(
         GenerateOptions(_text(store) or "", jobs or 0, device and check_device(device, "device") or "", exact),
@@ -120,9 +119,9 @@ def diff(
 ) -> Generator[SceneReview]:
     """Each scene that changed between two revisions of git, two folders or two builds, as soon as it is compared.
 
-    Without a revision: main...HEAD. With one: that revision against the files as they are. Runs in the folder of the
-    project; ``paths`` are looked at alone. UsageError for a revision or a folder that is not there, when the first
-    scene is asked for.
+    Without a revision: main...HEAD. With one: that revision and the files as they are. Runs in the folder of the
+    project; with ``paths`` only these are compared. UsageError for a revision or a folder that does not exist; it is
+    raised when the first scene is asked for.
     """
     from scenebuild.review.compare.revisions import compare_revisions
 

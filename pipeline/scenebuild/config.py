@@ -17,7 +17,7 @@ MOST_PARTS = 64  # of a dotted key
 _LONG_KEY = re.compile(rf"""(?<![\w-])(?>(?:[\w-]+|"[^"\n]*"|'[^'\n]*')[ \t]*\.[ \t]*){{{MOST_PARTS}}}""", re.ASCII)
 # name -> the type it has, and what to write, for the message
 KNOWN: Mapping[str, tuple[type, str]] = {
-    "engine": (str, 'engine = "sketch"'),
+    "engine": (str, 'engine = "auto"'),
     "store": (str, 'store = "/path/to/a/folder"'),
     "jobs": (int, "jobs = 4"),
     "device": (str, 'device = "cuda"'),
@@ -43,7 +43,7 @@ class Config:
 
     @property
     def deciding(self) -> dict[str, Any]:
-        """What of it decides outputs, as a manifest holds it; the store and the number of jobs do not."""
+        """The values that decide outputs, as a manifest holds them; the store and the number of jobs decide none."""
         return {
             "engine": self.engine,
             "precision": self.precision,
@@ -54,7 +54,7 @@ class Config:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A checkpoint of the user's own, as the user's own configuration names it; ``path`` is absolute."""
+    """A checkpoint of the user, as the user's own configuration registers it; ``path`` is absolute."""
 
     name: str
     path: str
@@ -63,9 +63,10 @@ class Registered:
 
 
 def check_device(name: str, said_by: str) -> str:
-    """The name, if it is one of a device. UsageError if not."""
+    """The name of a device as it is; UsageError for any other text. ``said_by`` is the flag or setting, for the
+    message."""
     if not re.fullmatch(r"auto|cpu|mps|cuda(:[0-9]{1,2})?", name):
-        raise UsageError(f"{said_by}: {_shown(name)} is no device; write auto, cpu, cuda, cuda:1 or mps")
+        raise UsageError(f"{said_by}: {_shown(name)} is not a device; write auto, cpu, cuda, cuda:1 or mps")
     return name
 
 
@@ -91,7 +92,7 @@ def read_config(root: str) -> Config:
 
 
 def _digest_of(registered: tuple[Registered, ...]) -> str:
-    """What was registered, in a form that tells nobody where it lies; empty for nothing."""
+    """A digest of the registered checkpoints, which does not reveal their paths; empty if there are none."""
     import hashlib
 
     lines = sorted("\0".join((one.name, one.path, one.base, one.licence)) for one in registered)
@@ -99,24 +100,25 @@ def _digest_of(registered: tuple[Registered, ...]) -> str:
 
 
 def registered_models() -> tuple[Registered, ...]:
-    """The checkpoints that the user registered. Only the user's own file is asked: a path is theirs alone to give."""
+    """The checkpoints that the user registered. Only the user's own file counts: a project must not name their
+    paths."""
     user = user_file()
     return tuple(_registered(user, name, value) for name, value in _read_own().get("models", {}).items())
 
 
 def default_store(root: str) -> str:
-    """The store in the user's cache folder; where none can be there (no home, another user's), one in the project."""
+    """The store in the user's cache folder; if that cannot be made (no home, or another user's), one in the project."""
     store = os.path.join(user_folder("cache"), "store")
     return store if can_be_made(store) else fallback_store(root)
 
 
 def fallback_store(root: str) -> str:
-    """The store of a user without a home, beside what is built."""
+    """The store of a user without a home: in the project's build folder."""
     return os.path.join(root, "build", ".store")
 
 
 def can_be_made(folder: str) -> bool:
-    """Whether a folder is there, or can be made by this user."""
+    """Whether a folder exists, or can be made by this user."""
     place = folder
     while not os.path.lexists(place):
         place = os.path.dirname(place)
@@ -129,7 +131,8 @@ def user_file() -> str:
 
 
 def user_folder(kind: Literal["cache", "config", "data"]) -> str:
-    """The folder that the system keeps for us among the user's own; who has no home gets one that is never there."""
+    """Our folder in the user's cache, configuration or data, where the system has it; without a home, a path that never
+    exists."""
     import platformdirs
 
     find = {
@@ -145,17 +148,18 @@ def user_folder(kind: Literal["cache", "config", "data"]) -> str:
 
 
 def _store_inside(root: str, named: str, file: str) -> str:
-    """The folder of a store that a project names, without a link that leads out of it. UsageError for any other."""
+    """The absolute path of the store that a project's configuration names. UsageError if it is not inside the
+    project."""
     if os.path.isabs(named) or ".." in named.split("/") or not named.strip() or not named.isprintable():
         raise UsageError(
-            f"{file}: store = {_shown(named)} leads out of the project; a project may only name a folder of its own, "
-            f"your own choice belongs into {user_file()} or SCENEBUILD_STORE"
+            f"{file}: store = {_shown(named)} leads out of the project, which may only name a folder inside itself; "
+            f"set a store of your own in {user_file()} or SCENEBUILD_STORE"
         )
     return os.path.join(root, named)
 
 
 def own_store(config: Config, root: str) -> str | None:
-    """The store that a configuration names. UsageError where a link leads one in the project out of it."""
+    """The store that a configuration names. UsageError if it is in the project and a link leads out of it."""
     if config.store is None or not config.store.startswith(os.path.join(root, "")):
         return config.store  # the user's own choice
     inside = os.path.join(os.path.realpath(root), "")
@@ -169,12 +173,12 @@ def own_store(config: Config, root: str) -> str | None:
 
 
 def _links_in_store(path: str) -> Iterator[str]:
-    """The links among the folders that a store writes into, and among theirs."""
+    """The links among the folders of a store, two levels deep: it writes into them."""
     folders = [path]
     while folders:
         try:
             found = list(os.scandir(folders.pop()))
-        except OSError:  # not made yet, or out of reach: then nothing is written there either
+        except OSError:  # not made yet, or not accessible: then nothing is written there either
             continue
         yield from (one.path for one in found if one.is_symlink())
         folders += [
@@ -183,7 +187,7 @@ def _links_in_store(path: str) -> Iterator[str]:
 
 
 def _read_own() -> Mapping[str, Any]:
-    """The user's own file. One that is out of reach, as another user's home is under sudo, counts as absent."""
+    """The user's own file. One that is not accessible, as another user's home is under sudo, counts as absent."""
     user = user_file()
     return _read(user, own=True) if is_reachable(user) else {}
 
@@ -194,7 +198,7 @@ def _read(path: str, *table: str, own: bool = False) -> Mapping[str, Any]:
     except FileNotFoundError:
         return {}
     except RecursionError:
-        raise UsageError(f"{path}: cannot be read: values stand too deep in one another") from None
+        raise UsageError(f"{path}: cannot be read: values are nested too deeply") from None
     except (OSError, ValueError) as error:
         why = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
         raise UsageError(f"{path}: cannot be read: {why}") from error
@@ -213,22 +217,22 @@ def _read(path: str, *table: str, own: bool = False) -> Mapping[str, Any]:
 def _parsed(text: str) -> dict[str, Any]:
     import tomllib
 
-    if _LONG_KEY.search(text):  # the time for one of 100,000 parts is counted in minutes
+    if _LONG_KEY.search(text):  # tomllib takes minutes for a key of 100,000 parts
         raise ValueError(f"a key has more than {MOST_PARTS} parts")
     return tomllib.loads(text)
 
 
 def _shown(value: object) -> str:
-    """A stranger's value inside our sentence: on one line, not too long, and no command to a CI server."""
+    """A value from a file, for a message: on one line, at most 100 characters, and not a command to a CI server."""
     text = repr(value)
     return (text if len(text) <= 100 else f"{text[:99]}…").replace("##[", "#\\x23[")
 
 
 def _check_models(path: str, value: object, *, own: bool) -> None:
-    """A project that could name a checkpoint could name any file of the user's, or bring one along."""
+    """Only the user's own file may register checkpoints: a project could name any file of the user, or bring one."""
     if not own:
         raise UsageError(
-            f"{path}: models: a project cannot register checkpoints; your own belong into {user_file()}, "
+            f"{path}: models: a project cannot register checkpoints; register your own in {user_file()}, "
             f"for example: {REGISTERED_EXAMPLE}"
         )
     if not isinstance(value, dict):
@@ -238,12 +242,12 @@ def _check_models(path: str, value: object, *, own: bool) -> None:
 def _registered(path: str, name: str, value: object) -> Registered:
     where = f"{path}: models.{name!r}"
     if not re.fullmatch(r"[a-z0-9][a-z0-9_-]{0,63}", name):
-        raise UsageError(f"{where}: a name is small letters, digits, - and _, 64 at most")
+        raise UsageError(f"{where}: a name is at most 64 small letters, digits, - and _")
     fields = {"path", "base", "licence"}
     if not isinstance(value, dict) or value.keys() != fields or not all(isinstance(one, str) for one in value.values()):
-        raise UsageError(f"{where}: needs path, base and licence and nothing else; for example: {REGISTERED_EXAMPLE}")
+        raise UsageError(f"{where}: write path, base and licence, and nothing else; for example: {REGISTERED_EXAMPLE}")
     if not os.path.isabs(value["path"]):
-        raise UsageError(f"{where}: path = {value['path']!r} is not absolute; write the whole path of the folder")
+        raise UsageError(f"{where}: path = {value['path']!r} is not absolute; write the full path of the folder")
     if not value["licence"].isprintable() or not 0 < len(value["licence"]) <= 100:
         raise UsageError(f"{where}: licence is one line of at most 100 characters, such as CC-BY-NC-4.0")
     return Registered(name, os.path.normpath(value["path"]), value["base"], value["licence"])
@@ -251,13 +255,13 @@ def _registered(path: str, name: str, value: object) -> Registered:
 
 def _check(path: str, name: str, value: object) -> None:
     if name not in KNOWN:
-        raise UsageError(f"{path}: unknown setting {_shown(name)}; there are: {', '.join(KNOWN)}")
+        raise UsageError(f"{path}: unknown setting {_shown(name)}; write one of: {', '.join(KNOWN)}")
     wanted, example = KNOWN[name]
     if not isinstance(value, wanted) or (isinstance(value, bool) and wanted is not bool):
-        raise UsageError(f"{path}: {name} = {_shown(value)} is not of the right kind; write for example: {example}")
+        raise UsageError(f"{path}: {name} = {_shown(value)} is of the wrong type; write for example: {example}")
     if name == "device":
         check_device(str(value), f"{path}: device")
     if name == "precision" and value not in PRECISIONS:
-        raise UsageError(f"{path}: precision = {_shown(value)} is not known; there are: {', '.join(PRECISIONS)}")
+        raise UsageError(f"{path}: precision = {_shown(value)} is not known; write one of: {', '.join(PRECISIONS)}")
     if name == "jobs" and int(str(value)) < 1:
-        raise UsageError(f"{path}: jobs = {_shown(value)} is less than 1")
+        raise UsageError(f"{path}: jobs = {_shown(value)} is less than 1; write for example: jobs = 4")

@@ -1,10 +1,12 @@
-"""The one way a file is opened that somebody else may have named, and the one way a file gets its final name.
+"""Safe opening and atomic writing: every file that another program or person may have named is opened here, and every
+file gets its final name here.
 
-Folders: what is written or removed below a folder that the user named never goes through a link (``real_folder``).
+Folders: nothing below a folder that the user named is written or removed through a link (``real_folder``).
 
-Reading: regular files only, and no more than is asked for. A named pipe or a device never hangs a command.
-Writing: aside, checked, renamed. A reader sees the old file, the new file or none, never half of one. The temporary
-file lies in the same folder, so that the rename never crosses a file system.
+Reading: regular files only, and at most as many bytes as are asked for. A named pipe or a device never hangs a command.
+
+Writing: into a temporary file, which is checked and renamed. A reader sees the old file, the new file or none, never
+half a file. The temporary file is in the same folder, so that the rename never crosses a file system.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ Aside = Callable[[str], AbstractContextManager[str]]  # what ``aside`` is
 
 TEMPORARY = ".tmp-"  # such files may be swept once they are old
 _LARGEST_OF_GIT = 1 << 20  # of .gitignore and .gitattributes
+_ELSEWHERE = "remove it, or name another folder with --out or SCENEBUILD_OUT"
 _KINDS = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a link"}
 
 
@@ -62,9 +65,9 @@ def read_bounded(path: str, largest: int, *, follow_links: bool = True) -> bytes
 
 
 def is_reachable(path: str) -> bool:
-    """Whether something is there under a name, as far as this user can see; OSError where looking itself fails.
+    """Whether this user can see something at a path; OSError if the file system fails.
 
-    A home that is no folder, or that this user may not enter, holds nothing for them.
+    In a home that is not a folder, or that this user may not enter, nothing can be seen.
     """
     try:
         os.stat(path)
@@ -81,8 +84,8 @@ def _refuse_kind(mode: int) -> None:
 
 
 def real_folder(root: str, folder: str) -> None:
-    """Make ``folder``, which is ``root`` or lies below it, part by part. OSError where a part below the root is a link
-    or no folder: nothing is written where a checkout leads to."""
+    """Make ``folder``, which is ``root`` or lies below it, part by part. OSError if a part below the root is a link or
+    a file: a checkout must not decide where files are written."""
     if not os.path.isdir(root):
         os.makedirs(root, exist_ok=True)
     for part in _parts_below(root, folder):
@@ -90,13 +93,13 @@ def real_folder(root: str, folder: str) -> None:
             os.mkdir(part)
         mode = os.lstat(part).st_mode
         if stat.S_ISLNK(mode):
-            raise OSError(errno.ELOOP, "is a link, and nothing is written through it; remove it, or use --out", part)
+            raise OSError(errno.ELOOP, f"is a link, and nothing is written through it; {_ELSEWHERE}", part)
         if not stat.S_ISDIR(mode):
-            raise OSError(errno.ENOTDIR, "is no folder; remove it, or use --out", part)
+            raise OSError(errno.ENOTDIR, f"is not a folder; {_ELSEWHERE}", part)
 
 
 def is_real(root: str, path: str) -> bool:
-    """Whether ``path`` is a regular file, and no part of the way to it from ``root`` is a link."""
+    """Whether ``path`` is a regular file, and no folder between ``root`` and it is a link."""
     *folders, last = _parts_below(root, path)
     try:
         return all(stat.S_ISDIR(os.lstat(part).st_mode) for part in folders) and stat.S_ISREG(os.lstat(last).st_mode)
@@ -105,8 +108,8 @@ def is_real(root: str, path: str) -> bool:
 
 
 def remove_below(root: str, path: str) -> None:
-    """Remove a file below ``root``, and its folder where that is empty then; nothing where a link leads to it. Failing
-    harms nobody."""
+    """Remove a file below ``root``, and its folder if that is empty then; nothing if a folder on the way is a link. An
+    error is ignored."""
     *folders, last = _parts_below(root, path)
     with contextlib.suppress(OSError):
         if all(stat.S_ISDIR(os.lstat(part).st_mode) for part in folders):
@@ -124,7 +127,8 @@ def _parts_below(root: str, path: str) -> list[str]:
 
 @contextlib.contextmanager
 def aside(path: str) -> Iterator[str]:
-    """A fresh name in the folder of ``path``; renamed to ``path`` at the end of the block, removed on any exception."""
+    """A fresh name in the folder of ``path``; the file is renamed to ``path`` at the end of the block, and removed on
+    any exception."""
     os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     temporary = _beside(path)
     try:
@@ -134,17 +138,17 @@ def aside(path: str) -> Iterator[str]:
         with contextlib.suppress(OSError):
             os.unlink(temporary)
         if isinstance(error, OSError) and (error.filename == temporary or _is_of_writing(error)):
-            error.filename = path  # the name that its reader knows
+            error.filename = path  # the name that the user knows
         raise
 
 
 def _is_of_writing(error: OSError) -> bool:
-    """A disk that is full while a file is written: Python does not say which file."""
+    """A disk that is full while a file is written: Python does not name the file."""
     return error.filename is None and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def publish(path: str, write: Callable[[BinaryIO], object], *, durable: bool = False) -> None:
-    """Let ``write`` fill a file and put it in place. ``durable``: it survives a power cut once this returns.
+    """Let ``write`` fill a file and publish it. ``durable``: it survives a power cut once this returns.
 
     An error of fsync means that the bytes may not have reached the disk: the file is then not published.
     """
@@ -171,7 +175,7 @@ def _write(path: str, write: Callable[[BinaryIO], object], *, durable: bool) -> 
 
 
 def publish_bytes(path: str, data: bytes, *, durable: bool = False) -> None:
-    """``publish`` for bytes at hand."""
+    """``publish`` for bytes in memory."""
     publish(path, lambda file: file.write(data), durable=durable)
 
 
@@ -181,7 +185,7 @@ def publish_text(path: str, text: str, *, durable: bool = False) -> None:
 
 
 def utf8(text: str) -> bytes:
-    r"""A text as bytes. What is no UTF-8 in a file's name stands there as an escape, which JSON reads as it was.
+    r"""A text as bytes. Bytes of a file's name that are not UTF-8 become escapes, which JSON reads back.
 
     >>> utf8("caf\udce9")
     b'caf\\udce9'
@@ -190,7 +194,7 @@ def utf8(text: str) -> bytes:
 
 
 def publish_if_changed(path: str, data: bytes, *, durable: bool = False) -> bool:
-    """``publish_bytes``, unless the file already holds exactly that; says whether it was written."""
+    """``publish_bytes``, unless the file already holds exactly these bytes; whether it was written."""
     with contextlib.suppress(OSError):
         if read_bounded(path, len(data)) == data:
             return False
@@ -199,9 +203,10 @@ def publish_if_changed(path: str, data: bytes, *, durable: bool = False) -> bool
 
 
 def publish_in_place_of(path: str, data: bytes, was: str | None) -> bool:
-    """Publish ``data`` durably in the place of a file whose SHA-256 is ``was`` (None: where there is none).
+    """Publish ``data`` durably in the place of a file whose SHA-256 is ``was`` (None: where there is none), with its
+    permissions.
 
-    False, and nothing is changed, where something else lies there by now. What already is ``data`` stays.
+    False, and nothing is changed, if the file is another one by now. A file that already holds ``data`` stays.
     """
     with contextlib.suppress(OSError):
         if read_bounded(path, len(data), follow_links=False) == data:
@@ -209,8 +214,10 @@ def publish_in_place_of(path: str, data: bytes, was: str | None) -> bool:
     temporary = _beside(path)
     try:
         _write(temporary, lambda file: file.write(data), durable=True)
+        if was is not None:
+            os.chmod(temporary, stat.S_IMODE(os.lstat(path).st_mode))
         placed = _placed(temporary, path, was)
-    except FileNotFoundError:  # taken away since the look
+    except FileNotFoundError:  # an editor removes the file before it puts the new one there
         placed = False
     except OSError as error:
         if error.filename == temporary:
@@ -251,11 +258,17 @@ def _placed_anew(temporary: str, path: str) -> bool:
 
 
 def _give_back(temporary: str, path: str, ours: str) -> None:
-    """Put the newer file back. What comes out must be ours; if it is not, it is newer still."""
+    """Put back the version that was saved after the file was read: the exchange moved it aside, so the two files are
+    exchanged again. If another version than ours comes out, that one is newer still, and goes back in turn."""
     there = ours
     while True:
         mine = digest_of(temporary)
-        exchange(temporary, path)
+        try:
+            exchange(temporary, path)
+        except FileNotFoundError:  # removed by an editor that will save again; until it does, this version stays
+            with contextlib.suppress(FileExistsError):
+                os.link(temporary, path)
+            return
         if digest_of(temporary) == there:
             return
         there = mine
@@ -270,10 +283,10 @@ def digest_of(path: str, *, follow_links: bool = True) -> str:
 
 
 def add_lines(path: str, lines: Sequence[str]) -> int:
-    """Add the lines that a file of git's does not hold yet behind what it holds, each on a line of its own; how many.
+    """Append the lines that a file such as .gitignore does not hold yet; how many were appended.
 
-    The file's last newline, its line ends and its encoding may be any. OSError where it is a link or no file: git
-    itself reads none of those, and behind a link lies somebody else's file.
+    The file may have any line ends and encoding, and need not end with a newline. OSError if it is a link or not a
+    regular file: git ignores those, and a link leads to another file.
     """
     try:
         old = read_bounded(path, _LARGEST_OF_GIT, follow_links=False)
@@ -291,7 +304,7 @@ def add_lines(path: str, lines: Sequence[str]) -> int:
 
 
 def exchange(one: str, other: str) -> bool:
-    """Let two files change places in one step, so that neither is ever missing; False where the system cannot."""
+    """Exchange two files in one step, so that neither is ever missing; False if the system cannot."""
     import ctypes
 
     here = -2 if sys.platform == "darwin" else -100  # AT_FDCWD
@@ -311,7 +324,7 @@ def exchange(one: str, other: str) -> bool:
 
 
 def sweep(folder: str, older_than_s: float) -> None:
-    """Remove what killed writers left in a folder and below it; what is younger may still be written."""
+    """Remove the temporary files of killed writers in a folder and below it; younger ones may still be written."""
     now = time.time()
     for where, _, names in os.walk(folder):
         for path in (os.path.join(where, name) for name in names if name.startswith(TEMPORARY)):

@@ -1,8 +1,8 @@
-"""The output folder of one scene: what a build may write there, what it wrote, and what is left over from others.
+"""The output folder of one scene: what a build may write there, what it wrote, and what earlier builds left.
 
-Every file is written through ``Outputs``: never through a link, aside first, with the digest of exactly those bytes.
-Before the first file a list of all that the build may write is put into the folder. It goes when the manifest is
-written. So a build that was killed leaves its list behind, and the next one removes what only that list names.
+Every file is written through ``Outputs``: atomically, never through a link, and its digest is recorded. Before the
+first file, the build writes a list of all files that it may write. The list is removed when the manifest is written. A
+killed build leaves its list, and the next build removes the files that only this list names.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from scenebuild.scene.quoting import printable
 LISTEN = "listen"
 LABELS = "timeline.txt"
 PAGES = ("README.md", "index.html", "waveform.svg", "timeline.svg", "spectrogram.png")
-ELSEWHERE_S = 86400.0  # a list of another machine's build is that of a killed one after so long
+ELSEWHERE_S = 86400.0  # after this time, the list of a build on another machine counts as that of a killed build
 _SOUND = re.compile(r"(elements|stems)/[a-z0-9][a-z0-9_.-]*\.wav")
 _DELIVERED = re.compile(r"\.[a-z0-9][a-z0-9_-]*\.(wav|flac|ogg|mp3)")
 
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """Bytes that this build wrote: as which file they were published, as far as that is known."""
+    """Bytes that this build wrote, and the file they were published as, if it is known."""
 
     digest: str
     size: int | None = None
@@ -44,10 +44,10 @@ class _Written:
 
 @contextlib.contextmanager
 def said_by_file() -> Iterator[None]:
-    """An error of the file system is no bug of ours: say which file, and what stands in the way."""
+    """Turn an OSError into an OutputError that names the file and the cause."""
     try:
         yield
-    except BrokenPipeError:  # nobody reads our stdout on; click ends that quietly
+    except BrokenPipeError:  # the reader of stdout has ended; click ends the command quietly
         raise
     except OSError as error:
         what = "the file system reports an error" if error.errno == errno.EIO else "cannot be written"
@@ -62,17 +62,17 @@ class Outputs:
         self.root, self.folder = root, folder
         self.stem = os.path.basename(folder)
         self._written: dict[str, _Written] = {}
-        # What is listened to lies beside the mix, also beside that of a scene of this name.
+        # The file of --solo and --mute lies beside the mix, also for a scene called listen.
         self.listen = f"_{LISTEN}.wav" if folded(self.stem) == LISTEN else f"{LISTEN}.wav"
         self._list = os.path.join(folder, f"{LIST}{secrets.token_hex(8)}.json")
 
     def path(self, name: str) -> str:
-        """Where an output lies; ``name`` is relative to the folder."""
+        """The path of an output; ``name`` is relative to the folder."""
         return os.path.join(self.folder, name)
 
     def begin(self, names: Collection[str]) -> None:
-        """Make the folders and note what may be written. OSError where a link is in the way. What else keeps the folder
-        from being written is said when the takes are made and kept."""
+        """Make the folders and write the list of what may be written. OSError if a folder is a link. Any other obstacle
+        is reported when the takes are made and kept."""
         try:
             self._begin(names)
         except OSError as error:
@@ -87,14 +87,14 @@ class Outputs:
 
     @contextlib.contextmanager
     def aside(self, path: str) -> Iterator[str]:
-        """As ``files.aside``, for a file of this folder; what was written is known afterwards."""
+        """As ``files.aside``, for a file of this folder; what was written is recorded."""
         real_folder(self.root, os.path.dirname(path))
         with aside(path) as temporary:
             yield temporary
             self._written[self._name(path)] = _seen(temporary)
 
     def publish(self, path: str, data: bytes) -> None:
-        """Write a whole file of this folder; one that holds exactly that already stays."""
+        """Write a whole file of this folder; a file that already holds exactly these bytes stays."""
         with contextlib.suppress(OSError):
             if read_bounded(path, len(data), follow_links=False) == data:
                 self._written[self._name(path)] = _seen(path)
@@ -103,16 +103,16 @@ class Outputs:
             file.write(data)
 
     def holds(self, path: str, digest: str) -> None:
-        """A file of this folder that was put there otherwise, with bytes of that digest."""
+        """Record a file of this folder that was written elsewhere, with the digest of its bytes."""
         self._written[self._name(path)] = _Written(digest)
 
     def files(self) -> dict[str, OutputFile]:
-        """What was written, for the manifest. A file that somebody else has replaced since has no times: the next run
-        compares its bytes with those that this build wrote."""
+        """What was written, for the manifest. A file that was replaced since has no times: the next run compares its
+        bytes with those that this build wrote."""
         return {name: _output_file(self.path(name), written) for name, written in self._written.items()}
 
     def finish(self, manifest: Manifest) -> None:
-        """Remove what is left over, write the manifest and take the list away: now the build counts as done."""
+        """Remove the outputs of earlier builds, write the manifest and remove the list: the build counts as done."""
         kept = {*self._written, MANIFEST, self.listen}
         lists = dict(self._lists())
         busy = {name for names, running in lists.values() if running for name in names}
@@ -122,13 +122,13 @@ class Outputs:
                 remove_below(self.root, self.path(name))
         for inner in ("elements", "stems"):
             with contextlib.suppress(OSError):
-                os.rmdir(self.path(inner))  # an empty one; never a link
+                os.rmdir(self.path(inner))  # only if it is empty; never a link
         publish_bytes(self.path(MANIFEST), manifest.text.encode())
         for path in (path for path, (_, running) in lists.items() if not running):
             remove_below(self.root, path)
 
     def leave(self) -> None:
-        """Take the list away after a build that wrote nothing but what the last manifest names."""
+        """Remove the list after a command that wrote only files that the last manifest names."""
         if self._written.keys() <= {self.listen, *outputs_of(self.folder)}:
             remove_below(self.root, self._list)
 
@@ -136,7 +136,7 @@ class Outputs:
         return os.path.relpath(path, self.folder)
 
     def _lists(self) -> Iterator[tuple[str, tuple[set[str], bool]]]:
-        """The lists in the folder: path -> the names in it, and whether its build is still running."""
+        """The lists in the folder: path, the names in it, and whether its build may still be running."""
         for name in os.listdir(self.folder):
             if name.startswith(LIST):
                 path = self.path(name)
@@ -144,8 +144,8 @@ class Outputs:
 
 
 def is_an_output(name: str, stem: str) -> bool:
-    """Whether a build of that stem writes files of such a name: a list or a manifest may come from a stranger, and
-    nothing else is ever removed."""
+    """Whether a build of that stem writes files of such a name. Nothing else is ever removed: a list or a manifest may
+    come from another person."""
     own = name.removeprefix(stem)
     return (
         name in (LABELS, *PAGES)
@@ -192,7 +192,7 @@ def _is_running(path: str) -> bool:
     try:
         if host != os.uname().nodename:
             return isinstance(host, str) and time.time() - os.lstat(path).st_mtime < ELSEWHERE_S
-        if not isinstance(pid, int) or pid <= 1 or pid == os.getpid():  # a build before in this process is over
+        if not isinstance(pid, int) or pid <= 1 or pid == os.getpid():  # an earlier build of this process has ended
             return False
         os.kill(pid, 0)
     except PermissionError:

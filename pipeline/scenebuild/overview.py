@@ -19,10 +19,10 @@ README, PAGE = "README.md", "index.html"
 
 
 def write_overview(file: SceneFile, by_path: Mapping[str, SceneResult], begun_ns: int) -> None:
-    """Pages about all scenes of a file. Nothing is written while one of them failed, or where nothing changed.
+    """Write the pages about all scenes of a file; nothing if a scene failed, or if nothing changed.
 
-    Its manifest says which scenes the file holds, so that the next run need not read it to see that there is nothing
-    to do.
+    Their manifest names the scenes of the file, so that the next run need not read the file to see that there is
+    nothing to do.
     """
     path, settings = file.path, file.targets[0].settings
     whole = Target(path, settings)

@@ -1,4 +1,4 @@
-"""What a build has to say about each scene: for the terminal, for ``--json`` and for the manifest."""
+"""The result of a build for each scene: for the terminal, for ``--json`` and for the manifest."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Result:
 
     @property
     def generated(self) -> int:
-        """How many takes were made: each key once, however many elements share it."""
+        """The number of takes that were made: each key once, however many elements share it."""
         return len({one.key for scene in self.scenes for one in scene.elements if one.status == "generated"})
 
     @property

@@ -38,7 +38,7 @@ class ScenesRead:
 
 @dataclass(frozen=True, slots=True)
 class ScenePlans:
-    """The plans of the scenes that can be built, in order, and what stands in the way of the others."""
+    """The plans of the scenes that can be built, in order, and the mistakes of the others."""
 
     targets: Sequence[Target]
     plans: Mapping[Target, Plan]
@@ -54,7 +54,7 @@ class ScenePlans:
         return {path: failed_scene(path, *one.lines, exit_code=one.exit_code) for path, one in self.mistakes.items()}
 
     def groups(self) -> list[dict[Target, Plan]]:
-        """The plans of scenes whose projects have the same settings, and thereby the same store, together; in order."""
+        """The plans in groups with the same settings, and so the same store; in order."""
         groups: dict[object, dict[Target, Plan]] = {}
         for target, plan in self.plans.items():
             groups.setdefault(target.settings, {})[target] = plan
@@ -62,7 +62,8 @@ class ScenePlans:
 
 
 def rescue_takes(targets: Iterable[Target], listener: Listener) -> None:
-    """Before planning, so that what is rescued is at hand. A lock that cannot be read is reported by the plan."""
+    """Put takes that are only in the output folders back into the store, so that planning finds them. A lock that
+    cannot be read is reported by the plan."""
     from scenebuild.generate.gather import rescue
 
     for target in targets:
@@ -114,8 +115,7 @@ def plan_targets(targets: Sequence[Target]) -> ScenePlans:
 
 
 def refuse_mistakes(planned: ScenePlans) -> None:
-    """Raise the mistakes of all scenes in one, if there are any: those in scene files, which the author can put right,
-    before others."""
+    """Raise the mistakes of all scenes together: those in scene files, or if there are none, the others."""
     mistakes = list(planned.mistakes.values())
     problems = [problem for one in mistakes if isinstance(one, SceneError) for problem in one.problems]
     if problems:
@@ -125,8 +125,8 @@ def refuse_mistakes(planned: ScenePlans) -> None:
 
 
 def only_buildable(planned: ScenePlans) -> ScenePlans:
-    """The scenes of which everything can be had or made here; the others are among the mistakes. Unless they are to
-    keep going, the mistakes are raised."""
+    """The scenes whose takes all exist or can be made here; the others become mistakes. Without ``keep_going`` the
+    mistakes are raised."""
     if not any(target.settings.keep_going for target in planned.targets):
         refuse_mistakes(planned)
         _refuse_obstacles(planned)
@@ -139,7 +139,7 @@ def only_buildable(planned: ScenePlans) -> ScenePlans:
 
 
 def _refuse_obstacles(planned: ScenePlans) -> None:
-    """SceneError where something is missing that nobody here can make, such as a take of a damaged recording."""
+    """SceneError if a missing take cannot be made here, such as that of a damaged recording."""
     missing = {step.key: step for plan in planned.plans.values() for step in plan.steps if step.status == "miss"}
     if obstacles := [step.obstacle for step in missing.values() if step.obstacle is not None]:
         raise SceneError(obstacles)
@@ -179,8 +179,8 @@ def _left_out(plans: Mapping[Target, Plan], listener: Listener) -> dict[str, Sce
 
 
 def names_of_missing(plans: Mapping[str, Plan], *, of_scene: bool = False) -> dict[str, str]:
-    """The takes that are to be made: key -> what to call it, with the scene where there are several, or ``of_scene``.
-    Recordings are read in a moment."""
+    """The takes that have to be made, by key, with a name for the user: of the element, and of the scene too if there
+    are several or ``of_scene`` is set. Recordings do not count: reading them takes a moment."""
     several = of_scene or len(plans) > 1
     return {
         key: f"{stem_of(path)}: {name}" if several else name
@@ -198,7 +198,7 @@ def _to_be_made(step: Step) -> dict[str, str]:
 
 
 def options_for(scene: Scene, options: PlanOptions) -> PlanOptions:
-    """The options of one scene's plan: of several scenes, not each need have an element that is forced."""
+    """The options of one scene's plan: ``force_elements`` only has elements of this scene."""
     return replace(options, force_elements=options.force_elements & {element.name for element in scene.elements})
 
 

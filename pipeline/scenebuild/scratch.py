@@ -1,8 +1,8 @@
-"""The folder in which a command keeps its files on their way, and what commands left there that were killed.
+"""Scratch folders: a temporary folder for each command, and the removal of folders that killed commands left.
 
-The folder belongs to one process, which holds a lock on it as long as it lives: whoever gets that lock knows that the
-process is dead, however it ended. The temporary folder may be shared with strangers: only folders of ours are looked
-at, by name and owner, and no link is followed.
+A process holds a lock on its folder as long as it lives: if another process can take the lock, the owner is dead,
+however it ended. The temporary folder may be shared with other users: only folders with our names and this user as
+owner are examined, and no link is followed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from collections.abc import Iterator
 
 PREFIX = "scenebuild-"
 LOCKED = re.compile(rf"{PREFIX}[0-9a-f]{{16}}\Z")
-# Where no lock can be had there is none to ask, and what earlier versions made holds none: such folders go once nothing
-# was written into them for days. The latter may be a person's by their names: all that is in them has to be ours.
+# Folders without a lock (on file systems that have none, and of earlier versions) are removed when nothing was written
+# into them for days. The names of earlier versions may be chosen by a person: all files in such a folder must be ours.
 UNLOCKED = re.compile(rf"{PREFIX}unlocked-[0-9a-f]{{16}}\Z")
 EARLIER = re.compile(rf"{PREFIX}[a-z0-9_]{{8}}\Z")
 EARLIER_CONTENT = re.compile(r"([a-z][a-z0-9_-]*-([0-9]+\.log|[0-9a-f]{16}\.wav)|[0-9a-f]{64}\.wav|before|after)\Z")
@@ -32,10 +32,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @contextlib.contextmanager
 def scratch_folder(parent: str | None = None) -> Iterator[str]:
-    """A fresh folder in ``parent`` (the temporary folder, if none is named), for this process alone; gone at the end.
+    """A fresh folder for this process alone, in ``parent`` or in the temporary folder; it is removed at the end.
 
-    What dead processes left there is swept first. OSError where there is no room for one; where the disk is full, it
-    says so and names the temporary folder.
+    Folders of dead processes are removed first. OSError if it cannot be made; if the disk is full, the message says so
+    and names the temporary folder.
     """
     place = parent or tempfile.gettempdir()
     try:
@@ -50,12 +50,12 @@ def scratch_folder(parent: str | None = None) -> Iterator[str]:
     except OSError as error:
         if parent or error.errno not in _FULL or not _is_ours(place, error.filename):
             raise
-        told = "no space is left in the temporary folder; make room there, or name another one with TMPDIR"
+        told = "no space is left in the temporary folder; free some, or name another folder with TMPDIR"
         raise OSError(error.errno, told, place) from error
 
 
 def sweep_scratch(place: str | None = None, *, dry_run: bool = False) -> int:
-    """Remove the folders of dead processes in the temporary folder: how many bytes they held."""
+    """Remove the folders of dead processes in ``place`` or the temporary folder; the number of bytes they held."""
     found = place or tempfile.gettempdir()
     try:
         names = [name for name in os.listdir(found) if name.startswith(PREFIX)]
@@ -65,23 +65,20 @@ def sweep_scratch(place: str | None = None, *, dry_run: bool = False) -> int:
 
 
 def _locked(place: str) -> tuple[str, int | None]:
-    """A new folder and the lock that is held on it; None where a lock does not keep anybody out."""
+    """A new folder and the descriptor of the lock on it; None if locks do not work here."""
     while True:
         folder = os.path.join(place, f"{PREFIX}{secrets.token_hex(8)}")
         os.mkdir(folder, 0o700)
         try:
             lock = _open(folder)
-        except FileNotFoundError:  # a sweep came by before it was locked
+        except FileNotFoundError:  # a sweep removed it before it was locked
             continue
-        if not _lock(lock):
-            os.close(lock)
-            continue
-        if not _is_still(folder, lock):
-            os.close(lock)
-            continue
-        if _keeps_out(folder):
+        is_ours = _lock(lock) and _is_still(folder, lock)
+        if is_ours and _keeps_out(folder):
             return folder, lock
         os.close(lock)
+        if not is_ours:
+            continue
         unlocked = os.path.join(place, f"{PREFIX}unlocked-{secrets.token_hex(8)}")
         os.rename(folder, unlocked)
         return unlocked, None
@@ -92,28 +89,21 @@ def _open(folder: str) -> int:
 
 
 def _lock(descriptor: int) -> bool:
-    """False while somebody else has it; True where it is ours, and where there are no locks."""
+    """False while another process holds the lock; True if it is ours now, and if the file system has no locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
+    except OSError as error:
+        return not isinstance(error, BlockingIOError)
     return True
 
 
 def _keeps_out(folder: str) -> bool:
-    """Whether a lock that is held keeps another one out: on some network file systems it does not."""
+    """Whether the lock on a folder keeps a second one out: on some network file systems it does not."""
     other = _open(folder)
     try:
-        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False
+        return not _lock(other)
     finally:
         os.close(other)
-    return False
 
 
 def _is_still(folder: str, descriptor: int) -> bool:
@@ -124,7 +114,7 @@ def _is_still(folder: str, descriptor: int) -> bool:
 
 
 def _swept(folder: str, dry_run: bool) -> int:
-    """Remove one folder, if it is ours and nobody's any more: the bytes in it."""
+    """Remove one folder, if it is ours and its process is dead; the number of bytes in it."""
     name = os.path.basename(folder)
     if not any(kind.match(name) for kind in (LOCKED, UNLOCKED, EARLIER)):
         return 0
@@ -158,7 +148,7 @@ def _is_dead(descriptor: int, *, is_locked: bool) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return not is_locked  # one that was locked is in use, or cannot be asked here
+        return not is_locked  # a folder with a lock is in use, or its lock cannot be tried here
     return True
 
 

@@ -1,4 +1,4 @@
-"""What one command was told: options by the stage that acts on them, and the settings that they add up to.
+"""The settings of one command, as options for each stage.
 
 Flags and the environment come from the command line (``cli/options.py``); ``Settings.within`` adds the configuration.
 """
@@ -14,12 +14,12 @@ from scenebuild.config import Config, default_store, own_store, read_config
 
 @dataclass(frozen=True, slots=True)
 class GenerateOptions:
-    """Where takes are kept and made. None of it decides a key; a blank value is the configuration's to fill."""
+    """Where takes are kept and made. None of it decides a key; the configuration fills empty values."""
 
     store: str = ""
     jobs: int = 0  # takes at once
     device: str = ""  # of models: see ``config.check_device``
-    exact: bool = False  # each take by itself, so that no neighbour changes the last bit of a logit
+    exact: bool = False  # each take alone in its batch, so that no other take changes the last bit of a logit
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +27,11 @@ class PlanOptions:
     """What decides which engine makes each take, and which takes are made again."""
 
     engine: str | None = None  # the flag: overrides everything
-    model: str | None = None  # the flag: for all that its engine makes
-    precision: str | None = None  # the flag: in which numbers models compute; see ``config.PRECISIONS``
+    model: str | None = None  # the flag: for all elements of its engine
+    precision: str | None = None  # the flag: the number format in which models compute; see ``config.PRECISIONS``
     force: bool = False
     force_elements: frozenset[str] = frozenset()
-    as_locked: bool = False  # the lock's engine stays, whether or not its take can be had here
+    as_locked: bool = False  # the lock's engine stays, whether or not its take is available here
     config: Config | None = None  # of the scene's project, after the scene's own word; None: none was read
     contents: Mapping[str, str] = field(default_factory=dict, hash=False)  # SHA-256 of absent recordings, by path
 
@@ -48,17 +48,17 @@ class OutputOptions:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that a command is told beside its scenes."""
+    """All options of a command except its scenes."""
 
     generate: GenerateOptions = GenerateOptions()
     plan: PlanOptions = PlanOptions()
     output: OutputOptions = OutputOptions()
     frozen: bool = False  # build only what the lock says
     keep_going: bool = False  # build what can be built when something fails
-    remix: bool = False  # mix a scene also where nothing has changed
+    remix: bool = False  # mix a scene even if nothing has changed
 
     def within(self, root: str) -> Settings:
-        """The settings for a scene of the project in ``root``: its configuration fills what no flag says.
+        """The settings for a scene of the project in ``root``: its configuration fills the values that no flag has set.
 
         UsageError where its configuration cannot be understood.
         """

@@ -25,12 +25,12 @@ class Target:
 
     @property
     def folder(self) -> str:
-        """Where it is built."""
+        """Its output folder."""
         return output_folder(self.path, self.settings.output.out)
 
     @property
     def root(self) -> str:
-        """The folder around it that the user named: no link below it is followed."""
+        """The folder around it that the user chose: no link below it is followed."""
         return outputs_root(self.path, self.settings.output.out)
 
 
@@ -43,13 +43,13 @@ class SceneFile:
 
     @property
     def has_overview(self) -> bool:
-        """All variants of a file have pages about them together; one of them, or a scene without variants, has none."""
+        """Whether it has pages about all its variants: not a single variant, and not a scene without variants."""
         return [one.path for one in self.targets] != [self.path] and self.path == scene_file(self.path)
 
 
 def find_targets(arguments: Sequence[str], settings: Settings) -> list[SceneFile]:
-    """The files that are meant, each with its scenes as the last build knows them or, with ``settings.remix``, as the
-    file says now; one that cannot be read counts as a scene: reading it again says why.
+    """The files that the arguments name, each with its scenes: from the last build if nothing has changed (and without
+    ``settings.remix``), else from the file. A file that cannot be read counts as one scene, which fails later.
 
     UsageError where two scenes would be built into the same folder, and for a configuration that cannot be understood.
     """
@@ -81,7 +81,7 @@ def last_result(target: Target) -> SceneResult | None:
 
 
 def refuse_others_build(target: Target) -> None:
-    """UsageError where another scene of the project has its build in the folder of this one."""
+    """UsageError if the output folder of a scene holds the build of another scene of the project."""
     path, folder = target.path, target.folder
     other = scene_of(folder)
     if folded(os.path.basename(folder)) == "catalogue" and other is None and os.path.isfile(f"{folder}/index.html"):

@@ -124,7 +124,7 @@ def test_nothing_is_written_through_a_link_that_came_with_the_checkout(
     assert [one.name for one in target.iterdir()] == ["precious"]
     assert (target / "precious").read_text() == "mine"
     assert not path.is_symlink()
-    assert Path(".scenebuild/comment/comment.md").read_text().startswith("**Not in order: validate")
+    assert Path(".scenebuild/comment/comment.md").read_text().startswith("**Failed: validate")
 
 
 def test_what_a_checkout_laid_ready_is_not_taken_for_ours(

@@ -12,7 +12,7 @@ import pytest
 import scenebuild.commands.rewrite as room
 from scenebuild.cli import run
 from scenebuild.commands.rewrite import SceneChangedError, write_element_field
-from scenebuild.files import exchange
+from scenebuild.files import exchange, publish_in_place_of
 from scenebuild.scene.read import read_scene
 
 PATH = "scenes/s.yaml"
@@ -69,13 +69,14 @@ def test_places_of_another_text_are_refused_in_words(scene: Path, gone: bool) ->
 def test_the_answer_names_the_line_that_was_written_whatever_comes_after(
     scene: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = room._replace
+    real = publish_in_place_of
 
-    def replaced(path: str, before: bytes, after: bytes) -> None:
-        real(path, before, after)
+    def replaced(path: str, data: bytes, was: str | None) -> bool:
+        placed = real(path, data, was)
         Path(PATH).write_text("name: [")
+        return placed
 
-    monkeypatch.setattr(room, "_replace", replaced)
+    monkeypatch.setattr(room, "publish_in_place_of", replaced)
     assert write_element_field(read_scene(PATH), "e0", "take", 7).line == 6
 
 
@@ -93,7 +94,7 @@ def test_a_file_that_is_taken_away_while_it_is_given_back_is_there_again(
             Path(PATH).unlink()
         return exchange(one, other)
 
-    monkeypatch.setattr(room, "exchange", meanwhile)
+    monkeypatch.setattr("scenebuild.files.exchange", meanwhile)
     with pytest.raises(SceneChangedError):
         write_element_field(read_scene(PATH), "e0", "take", 7)
     assert Path(PATH).read_text() == text() + "# theirs\n"

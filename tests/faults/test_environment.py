@@ -161,7 +161,7 @@ def test_a_configuration_that_is_no_file_is_one_line(
     ("text", "what"),
     [
         ("#" * 300_000, "is larger than 262144 bytes"),
-        ("x = " + "[" * 100_000, "values stand too deep in one another"),
+        ("x = " + "[" * 100_000, "values are nested too deeply"),
         ("a." * 100_000 + "a = 1", "a key has more than 64 parts"),
         ("[" + "'a' . " * 40_000 + "a]", "a key has more than 64 parts"),
         ("x = { " + '"a".' * 60_000 + "a = 1}", "a key has more than 64 parts"),

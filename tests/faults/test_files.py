@@ -171,12 +171,12 @@ def test_folders_are_made_part_by_part_and_never_through_a_link(tmp_path: Path) 
     (root / "file").write_text("")
     assert told(lambda: real_folder(str(root), str(root / "link" / "x"))) == (
         errno.ELOOP,
-        "is a link, and nothing is written through it; remove it, or use --out",
+        "is a link, and nothing is written through it; remove it, or name another folder with --out or SCENEBUILD_OUT",
         str(root / "link"),
     )
     assert told(lambda: real_folder(str(root), str(root / "file"))) == (
         errno.ENOTDIR,
-        "is no folder; remove it, or use --out",
+        "is not a folder; remove it, or name another folder with --out or SCENEBUILD_OUT",
         str(root / "file"),
     )
     assert told(lambda: real_folder(str(root), str(tmp_path / "beside"))) == (

@@ -47,7 +47,7 @@ def test_a_lock_that_is_not_added_is_refused(repository: Path, capsys: pytest.Ca
     assert hooked() == 3
     assert capsys.readouterr().err == (
         "scenes/porch.yaml:1:1: scenes/porch.lock.json is not part of the commit; "
-        "add it: git add --force scenes/porch.lock.json\n"
+        "add it: git add scenes/porch.lock.json\n"
     )
     git("add", "--intent-to-add", "scenes/porch.lock.json")
     assert hooked() == 3, "no commit takes it yet"
@@ -69,11 +69,16 @@ def test_a_lock_that_was_built_again_and_not_added_is_refused(
     assert hooked() == 0
 
 
-def test_a_lock_that_is_ignored_or_taken_out_is_refused(repository: Path) -> None:
+def test_a_lock_that_is_ignored_or_taken_out_is_refused(repository: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path(".gitignore").write_text("*.lock.json\n")
     assert hooked() == 0, "what is in the index stays in it"
     git("add", built("porch"))
+    capsys.readouterr()
     assert hooked() == 3
+    assert capsys.readouterr().err == (
+        "scenes/porch.yaml:1:1: scenes/porch.lock.json is not part of the commit, because git ignores it; "
+        "add it anyway: git add --force scenes/porch.lock.json\n"
+    )
     git("add", "--force", "scenes/porch.lock.json")
     assert hooked() == 0
     git("rm", "-q", "--cached", "scenes/first.lock.json")

@@ -348,7 +348,7 @@ def test_a_recording_that_is_a_take_of_a_model_is_named_where_the_scene_is_for_s
         Path(SCENE).write_text(json.dumps(scene))
         capsys.readouterr()
         assert run([SCENE]) == 0
-        said = f"door: the recording says of itself: {NC}; make sure that it may be sold"
+        said = f"door: the recording's copyright text is: {NC}; make sure that it may be sold"
         assert (said in capsys.readouterr().err) is commercial
 
 

@@ -139,7 +139,7 @@ def test_nothing_is_written_or_removed_through_a_link(
     told = capsys.readouterr()
     assert code in (0, 1)
     if code:
-        assert "is a link, and nothing is written through it; remove it, or use --out" in told.err.splitlines()[-1]
+        assert "is a link, and nothing is written through it; remove it, or name another" in told.err.splitlines()[-1]
     assert Path(link).is_symlink()
     # the fixture looks at the victim
 
@@ -669,6 +669,25 @@ def test_a_build_that_is_running_keeps_its_files(project: Path, capsys: pytest.C
     assert status(capsys) == "built"
     assert "elements/theirs.wav" not in below(BUILD)
     assert status(capsys) == "up-to-date"
+
+
+def test_a_list_that_another_machine_left_is_waited_for_by_one_build_alone(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A container that was killed cannot be asked. Its list counts until a build that began later is done."""
+    assert run([PATH, "-q"]) == 0
+    plain = {"host": "a-container-that-is-gone", "pid": 5, "names": ["elements/theirs.wav"]}
+    (BUILD / f"{LIST}1.json").write_text(json.dumps(plain))
+    (BUILD / "elements/theirs.wav").write_text("just written")
+    capsys.readouterr()
+    assert status(capsys) == "built"
+    assert "elements/theirs.wav" in below(BUILD), "that build may still be running"
+    assert status(capsys) == "up-to-date"
+    scene = Path(PATH)
+    scene.write_text(scene.read_text().replace("name: ", "name: A new "))
+    os.utime(BUILD / f"{LIST}1.json", (1, 1))
+    assert status(capsys) == "built"
+    assert "elements/theirs.wav" not in below(BUILD)
 
 
 def test_listening_leaves_the_build_up_to_date(scene: Path, capsys: pytest.CaptureFixture[str]) -> None:

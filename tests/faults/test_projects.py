@@ -39,6 +39,17 @@ def manifest(name: str) -> dict[str, Any]:
     return found
 
 
+def edited_project(make: Make) -> list[str]:
+    """A project before and after an edit of its scene, in ``old`` and ``new``."""
+    scenes = []
+    for name, prompt in (("old", "rain on leaves"), ("new", "rain on a tin roof")):
+        make(name)
+        scene = Path(name, "scenes", f"{name}.yaml").rename(Path(name, "scenes", "x.yaml"))
+        scene.write_text(SCENE.format(name="x").replace("rain on leaves", prompt))
+        scenes.append(str(scene))
+    return scenes
+
+
 def keys(store: str) -> set[str]:
     return {path.name for path in Path(store, "actions").rglob("*.json")}
 
@@ -119,12 +130,8 @@ def test_every_verb_asks_the_project_of_the_scene(make: Make, capsys: pytest.Cap
 def test_two_projects_that_are_compared_have_their_takes_from_their_own_stores(
     make: Make, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, prompt in (("old", "rain on leaves"), ("new", "rain on a tin roof")):
-        make(name)
-        Path(name, "scenes", f"{name}.yaml").rename(Path(name, "scenes", "x.yaml"))
-        scene = Path(name, "scenes", "x.yaml")
-        scene.write_text(SCENE.format(name="x").replace("rain on leaves", prompt))
-        assert run([str(scene), "-q"]) == 0
+    for scene in edited_project(make):
+        assert run([scene, "-q"]) == 0
     capsys.readouterr()
     assert run(["diff", "old", "new", "--format", "json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["scenes"]
@@ -132,6 +139,14 @@ def test_two_projects_that_are_compared_have_their_takes_from_their_own_stores(
     assert not Path(os.environ["XDG_CACHE_HOME"], "scenebuild", "store").exists(), "nothing was made again"
     assert run(["diff", "old", "new", "--format", "json", "--store", "one"]) == 0
     assert keys("one") == keys("old/takes") | keys("new/takes"), "a flag names one store for all"
+
+
+def test_a_comparison_makes_no_store_in_a_project(make: Make, capsys: pytest.CaptureFixture[str]) -> None:
+    edited_project(make)
+    assert run(["diff", "old", "new", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["scenes"], "a take was made to be compared"
+    assert not Path("old/takes").exists()
+    assert not Path("new/takes").exists()
 
 
 # The settings in force

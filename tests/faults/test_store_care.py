@@ -53,14 +53,14 @@ def test_every_damage_is_said_in_words(store: LocalStore, source: Path, monkeypa
     of_record = f"actions/{KEY[:2]}/{KEY[2:]}.json"
     assert said(store) == {}
     Path(store.root, of_object).write_bytes(b"some sounD")
-    assert said(store) == {of_object: "its bytes are not what its name says"}
+    assert said(store) == {of_object: "its bytes do not have the digest in its name"}
     Path(store.root, of_object).write_bytes(b"")
     assert said(store) == {
-        of_object: "its bytes are not what its name says",
+        of_object: "its bytes do not have the digest in its name",
         of_record: "names an object of another size",
     }
     Path(store.root, of_object).unlink()
-    assert said(store) == {of_record: "names an object that is not there"}
+    assert said(store) == {of_record: "names an object that does not exist"}
     Path(store.root, of_object).mkdir()
     assert said(store)[of_object] == "cannot be read: is a folder, not a file"
     Path(store.root, of_object).rmdir()
@@ -112,7 +112,8 @@ def test_what_can_not_be_read_now_is_named_and_stays(
     with monkeypatch.context() as away:
         away.setattr(os, "open", broken)
         assert run(["cache", "verify", "--repair", "--store", store.root]) == 3
-    said = f"{path}: cannot be read: {os.strerror(error)}; stays, as it may be sound: look at its rights and its disk"
+    why = "it stays, because it may be sound; check its permissions and its disk"
+    said = f"{path}: cannot be read: {os.strerror(error)}; {why}"
     assert said in capsys.readouterr().out
     assert store.get(KEY) == record
     assert run(["cache", "verify", "--store", store.root]) == 0
@@ -273,7 +274,7 @@ def test_a_store_that_can_not_keep_says_which_and_why(store: LocalStore, source:
 
 
 def test_bytes_that_are_others_by_now_are_not_kept(store: LocalStore, source: Path) -> None:
-    with pytest.raises(StoreError, match=f"could not keep a take: {source} is no longer what it was"):
+    with pytest.raises(StoreError, match=f"could not keep a take: {source} was changed while it was kept"):
         store.put_back(OTHER, str(source))
     assert not store.has(OTHER)
     assert list(store.all_digests()) == []

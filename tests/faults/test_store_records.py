@@ -390,6 +390,6 @@ def test_a_take_is_hashed_once_before_it_is_kept(
     store.put(KEY, str(source), FACTS, digest=digest_bytes(b"some sound"))
     assert hashed == [], "what is known is not found out again"
     other = digest_bytes(b"another sound")
-    with pytest.raises(StoreError, match="is no longer what it was"):
+    with pytest.raises(StoreError, match="was changed while it was kept"):
         store.put(KEY, str(source), FACTS, digest=other)
     assert not store.has(other), "what is kept is verified as it is copied"

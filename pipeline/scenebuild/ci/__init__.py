@@ -1,1 +1,1 @@
-"""What a pipeline does with a change: check, build, compare, report. ``python -I -m scenebuild.ci STEP``."""
+"""The steps of a pipeline: check, build, compare, report. ``python -I -m scenebuild.ci STEP``."""

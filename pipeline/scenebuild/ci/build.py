@@ -1,4 +1,4 @@
-"""The step that builds each scene as its lock says, or a sketch of it."""
+"""The step that builds each scene as its lock says, or previews it with sketches."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from scenebuild.targets import find_targets, targets_in
 
 
 def build(job: Job) -> int:
-    """Each scene as its lock says; a sketch of it where a take of a model is not at hand here."""
+    """Build each scene as its lock says; with sketches if a take of a model is not in the store."""
     with inert(job):
         results, own_lock = _built(job)
     if job.on_github:
@@ -29,25 +29,26 @@ def build(job: Job) -> int:
 
 
 def _built(job: Job) -> tuple[list[SceneResult], frozenset[str]]:
-    """The result of every scene, in order, and the scenes whose lock is theirs.
+    """The result of every scene, in order, and the scenes that match their locks.
 
-    What is missing here is previewed where that touches no lock.
+    A scene with missing takes of a model is previewed, if that changes no lock.
     """
     from scenebuild.build import build as make
     from scenebuild.cli.options import Flags, settings_for
     from scenebuild.cli.terminal import NORMAL, Terminal
+    from scenebuild.engines import AUTO
 
     told = Flags(store=os.environ.get("SCENEBUILD_STORE"), keep_going=True, out=str(job.report / "build"))
     as_found = settings_for(job.scenes, told)
     as_locked = replace(as_found, frozen=True)
-    sketched = replace(told, engine="sketch", out=str(job.report / "preview")).settings()
+    sketched = replace(told, engine=AUTO[-1], out=str(job.report / "preview")).settings()
     targets = targets_in(find_targets(job.scenes, as_found))
     paths = [target.path for target in targets]
     planned = plan_targets(targets)
     plans, mistakes = planned.by_path, planned.mistakes
     missing = [path for path, plan in plans.items() if _lacks_a_take(plan)]
     previews = plan_targets(targets_in(find_targets(missing, sketched)) if missing else [])
-    # A sketch of what is in no lock would make a lock; a preview of what is in one leaves it as it is.
+    # A sketch of an element that is in no lock would write a lock; a preview of a locked element changes none.
     previewed = [path for path, plan in previews.by_path.items() if plan.is_preview]
     unlocked = "the lock knows no take of a model that the scene asks for, and there is no model here"
     results = {path: failed_scene(path, f"{path}: {unlocked}") for path in missing if path not in previewed}
@@ -64,7 +65,7 @@ def _built(job: Job) -> tuple[list[SceneResult], frozenset[str]]:
 
 
 def _annotations(results: Sequence[SceneResult]) -> str:
-    """The mistakes that only a build finds, such as a mix that is not as loud as the lock says."""
+    """The mistakes that only a build finds, such as a mix whose loudness differs from the lock."""
     from scenebuild.scene.check.findings import as_github, at_root
 
     found = [(one.scene, line) for one in results for line in one.errors[:MOST_ERRORS]]
@@ -72,7 +73,7 @@ def _annotations(results: Sequence[SceneResult]) -> str:
 
 
 def _about_lock(line: ErrorLine, scene: str) -> Problem:
-    """A line of a scene's build as a finding; what has no place of its own stands at the beginning of the scene."""
+    """An error of a scene's build as a finding; without a place of its own, at the beginning of the scene."""
     return replace(line, rule="lock") if isinstance(line, Problem) else Problem("lock", line, Place(scene))
 
 

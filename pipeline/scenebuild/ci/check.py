@@ -1,4 +1,4 @@
-"""The steps that look at scenes and locks: validate, lint, locks."""
+"""The steps that check scenes and locks: validate, lint, locks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scenebuild.errors import Problem, UsageError
 
 
 def validate(job: Job) -> int:
-    """Mistakes and warnings, as annotations. The first step: it begins with an empty folder, but for the store."""
+    """Mistakes and warnings, as annotations. The first step: it empties the folder except for the store."""
     from scenebuild.cli.validate import about_scenes
 
     begin(job)
@@ -19,14 +19,14 @@ def validate(job: Job) -> int:
 
 
 def locks(job: Job) -> int:
-    """Scenes whose committed lock is another scene's, as annotations."""
+    """Scenes that do not match their committed lock, as annotations."""
     from scenebuild.cli.validate import about_locks
 
     return reported(job, "locks", lambda: _checked(job, about_locks, locks_only=True))
 
 
 def lint(job: Job) -> int:
-    """The warnings as lines of the log: as annotations they stand already."""
+    """The warnings as lines of the log: ``validate`` has written the annotations."""
     return reported(job, "lint", lambda: _linted(job))
 
 

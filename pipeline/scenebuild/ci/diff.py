@@ -1,4 +1,4 @@
-"""The step that compares with the base: in words, numbers, pictures and sound."""
+"""The step that compares the change with its base, in words, numbers, pictures and sound."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _compared(job: Job, revisions: str) -> Outcome:
 
 
 def _drop_unchanged(job: Job, found: Review) -> None:
-    """Of a comparison only the scenes that differ are uploaded; the others were built to see that they can be."""
+    """Remove the builds of scenes that do not differ: only the others are uploaded."""
     kept = {stem_of(scene.path) for scene in found.scenes}
     for name in ("build", "preview"):
         for folder in (job.report / name).glob("*"):
@@ -52,7 +52,7 @@ def _drop_unchanged(job: Job, found: Review) -> None:
 
 
 def _commit(revision: str) -> str:
-    """The full id of a commit. UsageError where the checkout does not have it, in git's words where git fails."""
+    """The full id of a commit. UsageError if the checkout does not have it; if git fails, with git's message."""
     answer = ask(os.getcwd(), "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
     if answer is None:
         raise UsageError(

@@ -1,4 +1,4 @@
-"""What a pipeline asks for, by its environment, and where it runs."""
+"""The job of a pipeline, from its environment variables."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ REVISION = re.compile(r"[0-9A-Za-z][\w./@{}^~-]{0,250}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is asked for, and where it runs."""
+    """The settings and the folder of a job."""
 
     folder: Path
     scenes: tuple[str, ...]
@@ -26,46 +26,46 @@ class Job:
     video: bool
     fail_on_change: bool
     pull_request: str  # its number
-    page: str  # where the uploaded page can be had
+    page: str  # the address of the uploaded page
     summary: str  # the file of the job's summary
     on_github: bool
 
     @property
     def report(self) -> Path:
-        """What is uploaded."""
+        """The folder that is uploaded."""
         return self.folder / "report"
 
     @property
     def comment(self) -> Path:
-        """What the workflow that may write is handed."""
+        """The folder for the workflow that may write the comment."""
         return self.folder / "comment"
 
     @property
     def page_folder(self) -> Path:
-        """The page by itself."""
+        """The folder with the page alone."""
         return self.folder / "page"
 
     @property
     def difference(self) -> Path:
-        """The words of the comparison as they stand apart from its page, where something changed."""
+        """The text of the comparison for the comment and the summary; it exists if something changed."""
         return self.folder / "difference.md"
 
     @property
     def builds(self) -> Path:
-        """The words about what was built."""
+        """The text about the builds."""
         return self.report / "builds.md"
 
 
 def job_from(environment: Mapping[str, str]) -> Job:
-    """The job that the environment asks for. UsageError where it names no folder or no revision."""
+    """The job that the environment describes. UsageError if it names no folder, or a text that is not a revision."""
     folder = environment.get("REVIEW_FOLDER") or environment.get("RUNNER_TEMP")
     if not folder:
-        raise UsageError("REVIEW_FOLDER (or RUNNER_TEMP) names the folder that everything is written to")
+        raise UsageError("REVIEW_FOLDER (or RUNNER_TEMP) is not set; set it to the folder for all outputs")
     own = "" if environment.get("REVIEW_FOLDER") else "scenebuild"
     revisions = {name: environment.get(f"REVIEW_{name}", "").strip() for name in ("BASE", "HEAD")}
     for name, revision in revisions.items():
         if revision and not REVISION.match(revision):
-            raise UsageError(f"REVIEW_{name}: {revision[:60]!r} is no revision; write a commit or a branch")
+            raise UsageError(f"REVIEW_{name}: {revision[:60]!r} is not a revision; write a commit or a branch")
 
     def is_on(name: str) -> bool:
         return environment.get(f"REVIEW_{name}", "").strip().lower() == "true"
@@ -86,15 +86,15 @@ def job_from(environment: Mapping[str, str]) -> Job:
 
 
 def _unlinked(folder: Path) -> Path:
-    """The absolute path of the folder. A link that a checkout has in its place is not followed."""
+    """The absolute path of the folder. A link inside the checkout is not followed."""
     here = Path.cwd()
     path = Path(os.path.normpath(here / folder))
     return path if path.is_relative_to(here) and path != here else path.resolve()
 
 
 def refuse_links_out(job: Job) -> None:
-    """UsageError where scenes that the workflow names are reached through a link out of the checkout: what lies there
-    is read, and its words are published."""
+    """UsageError if a path of REVIEW_SCENES leads through a link out of the checkout: texts of the scenes there would
+    be published."""
     here = Path.cwd()
     for one in job.scenes:
         if Path(os.path.normpath(here / one)).is_relative_to(here) and not (here / one).resolve().is_relative_to(here):

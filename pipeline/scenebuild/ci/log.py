@@ -1,4 +1,4 @@
-"""The log of a job: a runner of GitHub obeys the findings that a step returns, and no other line."""
+"""The log of a job: only the findings of a step are commands to a runner of GitHub, and no other line."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from scenebuild.errors import Problem
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a step found. The files of findings are named from the root of the repository."""
+    """The result of a step. The files of its findings are named from the root of the repository."""
 
     exit_code: int
     findings: Sequence[Problem] = ()
 
 
 def reported(job: Job, name: str, step: Callable[[], Outcome]) -> int:
-    """The exit code of a step. What it prints is only read; on GitHub its findings follow as annotations."""
+    """The exit code of a step. Its output contains no commands; on GitHub its findings follow as annotations."""
     from scenebuild.cli import answered
     from scenebuild.scene.check.findings import as_github
 
@@ -42,7 +42,7 @@ def reported(job: Job, name: str, step: Callable[[], Outcome]) -> int:
 
 @contextmanager
 def inert(job: Job) -> Iterator[None]:
-    """What is printed within is only read: a runner of GitHub obeys no line of it, whatever an author wrote."""
+    """In the block, a runner of GitHub executes no command in the log, whatever an author wrote."""
     token = secrets.token_hex(16)
     if job.on_github:
         sys.stdout.write(f"::stop-commands::{token}\n")

@@ -1,4 +1,4 @@
-"""What a job says in Markdown: in the comment, in the summary, and about its builds."""
+"""The Markdown of a job: for the comment, for the summary, and about its builds."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ MOST_ERRORS = 20  # of one scene, in words
 
 
 def whole(job: Job) -> str:
-    """The Markdown of the whole change: what failed, the difference, what was built."""
+    """The Markdown of the whole change: failed steps, the difference, the builds."""
     from scenebuild.report.readme.markdown import text
 
     failed = text(", ".join(failed_steps(job)))
     builds = read(job.builds).strip()
     parts = [
-        f"**Not in order: {failed}.** The annotations and the log of the job say where." * bool(failed),
+        f"**Failed: {failed}.** The annotations and the log of the job say where." * bool(failed),
         difference(job),
         f"<details><summary>What was built</summary>\n\n{builds}\n\n</details>" * bool(builds),
     ]
@@ -27,12 +27,12 @@ def whole(job: Job) -> str:
 
 
 def difference(job: Job) -> str:
-    """What changed; empty where nothing did, and where nothing was compared."""
+    """What changed; empty if nothing changed, and if nothing was compared."""
     return read(job.difference)
 
 
 def cut(text: str, most: int) -> str:
-    """At most ``most`` bytes of a text, in whole lines, with a word about the others."""
+    """At most ``most`` bytes of a text, in whole lines, with a note if it was cut."""
     data = utf8(text)
     if len(data) <= most:
         return text
@@ -42,7 +42,7 @@ def cut(text: str, most: int) -> str:
 
 
 def builds_markdown(results: Sequence[SceneResult]) -> str:
-    """What became of each scene as a table of inert Markdown, and the errors below it."""
+    """The result of each scene as a table of inert Markdown, and the errors below it."""
     from scenebuild.report.readme.markdown import code, text
 
     rows = ["| scene | | length | loudness | true peak |", "| --- | --- | ---: | ---: | ---: |"]

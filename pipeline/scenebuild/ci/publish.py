@@ -1,4 +1,4 @@
-"""The last steps: what is handed to whoever may comment, and the summary of the job."""
+"""The last steps: the files for the workflow that comments, and the summary of the job."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ from scenebuild.ci.markdown import cut, difference, whole
 from scenebuild.ci.workspace import failed_steps, is_plain, remove
 from scenebuild.files import publish_bytes, utf8
 
-LARGEST_SUMMARY = 1_000_000  # bytes; GitHub takes 1 MiB of one step, and nothing at all of more
+LARGEST_SUMMARY = 1_000_000  # bytes; GitHub accepts at most 1 MiB from one step, and drops a larger summary
 
 
 def collect(job: Job) -> int:
-    """What a comment is made of: the words, which are empty where nothing is new, and the number it belongs to."""
+    """Write the files for the comment: its text, which is empty if nothing changed, and the number of the pull
+    request."""
     for folder in (job.comment, job.page_folder):
         remove(folder)
     job.comment.mkdir(parents=True)
@@ -34,7 +35,7 @@ def collect(job: Job) -> int:
 
 
 def summary(job: Job) -> int:
-    """Write the summary of the job; fails where a step before it did."""
+    """Write the summary of the job; exit code 1 if an earlier step failed."""
     text = cut(whole(job), LARGEST_SUMMARY)
     if re.fullmatch(r"https://[\w./:-]+", job.page):
         text = f"**[Listen: the page of this change]({job.page})**\n\n{text}"
@@ -46,12 +47,12 @@ def summary(job: Job) -> int:
             sys.stdout.write(text)
     failed = failed_steps(job)
     if failed:
-        sys.stdout.write(f"not in order: {', '.join(failed)}\n")
+        sys.stdout.write(f"failed: {', '.join(failed)}\n")
     return 1 if failed else 0
 
 
 def _put_out(name: str, value: str) -> None:
-    """An output of a step, for a workflow that asks for one."""
+    """Set an output of the step."""
     if path := os.environ.get("GITHUB_OUTPUT"):
         with open(path, "a", encoding="utf-8") as file:
             file.write(f"{name}={value}\n")

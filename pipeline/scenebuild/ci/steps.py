@@ -1,14 +1,14 @@
 """``python -I -m scenebuild.ci STEP``: the steps of ``action.yml`` and of the template for GitLab.
 
-Their orders come by the environment (``REVIEW_SCENES``, ...), where a workflow can put text of strangers without a
-shell reading it. Everything they write lies in one folder outside the checkout, beside the job's summary:
+Their settings are environment variables (``REVIEW_SCENES``, ...), because no shell interprets those, whoever wrote the
+text. Apart from the job's summary, all files are written into one folder outside the checkout:
 
     store/         takes, where the project names no store of its own
     report/        the artifact: diff/, and build/ or preview/ with a folder a scene
-    page/          the page of diff/, to be had without an archive
-    comment/       comment.md and pull-request, for whoever may write the comment
-    difference.md  the words of diff/ for the comment and the summary, where something changed
-    failed         the steps that found something, one a line
+    page/          the page of diff/, which is uploaded without an archive
+    comment/       comment.md and pull-request, for the workflow that may write the comment
+    difference.md  the text of diff/ for the comment and the summary, if something changed
+    failed         the failed steps, one a line
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ STEPS: dict[str, Callable[[Job], int]] = {
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one step and return its exit code; a step that finds something is remembered for the summary."""
-    # One stream, so that nobody can overtake the line that makes the log inert.
+    """Run one step and return its exit code; a failed step is recorded for the summary."""
+    # One stream, so that no line can overtake the one that makes the log inert.
     os.dup2(1, 2)
-    sys.stderr = sys.stdout  # the old one may have been made for a file, and would seek in it
+    sys.stderr = sys.stdout  # the old one may be a file, and would seek in it
     if len(arguments) != 1 or arguments[0] not in STEPS:
-        sys.stderr.write(f"one step, please: {', '.join(STEPS)}\n")
+        sys.stderr.write(f"write one step: {', '.join(STEPS)}\n")
         return 2
     try:
         job = job_from(os.environ)

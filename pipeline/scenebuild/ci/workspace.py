@@ -1,4 +1,4 @@
-"""The folder of a job: what one step leaves there for the next ones."""
+"""The folder of a job: files that one step writes for the next ones."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ KEPT = ("store", "venv")  # when the first step empties the folder
 
 
 def refuse_strange_folder(job: Job) -> None:
-    """A link in place of a folder of ours came with the checkout, and is removed: nothing is written through it.
+    """Remove links in the place of our files: they came with the checkout, and nothing is written through them.
 
-    UsageError where the whole folder lies behind such a link.
+    UsageError if the whole folder is reached through such a link.
     """
     here = Path.cwd()
     above = [one for one in job.folder.parents if one.is_relative_to(here) and one != here]
@@ -33,7 +33,7 @@ def refuse_strange_folder(job: Job) -> None:
 
 
 def begin(job: Job) -> None:
-    """Remove whatever lies in the folder: an earlier job's, or what a checkout brought along to be taken for ours."""
+    """Remove everything in the folder: it is from an earlier job, or a checkout brought it."""
     with suppress(FileNotFoundError):
         for one in job.folder.iterdir():
             if one.name not in KEPT:
@@ -41,6 +41,7 @@ def begin(job: Job) -> None:
 
 
 def remove(path: Path) -> None:
+    """Remove a file, or a folder with all its files; a link is removed, not followed."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:
@@ -48,12 +49,12 @@ def remove(path: Path) -> None:
 
 
 def is_plain(path: Path) -> bool:
-    """A regular file, and no link to one."""
+    """Whether a path is a regular file and not a link."""
     return path.is_file() and not path.is_symlink()
 
 
 def read(path: Path) -> str:
-    """The text that an earlier step wrote; "" where it wrote none. UsageError for what is no file of ours."""
+    """The text that an earlier step wrote; "" if it wrote none. UsageError for anything but a regular file."""
     try:
         return read_bounded(str(path), LARGEST_WORDS, follow_links=False).decode("utf-8", "replace")
     except FileNotFoundError:
@@ -63,18 +64,18 @@ def read(path: Path) -> str:
 
 
 def failed_steps(job: Job) -> list[str]:
-    """The steps that found something, in order."""
+    """The failed steps, in order."""
     return list(dict.fromkeys(read(job.folder / FAILED).split()))
 
 
 def remember_failure(job: Job, name: str) -> None:
-    """Add a step to those that found something."""
+    """Add a step to the failed ones."""
     failed = "".join(f"{one}\n" for one in [*failed_steps(job), name])
     publish_bytes(str(job.folder / FAILED), failed.encode())
 
 
 def choose_store(job: Job) -> None:
-    """The job's own store, unless the project keeps one in git."""
+    """Use a store in the job's folder, unless the project's configuration names one."""
     from scenebuild.cli.options import config_for
 
     if not any(config_for([one]).store for one in job.scenes):

@@ -1,4 +1,4 @@
-"""The command line: thin, one small module a verb. Each verb is imported only when it is used."""
+"""The command line: one small module for each verb, imported when the verb is used."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from scenebuild import __version__
 from scenebuild.cli.terminal import complain, tidy_streams
 from scenebuild.errors import ScenebuildError
 
-# verb -> the module in this room that holds a command of the same name; in the order of the help
+# The verbs, in the order of the help; each is the ``command`` of the module of its name.
 VERBS = (
     "build", "plan", "watch", "explore", "prompt", "takes", "pick", "test", "diff", "validate", "lint", "init",
     "textconv", "cache", "engines", "models", "schema", "doctor", "completion",
 )  # fmt: skip
-# What a verb is called in other programs.
+# Names of verbs in other programs.
 _CALLED = {
     **dict.fromkeys(("run", "make", "render", "generate", "play", "mix", "compile"), "build"),
     **dict.fromkeys(("new", "create", "setup"), "init"),
@@ -36,18 +36,19 @@ _CALLED = {
     "help": "--help",
 }
 BUG = 4
-SIGNALLED = 128  # and the number of the signal: what a shell says of a program that one ended
+STOPPED = "stopped; finished takes are kept, the same command continues from there"
+SIGNALLED = 128  # plus the number of the signal: the exit code of a program that a signal ended
 
 
 class Terminated(BaseException):
-    """SIGTERM came, or the terminal was closed: unwind like Ctrl-C does."""
+    """SIGTERM or SIGHUP came: unwind like Ctrl-C does."""
 
     def __init__(self, number: int) -> None:
         self.number = number
 
 
 class Verbs(click.Group):
-    """A group that imports a verb when it is asked for, and takes ``scenebuild scenes/x.yaml`` for a build."""
+    """A group that imports a verb when it is used, and runs ``build`` for ``scenebuild scenes/x.yaml``."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -88,7 +89,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def answered(action: Callable[[], object], called: str) -> int:
-    """The exit code of an action; every mistake of a user becomes a message, and a bug a report of what was called."""
+    """The exit code of an action. An error of the user becomes a message, a bug a report with ``called``."""
     tidy_streams()
     try:
         with _signals_unwind():
@@ -106,12 +107,12 @@ def answered(action: Callable[[], object], called: str) -> int:
         complain(str(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
-        complain("stopped; finished takes are kept, the same command goes on from there")
+        complain(STOPPED)
         return SIGNALLED + signal.SIGINT
     except Terminated as stopped:
-        complain("stopped; finished takes are kept, the same command goes on from there")
+        complain(STOPPED)
         return SIGNALLED + stopped.number
-    except OSError as error:  # a full disk, a folder without permission: nothing that a report could put right
+    except OSError as error:  # a full disk, a folder without permission: not a bug
         complain(f"{error.filename or 'cannot go on'}: {error.strerror or error}")
         return 1
     except Exception:
@@ -130,7 +131,7 @@ def _report_bug(called: str) -> int:
 
 
 def _refuse_typo(ctx: click.Context, word: str) -> None:
-    """``scenebuild biuld x.yaml`` is no wish to build a scene called ``biuld``."""
+    """UsageError for a word that is neither a verb nor a scene but resembles a verb: ``scenebuild biuld x.yaml``."""
     import difflib
 
     from scenebuild.scene.check.near import ARGUMENTS, SCENES, near_path
@@ -139,7 +140,7 @@ def _refuse_typo(ctx: click.Context, word: str) -> None:
     if word.startswith("-") or os.path.lexists(scene_file(word)) or "/" in word or scene_file(word).endswith(SCENES):
         return
     if near_path(word, ARGUMENTS):
-        return  # what is read next says which
+        return  # the error about the missing file suggests it
     close = difflib.get_close_matches(word, VERBS, n=1)
     if meant := _CALLED.get(word.lower()) or next(iter(close), ""):
         raise click.UsageError(f"there is no scene and no command {word!r}; did you mean {meant!r}?", ctx)
@@ -148,7 +149,7 @@ def _refuse_typo(ctx: click.Context, word: str) -> None:
 @contextmanager
 def _signals_unwind() -> Iterator[None]:
     def unwind(number: int, _: object) -> NoReturn:
-        signal.signal(number, signal.SIG_DFL)  # a second one ends at once
+        signal.signal(number, signal.SIG_DFL)  # a second signal ends the process at once
         raise Terminated(number)
 
     before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}

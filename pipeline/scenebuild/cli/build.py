@@ -34,7 +34,7 @@ def command(
     """Build scenes: generate what is missing, mix, write the README.
 
     A SCENE is a file, or a folder of them. The result is build/<scene>/<scene>.wav, a README.md with pictures beside
-    it, and a lockfile beside the scene, which belongs into git. With --solo and --mute it is build/<scene>/listen.wav
+    it, and a lockfile beside the scene, to be committed to git. With --solo and --mute it is build/<scene>/listen.wav
     and nothing else.
     """
     if dry_run:

@@ -1,6 +1,6 @@
-"""What ``scenebuild doctor --bundle`` puts into one file for a report, and what it keeps out of it.
+"""The zip file of ``scenebuild doctor --bundle``: what it contains, and what is left out.
 
-Each part is made by itself: where one cannot be told, its place says why, and the others are there all the same.
+Each part is made on its own: if one fails, the zip has the reason in its place, and the other parts.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from scenebuild.files import publish, read_bounded, utf8
 from scenebuild.settings import Settings
 from scenebuild.store import LocalStore
 
-MOST_FILES = 10  # manifests, and locks
+MOST_FILES = 10  # of manifests, and of locks
 LARGEST = 4 << 20  # of one of them
-LARGEST_STORE = 2 << 30  # whose every byte is read
+LARGEST_STORE = 2 << 30  # bytes; a larger store is not verified
 PARTS = ("numpy", "soundfile", "soxr", "click", "rich", "jinja2", "pyyaml", "ruamel.yaml", "platformdirs", "torch")
 SHOWN = re.compile(r"(SCENEBUILD|XDG|LC|HF)_\w+|LANG|LANGUAGE|CI|TERM|TMPDIR|CXX|PYTHON\w+|OMP_NUM_THREADS")
 SECRET = re.compile(r"TOKEN|SECRET|PASS|KEY|CREDENTIAL|AUTH|COOKIE", re.IGNORECASE)
 _TOKEN = re.compile(
     r"(gh[oprsu]_|github_pat_|glpat-|hf_|sk-|xox[abps]-|AKIA|eyJ)[\w.-]{8,}|(?<=://)[^/\s@]{1,200}@|(?i:bearer) \S{8,}"
 )
-# The author's own words, in locks, manifests and settings; ``set`` holds values of parameters.
+# The fields with the author's own text, in locks, manifests and settings; ``set`` holds values of parameters.
 WORDS = frozenset(["prompt", "description", "title", "set", "warnings", "errors"])
 
 
 def bundle(root: str, settings: Settings, findings: Iterable[str]) -> dict[str, str]:
-    """The parts by the names of their files, redacted. What ``doctor`` found comes as lines of text."""
+    """The redacted parts, by the names of their files. ``findings`` are the lines of ``doctor``."""
     found = list(findings)
     parts: dict[str, Callable[[], str]] = {
         "doctor.txt": lambda: "".join(f"{line}\n" for line in found),
@@ -50,7 +50,7 @@ def bundle(root: str, settings: Settings, findings: Iterable[str]) -> dict[str, 
 
 
 def write_bundle(path: str, parts: Mapping[str, str]) -> None:
-    """The parts as a zip file; FileExistsError where something is there already."""
+    """Write the parts as a zip file. FileExistsError if the path exists."""
     import zipfile
 
     if os.path.lexists(path):
@@ -65,7 +65,7 @@ def write_bundle(path: str, parts: Mapping[str, str]) -> None:
 
 
 def redactor(environment: Mapping[str, str]) -> Callable[[str], str]:
-    """Takes out of a text what is private: the home, the user, the machine, and everything that looks like a secret.
+    """A function that replaces private text: the home, the user, the machine, and everything that looks like a secret.
 
     >>> redactor({"HOME": "/home/mia", "MY_TOKEN": "open-sesame"})("/home/mia/x of open-sesame, ghp_0123456789")
     '~/x of <MY_TOKEN>, <secret>'
@@ -91,7 +91,7 @@ def redactor(environment: Mapping[str, str]) -> Callable[[str], str]:
 
 
 def without_words(value: Any) -> Any:
-    """Plain JSON with the author's words replaced by how many they are.
+    """Plain JSON with the length of the author's texts in their place.
 
     >>> without_words({"prompt": "rain on leaves", "seed": 3, "warnings": []})
     {'prompt': '<14 characters>', 'seed': 3, 'warnings': []}

@@ -1,4 +1,4 @@
-"""``scenebuild cache``: look into the store, check it, tidy it."""
+"""``scenebuild cache``: list, check and clean the store."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from scenebuild.scratch import sweep_scratch
 from scenebuild.store import LocalStore
 from scenebuild.store.care import DAY, Damage, Entry, collect, entries, size, verify
 
-SKETCHED = ("sketch", "recording")  # made again in a moment, so gc takes them without asking
+SKETCHED = ("sketch", "recording")  # they are made again in a moment, so gc removes them by default
 
 
 @click.group("cache")
 def command() -> None:
-    """Look into the store of takes, check it, tidy it."""
+    """List, check and clean the store of takes."""
 
 
 @command.command("ls")
@@ -43,7 +43,7 @@ def ls(store: str | None, as_json: bool) -> None:
 @options.store
 @options.json_output
 def size_(store: str | None, as_json: bool) -> None:
-    """Say where the store is and how large."""
+    """Print the place and the size of the store."""
     place = _store(store)
     count, total = size(place)
     if as_json:
@@ -55,7 +55,7 @@ def size_(store: str | None, as_json: bool) -> None:
 @command.command("verify")
 @options.store
 @options.json_output
-@click.option("--repair", is_flag=True, help="Remove what is damaged; it is made again when it is needed.")
+@click.option("--repair", is_flag=True, help="Remove damaged files; takes are made again when they are needed.")
 def verify_(store: str | None, as_json: bool, repair: bool) -> int:
     """Read every byte and name all damage. Exit code 3 where there is any (0 once it is repaired)."""
     damages = verify(_store(store), repair=repair)
@@ -73,8 +73,8 @@ def _done(damage: Damage, repair: bool) -> str:
     if not repair:
         return ""
     if damage.out_of_reach:
-        return "; stays, as it may be sound: look at its rights and its disk"
-    return "; removed" if damage.repaired else "; cannot be removed: look at the rights of its folder"
+        return "; it stays, because it may be sound; check its permissions and its disk"
+    return "; removed" if damage.repaired else "; cannot be removed; check the permissions of its folder"
 
 
 @command.command("gc")
@@ -86,16 +86,16 @@ def _done(damage: Damage, repair: bool) -> str:
     type=click.FloatRange(min=0),
     default=30.0,
     show_default=True,
-    help="Only what was not used for that long.",
+    help="Only takes that were not used for this long.",
 )
-@click.option("--all-engines", is_flag=True, help="Also takes of a real model, which cost time to make.")
-@click.option("-n", "--dry-run", is_flag=True, help="Only say what would go.")
+@click.option("--all-engines", is_flag=True, help="Also takes of a real model, which take time to make.")
+@click.option("-n", "--dry-run", is_flag=True, help="Only say what would be removed.")
 def gc(store: str | None, as_json: bool, unused_for: float, all_engines: bool, dry_run: bool) -> None:
-    """Remove sketched takes and recordings that were not used for a while, and what killed builds left in the store and
-    in the temporary folder.
+    """Remove sketched takes and recordings that were not used for a while, and the remains of killed builds in the
+    store and in the temporary folder.
 
-    Takes of a real model stay unless --all-engines is given. Safe beside running builds: nothing that was touched
-    within the last hour goes.
+    Takes of a real model stay unless --all-engines is given. Safe beside running builds: nothing that was used within
+    the last hour is removed.
     """
     only = (*SKETCHED, "real") if all_engines else SKETCHED
     removed, freed = collect(_store(store), unused_for_s=unused_for * DAY, only=only, dry_run=dry_run)
@@ -120,7 +120,7 @@ def _line(entry: Entry) -> str:
 
 
 def _length(facts: Mapping[str, Any]) -> str:
-    """In seconds; "?" where the facts are not those of a sound."""
+    """The length in seconds; "?" if the facts are not those of a sound."""
     try:
         return f"{facts['frames'] / facts['sample_rate']:.1f}"
     except (KeyError, TypeError, ZeroDivisionError, OverflowError):

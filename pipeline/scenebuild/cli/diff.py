@@ -25,7 +25,7 @@ PATHS = "scenebuild.diff.paths"
 
 
 class WithPaths(click.Command):
-    """Takes what stands behind ``--`` as paths, as git does; click alone would forget where it stood."""
+    """Takes the arguments after ``--`` as paths, as git does; click alone forgets where it was."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         at = args.index("--") if "--" in args else len(args)
@@ -52,8 +52,8 @@ class WithPaths(click.Command):
     help="Also write index.html, diff.md, diff.json and pictures there.",
 )
 @click.option("--video", is_flag=True, help="Also write a clip of before and after for each scene; needs --out.")
-@click.option("--exit-code", is_flag=True, help="Exit with 1 where something changed, as git does.")
-@click.option("--locks-only", is_flag=True, help="Look at scenes and lockfiles alone, at no sound.")
+@click.option("--exit-code", is_flag=True, help="Exit with 1 if something changed, as git does.")
+@click.option("--locks-only", is_flag=True, help="Compare scenes and lockfiles alone, no sound.")
 @options.store
 @options.quiet
 @options.colour
@@ -72,8 +72,8 @@ def command(
 ) -> int:
     """Say what changed in each scene between two revisions, two folders or two builds.
 
-    Without a revision: main...HEAD. With one: that revision against the files as they are. A..B and A...B are as in
-    git. Takes come from the store; nothing is written but into --out and the store.
+    Without a revision: main...HEAD. With one: that revision and the files as they are. A..B and A...B are as in git.
+    Takes come from the store; nothing is written except into --out and the store.
     """
     if video and out is None:
         raise UsageError("--video writes clips into a folder; name it: --out FOLDER")
@@ -90,7 +90,7 @@ def command(
 
 
 def tell(found: Review, *, colour: str, quiet: bool = False, hint: str = "") -> None:
-    """Print a review for people; ``hint`` is what they may have meant where nothing changed."""
+    """Print a review for people; ``hint`` follows the message that nothing changed."""
     from scenebuild.review.formats.text import as_text
 
     if quiet:
@@ -101,8 +101,8 @@ def tell(found: Review, *, colour: str, quiet: bool = False, hint: str = "") -> 
 
 
 def outputs(style: str, out: str | None, *, video: bool, quiet: bool) -> tuple[ReviewPage | None, ReviewFolder | None]:
-    """What takes in the sound of scenes, where something to look at is asked for. UsageError where a clip is asked
-    for that cannot be made here."""
+    """The page and the folder that ``--format html`` and ``--out`` ask for; None for each that is not needed.
+    UsageError if clips cannot be made here."""
     if style != "html" and out is None:
         return None, None
     from scenebuild.review.formats.page import ReviewPage
@@ -121,7 +121,7 @@ def reviewed(
     *,
     locks_only: bool = False,
 ) -> Review:
-    """All that changed. Each scene goes to the page and into the folder while its sound is there."""
+    """All changes. Each scene is added to the page and to the folder while its sound files exist."""
     from scenebuild.review.compare.revisions import compare_revisions
 
     asked = compare_revisions(revisions, paths, settings, locks_only=locks_only, capture_stems=page is not None)

@@ -1,4 +1,4 @@
-"""``scenebuild doctor``: what is here, what is missing, and what to type to get it."""
+"""``scenebuild doctor``: what is installed, what is missing, and what to type to get it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ BUNDLE = "scenebuild-report.zip"
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. ``advice`` is what to type where it is not fine."""
+    """The result of one check. ``advice``: what to type if it is not fine."""
 
     what: str
     fine: bool
@@ -41,9 +41,9 @@ class Finding:
 )
 @options.json_output
 def command(store: str | None, bundle: str | None, as_json: bool) -> int:
-    """Say which engines, devices and tools are there and what to type to get the rest.
+    """Say which engines, devices and tools are installed, and what to type to get the others.
 
-    Exit code 1 where something that every build needs is broken.
+    Exit code 1 if something that every build needs is broken.
     """
     settings = options.settings_here(store)
     place = settings.generate.store
@@ -61,7 +61,7 @@ def command(store: str | None, bundle: str | None, as_json: bool) -> int:
 
 
 def _write(path: str, settings: Settings, findings: list[Finding]) -> None:
-    """What is in the file is said before it is written, and nobody is asked: it is looked at before it is sent."""
+    """Print the content of the file, then write it. The user looks at it before sending it."""
     from scenebuild.cli.bundle import bundle, write_bundle
 
     if os.path.lexists(path):
@@ -92,7 +92,7 @@ def _project(store: str) -> Finding:
 
 
 def _store(root: str) -> Finding:
-    """Writable, or to be made in a writable folder."""
+    """Whether the store is writable, or can be made."""
     place = os.path.abspath(root)
     while not os.path.lexists(place):
         place = os.path.dirname(place)
@@ -116,12 +116,12 @@ def _engine(name: str) -> Finding:
     try:
         state = engine(name).state()
     except EngineError as error:  # a package that cannot be loaded
-        return Finding(name, False, str(error), "mend or uninstall the package")
+        return Finding(name, False, str(error), "repair or uninstall the package")
     return Finding(name, state.ready, "ready" if state.ready else state.reason, state.advice)
 
 
 def _gpu() -> Finding:
-    """Only whether a driver is there: asking torch would take seconds."""
+    """Whether there is a driver; asking torch would take seconds."""
     there = os.path.exists("/proc/driver/nvidia/version") or shutil.which("nvidia-smi") is not None
     return Finding("gpu", there, "NVIDIA driver found" if there else "no NVIDIA driver; sketches need none")
 
@@ -143,11 +143,11 @@ def _compiler() -> Finding:
     named = os.environ.get("CXX", "").strip()
     missing = f"CXX names {named}, which is not found" if named else "not found"
     advice = "unset CXX, or correct it" if named else NO_COMPILER
-    return Finding("c++", False, f"{missing}; models on a CPU are several times quicker with one", advice)
+    return Finding("c++", False, f"{missing}; models on a CPU are several times faster with one", advice)
 
 
 def _kernels() -> list[Finding]:
-    """Whether the models' kernels are in use; asked only where there are models to run, as it compiles them."""
+    """Whether the models' kernels are in use; only if a model can run here, because the check compiles them."""
     from scenebuild.engines import AUTO, engine
     from scenebuild.engines.audiocraft.compiling import compilers
     from scenebuild.engines.audiocraft.kernels import found_kernels

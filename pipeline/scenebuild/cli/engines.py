@@ -1,4 +1,4 @@
-"""``scenebuild engines``: what can make sound here."""
+"""``scenebuild engines``: the engines that make sound."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import click
 
 from scenebuild.cli import options
 from scenebuild.cli.terminal import complain, safe
+from scenebuild.engines import AUTO
 from scenebuild.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,7 +21,9 @@ if TYPE_CHECKING:
 @click.command("engines")
 @click.argument("name", required=False)
 @click.option(
-    "--explain", metavar="PROMPT", help="Say what sketch understands of a prompt: 'engines sketch --explain …'."
+    "--explain",
+    metavar="PROMPT",
+    help=f"Say what {AUTO[-1]} understands of a prompt: 'engines {AUTO[-1]} --explain …'.",
 )
 @options.json_output
 def command(name: str | None, explain: str | None, as_json: bool) -> None:
@@ -47,7 +50,7 @@ def command(name: str | None, explain: str | None, as_json: bool) -> None:
 
 
 def _found(names: Iterable[str]) -> Iterator[tuple[EngineFacts, EngineState]]:
-    """The engines that can be loaded; of a broken package one line on stderr."""
+    """The engines that can be loaded; a broken package is one line on stderr."""
     from scenebuild.engines import engine
     from scenebuild.errors import EngineError
 
@@ -65,9 +68,9 @@ def _plain(facts: EngineFacts) -> dict[str, Any]:
 
 
 def _explained(name: str | None, prompt: str) -> str:
-    """What the sketch engine heard in the words; the models do not say what they understand."""
-    if name not in (None, "sketch"):
-        raise UsageError(f"{name} cannot explain a prompt; try 'scenebuild engines sketch --explain …'")
+    """What the sketch engine understands of a prompt; models cannot say what they understand."""
+    if name not in (None, AUTO[-1]):
+        raise UsageError(f"{name} cannot explain a prompt; try 'scenebuild engines {AUTO[-1]} --explain …'")
     from scenebuild.engines.sketch.prompt import explain, read, warnings
 
     return "\n".join([explain(prompt).rstrip("\n"), *warnings(read(prompt))])

@@ -1,4 +1,4 @@
-"""``scenebuild explore``: what the engines can sound like, before a line is written."""
+"""``scenebuild explore``: examples of what the engines can make."""
 
 from __future__ import annotations
 

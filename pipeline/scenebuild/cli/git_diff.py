@@ -1,4 +1,4 @@
-"""What ``scenebuild init --git`` sets up, so that ``git diff`` shows locks and sounds as text."""
+"""``scenebuild init --git``: lets ``git diff`` show locks and sounds as text."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from scenebuild.git import GitError, git
 ATTRIBUTES = ".gitattributes"
 LOCK, SOUND = "scenebuild-lock", "scenebuild-sound"
 SOUNDS = ("*.wav", "*.flac", "*.ogg", "*.mp3")
-_PLAIN = re.compile(r"[\w.-]+\Z")  # a folder that stands in a pattern as it is
+_PLAIN = re.compile(r"[\w.-]+\Z")  # a folder name that needs no escape in a pattern
 
 
 def scenes_below(folder: str) -> list[str]:
-    """The scenes of a project that has some already."""
+    """The scenes below a folder; none if there are none."""
     from scenebuild.scene.project import find_scenes
 
     try:
@@ -31,7 +31,8 @@ def scenes_below(folder: str) -> list[str]:
 
 
 def set_up() -> None:
-    """Write ``.gitattributes`` and git's configuration of this clone, and say so. UsageError outside a repository."""
+    """Write ``.gitattributes`` and the configuration of this clone, and print what changed. UsageError outside a
+    repository."""
     from scenebuild.files import add_lines
 
     root = _git("rev-parse", "--show-toplevel")
@@ -51,14 +52,14 @@ def _settings() -> Iterable[tuple[str, str]]:
         yield f"diff.{driver}.textconv", _command()
         yield f"diff.{driver}.cachetextconv", "true"
     yield f"diff.{LOCK}.xfuncname", f"^({ELEMENT}.*|mix)$"
-    # Where text is not wanted (format-patch, --no-textconv) a sound is a binary file, whatever its bytes look like.
+    # For format-patch and --no-textconv a sound is a binary file, whatever its bytes look like.
     yield f"diff.{SOUND}.binary", "true"
 
 
 def _command() -> str:
-    """By its name, so that it lives on in another environment; by its place where no such name is known.
+    """The command by its name, so that it works in another environment; by its path if the name is not on PATH.
 
-    -P: git calls it in the checkout, of which nothing is imported.
+    -P: git runs it in the checkout, and nothing of the checkout may be imported.
     """
     if shutil.which("scenebuild"):
         return "scenebuild textconv"
@@ -66,7 +67,7 @@ def _command() -> str:
 
 
 def _lock_patterns(root: str) -> list[str]:
-    """The locks in the folders that hold scenes, and no lock of another tool."""
+    """Patterns of the locks in the folders with scenes; locks of other tools do not match."""
     folders = {os.path.relpath(os.path.realpath(path), root).split(os.sep)[0] for path in scenes_below(root)}
     folders = folders or {"scenes"}
     if not all(map(_PLAIN.match, folders)) or any(name.endswith((".yaml", ".yml")) for name in folders):
@@ -78,6 +79,6 @@ def _git(*arguments: str) -> str:
     try:
         return os.fsdecode(git(os.getcwd(), *arguments)).removesuffix("\n")
     except GitError as error:
-        raise UsageError(f"--git: {error}; go into a repository, or make one with 'git init'") from error
+        raise UsageError(f"--git: {error}; change to a repository, or make one with 'git init'") from error
     except UsageError as error:
-        raise UsageError("--git: there is no git here; install it first") from error
+        raise UsageError("--git: git is not installed; install it first") from error

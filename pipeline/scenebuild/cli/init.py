@@ -1,4 +1,4 @@
-"""``scenebuild init``: a first scene to start from, of our own or of kinds of the catalogue."""
+"""``scenebuild init``: a first scene, from our own example or from kinds of the catalogue."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAD = """\
 # yaml-language-server: $schema={schema}
 version: 1
 name: {name}
-description: What one hears here, in a sentence or two.
+description: What can be heard, in a sentence or two.
 elements:
 """
 FIRST_ELEMENTS = """\
@@ -96,7 +96,7 @@ def _write_scene(path: str, kinds: str | None) -> None:
 
 
 def _begin_project(root: str) -> None:
-    """Where nothing makes the folder a project so far, a file for its settings does from now on."""
+    """Write a configuration file, if nothing marks the folder as a project so far."""
     from scenebuild.files import publish_text
     from scenebuild.scene.project import root_marker
 
@@ -105,7 +105,7 @@ def _begin_project(root: str) -> None:
 
 
 def _elements(root: str, kinds: str) -> str:
-    """The elements of the catalogue that are named, as they are written there."""
+    """The named elements of the catalogue, as YAML."""
     from scenebuild.scene.catalogue import fields_of
 
     names = [name.strip().removeprefix(CATALOGUE) for name in kinds.split(",") if name.strip()]
@@ -124,7 +124,7 @@ def _block(elements: Mapping[str, Mapping[str, str | float]]) -> str:
 
 
 def _ignore_build(root: str) -> None:
-    """Outputs are made from what is in git; they do not belong into it."""
+    """Let git ignore the outputs, if the project is in a repository."""
     from scenebuild.files import add_lines
 
     if not _is_in_git(root):
@@ -134,11 +134,11 @@ def _ignore_build(root: str) -> None:
         if not _says_of_build(path):
             add_lines(path, ["/build/"])
     except OSError as error:
-        complain(f"{path}: {error.strerror or error}; outputs do not belong into git: let it ignore /build/")
+        complain(f"{path}: {error.strerror or error}; outputs should not be committed: add /build/ to it")
 
 
 def _is_in_git(root: str) -> bool:
-    """In a worktree and in a submodule ``.git`` is a file; the repository may begin above the project."""
+    """Whether a folder is in a repository. In a worktree or a submodule ``.git`` is a file."""
     folder = root
     while not os.path.lexists(os.path.join(folder, ".git")):
         folder, below = os.path.dirname(folder), folder
@@ -148,7 +148,7 @@ def _is_in_git(root: str) -> bool:
 
 
 def _says_of_build(path: str) -> bool:
-    """Whether a .gitignore has a line about ``build/`` of the project, be it that it is wanted."""
+    """Whether a .gitignore has a line about ``build/`` of the project, also one that includes it (``!``)."""
     from scenebuild.files import read_bounded
 
     try:

@@ -1,4 +1,4 @@
-"""``scenebuild lint``: prompts that a model will not understand as they are meant, with a better wording."""
+"""``scenebuild lint``: prompts that a model will misunderstand, with a better wording."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ def command(scenes: tuple[str, ...], style: str, strict: bool, quiet: bool) -> i
 
 
 def about_prompts(paths: list[str]) -> list[Problem]:
-    """What the lint has to say about scene files, and their mistakes."""
+    """The warnings of the lint about scene files, and their mistakes."""
     from scenebuild.plan.models import findings_about
 
     return [problem for path in paths for problem in findings_about(path)]
 
 
 def tell(problems: Sequence[Problem], scenes: int, style: str = "text", *, quiet: bool = False) -> None:
-    """Print findings; people are also told where there are none."""
+    """Print findings; as text, also if there are none."""
     from scenebuild.scene.check.findings import FORMATS
 
     click.echo(safe(FORMATS[style](problems)), nl=False)

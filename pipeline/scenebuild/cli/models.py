@@ -1,4 +1,4 @@
-"""``scenebuild models``: which weights there are, get them, check them, find them."""
+"""``scenebuild models``: list, fetch, check and find weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ name_argument = click.argument("name")
 
 @click.group("models")
 def command() -> None:
-    """Weights: which there are, fetch them, check them, find them."""
+    """List, fetch, check and find the weights of models."""
 
 
 @command.command("list")
@@ -44,9 +44,9 @@ def list_(as_json: bool) -> None:
 @command.command("fetch")
 @name_argument
 def fetch_(name: str) -> None:
-    """Get the weights NAME at their pinned commit, into the cache of huggingface_hub; what is there is checked.
+    """Download the weights NAME at their pinned commit into the cache of huggingface_hub, and check them.
 
-    HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured. A download that broke off goes on where it
+    HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured. An interrupted download continues where it
     stopped. For a checkpoint of your own: record its bytes as they are now.
     """
     from scenebuild.engines.audiocraft.fetch import fetch
@@ -69,7 +69,7 @@ def fetch_(name: str) -> None:
 def verify_(name: str | None, as_json: bool) -> int:
     """Read every byte of the weights NAME, or of all that are here, and compare with what was first recorded.
 
-    Exit code 3 where a file is another one than it was, or holds code.
+    Exit code 3 if a file has changed, or contains code.
     """
     from scenebuild.engines.audiocraft.models import model, models
     from scenebuild.engines.audiocraft.weights import LocatedWeights, located, verified
@@ -114,7 +114,7 @@ def _say(results: dict[str, str]) -> None:
         if wrong:
             complain(wrong)
         else:
-            click.echo(safe(f"{one} is what it was"))
+            click.echo(safe(f"{one} is unchanged"))
     if not results:
         complain("no weights are here; 'scenebuild models list' names them, 'scenebuild models fetch NAME' gets them")
 

@@ -22,7 +22,7 @@ Result = TypeVar("Result")
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 LONGEST_VALUE = 2000  # of a parameter: as long as a prompt may be
-# Not checked by click: what cannot be read gets our own answer, and a store without permission fails no build.
+# click does not check these: a path that cannot be read gets our own message, and a build works without a store.
 _PATH = click.Path(readable=False)
 
 scenes = click.argument("scenes", metavar="SCENE...", nargs=-1, required=True, type=_PATH)
@@ -62,14 +62,14 @@ model = click.option(
     "--model",
     metavar="NAME",
     envvar="SCENEBUILD_MODEL",
-    help="Use this model, whatever the scene says, for all that its engine makes.",
+    help="Use this model for all elements of its engine, whatever the scene says.",
 )
 precision = click.option(
     "--precision",
     type=click.Choice(PRECISIONS),
     envvar="SCENEBUILD_PRECISION",
-    help="In which numbers models compute: int8 is quickest on a CPU. Part of what a take is.  [default: auto: fp16 on "
-    "CUDA, else fp32]",
+    help="The number format in which models compute; int8 is fastest on a CPU. Part of a take's key.  [default: auto: "
+    "fp16 on CUDA, else fp32]",
 )
 frozen = click.option(
     "--frozen", is_flag=True, help="Build only what the lockfile says; exit 3 with the names of what drifted."
@@ -121,7 +121,7 @@ device = click.option(
     help="Where models run: auto, cpu, cuda, cuda:1 or mps.  [default: auto: CUDA, else the CPU]",
 )
 exact = click.option(
-    "--exact", is_flag=True, help="Where neighbours could change the last bit of a take, run each by itself."
+    "--exact", is_flag=True, help="Run each take alone where the others in a batch could change its last bit."
 )
 
 
@@ -142,7 +142,7 @@ speaking = together(quiet, verbose, colour)
 
 @contextmanager
 def refusal_as_json(as_json: bool) -> Iterator[None]:
-    """A command that is refused as a whole still prints its one JSON object; the exit code stays the error's."""
+    """With ``--json``, a command that is refused as a whole still prints its JSON object; the error is raised on."""
     try:
         yield
     except ScenebuildError as error:
@@ -152,12 +152,12 @@ def refusal_as_json(as_json: bool) -> Iterator[None]:
 
 
 def shown_path(path: str) -> str:
-    """A path from where the command runs, unless that is no shorter."""
+    """A path relative to the current folder, if that is shorter."""
     return min(os.path.relpath(path), path, key=len)
 
 
 def root_of(arguments: Sequence[str]) -> str:
-    """The project of the first scene or folder that is named, or of the current folder."""
+    """The project of the first argument, or of the current folder."""
     from scenebuild.scene.project import project_root
 
     first = arguments[0] if arguments else os.getcwd()
@@ -165,23 +165,23 @@ def root_of(arguments: Sequence[str]) -> str:
 
 
 def about_project(root: str, store: str | None = None) -> str:
-    """What the project is, in a sentence: its folder, what makes it one, where outputs and takes go."""
+    """A sentence about the project: its folder, the file that marks it, where outputs and takes go."""
     from scenebuild.scene.project import root_marker
 
     mark = root_marker(root)
     why = f"it holds {mark}" if mark else "no folder around holds a .git, a scenebuild.toml or a pyproject.toml"
-    told = os.environ.get("SCENEBUILD_STORE") or None  # where a verb has no --store, as init; a build will look at it
+    told = os.environ.get("SCENEBUILD_STORE") or None  # for a verb without --store, such as init
     takes = store or settings_for([os.path.join(root, "scene.yaml")], Flags(store=told)).within(root).generate.store
     return f"project {root} ({why}); outputs in {os.path.join(root, 'build')}, takes in {takes}"
 
 
 def config_for(arguments: Sequence[str]) -> Config:
-    """The configuration of the project of the first scene or folder that is named, or of the current folder."""
+    """The configuration of the project of the first argument, or of the current folder."""
     return read_config(root_of(arguments))
 
 
 def chosen_values(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
-    """``weather=drizzle`` from the command line, by name. UsageError for anything else."""
+    """The values of ``--set weather=drizzle``, by name. UsageError for any other form."""
     values: dict[str, str] = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")
@@ -194,7 +194,7 @@ def chosen_values(pairs: Sequence[str]) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the options of this module say, by their names; what was not given is None, False or empty."""
+    """The values of the options of this module; None, False or empty if an option was not given."""
 
     engine: str | None = None
     model: str | None = None
@@ -215,7 +215,7 @@ class Flags:
     keep_going: bool = False
 
     def settings(self) -> Settings:
-        """The settings that they add up to, before any configuration. UsageError for a value that is none."""
+        """The settings before any configuration. UsageError for a value that is not allowed."""
         device = self.device and check_device(self.device, "--device")
         return Settings(
             GenerateOptions(self.store or "", self.jobs or 0, device or "", self.exact),
@@ -236,7 +236,7 @@ _FLAGS = frozenset(field.name for field in fields(Flags))
 
 
 def as_flags(command: Callable[..., Result]) -> Callable[..., Result]:
-    """The options that ``Flags`` knows reach the command as one argument, ``flags``."""
+    """Pass the options of ``Flags`` to the command as one argument, ``flags``."""
 
     @functools.wraps(command)
     def collected(**given: Any) -> Result:
@@ -247,18 +247,18 @@ def as_flags(command: Callable[..., Result]) -> Callable[..., Result]:
 
 
 def settings_for(arguments: Sequence[str], flags: Flags) -> Settings:
-    """The settings of a command about these scenes; ``within`` gives those of each project. Where a user has no folder
-    for takes, it is said where they go."""
+    """The settings of a command about these scenes; ``within`` gives those of each project. If the user has no cache
+    folder, a message says where takes are kept."""
     settings, root = flags.settings(), root_of(arguments)
     if settings.within(root).generate.store == fallback_store(root):
         complain(
-            f"your cache folder cannot be had ({user_folder('cache')}): takes are kept in {fallback_store(root)}; "
-            "SCENEBUILD_STORE names another place"
+            f"your cache folder is not available ({user_folder('cache')}): takes are kept in {fallback_store(root)}; "
+            "set SCENEBUILD_STORE to use another folder"
         )
     return settings
 
 
 def settings_here(store: str | None) -> Settings:
-    """The settings of a command about no scene: flag or environment (click looks at both), then the configuration of
-    the project around the current folder, then the user's cache."""
+    """The settings of a command without a scene. The store is that of the flag or the environment (click reads both),
+    else of the configuration of the current project, else in the user's cache."""
     return settings_for((), Flags(store=store)).within(root_of(()))

@@ -11,7 +11,7 @@ from scenebuild.cli.terminal import safe
 
 
 class _Take(click.IntRange):
-    """The number of a take; the order of the arguments is said where another word stands in its place."""
+    """The number of a take; for any other word, the message gives the order of the arguments."""
 
     name = "number"
 

@@ -24,9 +24,9 @@ COLOURS = {"hit": "cyan", "locked": "green", "miss": "yellow"}
 @options.colour
 @options.as_flags
 def command(scenes: tuple[str, ...], as_json: bool, colour: str, flags: options.Flags) -> int:
-    """Say for each element whether its take is at hand, and why not.
+    """Say for each element whether its take exists, and why not.
 
-    hit: made before. locked: pinned by the lockfile and at hand. miss: to be made.
+    hit: made before. locked: pinned by the lockfile and in the store. miss: to be made.
     """
     return print_plan(scenes, as_json=as_json, colour=colour, flags=flags)
 
@@ -67,7 +67,7 @@ def _reason(step: Step) -> str:
 
 
 def _plain(plans: Mapping[str, Plan]) -> dict[str, Any]:
-    """The shape of ``build --json``, with what would be instead of what is."""
+    """The object of ``build --json``, with the plan in place of the result."""
     from scenebuild.plan.steps import count
     from scenebuild.result import JSON_VERSION
 

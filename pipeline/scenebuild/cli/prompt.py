@@ -32,10 +32,10 @@ QUESTIONS = {
 @click.option("--duration", type=float, help="Seconds generated.")
 @click.option("--loop", is_flag=True, help="Fill the scene with it.")
 def command(scene: str | None, name: str | None, duration: float | None, loop: bool, **parts: str | None) -> None:
-    """Put a prompt together as models understand it: source, place, qualities, dynamics.
+    """Put a prompt together from the parts that models understand: source, place, quality, dynamics.
 
-    Asks for what is not given. Prints the element; with SCENE it is added to that file, which is otherwise left as it
-    is. What 'scenebuild lint' has to say about the prompt is said at once.
+    On a terminal it asks for the parts. Prints the element; with SCENE, adds it to that file and changes nothing else.
+    The warnings of 'scenebuild lint' about the prompt are printed too.
     """
     from scenebuild.commands.rewrite import add_element, element_fault
     from scenebuild.scene.phrase import name_for, prompt_of

@@ -11,8 +11,8 @@ from scenebuild.cli.terminal import safe
 from scenebuild.errors import UsageError
 
 NAME = "scene.schema.json"
-OTHER_NAME = "scenebuild.scene.schema.json"  # where somebody else's file has that name
-TITLE = "A scenebuild scene"  # that of ours begins so, whatever its version
+OTHER_NAME = "scenebuild.scene.schema.json"  # if another program's file has that name
+TITLE = "A scenebuild scene"  # the title of every version of ours begins so
 LARGEST = 4 << 20
 
 
@@ -35,8 +35,8 @@ def command(write: str | None) -> None:
 
 
 def write_schema(folder: str, root: str | None = None) -> str:
-    """Put the schema into a folder, and the path of its file. What is there and no schema of ours stays as it is, and
-    ours has another name. UsageError where a link leads the folder out of ``root``."""
+    """Write the schema into a folder: the path of its file. A file that is not our schema stays, and ours gets another
+    name. UsageError if the folder leads out of ``root`` through a link."""
     from scenebuild.files import publish_if_changed
 
     if root is not None and not os.path.join(os.path.realpath(folder), "").startswith(os.path.join(root, "")):
@@ -45,7 +45,7 @@ def write_schema(folder: str, root: str | None = None) -> str:
         if _may_be_written(path):
             publish_if_changed(path, _schema())
             return path
-    raise UsageError(f"{path} is there, and it is no schema of ours; rename it, or name another folder")
+    raise UsageError(f"{path} exists and is not a schema of scenebuild; rename it, or name another folder")
 
 
 def _schema() -> bytes:
@@ -55,7 +55,7 @@ def _schema() -> bytes:
 
 
 def _may_be_written(path: str) -> bool:
-    """Whether there is nothing yet, or our schema of an earlier version."""
+    """Whether a path does not exist, or is our schema of any version."""
     from scenebuild.files import read_bounded
 
     try:

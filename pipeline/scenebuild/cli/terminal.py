@@ -1,4 +1,4 @@
-"""What a person sees: on a terminal a bar, in a pipe plain lines, and never a control character of an author's."""
+"""Messages for people: a bar on a terminal, plain lines in a pipe, and never a control character from a scene."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ STATUS_COLOURS = {"built": "green", "up-to-date": "cyan", "failed": "red"}
 
 
 def tidy_streams() -> None:
-    """Let no odd locale break a message: what a stream cannot show is written as an escape."""
+    """Write characters that a stream cannot encode as escapes, so that no locale breaks a message."""
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -29,7 +29,7 @@ def tidy_streams() -> None:
 
 
 def safe(text: str) -> str:
-    """The text with every control character but the newline made visible, so that it can only be read.
+    """The text with every control character except the newline as an escape.
 
     >>> safe("a\\x1b[31mb")
     'a\\\\x1b[31mb'
@@ -38,7 +38,7 @@ def safe(text: str) -> str:
 
 
 class Complaints(Silent):
-    """A listener that hears only what is told, and says it on stderr."""
+    """A listener that prints the lines for the user on stderr, and nothing else."""
 
     def tell(self, line: str) -> None:
         """One line for the user."""
@@ -51,7 +51,8 @@ def complain(message: str) -> None:
 
 
 def wants_colour(choice: str, stream: TextIO) -> bool:
-    """``--color`` over FORCE_COLOR over NO_COLOR over whether it is a terminal; an empty variable is not set."""
+    """Whether to use colours: by ``--color``, then FORCE_COLOR, then NO_COLOR, then whether the stream is a terminal.
+    An empty variable counts as not set."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("FORCE_COLOR"):
@@ -60,7 +61,7 @@ def wants_colour(choice: str, stream: TextIO) -> bool:
 
 
 class Terminal:
-    """Tells a person how a build goes: progress on stderr, one line a scene on stdout."""
+    """A listener that prints progress on stderr, and one line for each scene on stdout."""
 
     def __init__(self, *, loudness: int, colour: bool, results: bool = True) -> None:
         self._loudness = loudness
@@ -88,9 +89,9 @@ class Terminal:
             complain(line)
 
     def begin(self, takes: Mapping[str, str]) -> None:
-        """Open the bar, or in a pipe say how many takes there will be."""
+        """Open the bar; in a pipe, print how many takes will be made."""
         self._names = takes
-        self._done, self._shares, self._tasks = set(), {}, {}  # those of the build before, as `watch` has many
+        self._done, self._shares, self._tasks = set(), {}, {}  # ``watch`` builds several times
         if not takes or self._loudness == QUIET:
             return
         if sys.stderr.isatty() and os.environ.get("TERM") != "dumb":
@@ -99,7 +100,7 @@ class Terminal:
             complain(f"making {len(takes)} {'take' if len(takes) == 1 else 'takes'}")
 
     def progress(self, key: str, share: float) -> None:
-        """Move the bar of one take; in a pipe a line when it is done."""
+        """Move the bar of one take; in a pipe, print a line when it is done."""
         if key not in self._names:  # a recording is read in a moment
             return
         self._shares[key] = share
@@ -112,10 +113,10 @@ class Terminal:
             complain(f"  {len(self._done)}/{len(self._names)} {self._names[key]}")
 
     def show(self, page: object) -> None:
-        """Nothing: a page is no text."""
+        """Nothing: a page cannot be printed."""
 
     def finish(self, result: SceneResult) -> None:
-        """One line a scene on stdout, and what there is to say about it on stderr."""
+        """Print one line about the scene on stdout, and its errors and warnings on stderr."""
         self._stop_bar()
         if self._results and (self._loudness > QUIET or result.status == "failed"):
             self._print_scene(result)
@@ -148,7 +149,7 @@ class Terminal:
         )
         self._bar.start()
         self._total = self._bar.add_task(f"making {len(takes)} takes", total=len(takes))
-        if len(takes) <= 12:  # more bars than that no terminal holds
+        if len(takes) <= 12:  # more bars do not fit a terminal
             self._tasks = {key: self._bar.add_task(f"  {escape(safe(name))}", total=1) for key, name in takes.items()}
 
     def _stop_bar(self) -> None:

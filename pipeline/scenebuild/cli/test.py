@@ -1,4 +1,4 @@
-"""``scenebuild test``: whether scenes sound as they say they must."""
+"""``scenebuild test``: whether the expectations of scenes hold."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 @options.quiet
 @options.as_flags
 def command(scenes: tuple[str, ...], junit: str | None, as_json: bool, quiet: bool, flags: options.Flags) -> int:
-    """Hold takes and mixes against the 'expect' fields of their scenes.
+    """Check takes and mixes against the 'expect' fields of their scenes.
 
-    Nothing is generated and no file of a build is touched: takes come from the store, mixes are rendered aside.
-    Exit code 0: all hold. 1: at least one does not, or a take is not at hand.
+    Nothing is generated and no file of a build changes: takes come from the store, mixes are rendered elsewhere.
+    Exit code 0: all expectations hold. 1: at least one does not, or a take is missing.
     """
     from scenebuild.commands.test import check_scenes
 

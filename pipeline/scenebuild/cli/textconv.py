@@ -1,4 +1,4 @@
-"""``scenebuild textconv``: what ``git diff`` shows of locks and sounds."""
+"""``scenebuild textconv``: the text of locks and sounds for ``git diff``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def command(file: str) -> None:
     """
     from scenebuild.review.textconv import text_of
 
-    # Always exit code 0: git ends the whole diff, with all files behind this one, where a text conversion fails.
+    # Always exit code 0: if a text conversion fails, git ends the whole diff, with all files after this one.
     # Bytes, because git reads UTF-8 whatever the locale is.
     click.echo(text_of(file).encode("utf-8", "backslashreplace"), nl=False)

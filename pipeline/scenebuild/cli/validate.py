@@ -1,4 +1,4 @@
-"""``scenebuild validate``: everything that is wrong with scene files, at once, and what the lint has to say."""
+"""``scenebuild validate``: all mistakes in scene files, and the warnings of the lint."""
 
 from __future__ import annotations
 
@@ -19,9 +19,7 @@ DRIFTED = 3
 @click.command("validate")
 @options.scenes
 @options.format_of_findings
-@click.option(
-    "--locks-only", is_flag=True, help="Only look whether each lockfile is the one for its scene; exit 3 if not."
-)
+@click.option("--locks-only", is_flag=True, help="Only check whether each lockfile matches its scene; exit 3 if not.")
 @click.option(
     "--staged",
     is_flag=True,
@@ -49,13 +47,13 @@ def command(scenes: tuple[str, ...], style: str, locks_only: bool, staged: bool,
 
 
 def exit_code_of(problems: Sequence[Problem], *, locks_only: bool) -> int:
-    """1 for mistakes; 3 where only locks were looked at, and each of them can be read."""
+    """1 for mistakes; 3 if only locks were checked, and all of them can be read."""
     rules = {problem.rule for problem in problems if problem.severity == "error"}
     return DRIFTED if locks_only and rules == {"lock"} else 1 if rules else 0
 
 
 def about_scenes(paths: list[str]) -> list[Problem]:
-    """Everything that is wrong with scene files, and what the lint has to say."""
+    """All mistakes in scene files, and the warnings of the lint."""
     from scenebuild.api import validate
 
     return validate(*paths)
@@ -69,18 +67,18 @@ def about_locks(paths: list[str]) -> list[Problem]:
 
 
 def _about_staged(paths: list[str]) -> list[Problem]:
-    """What a commit of the index, as it is now, would lack. A lock that lies beside it in the folder is not in it."""
+    """What a commit of the index as it is now would lack. A lock in the folder alone is not part of the commit."""
     from scenebuild.plan.lock_checks import findings_about_missing_locks
-    from scenebuild.review.checkout.index import is_staged_as_it_is, staged_among
+    from scenebuild.review.checkout.index import is_ignored, is_staged_as_it_is, staged_among
 
     staged = staged_among(paths)
     mine = [path for path in paths if staged(path)]
-    lacking = (problem for path in mine for problem in findings_about_missing_locks(path, staged, is_staged_as_it_is))
-    return [*about_locks(mine), *lacking]
+    missing = [findings_about_missing_locks(path, staged, is_staged_as_it_is, is_ignored) for path in mine]
+    return [*about_locks(mine), *(problem for problems in missing for problem in problems)]
 
 
 def tell(problems: Sequence[Problem], scenes: int, *, locks_only: bool, quiet: bool = False) -> None:
-    """Print findings for people, and the verdict where there is no mistake."""
+    """Print findings for people, and a verdict if there is no mistake."""
     from scenebuild.scene.check.findings import as_text
 
     shown = [problem for problem in problems if not quiet or problem.severity == "error"]

@@ -1,4 +1,4 @@
-"""``scenebuild watch``: build on every save, and a page on 127.0.0.1 whose faders write into the scene."""
+"""``scenebuild watch``: builds on every save, and serves a page on 127.0.0.1 whose faders write into the scene."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scenebuild.cli.terminal import NORMAL, QUIET, VERBOSE, Terminal, complain, 
 
 @click.command("watch")
 @click.argument("scene", type=click.Path(readable=False))
-@click.option("--port", type=click.IntRange(0, 65535), default=0, help="Of the page.  [default: one that is free]")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port of the page.  [default: a free one]")
 @click.option("--open", "opens", is_flag=True, help="Open the page in a browser.")
 @options.engine
 @options.model

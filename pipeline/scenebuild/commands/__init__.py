@@ -1,1 +1,1 @@
-"""What commands do that are more than one build: take lists, examples, expectations, edits of a scene file."""
+"""Commands that are more than one build: takes, the explorer, expectations, listening, edits of a scene file."""

@@ -1,4 +1,4 @@
-"""``scenebuild explore``: an example of each kind of sound in the catalogue, on any engine, to listen to."""
+"""``scenebuild explore``: an example of each kind of sound in the catalogue, made by any engine."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ from scenebuild.store import LocalStore
 
 
 def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str:
-    """Make what is missing of those categories or kinds (all without any) and write the pages: the path of the page.
+    """Make the missing examples of categories or kinds (without names, of all) and write the pages: the path of the
+    page.
 
-    UsageError for names that are neither, SceneError or EngineError where something cannot be made.
+    UsageError for a name that is neither, SceneError or EngineError if an example cannot be made.
     """
     from scenebuild.generate.gather import gather
     from scenebuild.generate.make import take_maker
@@ -55,7 +56,7 @@ def explore(names: Sequence[str], settings: Settings, listener: Listener) -> str
 
 
 def _plans(scenes: Mapping[str, Scene], settings: Settings) -> dict[str, Plan]:
-    """A plan a category. There is no lock: the examples are looked at, not shipped."""
+    """A plan for each category. Examples have no lock."""
     plans = {}
     store = LocalStore(settings.generate.store)
     for category, scene in scenes.items():

@@ -1,4 +1,4 @@
-"""``--solo`` and ``--mute``: a part of each scene in a file of its own, and nothing but that is written."""
+"""``--solo`` and ``--mute``: a part of each scene, in a file of its own. Nothing else is written."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from scenebuild.targets import Target, find_targets, refuse_others_build, target
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is listened to, by the names of elements and buses."""
+    """The part of a scene to listen to, by the names of elements and buses."""
 
     solo: frozenset[str] = frozenset()
     mute: frozenset[str] = frozenset()
@@ -39,9 +39,9 @@ class Part:
 
 
 def listen(arguments: Sequence[str], part: Part, settings: Settings, listener: Listener) -> Result:
-    """Mix what is heard of each scene into ``listen.wav`` beside its mix.
+    """Mix the part of each scene into ``listen.wav`` beside its mix.
 
-    Raises what ``build`` would, and UsageError for a name that a scene does not have.
+    Raises the errors of ``build``, and UsageError for a name that a scene does not have.
     """
     targets = _targets(arguments, settings)
     for target in targets:
@@ -67,7 +67,7 @@ def _targets(arguments: Sequence[str], settings: Settings) -> list[Target]:
 
 
 def _planned(targets: Sequence[Target], part: Part) -> ScenePlans:
-    """The plans of what is heard alone, and of what that makes room for."""
+    """The plans of the elements that are heard, and of those that they duck under."""
     read = read_scenes(targets)
     scenes: dict[Target, Scene] = {}
     for target, scene in read.scenes.items():

@@ -1,17 +1,15 @@
-"""Commands that write into a scene file: one line of it, and only if it is still the file that was read."""
+"""Commands that write into a scene file: one line, and only if the file is still the one that was read."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import secrets
-import shutil
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from scenebuild.errors import Place, UsageError
-from scenebuild.files import TEMPORARY, exchange, read_bounded
+from scenebuild.files import publish_in_place_of, read_bounded
 from scenebuild.scene.check.validate import validate_document
 from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.model import Scene
@@ -22,6 +20,7 @@ from scenebuild.scene.yaml.document import Document, parse_document
 from scenebuild.scene.yaml.edit import Written, edited
 from scenebuild.scene.yaml.scalars import Scalar
 from scenebuild.scene.yaml.source import MOST_BYTES, text_of
+from scenebuild.store.digest import digest_bytes
 
 PATIENCE = 200  # looks at a lock that another of our commands holds
 PAUSE_S = 0.01  # between two of them
@@ -29,7 +28,7 @@ PAUSE_S = 0.01  # between two of them
 
 @dataclass(frozen=True, slots=True)
 class WrittenField:
-    """What was written: the line of the file, and whether that was news to it."""
+    """What was written: the line of the file, and whether the file changed."""
 
     path: str
     line: int
@@ -37,7 +36,7 @@ class WrittenField:
 
 
 class SceneChangedError(UsageError):
-    """Somebody else wrote the file at the same moment; nothing was written over it."""
+    """Another program wrote the file at the same moment; its version stays."""
 
 
 def write_element_field(
@@ -46,8 +45,8 @@ def write_element_field(
     """Give an element's field, or one of a set of its fields, a value, where the scene has it: in its file, or in the
     variant that speaks of it.
 
-    ``seen``: the content of the file when the decision was made; SceneChangedError where it holds something else now.
-    UsageError where it stands in a file that this one extends: there it would change other scenes as well.
+    ``seen``: the content of the file when the decision was made; SceneChangedError if the file has changed since.
+    UsageError if the element belongs to a file that this one extends: an edit there would change other scenes as well.
     """
     path = os.path.realpath(scene_file(scene.path))
     way = (field,) if isinstance(field, str) else field
@@ -81,7 +80,8 @@ def element_fault(name: str, fields: Mapping[str, Scalar]) -> str:
 
 
 def write_field(path: str, field: Field, value: Written, seen: bytes | None = None) -> WrittenField:
-    """Write one field of a scene file. Nobody ever sees half of it; what somebody else writes meanwhile stays."""
+    """Write one field of a scene file, atomically. SceneChangedError if another program wrote the file meanwhile; what
+    it wrote stays."""
     path = os.path.realpath(path)
     with _one_at_a_time(path):
         return _write_field(path, field, value, seen)
@@ -92,8 +92,8 @@ def _write_field(path: str, field: Field, value: Written, seen: bytes | None) ->
     if seen is not None and before != seen:
         raise _changed(path)
     after = edited(path, before, field, value)
-    if after != before:
-        _replace(path, before, after)
+    if after != before and not publish_in_place_of(path, after, digest_bytes(before)):
+        raise _changed(path)
     return WrittenField(path, parse_document(path, text_of(path, after)).key(field).line, after != before)
 
 
@@ -101,8 +101,8 @@ def _write_field(path: str, field: Field, value: Written, seen: bytes | None) ->
 def _one_at_a_time(path: str) -> Iterator[None]:
     """A lock, so that our own commands write the scenes of a folder one after the other.
 
-    It is only a help: some systems have no such lock, and a holder that sleeps is not waited for. No edit is lost
-    without it, because what was replaced is compared with what was read.
+    The lock is only a help: some systems have none, and a holder that sleeps is not waited for. Without it no edit is
+    lost either, because the file that is replaced is compared with the one that was read.
     """
     try:
         import fcntl
@@ -141,45 +141,6 @@ def _owner(document: Document, scene: Scene, name: str, way: Field) -> Field | N
         return next((owner for owner in owners if document.values.get((*owner, *way)) == written), None)
     around = way[:-1]
     return next((one for one in owners if document.keys.get((*one, *around)) == scene.place_of(*here, *around)), None)
-
-
-def _replace(path: str, before: bytes, after: bytes) -> None:
-    """Put ``after`` in the place of ``before``. SceneChangedError where the file changed meanwhile: then the newer
-    version is put back."""
-    temporary = os.path.join(os.path.dirname(path), f"{TEMPORARY}{secrets.token_hex(8)}-{os.path.basename(path)[-40:]}")
-    try:
-        with open(temporary, "xb") as file:
-            file.write(after)
-        shutil.copymode(path, temporary)
-        if _read(path) != before:
-            raise _changed(path)
-        if not exchange(temporary, path):
-            os.replace(temporary, path)
-        elif _read(temporary) != before:
-            _give_back(path, temporary, after)
-            raise _changed(path)
-    except FileNotFoundError as error:  # an editor that takes the file away before it puts the new one there
-        raise _changed(path) from error
-    finally:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
-
-
-def _give_back(path: str, temporary: str, ours: bytes) -> None:
-    """Put back the version that was saved after the file was read: it was moved aside by the exchange, and is exchanged
-    with ours again. If another version than ours comes out, that one is newer still, and goes back in turn."""
-    there = ours
-    while True:
-        mine = _read(temporary)
-        try:
-            exchange(temporary, path)
-        except FileNotFoundError:  # taken away by an editor that will put another one there; if not, this one stays
-            with contextlib.suppress(FileExistsError):
-                os.link(temporary, path)
-            return
-        if _read(temporary) == there:
-            return
-        there = mine
 
 
 def _read(path: str) -> bytes:

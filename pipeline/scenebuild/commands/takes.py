@@ -1,4 +1,4 @@
-"""Several takes of one element, side by side on a page, to choose from."""
+"""``scenebuild takes``: several takes of one element on a page, to choose from."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 
 def find_element(name: str, scene: str | None, settings: Settings) -> tuple[Scene, Element]:
-    """The scene that is meant and its element. Without a scene, the one that has it among those of the project.
+    """An element and its scene; without ``scene``, the scene of the project that has it.
 
-    UsageError where no scene or more than one has it, or where it is a recording.
+    UsageError if no scene or more than one has it, or if it is a recording.
     """
     scenes = _scenes(scene, settings)
     found = [(read, element) for read in scenes for element in read.elements if element.name == name]
@@ -45,7 +45,7 @@ def find_element(name: str, scene: str | None, settings: Settings) -> tuple[Scen
         meant = meant_or_listed(name, known)
         raise UsageError(f"{name}: {where} {'have' if scene is None else 'has'} no such element{meant}")
     if len(files) > 1:
-        raise UsageError(f"{name} is in {' and in '.join(files)}; name the one that you mean behind it")
+        raise UsageError(f"{name} is in {' and in '.join(files)}; write the scene that you mean after it")
     if found[0][1].recording is not None:
         raise UsageError(f"{name} is a recording; only what is made from a prompt has takes")
     return found[0]
@@ -54,10 +54,9 @@ def find_element(name: str, scene: str | None, settings: Settings) -> tuple[Scen
 def make_numbered_takes(
     scene: Scene, element: Element, numbers: Sequence[int], settings: Settings, listener: Listener
 ) -> tuple[str, list[MeasuredTake]]:
-    """Make the takes of these numbers, measure each and write the page: (its path, the candidates in order).
+    """Make the takes of these numbers, measure each and write the page: (its path, the measured takes in order).
 
-    What is made is kept in the store like any take; the lock stays as it is. SceneError or EngineError where one cannot
-    be made.
+    New takes are kept in the store; the lock stays. SceneError or EngineError if a take cannot be made.
     """
     from scenebuild.report.pages.takes_page import candidate_of, candidates_page
 
@@ -88,7 +87,7 @@ def _scenes(scene: str | None, settings: Settings) -> list[Scene]:
     for path in find_scenes(["scenes" if os.path.isdir("scenes") else "."]):
         try:
             read += [read_scene(one) for one in references_in(path)]
-        except SceneError:  # a scene that is broken is none that could be meant
+        except SceneError:  # a scene with mistakes is not searched
             continue
     return read
 
@@ -100,8 +99,8 @@ def _plan(scene: Scene, element: Element, numbers: Sequence[int], settings: Sett
 
 
 def _steps(scene: Scene, element: Element, lock: Lock | None, settings: Settings, now: Element) -> list[Step]:
-    """The steps of one take, as if the scene had it; only the one that the scene has may be the locked one. A stretch
-    is made again of the take that the lock pins, whichever number it has."""
+    """The steps of one take, as if it were in the scene; only the take that is in the scene can be the locked one. A
+    stretch is made again of the take that the lock pins, whichever number it has."""
     alone = replace(scene, elements=(element,))
     store = LocalStore(settings.generate.store)
     is_locked = element.sound_prompt.redo is not None or element.take_number == now.take_number
@@ -121,7 +120,7 @@ def _gathered(plan: Plan, folder: str, settings: Settings, listener: Listener) -
 
 
 def _remove_others(root: str, folder: str, plan: Plan) -> None:
-    """Takes of an earlier call that are not asked for now; the store still has them."""
+    """Remove the takes of an earlier call that are not asked for now; the store still has them."""
     made = {step.name for step in plan.steps}
     for path in Path(folder, "elements").glob("take-*.wav"):
         if path.stem not in made:

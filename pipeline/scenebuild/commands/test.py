@@ -1,4 +1,4 @@
-"""``scenebuild test``: every scene's expectations, from takes that are at hand, without generating any."""
+"""``scenebuild test``: the expectations of every scene, checked on existing takes. Nothing is generated."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from scenebuild.targets import find_targets, targets_in
 
 
 def check_scenes(arguments: Sequence[str], settings: Settings, listener: Listener) -> list[TestedScene]:
-    """The verdicts on the scenes that are meant, in order. Outputs, locks and store stay as they are."""
+    """The verdicts on the scenes, in order. Outputs, locks and store stay."""
     targets = targets_in(find_targets(arguments, settings))
     planned = plan_targets(targets)
     tested = []
@@ -41,7 +41,7 @@ def _not_tested(path: str, error: ScenebuildError) -> TestedScene:
 
 
 def _tried(path: str, plan: Plan, folder: str, maker: TakeMaker) -> TestedScene:
-    """What is wrong with one scene, such as a seam that its mix refuses, keeps no other from being tested."""
+    """The verdicts on one scene; an error, such as a seam over its limit, becomes its result."""
     try:
         return _tested(path, plan, folder, maker)
     except ScenebuildError as error:

@@ -16,13 +16,11 @@ import numpy as np
 
 from scenebuild.audio.level import Samples
 from scenebuild.audio.limiter import limit
-from scenebuild.audio.loudness import LoudnessMeter
+from scenebuild.audio.meter import LevelMeter, MeasuredLevels
 from scenebuild.audio.resample import fitted, resample_blocks
 from scenebuild.audio.riff import Mark
 from scenebuild.audio.speed import read_part
-from scenebuild.audio.true_peak import TruePeakMeter
 from scenebuild.audio.wav import AudioFacts, AudioFileError, probe
-from scenebuild.deliver.write import MeasuredLevels
 from scenebuild.frames import frames_of
 
 LEAD_S = 1.0  # the limiter has forgotten what was ten of its releases ago
@@ -63,11 +61,10 @@ class Converted:
 
     def measure(self, gain: float = 1.0, ceiling_dbtp: float | None = None) -> MeasuredLevels:
         """The levels of the converted mix; see ``blocks``."""
-        loudness, peaks = LoudnessMeter(self.sample_rate, self.channels), TruePeakMeter(self.channels)
+        meter = LevelMeter(self.sample_rate, self.channels)
         for block in self.blocks(gain, ceiling_dbtp):
-            loudness.feed(block)
-            peaks.feed(block)
-        return MeasuredLevels(loudness.loudness(), peaks.true_peak_dbtp())
+            meter.feed(block)
+        return meter.levels()
 
     def marks(self, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
         """Marks in the mix, where they lie in the result."""

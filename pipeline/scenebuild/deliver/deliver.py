@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from math import floor, isfinite
 from pathlib import Path
 
+from scenebuild.audio.meter import MeasuredLevels
 from scenebuild.decibels import db_to_gain
 from scenebuild.deliver.convert import Converted, convert
 from scenebuild.deliver.presets import Delivery
-from scenebuild.deliver.write import FileMetadata, MeasuredLevels, write
+from scenebuild.deliver.write import FileMetadata, write
 from scenebuild.files import Aside
 from scenebuild.files import aside as written_aside
 from scenebuild.mix.levels import GAIN_STEPS_PER_DB, MOST_GAIN_DB, TRUE_PEAK_MARGIN_DB

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 from scenebuild.audio.dither import Dither
 from scenebuild.audio.encode import loop_comments, write_flac, write_mp3, write_ogg
 from scenebuild.audio.level import Samples
-from scenebuild.audio.loudness import Loudness, LoudnessMeter
+from scenebuild.audio.meter import LevelMeter, MeasuredLevels
 from scenebuild.audio.riff import Broadcast, Mark, bext_chunk, cue_chunks, smpl_chunk
-from scenebuild.audio.true_peak import TruePeakMeter
 from scenebuild.audio.wav import WavWriter, quantize, read_blocks
 from scenebuild.deliver.presets import Delivery
 
@@ -33,46 +32,28 @@ class FileMetadata:
     loop: bool = False  # the whole mix loops
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredLevels:
-    """The levels of a written file."""
-
-    loudness: Loudness
-    true_peak_dbtp: float
-
-
-class _Meters:
-    def __init__(self, sample_rate: int, channels: int) -> None:
-        self._loudness = LoudnessMeter(sample_rate, channels)
-        self._peaks = TruePeakMeter(channels)
-
-    def feed(self, samples: Samples) -> None:
-        self._loudness.feed(samples)
-        self._peaks.feed(samples)
-
-    def levels(self) -> MeasuredLevels:
-        return MeasuredLevels(self._loudness.loudness(), self._peaks.true_peak_dbtp())
-
-
 def write(path: Path, blocks: Iterable[Samples], wanted: Delivery, facts: FileMetadata, frames: int) -> MeasuredLevels:
-    """Write ``frames`` of sound, in blocks at the rate and with the channels of the delivery, and measure the file.
+    """Write ``frames`` frames of sound, in blocks at the rate and with the channels of the delivery: the levels of the
+    file.
 
-    What is compressed with a loss is decoded for that; what is not is known as it is written.
+    A file with lossy compression is decoded to be measured; the samples of any other are measured as they are written.
     """
-    meters = _Meters(wanted.sample_rate, wanted.channels)
+    meter = LevelMeter(wanted.sample_rate, wanted.channels)
     if wanted.format in ("wav", "flac"):
-        integers = _measured(_integers(blocks, wanted.bits), wanted.bits, meters)
-        writing: Callable[..., None] = _write_wav if wanted.format == "wav" else _write_flac
-        writing(path, integers, wanted, facts, frames, meters)
-        return meters.levels()
+        integers = _measured(_integers(blocks, wanted.bits), wanted.bits, meter)
+        if wanted.format == "wav":
+            _write_wav(path, integers, wanted, facts, frames, meter)
+        else:
+            write_flac(path, integers, wanted.sample_rate, wanted.channels, wanted.bits, _comments(facts, frames))
+        return meter.levels()
     if wanted.format == "ogg":
         write_ogg(path, blocks, wanted.sample_rate, wanted.channels, _comments(facts, frames))
     else:
         texts = {"TIT2": facts.title, "TCOP": facts.licence, "TSSE": facts.software, "COMMENT": facts.comment}
         write_mp3(path, blocks, wanted.sample_rate, wanted.channels, texts)
     for block in read_blocks(path):
-        meters.feed(block)
-    return meters.levels()
+        meter.feed(block)
+    return meter.levels()
 
 
 def _integers(blocks: Iterable[Samples], bits: int) -> Iterator[Integers]:
@@ -83,20 +64,14 @@ def _integers(blocks: Iterable[Samples], bits: int) -> Iterator[Integers]:
         yield from (quantize(block) for block in blocks)
 
 
-def _measured(blocks: Iterable[Integers], bits: int, meters: _Meters) -> Iterator[Integers]:
+def _measured(blocks: Iterable[Integers], bits: int, meter: LevelMeter) -> Iterator[Integers]:
     for block in blocks:
-        meters.feed(block.astype(np.float32) * np.float32(2.0 ** (1 - bits)))
+        meter.feed(block.astype(np.float32) * np.float32(2.0 ** (1 - bits)))
         yield block
 
 
-def _write_flac(
-    path: Path, blocks: Iterator[Integers], wanted: Delivery, facts: FileMetadata, frames: int, meters: _Meters
-) -> None:
-    write_flac(path, blocks, wanted.sample_rate, wanted.channels, wanted.bits, _comments(facts, frames))
-
-
 def _write_wav(
-    path: Path, blocks: Iterator[Integers], wanted: Delivery, facts: FileMetadata, frames: int, meters: _Meters
+    path: Path, blocks: Iterator[Integers], wanted: Delivery, facts: FileMetadata, frames: int, meter: LevelMeter
 ) -> None:
     more = cue_chunks(facts.marks) + (smpl_chunk(wanted.sample_rate, 0, frames) if facts.loop else b"")
     info = {"INAM": facts.title, "ICOP": facts.licence, "ICMT": facts.comment, "ISFT": facts.software}
@@ -114,7 +89,7 @@ def _write_wav(
         for block in blocks:
             file.write_integers(block)
         if wanted.broadcast:
-            file.replace_front(bext_chunk(_broadcast(facts, meters.levels())))
+            file.replace_front(bext_chunk(_broadcast(facts, meter.levels())))
 
 
 def _broadcast(facts: FileMetadata, levels: MeasuredLevels) -> Broadcast:

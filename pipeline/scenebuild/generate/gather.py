@@ -209,7 +209,7 @@ def _complete(
 
 def _delivered(take: Take, path: str) -> Take:
     """A fresh take in the outputs. Its bytes were just measured; they are checked again on the way."""
-    copy_file(take.path, take.digest, path)
+    copy_file(take.path, take.digest, path, called=f"the finished take {take.path}")
     return replace(take, path=path)
 
 

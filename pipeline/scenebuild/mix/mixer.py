@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from scenebuild.audio.meter import MeasuredLevels
 from scenebuild.audio.riff import smpl_chunk
 from scenebuild.audio.wav import WavWriter
 from scenebuild.files import Aside
@@ -21,7 +22,7 @@ from scenebuild.mix.scene_timeline import timeline_of
 from scenebuild.mix.seam_check import mix_seam, refuse_bad_seams
 from scenebuild.mix.stem_capture import Capture, capture_share, capture_stem, frames_to_capture
 from scenebuild.mix.stem_split import write_split
-from scenebuild.mix.sum_passes import MixLevels, Progress, SumPass, measure_sum, write_silence, write_stem, write_sum
+from scenebuild.mix.sum_passes import Progress, SumPass, measure_sum, write_silence, write_stem, write_sum
 from scenebuild.scene.model import Scene
 
 BLOCK_FRAMES = 32768  # stays in the cache; smaller ones cost more calls, larger ones more memory traffic
@@ -103,7 +104,7 @@ def _write_files(
     info: Mapping[str, str] | None,
     progress: Progress,
     aside: Aside,
-) -> tuple[MixLevels, float | None]:
+) -> tuple[MeasuredLevels, float | None]:
     """Write the mix and its stems, all of them or none: the levels of the mix, and the score of its seam if it loops.
 
     SceneError where a seam scores worse than its limit.
@@ -122,7 +123,7 @@ def _write_files(
 
 def _write_mix(
     prepared: PreparedMix, gain_db: float, path: Path, info: Mapping[str, str] | None, progress: Progress
-) -> MixLevels:
+) -> MeasuredLevels:
     sums = prepared.sums
     loop = smpl_chunk(sums.sample_rate, 0, sums.frames) if prepared.routing.form.loops else b""
     with _wav(sums, path, info, loop) as file:

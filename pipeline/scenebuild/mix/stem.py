@@ -64,19 +64,32 @@ class StemLevels:
 SILENT = StemLevels(Loudness(np.zeros(0), brief=0.0), -inf)
 
 
-def measure_stem(stem: Stem, sample_rate: int, channels: int, block_frames: int) -> StemLevels:
-    """Measure a stem over the part that says everything: all of it, or of a loop its fade-in and one pass after that.
+class StemMeter:
+    """Measures a stem that comes in blocks ``(frames, channels)``."""
 
-    The rest of a loop repeats that pass, or fades it out.
-    """
+    def __init__(self, sample_rate: int, channels: int) -> None:
+        self._meter = LoudnessMeter(sample_rate, channels)
+        self._peak = 0.0
+
+    def feed(self, samples: Samples) -> None:
+        """Take in the next samples."""
+        self._meter.feed(samples)
+        self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
+
+    def levels(self) -> StemLevels:
+        """The levels of all samples so far."""
+        return StemLevels(self._meter.loudness(), gain_to_db(self._peak))
+
+
+def measure_stem(stem: Stem, sample_rate: int, channels: int, block_frames: int) -> StemLevels:
+    """Measure a whole stem, or the fade-in of a loop and one pass after it: the rest repeats that pass or fades it
+    out."""
     stop = stem.stop
     if stem.crossfade is not None:
         one_pass = max(stem.buffer.frames, frames_of(LEAST_SURVEY_S, sample_rate))
         stop = min(stop, stem.start + stem.fades.fade_in + one_pass)
-    meter = LoudnessMeter(sample_rate, channels)
-    peak = 0.0
+    meter = StemMeter(sample_rate, channels)
     for start in range(stem.start, stop, block_frames):
         for _, piece in stem.render(start, min(start + block_frames, stop)):
             meter.feed(piece)
-            peak = max(peak, float(np.abs(piece).max()))
-    return StemLevels(meter.loudness(), gain_to_db(peak))
+    return meter.levels()

@@ -8,14 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from scenebuild.audio.level import Samples
-from scenebuild.audio.loudness import LoudnessMeter
-from scenebuild.decibels import gain_to_db
 from scenebuild.mix.buffers import Buffer, BufferPool
 from scenebuild.mix.routing import Routing, passes, total_of, whole_passes
-from scenebuild.mix.stem import StemLevels
+from scenebuild.mix.stem import StemLevels, StemMeter
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,25 +23,12 @@ class Submix:
     shares: Mapping[str, Buffer]
 
 
-class _LevelMeter:
-    def __init__(self, sample_rate: int, channels: int) -> None:
-        self._meter = LoudnessMeter(sample_rate, channels)
-        self._peak = 0.0
-
-    def feed(self, samples: Samples) -> None:
-        self._meter.feed(samples)
-        self._peak = max(self._peak, float(np.abs(samples).max(initial=0.0)))
-
-    def levels(self) -> StemLevels:
-        return StemLevels(self._meter.loudness(), gain_to_db(self._peak))
-
-
 def render_submix(routing: Routing, buffers: BufferPool, *, split: bool = False) -> Submix:
     """One pass over the whole mix. ``split``: also what each input gives to the sum."""
     form = routing.form
     buffer = buffers.allocate(form.frames, form.channels)
     names = [one.name for one in routing.inputs] + [bus.name for bus in routing.buses]
-    meters = {name: _LevelMeter(form.sample_rate, form.channels) for name in names}
+    meters = {name: StemMeter(form.sample_rate, form.channels) for name in names}
     share_buffers = {name: buffers.allocate(form.frames, form.channels) for name in routing.audible if split}
     for start, stop, heard, shares in whole_passes(routing) if split else _without_shares(routing):
         buffer.write(start, total_of([heard[name] for name in routing.outs], stop - start, form.channels))

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scenebuild.audio.level import Samples
-from scenebuild.audio.loudness import Loudness, LoudnessMeter
-from scenebuild.audio.true_peak import TruePeakMeter
+from scenebuild.audio.meter import LevelMeter, MeasuredLevels
 from scenebuild.audio.wav import FULL_SCALE, WavWriter, dequantize
 from scenebuild.decibels import db_to_gain
 from scenebuild.mix.stem import Stem
@@ -40,14 +39,6 @@ class SumPass:
             progress(share[0] + (share[1] - share[0]) * stop / self.frames)
 
 
-@dataclass(frozen=True, slots=True)
-class MixLevels:
-    """How loud a whole mix is."""
-
-    loudness: Loudness
-    true_peak_dbtp: float
-
-
 class Quantizer:
     """Turns float samples into 24-bit integers after a gain, in buffers that are used again."""
 
@@ -69,9 +60,9 @@ class Quantizer:
         return np.clip(self(np.clip(samples, -most, most)), -FULL_SCALE, FULL_SCALE - 1)
 
 
-def measure_sum(sums: SumPass, progress: Progress) -> MixLevels:
+def measure_sum(sums: SumPass, progress: Progress) -> MeasuredLevels:
     """The first pass: the levels of the sum before any master gain."""
-    loudness, peaks = LoudnessMeter(sums.sample_rate, sums.channels), TruePeakMeter(sums.channels)
+    meter = LevelMeter(sums.sample_rate, sums.channels)
     buffer = np.empty((sums.block_frames, sums.channels), np.float32)
     for start, stop in sums.blocks(progress, (0.2, 0.55)):
         total = buffer[: stop - start]
@@ -79,20 +70,17 @@ def measure_sum(sums: SumPass, progress: Progress) -> MixLevels:
         for stem in sums.stems:
             for at, piece in stem.render(start, stop):
                 total[at - start : at - start + len(piece)] += piece
-        loudness.feed(total)
-        peaks.feed(total)
-    return MixLevels(loudness.loudness(), peaks.true_peak_dbtp())
+        meter.feed(total)
+    return meter.levels()
 
 
-def write_sum(sums: SumPass, gain_db: float, file: WavWriter, progress: Progress) -> MixLevels:
+def write_sum(sums: SumPass, gain_db: float, file: WavWriter, progress: Progress) -> MeasuredLevels:
     """The second pass: write the mix, and measure what is written."""
-    loudness, peaks = LoudnessMeter(sums.sample_rate, sums.channels), TruePeakMeter(sums.channels)
+    meter = LevelMeter(sums.sample_rate, sums.channels)
     for block in integer_blocks(sums, sums.stems, gain_db, progress, (0.55, 1.0)):
         file.write_integers(block)
-        samples = dequantize(block)
-        loudness.feed(samples)
-        peaks.feed(samples)
-    return MixLevels(loudness.loudness(), peaks.true_peak_dbtp())
+        meter.feed(dequantize(block))
+    return meter.levels()
 
 
 def write_stem(sums: SumPass, stem: Stem, gain_db: float, file: WavWriter) -> None:

@@ -1,4 +1,4 @@
-"""Recordings that are not on this machine and known all the same: by a pointer of Git LFS, or by the lock."""
+"""Recordings that are not on this machine but whose digest is known, from a pointer of Git LFS or from the lock."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from scenebuild.scene.yaml.document import Document
 
 @dataclass(frozen=True, slots=True)
 class Absent:
-    """Files that a scene names and that are not here, by their absolute paths."""
+    """Files that a scene names and that are not here, with their SHA-256, by absolute path."""
 
-    pointers: Mapping[str, str] = field(default_factory=dict)  # to the SHA-256 that Git LFS keeps them by
-    missing: Mapping[str, str] = field(default_factory=dict)  # to the SHA-256 that the lock has; "" of an impulse
+    pointers: Mapping[str, str] = field(default_factory=dict)  # the SHA-256 is from the pointer of Git LFS
+    missing: Mapping[str, str] = field(default_factory=dict)  # the SHA-256 is from the lock; "" for impulse responses
 
     @property
     def contents(self) -> dict[str, str]:
@@ -29,9 +29,9 @@ class Absent:
 
 
 def scene_without(document: Document, reference: str, lock: Lock | None) -> tuple[Scene, Absent]:
-    """The scene of a document, although recordings of it may be elsewhere. SceneError for all that is wrong with it.
+    """The scene of a document, whose recordings may be absent, and the absent files. SceneError for all mistakes in it.
 
-    ``lock`` tells what a file is that is not there at all; None: such a file is a mistake, as it is for a build.
+    ``lock`` has the digests of files that do not exist; with None a missing file is a mistake, as it is for a build.
     """
     problems = validate_document(document)
     if any(problem.rule != "recording" for problem in problems):
@@ -59,8 +59,8 @@ def _absent(scene: Scene, lock: Lock | None) -> tuple[Absent, set[Place]]:
 
 
 def _files_of(scene: Scene, lock: Lock | None) -> Iterator[tuple[str, Place, str | None]]:
-    """Every recording and every impulse response, where it stands, and the SHA-256 that the lock has: None where it
-    has none, "" of an impulse response, which no lock names."""
+    """Every recording and every impulse response, with its place in the scene file and the SHA-256 in the lock: None if
+    the lock has none, "" for an impulse response, which no lock names."""
     for element, field_, path, place in scene.recordings():
         entry = lock.entry(element.name) if lock else None
         yield path, place, getattr(entry, "content" if field_ == "file" else field_, None)

@@ -25,12 +25,12 @@ def action_of(
     contents: Mapping[str, str] | None = None,
     piece: int = 0,
 ) -> Action:
-    """The action of an element on an engine: only the fields that act on that engine are filled in.
+    """The action of an element on an engine: only the fields that have an effect on that engine are set.
 
-    What the author leaves out is the engine's own value, so that writing that value out changes no key. ``piece``:
-    which of the takes of an element that is made of several (see ``pieces_of``).
-    ``contents`` has the digest of each recording that the element names (see ``contents_of``). Of a take of which a
-    stretch is made again, the key of the take as it was without that is part of the action.
+    A field that the author leaves out has the engine's default, so that writing the default changes no key. ``piece``:
+    the number of the take, of an element that is made of several (see ``pieces_of``). ``contents`` has the digest of
+    each recording that the element names (see ``contents_of``). If a part of a take is made again, the key of the take
+    without that is part of the action.
     """
     known = contents or {}
     if element.recording is not None:
@@ -86,9 +86,10 @@ def _base_action(element: Element, scene: Scene, facts: EngineFacts, contents: M
 
 
 def seed_of(element: Element, scene: Scene, piece: int = 0) -> int:
-    """The seed of an element's take: 0 ... 2^32 - 1, from scene seed, name and take alone, unless the author gave one.
+    """The seed of an element's take, 0 ... 2^32 - 1: from scene seed, name and take alone, unless the author gave one.
 
-    So adding, removing or reordering elements never changes the others; and ``take`` re-rolls a given seed as well.
+    So an element that is added, removed or moved never changes the others. A take after the first changes a given seed
+    too.
     """
     if element.seed is not None and element.take == 1 and not piece:
         return element.seed
@@ -105,7 +106,7 @@ def _derived(parts: Sequence[object]) -> int:
 
 
 def action_key(action: Action) -> str:
-    """The SHA-256 of a tagged, canonical encoding: equal for equal actions, in any process, for ever.
+    """The SHA-256 of a tagged, canonical encoding: equal for equal actions, in any process and any version.
 
     >>> a = Action(engine="sketch", engine_version="1", frames=3, prompt="rain", seed=1, temperature=1.0)
     >>> action_key(a) == action_key(Action("sketch", "1", 3, prompt="rain", seed=1, temperature=1))

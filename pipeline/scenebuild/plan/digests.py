@@ -1,7 +1,7 @@
-"""What decides a build: the bytes that it reads, the code that is installed, where the user's configuration lies.
+"""What decides a build: the bytes that it reads, the installed code, and where the user's configuration lies.
 
-Imports only what a bare Python start has cheaply. Inputs are few and small and are always hashed; where a link leads is
-noted as well.
+Imports only modules that load fast. Inputs are few and small and are always hashed; the targets of links are recorded
+as well.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ CHANGED = "changed while it was built"  # instead of a digest
 
 @cache
 def fingerprint() -> str:
-    """What decides beside the version: the code that is installed. Of a wheel its own list of digests; else, as in a
-    development install, which keeps its number, the sizes and times of all files."""
+    """A digest of the installed code: of the wheel's own list of digests or, in a development install, whose version
+    does not change, of the sizes and times of all files."""
     more = [way for name in ("schema", "templates") for way in import_module(f"scenebuild.{name}").__path__]
     package = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     record = os.path.join(os.path.dirname(package), f"scenebuild-{__version__}.dist-info", "RECORD")
@@ -44,16 +44,16 @@ def _files_in(folder: str, root: str) -> Iterator[tuple[str, int, int]]:
 
 
 def digests_of(paths: Iterable[str], begun_ns: int | None = None) -> dict[str, str | None]:
-    """What the files are, for the inputs of a manifest. One that was written since ``begun_ns``, after it was read
-    perhaps, is none that any later build will find."""
+    """The digests of files, for the inputs of a manifest. A file that was written after ``begun_ns``, perhaps after it
+    was read, is ``CHANGED``, so that the next build is not up to date."""
     return {
         path: CHANGED if _is_newer(path, begun_ns) else digest_or_absent(path) for path in map(os.path.abspath, paths)
     }
 
 
 def same_digests(before: Mapping[str, str | None]) -> dict[str, str | None]:
-    """Digests that were taken before the files were read, for a manifest: one that is another by now may have been
-    read before or after it was changed."""
+    """Digests that were taken before the files were read, for a manifest: ``CHANGED`` for a file that is another one by
+    now, because it may have been read before or after the change."""
     return {path: digest if _digest_or_none(path) == digest else CHANGED for path, digest in before.items()}
 
 
@@ -73,16 +73,17 @@ def _is_newer(path: str, begun_ns: int | None) -> bool:
 
 
 def relative_to(path: str, folder: str) -> str:
+    """A path relative to a folder; see ``path_at``."""
     return os.path.relpath(os.path.abspath(path), os.path.abspath(folder))
 
 
 def path_at(name: str, folder: str) -> str:
-    """The other way round; ``..`` is taken as it was written, also where the folder is reached through a link."""
+    """The inverse of ``relative_to``; ``..`` is resolved in the text of the path, even if a folder is a link."""
     return os.path.normpath(os.path.join(os.path.abspath(folder), name))
 
 
 def links_of(inputs: Iterable[str], folder: str) -> dict[str, str]:
-    """Where the inputs lie that are reached through links: the same bytes elsewhere are another file."""
+    """The real places of inputs that are reached through links: the same bytes at another place are another file."""
     found = {relative_to(path, folder): _real(path, folder) for path in inputs}
     return {name: real for name, real in found.items() if name != real}
 
@@ -92,12 +93,13 @@ def _real(path: str, folder: str) -> str:
 
 
 def home_digest() -> str:
-    """What decides where the user's own configuration lies, in a form that tells nobody where that is."""
+    """A digest of what decides where the user's own configuration lies; it does not reveal the place."""
     facts = [os.environ.get("HOME", f"of user {os.getuid()}"), os.environ.get("XDG_CONFIG_HOME", "")]
     return hashlib.sha256("\0".join(facts).encode(errors="surrogateescape")).hexdigest()
 
 
 def digest_or_absent(path: str) -> str | None:
+    """The digest of a file; None if there is none. OSError if it cannot be read."""
     if not is_reachable(path):  # an input that is not there, such as a configuration file, must stay away
         return None
     return digest_of(path)

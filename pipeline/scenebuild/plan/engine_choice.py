@@ -1,4 +1,4 @@
-"""Which engine makes the take of an element, and with which model, in which precision: the order of the manual."""
+"""Which engine makes the take of an element, with which model and in which precision, in the order of docs/cli.md."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ def decide(
     options: PlanOptions,
     contents: Contents,
 ) -> tuple[EngineFacts, Action]:
-    """The engine of an element, by the order the manual gives, and the element's action on it.
+    """The engine of an element, and the element's action on it.
 
-    SceneError where that is an engine which does not take a sound that the element names.
+    SceneError if that engine does not take a sound that the element names.
     """
     if element.recording is not None:
         facts = engine(RECORDINGS).facts
@@ -59,7 +59,7 @@ def decide(
             raise SceneError(problems)
         return _acting(element, scene, named, entry, options, contents)
     if entry is not None and is_engine(entry.engine):
-        # it decides, as long as it is wanted and can be had
+        # the locked engine stays as long as its take is wanted and available
         locked = known_facts(entry.engine, _model(entry.engine, element, options), entry)
         kept = None
         if locked and not not_taken(element, scene, locked):
@@ -78,9 +78,9 @@ def _acting(
     options: PlanOptions,
     contents: Contents,
 ) -> tuple[EngineFacts, Action]:
-    """The action in the precision that the flag says; without one, a locked take that is still wanted keeps its own.
+    """The action in the precision of the flag; without the flag, a locked take that is still wanted keeps its own.
 
-    What a configuration prefers acts on what is to be made: it does not make again what is there.
+    The configuration's precision applies to takes that have to be made, and never makes an existing take again.
     """
 
     def in_precision(precision: str | None) -> tuple[EngineFacts, Action]:
@@ -99,13 +99,13 @@ def _acting(
 
 
 def _model(name: str, element: Element, options: PlanOptions) -> str | None:
-    """The model that an engine shall use for an element: the flag's, where it is one of that engine's."""
+    """The model for an element on an engine: the flag's, if it belongs to that engine, else the element's."""
     asked = known_facts(name, options.model) if options.model else None
     return options.model if asked and asked.models else element.model
 
 
 def _candidates(element: Element, scene: Scene, entry: LockEntry | None, options: PlanOptions) -> list[EngineFacts]:
-    """What `auto` may choose, the best first. A model that the author names decides which real engine that is."""
+    """The engines that `auto` may choose, the best first. If the author names a model, it decides the real engine."""
     having = list(AUTO[:-1]) if element.model is None else engines_with(element.model, entry)
     names = having or (engines_with(options.model) if options.model else [])
     if not names:
@@ -124,6 +124,7 @@ def _unknown_model(element: Element, scene: Scene, wanted_by: str = "") -> Scene
 
 
 def state_of(facts: EngineFacts) -> EngineState:
+    """Whether an engine can be used now with the model in its facts."""
     return engine(facts.name).state(facts.default_model)
 
 
@@ -150,7 +151,8 @@ def _named(name: str, element: Element, scene: Scene, entry: LockEntry | None, o
 def _with_model(
     name: str, element: Element, scene: Scene, entry: LockEntry | None, options: PlanOptions
 ) -> EngineFacts:
-    """A model of another engine than the flag's: the flag asks for that engine's own choice."""
+    """The engine with the element's model; if the flag names the engine and the model belongs to another one, with the
+    engine's default model."""
     found = known_facts(name, _model(name, element, options), entry)
     if found is None and options.engine is not None and engines_with(element.model, entry):
         return engine(name).facts
@@ -160,7 +162,7 @@ def _with_model(
 
 
 def refuse_unknown_engine(options: PlanOptions) -> None:
-    """UsageError where the configuration names an engine that there is not."""
+    """UsageError if the configuration names an engine that does not exist."""
     configured = options.config.engine if options.config else None
     if configured is not None and configured != "auto" and not is_prompt_engine(configured):
         known = ("auto", *prompt_engines())

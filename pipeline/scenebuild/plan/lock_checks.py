@@ -1,7 +1,7 @@
-"""Whether a lockfile is the one for its scene: asked of the two files alone, so that it is answered anywhere.
+"""Whether a lockfile matches its scene, from the two files alone, so that the answer is the same on every machine.
 
-A plan asks what can be had on this machine. A reviewer's machine has neither the takes nor the model, and the lock is
-just as right. Nor does it need a recording that Git LFS keeps: the pointer says which bytes it is.
+A plan depends on what is available on this machine. A reviewer's machine has neither the takes nor the model, and the
+lock still matches. A recording in Git LFS is not needed either: the pointer has its digest.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from scenebuild.store import LocalStore
 
 
 def findings_about_locks(path: str, config: Config | None = None) -> list[Problem]:
-    """What keeps a scene file from being built as locked: mistakes in it, and every element that its lock is not for.
+    """What keeps a scene file from being built as locked: mistakes in it, and every element that differs from its lock.
 
-    ``config`` is that of the project. Of a file that holds several scenes each has a lock of its own.
+    ``config`` is the configuration of the project. Each scene of a file with variants has a lock of its own.
     """
     try:
         references = references_in(path)
@@ -34,22 +34,28 @@ def findings_about_locks(path: str, config: Config | None = None) -> list[Proble
 
 
 def findings_about_missing_locks(
-    path: str, is_kept: Callable[[str], bool], is_the_same: Callable[[str], bool]
+    path: str, is_staged: Callable[[str], bool], is_current: Callable[[str], bool], is_ignored: Callable[[str], bool]
 ) -> list[Problem]:
-    """The locks of a scene file that are there and not among what is kept, such as in a commit, or kept as they were
-    before."""
+    """The locks of a scene file that exist, and that a commit of git's index would lack or hold in an older version.
+
+    The questions are asked of git: whether a file is in the index, whether it is there as it lies in the folder, and
+    whether git ignores it.
+    """
     try:
         locks = [lock_path(one) for one in references_in(path)]
     except SceneError:
-        return []  # what is wrong with it is said by ``findings_about_locks``
+        return []  # ``findings_about_locks`` reports it
     problems = []
     for lock in filter(os.path.lexists, locks):
-        if not is_kept(lock):
-            told = f"{lock} is not part of the commit; add it: git add --force {shlex.quote(lock)}"
-        elif not is_the_same(lock):
-            told = f"{lock} is in the commit as it was before the last build; add it: git add {shlex.quote(lock)}"
-        else:
+        name = shlex.quote(lock)
+        if is_staged(lock) and is_current(lock):
             continue
+        if is_staged(lock):
+            told = f"{lock} is in the commit as it was before the last build; add it: git add {name}"
+        elif is_ignored(lock):
+            told = f"{lock} is not part of the commit, because git ignores it; add it anyway: git add --force {name}"
+        else:
+            told = f"{lock} is not part of the commit; add it: git add {name}"
         problems.append(Problem("lock", told, Place(path)))
     return problems
 
@@ -81,7 +87,7 @@ def _differences(reference: str, lock: Lock | None, config: Config | None) -> It
 
 
 def refuse_drift(plan: Plan) -> None:
-    """LockError that names every element which is not what the lock says, and in what."""
+    """LockError that names every element that differs from the lock, and what differs."""
     path = plan.scene.path
     if plan.lock is None:
         missing = f"--frozen, but there is no {lock_path(path)}; build without it and commit the lock"

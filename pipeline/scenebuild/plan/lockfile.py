@@ -1,6 +1,6 @@
-"""The lockfile beside a scene: which bytes each element is, committed to git and read in pull requests.
+"""The lockfile beside a scene: the digest of each element's take. It is committed to git and read in pull requests.
 
-JSON, sorted, one fact a line. An entry stays as it is, to the byte, as long as its element's take does.
+JSON, sorted, one fact a line. The entry of an element stays the same, to the byte, as long as its take stays.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from scenebuild.scene.quoting import printable
 
 LOCK_VERSION = 1
 LARGEST_LOCK = 64 << 20
-MOST_FACTS = 2_000_000  # of a lock of ours that is as large, each with a line of its own
-LONGEST_NUMBER = 20  # digits; no seed and no count of frames has more, and a float holds all of them
-# A mix measured on another machine may differ in the last printed digit; that is no news for a reader.
+MOST_FACTS = 2_000_000  # more than the largest lock has, at one fact a line
+LONGEST_NUMBER = 20  # digits; no seed and no number of frames has more
+# A mix measured on another machine may differ in the last printed digit; that is not a change.
 SAME_LEVEL_DB = 0.02
-LEVELS = ("loudness_lufs", "true_peak_dbtp", "seam_db", "seams_db")  # what is measured; all else is exact
+LEVELS = ("loudness_lufs", "true_peak_dbtp", "seam_db", "seams_db")  # measured; all other facts are exact
 
-# As in a scene, for it becomes the name of a file; a further take of an element has its number behind it.
+# The name of an element, which becomes the name of a file; a further take has its number after a dot.
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}(\.[1-9][0-9]{0,3})?\Z")
 _CONFLICT = re.compile(r"^(?:<<<<<<< |=======|>>>>>>> )", re.MULTILINE)
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
@@ -107,8 +107,8 @@ class Lock:
 
 
 def take_name(element: str, number: int) -> str:
-    """What one of the takes of an element is called, in the lock and among the files: ``rain``, ``rain.2``, ``rain.3``.
-    ``number`` counts from 0."""
+    """The name of a take of an element, in the lock and of its file: ``rain``, ``rain.2``, ``rain.3``. ``number``
+    counts from 0."""
     return f"{element}.{number + 1}" if number else element
 
 
@@ -118,8 +118,8 @@ def lock_path(scene_path: str) -> str:
 
 
 def read_lock(path: str) -> Lock | None:
-    """The lockfile at ``path``, None where there is none. UnreadableLockError where it cannot be understood, and
-    where it is a link: a build writes a lock beside its scene and nowhere else."""
+    """The lockfile at ``path``, None if there is none. UnreadableLockError if it cannot be understood, and if it is a
+    link: a build writes a lock only beside its scene."""
     try:
         content = read_bounded(path, LARGEST_LOCK, follow_links=False)
         text = content.decode()
@@ -133,8 +133,8 @@ def read_lock(path: str) -> Lock | None:
 
 
 def write_lock(path: str, lock: Lock, before: Lock | None) -> str | None:
-    """Write a lock in the place of the one that was read before, durably: the digest of what was written. None, and
-    nothing is written, where something else lies there by now (git checkout, another build)."""
+    """Replace the lock that was read ``before``, durably: the digest of what was written. None, and nothing is written,
+    if the file is another one by now (git checkout, another build)."""
     content = write_lock_text(lock).encode()
     was = before.digest if before else None
     return hashlib.sha256(content).hexdigest() if publish_in_place_of(path, content, was) else None
@@ -146,11 +146,11 @@ def parse_lock(text: str, path: str) -> Lock:
         advice = f"take either side with 'git checkout --ours {printable(path)}' (or --theirs) and build again"
         line = text.count("\n", 0, found.start()) + 1
         raise _unreadable(path, "the lockfile holds a merge conflict", advice, line)
-    if text.count(",") > MOST_FACTS:  # before they are made: each takes many times its bytes in memory
+    if text.count(",") > MOST_FACTS:  # checked before parsing: a fact takes many times its bytes in memory
         raise _unreadable(path, f"the lockfile holds more than {MOST_FACTS} facts", "restore it from git")
     try:
         plain = json.loads(text, parse_constant=_refuse_constant, parse_int=_whole, parse_float=_finite)
-        json.dumps(plain, ensure_ascii=False).encode()  # half a character can neither be shown nor written again
+        json.dumps(plain, ensure_ascii=False).encode()  # a lone surrogate can neither be shown nor written again
     except (ValueError, RecursionError) as error:
         at = (error.lineno, error.colno) if isinstance(error, json.JSONDecodeError) else (1, 1)
         raise _unreadable(path, "the lockfile is not JSON", "restore it from git", *at) from error
@@ -178,19 +178,19 @@ def locked_level(value: float) -> float:
 
 
 def level(value: float) -> float | None:
-    """A level as a lockfile has it: two decimals, None for silence (which JSON has no number for)."""
+    """A level as a lockfile has it: two decimals; None for silence, because JSON has no infinity."""
     return locked_level(value) if math.isfinite(value) else None
 
 
 def merged_mix(old: LockMix, new: LockMix) -> LockMix:
-    """The facts of a mix, with each old level kept where the new one says the same."""
+    """The new facts of a mix; a level that is the same within ``SAME_LEVEL_DB`` keeps its old value."""
     kept, facts = old.plain(), new.plain()
     same = {name for name, value in facts.items() if name in kept and _same(name, kept[name], value)}
     return _mix({name: kept[name] if name in same else value for name, value in facts.items()})
 
 
 def mix_drift(old: LockMix, new: LockMix) -> list[str]:
-    """The facts in which a mix is not what the lock says, in words."""
+    """The facts of a mix that differ from the lock, in words."""
     then = old.plain()
     return [
         f"{name} is {value}, the lock says {then.get(name)}"
@@ -200,7 +200,7 @@ def mix_drift(old: LockMix, new: LockMix) -> list[str]:
 
 
 def _same(name: str, old: object, new: object, *, level: bool = False) -> bool:
-    """Levels may differ by what measuring does; a length, a name or a verdict may not."""
+    """Levels may differ by ``SAME_LEVEL_DB``; a length, a name or a verdict must be equal."""
     level = level or name in LEVELS
     if isinstance(old, dict) and isinstance(new, dict):
         return old.keys() == new.keys() and all(_same(inner, old[inner], new[inner], level=level) for inner in new)
@@ -233,7 +233,7 @@ def _mix(facts: Mapping[str, Any]) -> LockMix:
 
 
 def _parted(facts: Mapping[str, Any], kind: type[LockEntry | LockMix]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The facts that have a field, and those that have none. Of the first only a level can be null: it is silence."""
+    """The facts that have a field, and those that have none. Only a level can be null: it is silence."""
     names = {one.name for one in fields(kind)} - {"others"}
     known = {name: -math.inf if value is None else value for name, value in facts.items() if name in names}
     return known, {name: value for name, value in facts.items() if name not in names}
@@ -246,7 +246,7 @@ def _plain(value: LockEntry | LockMix) -> dict[str, Any]:
 
 
 def _faults(elements: Mapping[str, object], mix: Mapping[str, object]) -> Iterator[str]:
-    """A lock may come from a stranger: what goes into paths, sounds and reports is looked at."""
+    """The facts that no build writes. A lock may come from another person, and its facts become paths and reports."""
     for name, entry in elements.items():
         if not _NAME.match(name) or not isinstance(entry, dict):
             yield f"elements.{label_of_field(name)}"
@@ -311,7 +311,7 @@ _OF_A_MIX: Mapping[str, Callable[[object], bool]] = {
 
 def _whole(digits: str) -> int:
     if len(digits) > LONGEST_NUMBER:
-        raise ValueError("a number that long is none of ours")
+        raise ValueError("no build writes a number that long")
     return int(digits)
 
 
@@ -321,5 +321,5 @@ def _refuse_constant(name: str) -> float:
 
 def _finite(digits: str) -> float:
     if not math.isfinite(value := float(digits)):
-        raise ValueError("a number that large is none of ours")
+        raise ValueError("no build writes a number that large")
     return value

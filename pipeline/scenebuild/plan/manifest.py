@@ -1,8 +1,8 @@
-"""The manifest beside the outputs of a build: what it read, what it was asked and what it wrote.
+"""The manifest beside the outputs of a build: its inputs, its settings and its outputs.
 
-Imports only what a bare Python start has cheaply. A manifest holds the digests of the bytes that the build read and
-wrote, not of what lies there when it is written. It may be damaged, or come with a stranger's checkout: what is not
-exactly as a build writes it is none.
+Imports only modules that load fast. A manifest holds the digests of the bytes that the build read and wrote, not of the
+files at the time when it is written. It may be damaged, or come from another person: a file that differs in any way
+from what a build writes is not a manifest.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from scenebuild.settings import Settings
 MANIFEST_VERSION = 3
 MANIFEST = "manifest.json"
 LARGEST_MANIFEST = 64 << 20
-LIST = ".build-"  # what a build may write: such a file is there until its manifest is
-# Flags by another name: the command line turns them into settings. The store and the number of jobs decide nothing.
+LIST = ".build-"  # the list of what a build may write; it exists until the manifest is written
+# The command line turns these into settings. The store and the number of jobs decide no output.
 AS_FLAGS = frozenset(
     f"SCENEBUILD_{name}" for name in ("ENGINE", "MODEL", "PRECISION", "TEMPLATE", "OUT", "DEVICE", "COLOR")
 )
@@ -39,7 +39,7 @@ Digests = Mapping[str, str | None]  # of files by path; None for one that was no
 
 @dataclass(frozen=True, slots=True)
 class OutputFile:
-    """A file that a build wrote, as it left it; the times are 0 where nobody knows them."""
+    """A file as a build wrote it; the times are 0 if they are not known."""
 
     size: int
     digest: str
@@ -65,7 +65,7 @@ class Manifest:
 
     @property
     def text(self) -> str:
-        """The one text of it."""
+        """The manifest as JSON."""
         plain = {
             "version": MANIFEST_VERSION,
             "scenebuild": __version__,
@@ -112,7 +112,7 @@ def manifest_of(
 
 
 def asked(settings: Settings) -> dict[str, Any]:
-    """The settings that decide the outputs, as a manifest holds them, with the environment's say."""
+    """The settings and environment variables that decide the outputs, as a manifest holds them."""
     plan, output = settings.plan, settings.output
     names = sorted(name for name in os.environ if name.startswith("SCENEBUILD_") and name not in WITHOUT_EFFECT)
     return {
@@ -127,12 +127,12 @@ def asked(settings: Settings) -> dict[str, Any]:
 
 
 def outputs_of(folder: str) -> set[str]:
-    """What the last build wrote into ``folder``, relative to it; only plain names below it."""
+    """The files that the last build wrote into ``folder``, relative to it; only names below it."""
     return {name for name in _named(folder, "outputs") if _is_below(name)}
 
 
 def scene_of(folder: str) -> str | None:
-    """The scene file whose build lies in a folder; None where that is not known."""
+    """The scene file whose build lies in a folder; None if it is not known."""
     try:
         name = _json(os.path.join(folder, MANIFEST))["scene"]
         return path_at(name, folder) if isinstance(name, str) else None
@@ -141,7 +141,7 @@ def scene_of(folder: str) -> str | None:
 
 
 def inputs_of(folder: str) -> set[str]:
-    """Every file that the last build in ``folder`` depended on, there or not."""
+    """Every file that the last build in ``folder`` depended on, whether it exists or not."""
     return {path_at(name, folder) for name in _named(folder, "inputs")}
 
 
@@ -159,11 +159,11 @@ def _is_below(name: str) -> bool:
 
 
 def _json(path: str) -> Any:
-    """OSError or ValueError where it cannot be read. Never waits, never reads without end."""
+    """A JSON file. OSError or ValueError if it cannot be read. Never waits, and reads at most ``LARGEST_MANIFEST``."""
     try:
         return json.loads(read_bounded(path, LARGEST_MANIFEST, follow_links=False), parse_constant=_refuse)
     except RecursionError as error:
-        raise ValueError("nobody nests so deep") from error
+        raise ValueError("nested too deeply") from error
 
 
 def _refuse(name: str) -> float:
@@ -171,18 +171,29 @@ def _refuse(name: str) -> float:
 
 
 def read_manifest(folder: str) -> tuple[Manifest, int] | None:
-    """The manifest in a folder and when it was written (ns); None where there is none that this version wrote, and
-    where a build is, or was, at work since."""
+    """The manifest in a folder and when it was written (ns since the epoch). None if this version wrote none, and if
+    another build has begun and not finished."""
     path = os.path.join(folder, MANIFEST)
-    written = os.lstat(path).st_mtime_ns
+    written_ns = os.lstat(path).st_mtime_ns
     plain = _json(path)
-    if any(name.startswith(LIST) for name in os.listdir(folder)):
+    lists = (os.path.join(folder, name) for name in os.listdir(folder) if name.startswith(LIST))
+    if not all(_is_overtaken(one, written_ns) for one in lists):
         return None
-    return (_manifest(plain), written) if _is_manifest(plain) else None
+    return (_manifest(plain), written_ns) if _is_manifest(plain) else None
+
+
+def _is_overtaken(path: str, written_ns: int) -> bool:
+    """Whether a list is of a build on another machine that began before the manifest was written. A killed container
+    leaves such a list, and nobody can tell whether that build still runs; what it still writes shows on the outputs."""
+    try:
+        host = _json(path)["host"]
+    except (ValueError, KeyError, TypeError):
+        return False
+    return isinstance(host, str) and host != os.uname().nodename and os.lstat(path).st_mtime_ns < written_ns
 
 
 def _manifest(plain: Mapping[str, Any]) -> Manifest:
-    """What was looked at by ``_is_manifest``, as a value."""
+    """The value of a manifest that ``_is_manifest`` accepts."""
     result = plain["result"]
     return Manifest(
         **{name: plain[name] for name in ("scene", "code", "asked", "configured", "configuration", "home")},
@@ -240,7 +251,7 @@ def _is_line(value: Any) -> bool:
 
 
 def _is_path(value: Any) -> bool:
-    """A name of a file may hold what no line does, bytes that are no UTF-8 as well; it is escaped where it is shown."""
+    """A file name may hold any character but NUL, and bytes that are not UTF-8; it is escaped when it is shown."""
     return isinstance(value, str) and "\0" not in value
 
 
@@ -270,7 +281,7 @@ def _is_fact(value: Any) -> bool:
     )
 
 
-# What stands in the manifest of this version, and in the result of a scene (``SceneResult``), to the letter.
+# The exact fields of the manifest of this version, and of the result of a scene (``SceneResult``).
 _ELEMENT: Mapping[str, Check] = {
     **dict.fromkeys(("name", "engine", "key", "status", "reason", "fidelity"), _is_line),
     "digest": _is_line_or_none,

@@ -1,7 +1,7 @@
-"""The models that a scene names: those of the list, and those that only this machine, or only the lock, knows.
+"""The models that a scene names: those of the list, and those that only this machine or only the lock knows.
 
-A checkpoint of the user's own is registered by name in the user's configuration. Elsewhere the name alone says nothing;
-but a lock that was committed with the scene says which bytes of it made a take, which is enough to use that take.
+A user registers a checkpoint by name in the user's configuration. On another machine the name means nothing; but the
+lock that was committed with the scene has the digest of the bytes that made a take, which is enough to use that take.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ from scenebuild.scene.sound_prompt import FIELDS
 
 
 def findings_about(path: str) -> list[Problem]:
-    """Everything there is to say about a scene file: its errors, or the warnings where it has none.
+    """The errors of a scene file, or its warnings if it has no errors.
 
-    Of a file that holds several scenes each is looked at, until there is more to say than anybody reads; what is wrong
-    with all of them is said once.
+    Each scene of a file with variants is checked, until there are more errors than are shown; an error that several
+    scenes share is reported once.
     """
     try:
         references = references_in(path)
@@ -59,7 +59,7 @@ def _findings(reference: str) -> list[Problem]:
         return list(error.problems)
     try:
         lock = read_lock(lock_path(reference))
-    except LockError:  # a matter of the build, which names it
+    except LockError:  # the build reports it
         lock = None
     refused, odd = about_recordings(scene)
     wrong = [*unknown_models(scene, lock), *refused]
@@ -67,7 +67,7 @@ def _findings(reference: str) -> list[Problem]:
 
 
 def unknown_models(scene: Scene, lock: Lock | None) -> list[Problem]:
-    """The models that there are not, and those that belong to another engine than the one that is asked for."""
+    """Findings about models that do not exist, and about models that belong to another engine than the element's."""
     named = [element for element in scene.elements if element.model is not None]
     here = {model: engines_with(model) for model in {element.model for element in named}}
     locked = lock.elements if lock else {}
@@ -126,7 +126,7 @@ def _takers(field: str) -> str:
 
 
 def unknown_problem(element: Element, scene: Scene) -> Problem:
-    """The finding about a model that nobody has here."""
+    """The finding about a model that no engine has here."""
     return model_problem(element, scene, f"{unknown_model(element.model)}; --model NAME builds with another one")
 
 
@@ -150,7 +150,7 @@ def wrong_engine(name: str, model: str | None) -> str:
 
 
 def engines_with(model: str | None, entry: LockEntry | None = None) -> list[str]:
-    """The engines that have a model of that name, here or as the lock tells it."""
+    """The engines that have a model of that name, here or in the lock's ``entry``."""
 
     def having(names: Iterable[str]) -> list[str]:
         return [name for name in names if (facts := known_facts(name, model, entry)) and facts.models]
@@ -159,14 +159,14 @@ def engines_with(model: str | None, entry: LockEntry | None = None) -> list[str]
 
 
 def engines_of_models(*, whole_names_only: bool = False) -> dict[str, str]:
-    """Model -> the engine that has it; under its whole name and under the end of it."""
+    """The engine of each model, by the model's whole name and by the part of it after the slash."""
     names = (*REGISTRY, *_whole(other_engines()))
     ids = {one.id: name for name in names for one in engine(name).facts.models}
     return ids if whole_names_only else {one.rpartition("/")[2]: name for one, name in ids.items()} | ids
 
 
 def _whole(names: Iterable[str]) -> Iterator[str]:
-    """Those that can be loaded: a broken package is a matter of whoever asks for its engine, and of the doctor."""
+    """The engines that can be loaded. A broken package is reported when its engine is used, and by the doctor."""
     for name in names:
         with contextlib.suppress(EngineError):
             engine(name)
@@ -174,9 +174,10 @@ def _whole(names: Iterable[str]) -> Iterator[str]:
 
 
 def known_facts(name: str, model: str | None, entry: LockEntry | None = None) -> EngineFacts | None:
-    """The facts of an engine with that model; None where it has none of that name.
+    """The facts of an engine with that model; None if it has no model of that name.
 
-    Of a checkpoint that is not registered here, or whose bytes were never recorded, the lock's ``entry`` gives them.
+    The facts of a checkpoint that is not registered here, or whose bytes were never recorded, are from the lock's
+    ``entry``.
     """
     try:
         facts = facts_for(name, model)
@@ -193,9 +194,8 @@ def _as_locked(facts: EngineFacts, model: str | None, entry: LockEntry | None) -
     if not re.fullmatch(r"[0-9a-f]{40}", revision) or channels not in (1, 2) or said is None or len(said) > LONGEST:
         return None
     like = facts.models[0]  # the sample rate and the window are the same for all models of an engine
-    licence = strictest(
-        [facts.licence, without_own_terms(said)]
-    )  # it was trained from one of the engine's own, whatever a lock says
+    # The model was trained from one of the engine's, whatever a lock says.
+    licence = strictest([facts.licence, without_own_terms(said)])
     takes = frozenset(name for name in FIELDS if getattr(entry, name) is not None)
     one = ModelFacts(model, revision, like.sample_rate, channels, like.longest_take_s, licence, parameters=takes)
     others = tuple(other for other in facts.models if other.id != model)
@@ -210,6 +210,6 @@ def _as_locked(facts: EngineFacts, model: str | None, entry: LockEntry | None) -
 
 
 def refuse_unknown_model(asked: str | None) -> None:
-    """UsageError where the command line asks for a model that there is not."""
+    """UsageError if the command line names a model that does not exist."""
     if asked is not None and not engines_with(asked):
         raise UsageError(f"--model {asked}: {unknown_model(asked)}")

@@ -1,4 +1,4 @@
-"""Where the builds of scenes lie. Imports only what a bare Python start has cheaply."""
+"""The output folders of scenes. Imports only modules that load fast."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from scenebuild.scene.compose.reference import stem_of
 
 
 def output_folder(scene_path: str, out: str | None = None) -> str:
-    """Where a scene is built: ``<project>/build/<stem>``, or ``<out>/<stem>``; a variant in ``<stem>@<variant>``."""
+    """The output folder of a scene: ``<project>/build/<stem>``, or ``<out>/<stem>``; of a variant
+    ``<stem>@<variant>``."""
     return os.path.join(out or os.path.join(_root_of(scene_path), "build"), stem_of(scene_path))
 
 
 def outputs_root(scene_path: str, out: str | None = None) -> str:
-    """The folder that the user named, below which no link is followed: ``--out`` or the project. A ``build`` that is a
-    link into the project itself, as to a folder that is kept elsewhere in it, is the user's as well."""
+    """The folder that the user chose, below which no link is followed: ``--out`` or the project; or ``build``, if it is
+    a link to a folder of the same project."""
     if out is not None:
         return out
     root = _root_of(scene_path)

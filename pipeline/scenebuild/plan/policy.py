@@ -1,7 +1,7 @@
-"""What a scene may be made of. A help for the author, no legal advice.
+"""The policy of a scene: which licences its takes may have. A help for the author, not legal advice.
 
-The licence of a take is that of the model which made it, as the list and the user's own configuration give it today.
-What a record, a lock or a file of sound says about it is history: it may be forged, or be right no more.
+The licence of a take is the licence of the model that made it, from the list and the user's own configuration of today.
+A licence in a record, a lock or a sound file does not count: it may be forged or out of date.
 """
 
 from __future__ import annotations
@@ -19,20 +19,21 @@ from scenebuild.scene.model import Scene
 
 
 def under_policy(scene: Scene, config: Config | None) -> Scene:
-    """The scene with what the configuration of its project asks for; a scene cannot ask for less."""
+    """The scene under the policy of its project's configuration; a scene cannot relax it."""
     return replace(scene, commercial=scene.commercial or (config is not None and config.commercial))
 
 
 def planned_licences(plan: Plan) -> dict[str, str]:
-    """The licence of every element's take, as far as it is known before anything is made."""
+    """The licence of every element's take, as it is known before anything is made."""
     return {step.name: step.licence for step in plan.steps}
 
 
 def refuse_licences(plan: Plan, licences: Mapping[str, str]) -> None:
-    """PolicyError that names every element whose take may not be sold, or of which nobody can tell, where the policy
-    asks for commercial use.
+    """PolicyError if the policy asks for commercial use and the licence of a take forbids it, or is not known to allow
+    it; the error names every such element.
 
-    ``licences`` is the licence of each element's take, by name. A recording's own terms are its author's to know.
+    ``licences`` has the licence of each element's take, by name. Recordings are not checked: only the author knows
+    their terms.
     """
     made = [step for step in plan.steps if step.element.recording is None]
     refused = [step for step in made if not allows_commerce(licences[step.name])]

@@ -1,4 +1,4 @@
-"""What a build will do, element by element, and why: decided before anything heavy is imported."""
+"""What a build will do for each element, and why. Planning imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class BaseTake:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One element: what decides its take, whether that take is at hand, and the reason in words."""
+    """One take of an element: what decides it, whether it is in the store, and the reason in words."""
 
     element: Element
     facts: EngineFacts  # of the engine that makes it
@@ -47,21 +47,21 @@ class Step:
     reason: str
     record: Record | None = None  # for a hit, and for a locked take whose record is the locked one
     entry: LockEntry | None = None  # of the lock, where its key is this key
-    drift: str = ""  # "prompt changed": why it is not what the lock says; "" where it is
+    drift: str = ""  # how it differs from the lock: "prompt changed"; "" if it does not
     replaces_real: bool = False  # a sketch stands in for a real take of the lock
     obstacle: Problem | None = None  # why a miss cannot be made here
     contents: Contents = field(default_factory=dict)  # SHA-256 of the recordings of its element, by field
-    base: BaseTake | None = None  # of a take of which a stretch is made again
-    piece: int = 0  # which of the takes of an element that is made of several
-    shared_with: str = ""  # an element, or a scene, before this one that has the same take
+    base: BaseTake | None = None  # the take of which a part is made again
+    piece: int = 0  # the number of the take, of an element that is made of several
+    shared_with: str = ""  # an earlier element or scene that has the same take
 
     @property
     def name(self) -> str:
-        """What its take is called, in the lock and among the files."""
+        """The name of the take, in the lock and of its file."""
         return take_name(self.element.name, self.piece)
 
     def one_of(self, takes: Mapping[str, Sequence[T]]) -> T:
-        """What belongs to this step among the takes of all elements, or among values for each of them."""
+        """The value for this step, from the takes of all elements or from one value for each take."""
         return takes[self.element.name][self.piece]
 
     @property
@@ -71,7 +71,7 @@ class Step:
 
     @property
     def told(self) -> str:
-        """The reason, what is left out of the take, and whose take it is as well."""
+        """The reason, the sounds that the take leaves out, and what shares the take."""
         shared = f"shared with {self.shared_with}" if self.shared_with else ""
         return "; ".join(filter(None, (self.reason, self.left_out, shared)))
 
@@ -94,7 +94,7 @@ class Step:
 
     @property
     def is_dear(self) -> bool:
-        """Its take costs a model's time."""
+        """Whether a model makes the take, which costs time."""
         return _is_dear(self.facts)
 
 
@@ -109,12 +109,12 @@ class Plan:
 
     @property
     def is_preview(self) -> bool:
-        """A sketch stands in for a real take: the lock must be left as it is."""
+        """Whether a sketch stands in for a real take of the lock, which must not change then."""
         return any(step.replaces_real for step in self.steps)
 
 
 def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, options: PlanOptions) -> Plan:
-    """Decide every element of a scene. SceneError where a recording or an engine is not there."""
+    """The plan of a scene. SceneError if a recording or an engine is missing."""
     lock_now = lock or Lock()
     unknown = options.force_elements - {element.name for element in scene.elements}
     if unknown:
@@ -134,7 +134,7 @@ def make_plan(scene: Scene, lock: Lock | None, store: LocalStore, options: PlanO
 
 
 def _steps(element: Element, scene: Scene, lock: Lock, store: LocalStore, options: PlanOptions) -> Iterator[Step]:
-    """The steps of an element: mostly one; one for each take of an element that is made of several."""
+    """The steps of an element, one for each take that it is made of."""
     entry, contents = lock.entry(element.name), contents_of(element, scene, options)
     facts, action = decide(element, scene, entry, store, options, contents)
     first = _step(element, scene, facts, action, entry, store, options)
@@ -163,7 +163,7 @@ def _step(
     forced = options.force or element.name in options.force_elements
     record = None if forced else store.get(key)
     record = record if record and is_believed(record.facts, action) else None
-    # What a lock says of a recording is only believed where the store knows what it was decoded from.
+    # The digest of a recording in a lock counts only if the store knows which bytes were decoded.
     is_there = (
         store.has(digest) if digest and action.content is None else record is not None and record.digest == digest
     )
@@ -219,8 +219,8 @@ def _obstacles(element: Element, scene: Scene, facts: EngineFacts) -> Iterator[P
 def _status(
     record: Record | None, digest: str | None, drift: str, is_there: bool, *, forced: bool, dear: bool
 ) -> tuple[Status, str]:
-    """A locked take that is gone is replaced by another of the same request only where making it costs a model's time
-    and would give other bytes anyway; a sketch or a recording comes back as it was."""
+    """A locked take that is not in the store is replaced by another take of the same request only if a model makes it:
+    making it again costs time and may give other bytes. A sketch or a recording is made again with the same bytes."""
     if forced:
         return "miss", FORCED
     if digest is not None and is_there:
@@ -237,12 +237,12 @@ def _is_dear(facts: EngineFacts) -> bool:
 
 
 def _is_real(engine_name: str) -> bool:
-    """Engines that this installation does not know came from a larger one: they are real."""
+    """An engine that this installation does not know counts as real: only a larger installation has it."""
     return not is_engine(engine_name) or engine(engine_name).facts.fidelity == "real"
 
 
 def with_sharing(plans: Mapping[str, Plan]) -> dict[str, Plan]:
-    """The plans of one command, each step with the one before it that has the same take."""
+    """The plans of one command, with ``shared_with`` in each step whose take an earlier step has."""
     first: dict[str, tuple[str, str]] = {}  # key -> scene, element
     return {
         path: replace(plan, steps=tuple(_shared(step, path, first) for step in plan.steps))
@@ -258,6 +258,6 @@ def _shared(step: Step, path: str, first: dict[str, tuple[str, str]]) -> Step:
 
 
 def count(plans: Collection[Plan]) -> int:
-    """How many takes would be generated: each key that is missing, once; recordings are only read."""
+    """The number of takes that would be generated: each missing key once, without recordings."""
     made = [step for plan in plans for step in plan.steps if step.status == "miss" and step.element.recording is None]
     return len({step.key for step in made} | {step.base.key for step in made if step.base and not step.base.digest})

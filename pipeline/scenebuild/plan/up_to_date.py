@@ -1,7 +1,7 @@
-"""Whether there is nothing to do: nothing that decides the last build of a scene has changed since.
+"""Whether a scene is up to date: nothing that decides its last build has changed since.
 
-Imports only what a bare Python start has cheaply. An output counts as untouched while it has the size and the times
-that it was left with, and is older than the manifest, which is written last; any other is hashed.
+Imports only modules that load fast. An output is unchanged if its size and times are those in the manifest and it is
+older than the manifest, which is written last; any other output is hashed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scenebuild.settings import Settings
 def up_to_date(scene_path: str, settings: Settings) -> Manifest | None:
     """The manifest of the last build of a scene, if nothing that decides it has changed since; else None.
 
-    Settings without a configuration: none was read, so its files must be the same.
+    If the settings have no configuration, none was read, and its files must be unchanged.
     """
     folder = output_folder(scene_path, settings.output.out)
     try:
@@ -45,8 +45,8 @@ def up_to_date(scene_path: str, settings: Settings) -> Manifest | None:
 
 
 def _same_configuration(manifest: Manifest, config: Config | None, folder: str) -> bool:
-    """Whether the configuration says what it said. Where it was read, by what it says; else by its files and by what
-    decides where the user's own lies."""
+    """Whether the configuration is the same: by its values if it was read, else by its files and by what decides where
+    the user's own file lies."""
     if config is not None:
         return manifest.configured == config.deciding
     files = manifest.configuration.items()
@@ -56,8 +56,8 @@ def _same_configuration(manifest: Manifest, config: Config | None, folder: str) 
 
 
 def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:
-    """The mixes of scene files, each with its reference, that are all up to date; None when the whole program is needed
-    to tell."""
+    """The reference and the mix of each scene of the files, if all are up to date; None if the whole program is needed
+    to decide that."""
     if any(map(os.environ.get, AS_FLAGS)):
         return None
     mixes: list[tuple[str, str]] = []
@@ -74,8 +74,8 @@ def nothing_to_do(arguments: Sequence[str]) -> list[tuple[str, str]] | None:
 
 
 def built_variants(scene_path: str, settings: Settings) -> list[str] | None:
-    """The scenes that a file holds, if the last build of all of them says so and nothing that decides it has changed;
-    None where that is not known without reading the file."""
+    """The scenes of a file, from its last build, if nothing that decides it has changed; None if the file must be read
+    to know them."""
     manifest = up_to_date(scene_path, settings)
     return None if manifest is None else _references(scene_path, manifest)
 
@@ -85,15 +85,15 @@ def _last_build(reference: str) -> Manifest | None:
 
 
 def _references(scene_path: str, manifest: Manifest) -> list[str]:
-    """What a build is about: the variants that it names, or the one scene."""
+    """The scenes of a build: the variants that it names, or the one scene."""
     return [referenced(scene_path, label) for label in manifest.variants] or [scene_path]
 
 
 def _untouched_all(root: str, folder: str, files: Mapping[str, OutputFile], written_ns: int) -> bool:
-    """Whether all outputs are as they were left, each a file of its own in a real folder.
+    """Whether all outputs are unchanged, each a regular file in a real folder.
 
-    Outputs that were copied, with their manifest, are known by their bytes; but not where git brought them: then the
-    manifest is a stranger's word about a stranger's bytes.
+    Outputs that were copied together with their manifest are compared by their bytes. If git tracks the manifest, the
+    copy does not count: manifest and bytes may both come from another person.
     """
     names = {os.path.dirname(name) for name in (MANIFEST, *files)}
     if not all(_is_real_folder(root, os.path.join(folder, name)) for name in names):
@@ -105,7 +105,7 @@ def _untouched_all(root: str, folder: str, files: Mapping[str, OutputFile], writ
 
 
 def _is_committed(folder: str) -> bool:
-    """Whether git tracks the manifest in a folder; where git cannot say, it may."""
+    """Whether git tracks the manifest in a folder; True if git cannot say."""
     ways = os.path.abspath(folder).split(os.sep)
     if not any(os.path.lexists(os.path.join(os.sep, *ways[:depth], ".git")) for depth in range(len(ways) + 1)):
         return False
@@ -129,7 +129,7 @@ def _untouched(path: str, file: OutputFile, written_ns: int) -> bool:
     if not stat.S_ISREG(found.st_mode) or found.st_size != file.size:
         return False
     now = _times(found)
-    # What is not older than the manifest may have been changed since in the same tick of the clock.
+    # A file that is not older than the manifest may have changed after it in the same tick of the clock.
     return (now == _left(file) and max(now) < written_ns) or digest_of(path, follow_links=False) == file.digest
 
 

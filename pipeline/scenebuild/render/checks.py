@@ -1,4 +1,4 @@
-"""What only takes and a mix can show: warnings, expectations that are not met, fades that are too long."""
+"""Checks that need the takes or the mix: warnings, unmet expectations, fades that are too long."""
 
 from __future__ import annotations
 
@@ -13,33 +13,31 @@ from scenebuild.plan.steps import Plan
 
 
 def warnings_of(plan: Plan, takes: Takes) -> tuple[str, ...]:
-    """What is to be said about the takes of a scene."""
+    """The warnings about the takes of a scene."""
     found = [f"{step.name}: {warning}" for step in plan.steps for warning in step.one_of(takes).warnings]
     changed = [
         step for step in plan.steps if step.digest and step.digest != step.one_of(takes).digest and not step.is_forced
     ]
     found += [f"{step.name}: {step.left_out}" for step in plan.steps if step.left_out]
-    found += [
-        f"{step.name}: the locked take could not be had; another one with the same key was used" for step in changed
-    ]
+    found += [f"{step.name}: the locked take is missing; another take with the same key was used" for step in changed]
     return tuple([*found, *_signed_recordings(plan)])
 
 
 def _signed_recordings(plan: Plan) -> list[str]:
-    """Recordings that forbid by their own words what the scene is for: a model's take, copied, says whose it is. Only a
-    word: whoever recorded a sound may sell it, whatever stands in the file."""
+    """Warnings, in a commercial scene, about recordings whose metadata forbid commercial use, as a copied take of a
+    model does. Not an error: the author of a recording may sell it, whatever its metadata say."""
     signed = [
         (element.name, copyright_of(path)) for element, _, path, _ in plan.scene.recordings() if plan.scene.commercial
     ]
     return [
-        f"{name}: the recording says of itself: {' '.join(text.split())[:100]}; make sure that it may be sold"
+        f"{name}: the recording's copyright text is: {' '.join(text.split())[:100]}; make sure that it may be sold"
         for name, text in signed
         if forbids_commerce(text)
     ]
 
 
 def unmet_expectations(plan: Plan, takes: Takes, mix: Mix) -> list[str]:
-    """What does not sound as the scene says it must."""
+    """The expectations of a scene that do not hold, in words."""
     if not expects_anything(plan.scene):
         return []
     found = check_expectations(plan.scene, plan.lock, paths_of(takes), mix.path)
@@ -47,7 +45,8 @@ def unmet_expectations(plan: Plan, takes: Takes, mix: Mix) -> list[str]:
 
 
 def refuse_long_fades(plan: Plan, takes: Takes) -> None:
-    """The length of a recording is only known now; of a prompt's take it was checked while reading."""
+    """SceneError for fades longer than their recording, whose length is only known now; fades of prompts are checked
+    when the scene is read."""
     problems = []
     for step in plan.steps:
         element = step.element

@@ -6,24 +6,20 @@ from scenebuild.config import config_files, read_config
 from scenebuild.errors import UsageError
 from scenebuild.plan.digests import CHANGED, digests_of, same_digests
 from scenebuild.plan.steps import Plan
-from scenebuild.scene.model import Scene
 from scenebuild.scene.project import project_root
 from scenebuild.settings import Settings
 
 
-def _impulses(scene: Scene) -> list[str]:
-    return [path for path, _ in scene.effect_files()]
-
-
 def read_while_mixing(plan: Plan, begun_ns: int) -> dict[str, str | None]:
-    """What is read while a scene is mixed, as it is before that: impulse responses, and what says which bytes a
-    model has."""
+    """The files that are read while a scene is mixed, with their digests before that: impulse responses, and the
+    records of the bytes of models."""
+    impulses = [path for path, _ in plan.scene.effect_files()]
     records = [one.record for step in plan.steps for one in step.facts.models if one.id == step.action.model]
-    return digests_of([*_impulses(plan.scene), *filter(None, records)], begun_ns)
+    return digests_of([*impulses, *filter(None, records)], begun_ns)
 
 
 def read_while_planning(plan: Plan) -> dict[str, str | None]:
-    """What was read while a scene was planned: its files, and the recordings, by what they were then."""
+    """The files that were read while a scene was planned, with their digests then: scene files and recordings."""
     recordings = {
         path: step.contents[field]
         for step in plan.steps
@@ -34,7 +30,7 @@ def read_while_planning(plan: Plan) -> dict[str, str | None]:
 
 
 def configuration_digests(path: str, settings: Settings, begun_ns: int) -> dict[str, str | None]:
-    """The files of the configuration; none that a later build will find, where they no longer say what it was."""
+    """The files of the configuration with their digests, or ``CHANGED`` if they no longer say what this build used."""
     root = str(project_root(path))
     found = digests_of(config_files(root), begun_ns)
     try:

@@ -1,4 +1,4 @@
-"""The lock of a build, and what --frozen refuses."""
+"""The lock of a build, and the checks of --frozen."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from scenebuild.plan.steps import Plan, Step
 
 
 def refuse_other_bytes(plan: Plan, takes: Takes) -> None:
-    """LockError that names every take which is not the one that the lock pins."""
+    """LockError that names every take that differs from the one that the lock pins."""
     problems = [
         Problem(
             "lock",
@@ -47,10 +47,10 @@ def refuse_other_bytes(plan: Plan, takes: Takes) -> None:
 
 
 def write_scene_lock(plan: Plan, lock: Lock) -> tuple[str | None, tuple[str, ...]]:
-    """Write the lock: (the digest of the lock that this build stands on, what there is to say).
+    """Write the lock: (the digest of the lock that this build used or wrote, warnings).
 
-    A lock that is not the one that was read stays: it came from git or from another build, and the next build reads it.
-    So does the lock of a scene that was saved since: it may be the one of what stands there now.
+    A lock that was replaced since it was read stays: it came from git or from another build, and the next build reads
+    it. The lock also stays if the scene was saved since: it may belong to the new version.
     """
     path = lock_path(plan.scene.path)
     read = plan.lock.digest if plan.lock else None
@@ -63,7 +63,7 @@ def write_scene_lock(plan: Plan, lock: Lock) -> tuple[str | None, tuple[str, ...
 
 
 def refuse_other_mix(plan: Plan, lock: Lock) -> None:
-    """LockError that names every fact of the mix which is not as the lock says."""
+    """LockError that names every fact of the mix that differs from the lock."""
     then = plan.lock or Lock()
     drifts = mix_drift(then.mix, lock.mix)
     for name, entry in lock.elements.items():
@@ -76,7 +76,7 @@ def refuse_other_mix(plan: Plan, lock: Lock) -> None:
 
 
 def lock_of(plan: Plan, takes: Takes, mix: Mix, files: Sequence[Delivered]) -> Lock:
-    """The lock of what was built now. Where a take is the one of the old lock, its entry stays to the letter."""
+    """The lock of this build. The entry of a take that is already in the old lock stays the same, to the byte."""
     old = plan.lock or Lock()
     elements = {}
     for step in plan.steps:
@@ -86,7 +86,7 @@ def lock_of(plan: Plan, takes: Takes, mix: Mix, files: Sequence[Delivered]) -> L
             elements[step.name] = replace(entry, licence=_licence(entry.licence, take.licence))
         else:
             elements[step.name] = _entry(step, take)
-    # The scores of seams are there where the author asked about them: in few locks.
+    # Seams are scored only if the author asked for it.
     seams = {stem.name: round(stem.seam_db, 2) for stem in mix.stems if stem.seam_db is not None}
     measured = LockMix(
         length_s=round(mix.frames / mix.sample_rate, 6),
@@ -101,12 +101,12 @@ def lock_of(plan: Plan, takes: Takes, mix: Mix, files: Sequence[Delivered]) -> L
 
 
 def _licence(locked: str | None, licence: str) -> str | None:
-    """A licence as the lock writes it, unless it is another one by now."""
+    """The spelling of the lock, unless the licence has changed."""
     return locked if same_licence(locked or "", licence) else licence
 
 
 def _deliveries(files: Sequence[Delivered]) -> dict[str, Mapping[str, Any]]:
-    """How loud each delivered file is, by its name."""
+    """The levels of each delivered file, by its name."""
     return {
         os.path.basename(file.path): {
             "loudness_lufs": level(file.loudness_lufs),

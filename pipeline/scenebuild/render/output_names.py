@@ -1,4 +1,4 @@
-"""What a build may write into its folder."""
+"""The names of the files that a build may write into its folder."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from scenebuild.settings import OutputOptions
 
 
 def intended(plan: Plan, outputs: Outputs, options: OutputOptions) -> set[str]:
-    """All that a build of a plan may write into its folder."""
+    """The files that a build of a plan may write, relative to its folder."""
     stems = {f"stems/{element.name}.wav" for element in plan.scene.elements if options.stems}
     files = {delivery_name(outputs.stem, wanted) for wanted in plan.scene.deliver}
     return {f"{outputs.stem}.wav", LABELS, *PAGES, *intended_takes(plan), *stems, *files}
 
 
 def intended_to_hear(plan: Plan, outputs: Outputs, options: OutputOptions) -> set[str]:
-    """All that listening to a part of a plan may write there."""
+    """The files that ``--solo`` and ``--mute`` may write, relative to the folder."""
     return {outputs.listen, *intended_takes(plan)}
 
 

@@ -1,4 +1,4 @@
-"""What became of a scene and of its elements."""
+"""The results of a scene and of its elements."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def elements_of(plan: Plan, gathered: Gathered) -> tuple[ElementResult, ...]:
 
 
 def statuses_of(plan: Plan, gathered: Gathered) -> dict[str, str]:
-    """How each take was had, by its name: "generated", "cached", "locked", "recording" or "failed"."""
+    """The origin of each take, by its name: "generated", "cached", "locked", "recording" or "failed"."""
     return {step.name: _status(step, gathered) for step in plan.steps}
 
 

@@ -1,4 +1,4 @@
-"""One scene from its takes to its files: the mix, the report, the lock and, last, the manifest."""
+"""The stages of one scene after its takes: the mix, the report, the lock and, last, the manifest."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ from scenebuild.store.care import IN_USE_S
 
 @dataclass(frozen=True, slots=True)
 class SceneTakes:
-    """A scene whose takes are gathered, and how it is built. ``begun_ns``: when its files began to be read; one that
-    was saved since makes the next build no rerun."""
+    """A scene whose takes are gathered, and its settings. ``begun_ns``: the time when the command began to read files;
+    if one was saved later, the next build is not up to date."""
 
     plan: Plan
     gathered: Gathered
@@ -54,9 +54,9 @@ class MixedScene:
     mix: Mix
     files: Sequence[Delivered]
     stems: Sequence[CapturedStem]
-    lock: Lock  # as it is to be written
+    lock: Lock  # of this build, not written yet
     warnings: tuple[str, ...]
-    read: Mapping[str, str | None]  # what was read for it, with its digests from before
+    read: Mapping[str, str | None]  # the files that were read, with their digests before that
 
 
 def missing_takes(scene: SceneTakes) -> SceneResult | None:
@@ -69,7 +69,7 @@ def missing_takes(scene: SceneTakes) -> SceneResult | None:
 
 
 def refuse_takes(scene: SceneTakes) -> None:
-    """SceneError or PolicyError for what only the takes themselves show: their lengths, and their licences."""
+    """SceneError or PolicyError for the lengths and the licences of the takes."""
     takes = scene.gathered.takes
     sweep(scene.outputs.folder, IN_USE_S)
     for step in scene.plan.steps:
@@ -79,7 +79,7 @@ def refuse_takes(scene: SceneTakes) -> None:
 
 
 def mix_and_deliver(scene: SceneTakes) -> MixedScene:
-    """Mix a scene and write the mix, its stems and what is delivered. LockError where ``--frozen`` forbids it."""
+    """Write the mix of a scene, its stems and its deliveries. LockError if ``--frozen`` forbids it."""
     plan, takes, outputs = scene.plan, scene.gathered.takes, scene.outputs
     refuse_takes(scene)
     if scene.settings.frozen:
@@ -107,7 +107,7 @@ def mix_and_deliver(scene: SceneTakes) -> MixedScene:
 
 
 def report_on(mixed: MixedScene) -> ReportFiles:
-    """The README, the pictures and the page of a mixed scene. UsageError where the user's template fails."""
+    """The README, the pictures and the page of a mixed scene. UsageError if the user's template fails."""
     scene, mix = mixed.made_of, mixed.mix
     statuses = statuses_of(scene.plan, scene.gathered)
     takes, folder = scene.gathered.takes, scene.outputs.folder
@@ -117,11 +117,11 @@ def report_on(mixed: MixedScene) -> ReportFiles:
 
 
 def finish_scene(mixed: MixedScene, report: ReportFiles) -> SceneResult:
-    """Write the report, the lock and, last of all, the manifest: from there on the build counts as done."""
+    """Write the report, the lock and, last, the manifest: the build counts as done."""
     plan, outputs, settings = mixed.made_of.plan, mixed.made_of.outputs, mixed.made_of.settings
     path, folder, warnings = plan.scene.path, outputs.folder, mixed.warnings
     write_report(report, Path(folder), outputs.publish)
-    # What --set asks for is a try: it stands in no file, so nobody could build it from the lock.
+    # A value of --set is in no file, so nobody could build it from the lock.
     locked = plan.lock.digest if plan.lock else None
     if not plan.is_preview and not settings.frozen and not settings.output.parameters:
         locked, of_the_lock = write_scene_lock(plan, mixed.lock)
@@ -142,7 +142,7 @@ def finish_scene(mixed: MixedScene, report: ReportFiles) -> SceneResult:
 
 
 def mix_heard(scene: SceneTakes, heard: Collection[str]) -> SceneResult:
-    """Mix what is heard of a scene into a file of its own; the mix, the README, the lock and the manifest stay."""
+    """Mix the elements that are heard into ``listen.wav``; the mix, the README, the lock and the manifest stay."""
     plan, outputs = scene.plan, scene.outputs
     refuse_takes(scene)
     mix = mix_scene(

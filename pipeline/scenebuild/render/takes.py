@@ -21,8 +21,8 @@ Intended = Callable[[Plan, Outputs, OutputOptions], set[str]]  # the names that 
 def gathered_scenes(
     plans: Mapping[Target, Plan], intended: Intended, listener: Listener, begun_ns: int
 ) -> Iterator[list[SceneTakes]]:
-    """Fetch or make all takes; what was made lies in a scratch folder as long as the scenes are mixed. OutputError for
-    an error of the file system, also while they are."""
+    """Fetch or make all takes. New takes lie in a scratch folder until the end of the block, in which the scenes are
+    mixed. OutputError for an error of the file system, in the block too."""
     settings = next(iter(plans)).settings
     outputs = [Outputs(target.root, target.folder) for target in plans]
     with said_by_file(), take_maker(settings.generate, listener) as maker:

@@ -1,8 +1,7 @@
 """Bytes under a content hash, in two levels: action key -> record -> digest -> bytes.
 
 Objects are immutable and named by their SHA-256; records are small JSON files named by the action key. An object is
-written before the record that names it, so a record never points at bytes that were not there. The store knows
-nothing about sound.
+written before its record, so a record never names an object that was not written. The store knows nothing about sound.
 """
 
 from scenebuild.store.local import DamagedError, LocalStore, UnreadableError

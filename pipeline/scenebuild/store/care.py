@@ -1,4 +1,4 @@
-"""Maintenance of a store: list it, verify and repair it, and collect what is not used."""
+"""Maintenance of a store: list, verify, repair, and remove what is not used."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from scenebuild.store.local import LocalStore
 from scenebuild.store.record import HEX, NewerRecordError, Record
 
 DAY = 86400.0
-# A builder publishes an object and then its record, and copies a take soon after it looked it up: what is younger
-# than this is never touched, so that gc can run beside any number of builds.
+# A build publishes an object and then its record, and copies a take soon after it looked it up. Younger files are never
+# removed, so that gc can run beside any number of builds.
 IN_USE_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One record with what gc needs to know about it."""
+    """One record, and when it was used last."""
 
     record: Record
     last_used_s: float  # seconds since the epoch
@@ -36,7 +36,7 @@ class Damage:
     path: str
     what: str
     repaired: bool = False
-    out_of_reach: bool = False  # it could not be read by who repairs: it may be sound, and stays
+    out_of_reach: bool = False  # it cannot be read by this user: it may be sound, and stays
 
 
 def entries(store: LocalStore) -> Iterator[Entry]:
@@ -45,11 +45,11 @@ def entries(store: LocalStore) -> Iterator[Entry]:
 
 
 def _read_all(store: LocalStore) -> Iterator[Entry | None]:
-    """An entry for every record, None for one that cannot be read and may name anything."""
+    """An entry for every record; None for a record that cannot be read and may name any object."""
     for key in store.all_keys():
         try:
             yield Entry(store.read(key), os.lstat(store.record_path(key)).st_mtime)
-        except FileNotFoundError:  # it went meanwhile
+        except FileNotFoundError:  # removed meanwhile
             continue
         except (OSError, ValueError):
             yield None
@@ -62,28 +62,29 @@ def size(store: LocalStore) -> tuple[int, int]:
 
 
 def verify(store: LocalStore, *, repair: bool = False) -> list[Damage]:
-    """Read every byte and name all damage. ``repair`` moves what is damaged out of the way, so that it is made again
-    when it is needed. Every step leaves a store that can be used, so that it may end anywhere. What cannot be read
-    now, as on a server that is away or where it is another user's, may be sound and stays.
+    """Read every byte and list all damage. ``repair`` moves damaged files to the quarantine, so that their takes are
+    made again when they are needed. The store can be used after every step, so a repair may be killed. A file that
+    cannot be read now (an unreachable server, another user's file) may be sound and stays.
 
-    StoreError where a folder cannot be listed.
+    StoreError if a folder cannot be listed.
     """
     damages = list(_damaged(store))
     if not damages or not repair:
         return damages
     done = [_repaired(store, damage) for damage in damages]
-    for dangling in list(_damaged_in(store, "actions")):  # those of the objects that just went
+    for dangling in list(_damaged_in(store, "actions")):  # records of the objects that were just removed
         _repaired(store, dangling)
     return done
 
 
 def collect(store: LocalStore, *, unused_for_s: float, only: Collection[str], dry_run: bool) -> tuple[int, int]:
-    """Remove records unused for that long whose fidelity is in ``only``, then their objects, then left-overs.
+    """Remove records whose fidelity is in ``only`` and that were not used for ``unused_for_s``, then their objects,
+    then the remains of killed builds.
 
-    An object without a record may be a real take that only a lockfile names: it goes where real takes do. As long as
-    a record cannot be read, no object that no other one names goes: it may be that record's.
+    An object without a record may be a real take that only a lockfile names: it is removed only together with real
+    takes. While a record cannot be read, no object without a record is removed: it may belong to that record.
 
-    Returns how many records went, and how many bytes were freed (or would be).
+    Returns the number of records and of bytes that were removed (or would be).
     """
     now = time.time()
     idle_s = max(unused_for_s, IN_USE_S)
@@ -100,7 +101,7 @@ def collect(store: LocalStore, *, unused_for_s: float, only: Collection[str], dr
     freed = sum(_size(path) for path in paths)
     if not dry_run:
         for one in removed:
-            if _age(store.record_path(one.record.key), now) > idle_s:  # nobody used it since
+            if _age(store.record_path(one.record.key), now) > idle_s:  # no build used it since
                 store.delete(one.record.key)
         for path in paths:
             if abs(_age(path, time.time())) > IN_USE_S:
@@ -115,7 +116,7 @@ def _damaged(store: LocalStore) -> Iterator[Damage]:
 
 
 def _damaged_folders(store: LocalStore, kind: str) -> Iterator[Damage]:
-    """Files and links in the place of a folder, below which nothing can be stored."""
+    """Files and links in the place of a folder."""
     root = os.path.join(store.root, kind)
     if os.path.lexists(root) and not os.path.isdir(root):
         yield Damage(root, "is not a folder")
@@ -136,7 +137,7 @@ def _damaged_in(store: LocalStore, kind: str) -> Iterator[Damage]:
 
 
 def _problem_of(store: LocalStore, path: str) -> str:
-    """What is wrong with a path of the second level, in words; "" if nothing is."""
+    """The damage of an object or a record, in words; "" if it is sound."""
     folder, rest = os.path.split(path)
     folder, prefix = os.path.split(folder)
     name = prefix + rest if len(prefix) == 2 else ""
@@ -149,8 +150,8 @@ def _problem_of_object(store: LocalStore, name: str) -> str:
     path = store.object_path(name)
     try:
         with open_regular(path, follow_links=False) as file:
-            return "" if digest_of(file) == name else "its bytes are not what its name says"
-    except FileNotFoundError:  # a gc beside us
+            return "" if digest_of(file) == name else "its bytes do not have the digest in its name"
+    except FileNotFoundError:  # removed by a gc meanwhile
         return ""
     except OSError as error:
         return f"cannot be read: {error.strerror or error}"
@@ -173,8 +174,8 @@ def _problem_of_record(store: LocalStore, name: str) -> str:
     try:
         found = os.lstat(store.object_path(record.digest))
     except (FileNotFoundError, NotADirectoryError):
-        return "names an object that is not there"
-    except OSError:  # nobody can tell; the object itself is named
+        return "names an object that does not exist"
+    except OSError:  # the object itself is reported
         return ""
     return "" if found.st_size == record.size else "names an object of another size"
 
@@ -186,7 +187,7 @@ def _repaired(store: LocalStore, damage: Damage) -> Damage:
 
 
 def _is_out_of_reach(path: str) -> bool:
-    """Whether a regular file cannot be read now. A folder, a link or a pipe is not out of reach, but damage."""
+    """Whether a regular file cannot be read now. A folder, a link or a pipe in its place is damage instead."""
     try:
         if not stat.S_ISREG(os.lstat(path).st_mode):
             return False
@@ -200,7 +201,7 @@ def _is_out_of_reach(path: str) -> bool:
 
 
 def _repair(store: LocalStore, path: str) -> bool:
-    """Move what is damaged out of the way, unless somebody has repaired it meanwhile; whether the place is sound."""
+    """Move a damaged file to the quarantine, unless it was repaired meanwhile; whether the place is sound now."""
     is_below = os.path.dirname(os.path.dirname(os.path.dirname(path))) == store.root
     if is_below and not _problem_of(store, path):
         return True
@@ -210,7 +211,7 @@ def _repair(store: LocalStore, path: str) -> bool:
 
 
 def _left_overs(store: LocalStore) -> Iterator[str]:
-    """Temporary files of builds that were killed, leases, and what is in quarantine."""
+    """Temporary files of killed builds, leases, and the files in quarantine."""
     for whole in ("quarantine", "leases"):
         folder = os.path.join(store.root, whole)
         yield from (os.path.join(folder, name) for name in store.listed(folder))

@@ -31,12 +31,12 @@ def digest_file(path: str) -> str:
 
 
 def digest_of(file: BufferedReader) -> str:
-    """The digest of all that is left in an open file."""
+    """The digest of an open file from its position to the end."""
     return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def copy_with_digest(source: Readable, target: BinaryIO) -> tuple[str, int]:
-    """Copy all bytes; the digest and size of what was copied, so that they are read once."""
+    """Copy all bytes: (their digest, their number). They are read once."""
     sha = hashlib.sha256()
     size = 0
     while chunk := source.read(CHUNK):

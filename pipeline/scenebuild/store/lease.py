@@ -14,7 +14,7 @@ import time
 from scenebuild.files import open_regular
 from scenebuild.locks import lock
 
-ASLEEP_S = 30.0  # a holder that did not say anything for that long is not waited for
+ASLEEP_S = 30.0  # after this time without a sign of life, a holder is not waited for
 
 
 class Lease:
@@ -40,7 +40,7 @@ class Lease:
 
 
 def take_lease(root: str, key: str) -> Lease | None:
-    """The lease of a key, or None while somebody else holds it. Where leases do not work, everybody gets one."""
+    """The lease of a key; None while another build holds it. If leases do not work here, every build gets one."""
     path = os.path.join(root, "leases", key)
     try:
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -69,17 +69,17 @@ def holder(root: str, key: str) -> str:
 
 
 class SignsOfLife:
-    """The signs of life of holders, as a waiting builder sees them.
+    """The signs of life of holders, as a waiting build sees them.
 
-    The dates of leases are compared with our clock, and it is seen whether they change: the clock of a file server
-    may be ahead, or was set back since.
+    A holder is alive if the date of its lease is recent by our clock and has changed recently: the clock of a file
+    server may be ahead, or may have been set back.
     """
 
     def __init__(self) -> None:
         self._seen: dict[str, tuple[int, float]] = {}  # key -> its date, and when that was first seen
 
     def is_asleep(self, root: str, key: str) -> bool:
-        """Whether the holder gave no sign of life for a while."""
+        """Whether the holder gave no sign of life for ``ASLEEP_S``."""
         try:
             date_ns = os.stat(os.path.join(root, "leases", key)).st_mtime_ns
         except OSError:

@@ -1,8 +1,8 @@
 """The record of an action key as bytes: JSON whose first line is the SHA-256 of all that follows it.
 
-So any bit that flipped on the disk is seen. Earlier versions of scenebuild wrote no such line and pass over it where
-they read one, so that builders of both kinds share a store. Without it, key, digest and size prove themselves, as the
-object has to be found and to match; what the record says about the sound does not, see ``Record.sealed``.
+So any flipped bit on the disk is detected. Earlier versions of scenebuild wrote no such line and ignore it, so that
+builds of both versions can share a store. Without the line, key, digest and size are still checked against the object;
+the facts about the sound are not, see ``Record.sealed``.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ _NAMES = {"version", "key", "digest", "size", "facts"}
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the store knows about one action key. ``facts`` is plain JSON that the store does not look into."""
+    """What the store knows about one action key. ``facts`` is plain JSON that the store does not interpret."""
 
     key: str
     digest: str
     size: int
     facts: Mapping[str, Any]
-    sealed: bool = True  # its bytes are those that were written; False: of an earlier scenebuild, where nobody can tell
+    sealed: bool = True  # its bytes are verified; False: an earlier scenebuild wrote it, without a digest
 
 
 class NewerRecordError(ValueError):
-    """A sound record that a later scenebuild wrote. It is no damage, and is not read."""
+    """A sound record that a later scenebuild wrote. It is not damaged, and not read."""
 
 
 def encode_record(record: Record) -> bytes:

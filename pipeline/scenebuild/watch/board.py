@@ -1,4 +1,4 @@
-"""What the page shows now: put up by the loop, read by every request; whoever looks for news waits here."""
+"""The latest page and the state of its build: set by the loop, read by every request, awaited by the page's events."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ Kind = Literal["building", "built", "failed"]
 
 @dataclass(frozen=True, slots=True)
 class BuildState:
-    """How the latest build stands. ``number`` counts all states, ``page`` the pages that were put up, ``edits`` the
-    edits that this build knows of."""
+    """The state of the latest build. ``number`` counts all states, ``page`` the pages so far, ``edits`` the edits that
+    this build includes."""
 
     number: int
     page: int
@@ -22,7 +22,7 @@ class BuildState:
 
 
 class Board:
-    """The latest state and page. Nothing queues here: who was slow sees the latest state and misses those between."""
+    """The latest state and page. There is no queue: a slow reader sees the latest state and misses the ones before."""
 
     def __init__(self, html: str) -> None:
         self._changed = threading.Condition()
@@ -33,7 +33,7 @@ class Board:
 
     @property
     def page(self) -> tuple[int, str]:
-        """The number of the page that is up, and its HTML."""
+        """The number of the latest page, and its HTML."""
         with self._changed:
             return self._state.page, self._html
 
@@ -44,13 +44,13 @@ class Board:
             return self._state
 
     def edited(self, is_news: bool) -> int:
-        """An edit was written, or stood there already: the number that a build has to reach to know of it."""
+        """Count an edit, if it changed the file: the number of edits that a build must include to include this one."""
         with self._changed:
             self._edits += is_news
             return self._edits
 
     def building(self) -> None:
-        """A build begins, which knows of every edit so far; the page that is up stays."""
+        """A build begins, which includes every edit so far; the page stays."""
         self._show("building")
 
     def built(self, html: str) -> None:
@@ -62,13 +62,14 @@ class Board:
         self._show("failed", lines)
 
     def wait(self, number: int, seconds: float) -> BuildState | None:
-        """The state after state ``number`` as soon as there is one, the same one after ``seconds``; None at the end."""
+        """The state after state ``number`` as soon as there is one, or the same state after ``seconds``; None once the
+        board is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._state.number != number or not self._is_open, seconds)
             return self._state if self._is_open else None
 
     def close(self) -> None:
-        """Wake all who wait, for the last time."""
+        """End every ``wait``, now and later."""
         with self._changed:
             self._is_open = False
             self._changed.notify_all()

@@ -1,4 +1,5 @@
-"""What the page may write: four fields of an element, one line of the file, and only over the value that it showed."""
+"""The edits of the page: four fields of an element, one line of the file, and only over the value that the page
+showed."""
 
 from __future__ import annotations
 
@@ -21,9 +22,9 @@ from scenebuild.watch.guard import RefusedError
 
 FIELDS: Mapping[str, type] = {"volume": float, "pan": float, "start": float, "mute": bool}
 KEYS = frozenset(["element", "field", "value", "was"])
-DIGITS = 6  # that a number has in the file: no page moves a fader more finely
-LEAST_DB = -96.0  # what a fader that is all the way down writes where the author counts in decibels
-TRIES = 5  # against an editor that saves at the same moment
+DIGITS = 6  # significant digits of a number in the file; a fader is not finer
+LEAST_DB = -96.0  # a fader at its lowest position, if the author writes decibels
+TRIES = 5  # if an editor saves at the same moment
 Value = float | bool
 
 _ONE_AT_A_TIME = threading.Lock()
@@ -41,7 +42,7 @@ class ControlEdit:
 
 @dataclass(frozen=True, slots=True)
 class WrittenEdit:
-    """What the file says now: ``value`` as the page counts it, and the line."""
+    """The field after an edit: ``value`` in the unit of the page, its place, and whether the file changed."""
 
     value: Value
     path: str
@@ -50,7 +51,7 @@ class WrittenEdit:
 
 
 def parse_edit(body: bytes) -> ControlEdit:
-    """The edit in a request. RefusedError for anything that is not exactly one."""
+    """The edit in the body of a request. RefusedError for anything but exactly one edit."""
     try:
         plain = json.loads(body.decode("utf-8"), parse_int=float, parse_constant=_refuse, object_pairs_hook=_once_each)
     except (ValueError, RecursionError):
@@ -61,28 +62,28 @@ def parse_edit(body: bytes) -> ControlEdit:
         raise RefusedError(HTTPStatus.BAD_REQUEST, "element and field are texts")
     kind = FIELDS.get(plain["field"])
     if kind is None:
-        raise _unfit(f"{label(plain['field'])}: the page writes {', '.join(FIELDS)} and nothing else")
+        raise _unfit(f"{label(plain['field'])}: the page can write {', '.join(FIELDS)} and nothing else")
     value, was = (_typed(plain["field"], kind, plain[key]) for key in ("value", "was"))
     return ControlEdit(plain["element"], plain["field"], value, was)
 
 
 def write_edit(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> WrittenEdit:
-    """Write it into the scene's file. RefusedError where the file says something else than the page showed, where the
-    scene would not be good any more, or where it is not one line of this file; then nothing is written."""
+    """Write an edit into the scene's file. RefusedError, and nothing is written, if the value in the file differs from
+    the one that the page showed, if the scene would have mistakes, or if the edit is not one line of this file."""
     with _ONE_AT_A_TIME:
         for _ in range(TRIES):
             try:
                 return _write(edit, reference, chosen)
-            except SceneChangedError:  # an editor saved between our look and our word: look again
+            except SceneChangedError:  # an editor saved since the file was read
                 continue
             except OSError as error:
                 why = f"{printable(reference)} cannot be written: {error.strerror or error}"
                 raise RefusedError(HTTPStatus.INTERNAL_SERVER_ERROR, why) from error
-        raise RefusedError(HTTPStatus.CONFLICT, f"{printable(reference)} is being written by somebody else; try again")
+        raise RefusedError(HTTPStatus.CONFLICT, f"another program is writing {printable(reference)}; try again")
 
 
 def shown(element: Element, field: str) -> Value | None:
-    """A field as the page shows it; None where it is no single value: it moves, or there are several."""
+    """A field as the page shows it; None for an automation, or for several values."""
     values: Mapping[str, Value | None] = {
         "volume": element.volume.value,
         "pan": element.pan.value,
@@ -103,7 +104,7 @@ def _write(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> Writ
     if now is None:
         raise _unfit(f"{edit.field}: {edit.element} has a list of them; change it in {printable(reference)} by hand")
     if not _equal(now, edit.was):
-        why = f"{edit.field}: the file says {described(now)} by now, so nothing was written"
+        why = f"{edit.field}: the file now has {described(now)}, so nothing was written"
         raise RefusedError(HTTPStatus.CONFLICT, why, now=now)
     field, value = _in_file(scene, edit)
     if _equal(now, edit.value):
@@ -122,7 +123,7 @@ def _write(edit: ControlEdit, reference: str, chosen: Mapping[str, str]) -> Writ
 
 
 def _in_file(scene: Scene, edit: ControlEdit) -> tuple[str, Value]:
-    """The field and the value as the author counts: one that writes decibels goes on reading decibels."""
+    """The field and the value in the author's unit: a volume in decibels stays in decibels."""
     if isinstance(edit.value, bool):
         return edit.field, edit.value
     if edit.field == "volume" and ("elements", edit.element, "gain_db") in scene.places:
@@ -147,7 +148,7 @@ def _typed(field: str, kind: type, value: Any) -> Value:
             raise _unfit(f"{field}: {described(value)} is neither true nor false")
         return value
     if not isinstance(value, float) or not abs(value) < 1e9:
-        raise _unfit(f"{field}: {described(value)} is no number that fits")
+        raise _unfit(f"{field}: {described(value)} is not a number between -1e9 and 1e9")
     return value
 
 
@@ -156,7 +157,7 @@ def _unfit(message: str) -> RefusedError:
 
 
 def _refuse(constant: str) -> NoReturn:
-    raise ValueError(constant)  # NaN and the infinities are no JSON
+    raise ValueError(constant)  # NaN and the infinities are not JSON
 
 
 def _once_each(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:

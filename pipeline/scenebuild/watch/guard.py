@@ -1,9 +1,9 @@
-"""Who may ask for what: the rules that a request must pass before anything looks at it.
+"""The checks that a request must pass before anything else reads it.
 
-Three things can reach a port of 127.0.0.1 beside the user's own page: another program on the machine, a page of
-another site in the same browser, and a name of another site that was made to point here (DNS rebinding). The first is
-kept out by a secret in the path, the second by its origin and by a token that only our page holds, the third by the
-name it asks for.
+Three things can reach a port of 127.0.0.1 besides the user's own page: another program on the machine, a page of
+another site in the same browser, and another site's name that resolves to 127.0.0.1 (DNS rebinding). A secret in the
+path keeps out the first; the origin, and a token that only our page has, keep out the second; the Host header keeps out
+the third.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SAME = frozenset(["same-origin", "none"])  # "none": the user typed the address,
 
 
 class RefusedError(Exception):
-    """A request that is not done, and why. ``facts`` go into the answer beside the message."""
+    """A request that is refused, and why. ``facts`` are sent with the message."""
 
     def __init__(self, status: HTTPStatus, message: str, **facts: object) -> None:
         super().__init__(message)
@@ -31,14 +31,14 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """Drawn anew for each run: ``key`` is the first part of every path, ``token`` stands in the page."""
+    """Random for each run: ``key`` is the first part of every path, ``token`` is in the page."""
 
     key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
 
 
 def check_request(headers: Message, port: int) -> None:
-    """RefusedError for a request to another host's name, or one that a page of another site had a browser make."""
+    """RefusedError for a request to the name of another host, or from a page of another site."""
     hosts = headers.get_all("Host", [])
     if len(hosts) != 1 or hosts[0] not in hosts_of(port):
         raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST, "this server answers to 127.0.0.1 and localhost only")
@@ -49,7 +49,7 @@ def check_request(headers: Message, port: int) -> None:
 
 
 def check_edit(headers: Message, token: str) -> int:
-    """The length of the body of an edit. RefusedError for one that our page did not send, or that is no JSON."""
+    """The length in bytes of the body of an edit. RefusedError if our page did not send it, or if it is not JSON."""
     if not headers.get_all("Origin"):
         raise RefusedError(HTTPStatus.FORBIDDEN, "an edit comes from the page: there is no Origin")
     if not _is_same(headers.get_all(TOKEN_HEADER, []), token):
@@ -58,14 +58,14 @@ def check_edit(headers: Message, token: str) -> int:
         raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "an edit is application/json")
     lengths = headers.get_all("Content-Length", [])
     if headers.get("Transfer-Encoding") or len(lengths) != 1 or not (lengths[0].isascii() and lengths[0].isdigit()):
-        raise RefusedError(HTTPStatus.LENGTH_REQUIRED, "an edit says how long it is")
+        raise RefusedError(HTTPStatus.LENGTH_REQUIRED, "an edit has one Content-Length")
     if len(lengths[0]) > 9 or int(lengths[0]) > MOST_BODY:
         raise RefusedError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"an edit has at most {MOST_BODY} bytes")
     return int(lengths[0])
 
 
 def inside(path: str, key: str) -> str:
-    """What a path asks for below the secret: "" for the page. RefusedError for a path without it."""
+    """The part of a path after the secret: "" for the page. RefusedError for a path without the secret."""
     given, slash, rest = path.removeprefix("/").partition("/")
     if not slash or not _is_same([given], key):
         raise RefusedError(HTTPStatus.NOT_FOUND, "open the address that scenebuild watch printed")
@@ -73,7 +73,7 @@ def inside(path: str, key: str) -> str:
 
 
 def hosts_of(port: int) -> tuple[str, ...]:
-    """What a browser may call this server."""
+    """The Host headers that this server answers."""
     return (f"127.0.0.1:{port}", f"localhost:{port}")
 
 

@@ -1,4 +1,4 @@
-"""What a build depends on, and whether any of it is another file than it was."""
+"""The files that a build depends on, and whether they have changed."""
 
 from __future__ import annotations
 
@@ -17,37 +17,37 @@ from scenebuild.scene.project import project_root
 from scenebuild.scene.yaml.document import Document, read_document
 
 POLL_S = 0.05
-CALM_S = 0.03  # an editor may write a file in several goes: it is read when it has not changed for so long
+CALM_S = 0.03  # an editor may write a file in several steps: it is read when it has not changed for this long
 LONGEST_UNREST_S = 1.0
 NAMING = frozenset(["file", "extends", "continues", "melody"])  # the fields whose text is the path of a file
 LONGEST_PATH = 1024
 
-Stamp = tuple[int, int, int]  # of a file: when it was written, its size, its number on the disk
+Stamp = tuple[int, int, int]  # of a file: modification time (ns), size, inode
 Stamps = Mapping[str, Stamp | None]
 
 
 def watched(reference: str, folder: str) -> frozenset[str]:
-    """Every file whose change may change the build, there or not: what the scene names now, its lock, the
-    configuration, and what else the last good build read."""
+    """Every file that the build depends on, whether it exists or not: the files that the scene names now, its lock, the
+    configuration, and the inputs of the last good build."""
     path = scene_file(reference)
     found = (*_named(path), lock_path(reference), *config_files(str(project_root(path))), *inputs_of(folder))
     return frozenset(map(os.path.abspath, found))
 
 
 def stamps_of(paths: Iterable[str]) -> dict[str, Stamp | None]:
-    """How the files are now; None for one that is not there."""
+    """The stamps of files now; None for a file that does not exist."""
     return {path: _stamp(path) for path in paths}
 
 
 def stamps_after_build(seen: Stamps, paths: Iterable[str], reference: str) -> dict[str, Stamp | None]:
-    """The stamps from before a build, with those of now for the lock that it wrote and for files that it turned out to
-    depend on."""
+    """The stamps from before a build, with new ones for the lock that it wrote and for files that were not known
+    before."""
     lock = os.path.abspath(lock_path(reference))
     return {path: seen[path] if path in seen and path != lock else _stamp(path) for path in paths}
 
 
 def settled_stamps(paths: Iterable[str]) -> dict[str, Stamp | None]:
-    """The stamps as soon as nobody writes any more."""
+    """The stamps once no file has changed for ``CALM_S``, at the latest after ``LONGEST_UNREST_S``."""
     paths, end = tuple(paths), time.monotonic() + LONGEST_UNREST_S
     now = stamps_of(paths)
     while time.monotonic() < end:
@@ -67,7 +67,7 @@ def _stamp(path: str) -> Stamp | None:
 
 
 def _named(path: str) -> Iterator[str]:
-    """The scene's file and those that are named in it; of a file with mistakes, those that can be told."""
+    """The scene's file and the files that it names; of a file with mistakes, as many as can be read."""
     yield path
     document = _readable(path)
     if document is None:

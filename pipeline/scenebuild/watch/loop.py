@@ -1,4 +1,4 @@
-"""Build, show, wait for a change, and again: until the user has heard enough."""
+"""The loop of ``scenebuild watch``: build, show the page, wait for a change."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ Ask = Callable[[], Settings]
 
 @dataclass(frozen=True, slots=True)
 class Watch:
-    """One scene that is watched. ``ask`` gives the settings anew: the configuration is among what may change."""
+    """One scene that is watched. ``ask`` reads the settings again, because the configuration may change."""
 
     reference: str
     folder: str  # of its build
@@ -40,8 +40,8 @@ def watch(
 ) -> NoReturn:
     """Build a scene, serve its page and build again after each change, until an exception such as Ctrl-C ends it.
 
-    ``say`` hears what is wrong with a scene, ``opened`` the address of the page as soon as it answers. UsageError for
-    a file that holds several scenes, and for a port that cannot be had.
+    ``say`` is called with the mistakes of a scene, ``opened`` with the address of the page as soon as it answers.
+    UsageError for a file with several scenes, and for a port that is not available.
     """
     settings, secrets = ask(), Secrets()
     target = _the_one(scene, settings)
@@ -56,20 +56,19 @@ def watch(
 
 
 def _the_one(scene: str, settings: Settings) -> Target:
-    """The only scene that is meant; of a file with mistakes, which it may lose while it is watched, the file."""
+    """The only scene of a file; of a file with mistakes, which may be corrected while it is watched, the file."""
     found = targets_in(find_targets([scene], settings))
     if len(found) == 1:
         return found[0]
     shown = ", ".join(printable(one.path) for one in found[:3]) + (" …" if len(found) > 3 else "")
-    raise UsageError(f"{printable(scene)}: {len(found)} scenes, and one is watched at a time: name one of {shown}")
+    raise UsageError(f"{printable(scene)}: has {len(found)} scenes, and watch takes one; name one of {shown}")
 
 
 def _keep_building(one: Watch, touched: threading.Event, listener: Listener, say: Callable[[str], None]) -> NoReturn:
     while True:
         paths = watched(one.reference, one.folder)
-        before = (
-            stamps_of(paths) if touched.is_set() else settled_stamps(paths)
-        )  # an edit of ours is never half written
+        # Edits of the page are written at once; an editor may still be writing.
+        before = stamps_of(paths) if touched.is_set() else settled_stamps(paths)
         touched.clear()
         _build(one, listener, say)
         paths = watched(one.reference, one.folder)
@@ -79,7 +78,7 @@ def _keep_building(one: Watch, touched: threading.Event, listener: Listener, say
 
 
 class _PageListener:
-    """Puts the page up as soon as the mix is written: the files follow while it is looked at."""
+    """Shows the page as soon as the mix is written; the other files of the build follow."""
 
     def __init__(self, listener: Listener, one: Watch) -> None:
         self._one = one
@@ -91,7 +90,7 @@ class _PageListener:
 
 
 def _build(one: Watch, listener: Listener, say: Callable[[str], None]) -> None:
-    """A scene is also mixed where nothing has changed: its page is wanted, not its files."""
+    """Build the scene, even if nothing has changed: the page is made from the mix."""
     one.board.building()
     try:
         result = build([one.reference], replace(one.ask(), remix=True), _PageListener(listener, one))
@@ -101,6 +100,6 @@ def _build(one: Watch, listener: Listener, say: Callable[[str], None]) -> None:
         return
     errors = [str(line) for scene in result.scenes for line in scene.errors]
     if len(result.scenes) > 1:
-        errors.append(f"{printable(one.reference)}: {len(result.scenes)} scenes by now, and one is watched at a time")
+        errors.append(f"{printable(one.reference)}: has {len(result.scenes)} scenes by now, and watch takes one")
     if errors:
         one.board.failed(tuple(errors))

@@ -1,4 +1,4 @@
-"""The server of the page: one address, one scene, and nothing to be had beside them."""
+"""The server of the page: one address and one scene."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from scenebuild.watch.guard import RefusedError, Secrets, check_edit, check_requ
 
 HERE = "127.0.0.1"
 MOST_CONNECTIONS = 32  # each is a thread; a page has two open, and some for its sound
-PATIENCE_S = 10.0  # with a client that neither sends nor reads
+PATIENCE_S = 10.0  # for a client that neither sends nor reads
 HEARTBEAT_S = 5.0
 PAGE_HEADER = "X-Scenebuild-Page"
 KINDS = {
     ".wav": "audio/wav", ".mp3": "audio/mpeg", ".ogg": "audio/ogg", ".flac": "audio/flac", ".svg": "image/svg+xml",
     ".png": "image/png", ".md": "text/plain; charset=utf-8", ".txt": "text/plain; charset=utf-8",
 }  # fmt: skip
-# The page has a policy of its own in its head, which says more; this one keeps it out of frames.
+# The page has a stricter policy in its head; this one keeps it out of frames.
 PAGE_POLICY = "frame-ancestors 'none'; form-action 'none'; base-uri 'none'"
 FILE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'"
 HEADERS = {
@@ -46,8 +46,8 @@ HEADERS = {
 
 
 class WatchContext:
-    """What the server hands out: the board, the folder of the build, and where edits go; ``touched`` says that one
-    was written."""
+    """What the server needs: the board, the folder of the build, and the function that writes an edit; ``touched`` is
+    set when one was written."""
 
     def __init__(
         self, board: Board, folder: str, secrets: Secrets, write: Callable[[ControlEdit], WrittenEdit]
@@ -72,7 +72,7 @@ class Server(ThreadingMixIn, HTTPServer):
         super().__init__((HERE, port), Handler)
 
     def server_bind(self) -> None:
-        """As the class above does it, without looking up what the machine is called."""
+        """As the base class does it, without looking up the name of the machine."""
         socketserver.TCPServer.server_bind(self)
         self.server_name, self.server_port = HERE, self.server_address[1]
 
@@ -89,18 +89,18 @@ class Server(ThreadingMixIn, HTTPServer):
             self._places.release()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that went away is no news; anything else is a mistake of ours."""
+        """Report any error except those of a client that disconnected."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
 @contextmanager
 def serving(port: int, room: WatchContext) -> Iterator[str]:
-    """Serve until the end of the block; gives the address of the page. UsageError for a port that cannot be had."""
+    """Serve until the end of the block; gives the address of the page. UsageError for a port that is not available."""
     try:
         server = Server(port, room)
     except OSError as error:
-        raise UsageError(f"--port {port}: {error.strerror or error}; leave it out, and a free one is taken") from error
+        raise UsageError(f"--port {port}: {error.strerror or error}; leave it out to use a free port") from error
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
@@ -130,7 +130,7 @@ class Handler(BaseHTTPRequestHandler):
         """Nothing: a log would hold the secret in the path."""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What the class above refuses, such as a method that there is not, in the form of all our answers."""
+        """A refusal of the base class, such as an unknown method, in the form of all our answers."""
         status = HTTPStatus(code)
         if status == HTTPStatus.NOT_IMPLEMENTED:
             status = HTTPStatus.METHOD_NOT_ALLOWED
@@ -168,7 +168,7 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     def _send_events(self) -> None:
-        """Server-sent events: the state as it is, and each that follows, until the client or the server goes."""
+        """Server-sent events: the current state and each one that follows, until the client or the server ends."""
         board = self.server.room.board
         state: BuildState | None = board.state
         self._head(HTTPStatus.OK, "text/event-stream", FILE_POLICY)

@@ -177,4 +177,4 @@ def _details(report: Report) -> tuple[tuple[str, Pairs], ...]:
 
 def _delivered(row: DeliveryRow) -> str:
     found = f"{row.format}: {row.found}, {'passes' if row.passes else 'fails'}"
-    return f"{found}; {row.about} ask for {row.wanted}"
+    return f"{found}; required for {row.about}: {row.wanted}"

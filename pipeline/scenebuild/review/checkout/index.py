@@ -37,6 +37,12 @@ def is_staged_as_it_is(path: str) -> bool:
         raise UsageError(f"--staged: {path}: {error.strerror or error}") from error
 
 
+def is_ignored(path: str) -> bool:
+    """Whether git ignores a file that is not in its index. UsageError where git cannot say."""
+    name = os.path.relpath(_beside(path))
+    return bool(git(os.getcwd(), "ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", name))
+
+
 def _lines(data: bytes) -> bytes:
     return data.replace(b"\r\n", b"\n")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import numpy as np
 
 from scenebuild.errors import ScenebuildError
 from scenebuild.frames import frames_of
@@ -46,7 +48,7 @@ class SoundMissingError(ScenebuildError):
 def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, capture_stems: bool) -> RenderedSide:
     """Mix one side. SoundMissingError where a take is missing that only a model could make, and what the mixer raises.
 
-    With ``capture_stems`` its stems stay in memory as well, as far as a page has room for them.
+    With ``capture_stems`` its stems are captured as well, as far as a page has room for them.
     """
     lines = [f"{read.side.displayed(path)} is kept by Git LFS and is not here" for path in read.absent.pointers]
     lines += [f"{read.side.displayed(path)} is not here" for path in read.absent.missing]
@@ -60,12 +62,16 @@ def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, 
     takes = by_element(plan, {**found, **_made(missing, maker)})
     stems_folder = folder / "stems" if _seconds(plan, takes) <= STEM_SECONDS else None
     captured: list[CapturedStem] = []
+
+    def keep(stem: CapturedStem) -> None:
+        captured.append(on_disk(stem, folder / f"captured-{stem.name}.npy"))
+
     mix = mix_scene(
         plan.scene,
         takes,
         folder / "mix.wav",
         stems_folder=stems_folder,
-        capture=captured.append if capture_stems else None,
+        capture=keep if capture_stems else None,
         most_captured_frames=frames_of(MOST_CAPTURED_S, plan.scene.mix.sample_rate),
     )
     stems = {stem.name: stems_folder / f"{stem.name}.wav" for stem in mix.stems} if stems_folder else {}
@@ -75,6 +81,14 @@ def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, 
         if step.digest and step.one_of(takes).digest != step.digest
     ]
     return RenderedSide(read.side.label, plan, mix, takes, stems, tuple(captured), tuple(notes))
+
+
+def on_disk(stem: CapturedStem, path: Path) -> CapturedStem:
+    """The stem with its samples in a file: a page reads one stem after the other, and both sides wait for it."""
+    if not stem.samples.size:
+        return stem
+    np.save(path, stem.samples)
+    return replace(stem, samples=np.load(path, mmap_mode="r"))
 
 
 def _absent(step: Step) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from scenebuild.review.checkout.comparison import Comparison, opened
+from scenebuild.review.checkout.git import is_below
+from scenebuild.review.checkout.projects import ProjectSide
 from scenebuild.review.compare.changes import Changes
 from scenebuild.review.compare.measurements import CompareOptions
 from scenebuild.scene.project import project_root
@@ -28,9 +30,16 @@ def compare_revisions(
         stores: dict[str, str] = {}
         if len(revisions) == 2 and not comparison.builds and all(map(os.path.isdir, revisions)):  # two projects
             sides = (comparison.before, comparison.after)
-            stores = {side.root: settings.within(side.root).generate.store for side in sides}
+            stores = {side.root: _store_of(side, settings, here.store) for side in sides}
         options = CompareOptions(here.store, here.jobs, locks_only, capture_stems, stores)
         yield comparison, _changes(comparison, options)
+
+
+def _store_of(side: ProjectSide, settings: Settings, other: str) -> str:
+    """The store of a project that is compared. Nothing is written into that project, so a store that would have to be
+    made in it is replaced by the ``other`` one."""
+    store = settings.within(side.root).generate.store
+    return store if os.path.isdir(store) or not is_below(os.path.realpath(store), side.root) else other
 
 
 def _changes(comparison: Comparison, options: CompareOptions) -> Changes:

@@ -118,11 +118,7 @@ def _property(text: str) -> str:
 
 
 def _rule(name: str, help_text: str) -> dict[str, Any]:
-    return {
-        "id": name,
-        "shortDescription": {"text": help_text.split(". ")[0].rstrip(".") + "."},
-        "help": {"text": help_text},
-    }
+    return {"id": name, "shortDescription": {"text": help_text}, "help": {"text": help_text}}
 
 
 def _result(problem: Problem, rules: list[str]) -> dict[str, Any]:
