@@ -113,7 +113,7 @@ PROMISES = (
     _promise(
         "P13",
         "The lock pins the bytes, and --frozen builds nothing else.",
-        build="frozen_brings_back_the_locked_takes frozen_refuses_what_drifted "
+        build_locks="frozen_brings_back_the_locked_takes frozen_refuses_what_drifted "
         "frozen_refuses_other_bytes_under_the_same_key frozen_without_a_lock_says_so",
         plan="a_lock_that_can_not_be_understood_is_refused",
     ),
@@ -168,15 +168,16 @@ PROMISES = (
         "the_parent_keeps_nothing_from_a_decoder_that_does_not_say_what_it_decoded",
         faults_locks_kept="a_lock_that_is_replaced_during_a_build_stays "
         "a_file_that_is_replaced_at_the_last_moment_is_put_back",
-        faults_outputs="a_manifest_vouches_only_for_what_its_build_wrote",
+        faults_up_to_date="a_manifest_vouches_only_for_what_its_build_wrote",
     ),
     _promise(
         "P22",
         "'Up to date' is never wrong.",
-        faults_outputs="an_output_that_is_older_is_not_up_to_date a_link_that_leads_elsewhere_is_another_input "
-        "outputs_that_became_links_are_not_up_to_date a_template_is_all_that_it_includes "
-        "what_is_saved_during_a_build_is_built_by_the_next_whatever_the_clocks_say another_scenebuild_builds_again "
-        "what_a_killed_build_left_goes killed_anywhere_it_leaves_nothing_for_ever",
+        faults_up_to_date="an_output_that_is_older_is_not_up_to_date a_link_that_leads_elsewhere_is_another_input "
+        "a_template_is_all_that_it_includes "
+        "what_is_saved_during_a_build_is_built_by_the_next_whatever_the_clocks_say another_scenebuild_builds_again",
+        faults_output_links="outputs_that_became_links_are_not_up_to_date",
+        faults_leftovers="what_a_killed_build_left_goes killed_anywhere_it_leaves_nothing_for_ever",
         faults_projects="another_configuration_of_the_user_is_no_rerun_and_the_same_values_are "
         "the_short_way_to_say_that_nothing_is_to_do_sees_another_configuration",
         faults_locks_kept="a_length_is_exact_and_a_level_is_what_a_meter_reads",

@@ -108,3 +108,25 @@ def diff_json(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, 
 def statuses(scene: dict[str, Any]) -> dict[str, str]:
     """What became of each element that changed."""
     return {one["name"]: one["status"] for one in scene["elements"]}
+
+
+@pytest.fixture(autouse=True)
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast_engines(monkeypatch)
+
+
+@pytest.fixture
+def repository(project: Path) -> Path:
+    """One commit: a scene, built, with its lock."""
+    start_repository()
+    write(SCENE)
+    build()
+    commit("one")
+    return project
+
+
+def edit() -> None:
+    """The second commit: the volume of one element, the prompt of another."""
+    write(EDITED)
+    build()
+    commit("two")

@@ -17,7 +17,7 @@ from scenebuild.config import read_config
 from scenebuild.errors import PolicyError, SceneError, UsageError
 from scenebuild.plan.mix_licence import forbids_commerce
 from scenebuild.scene.read import read_scene
-from test_build import SCENE, calls, changed, lock, outputs, run, write
+from tone_builds import SCENE, calls, changed, lock, outputs, run, write
 
 __all__ = ["calls"]  # the fixture that counts engine calls
 

@@ -52,7 +52,8 @@ ROOMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
          "scene/project.py"),
         ("test_scene_document.py", "test_scene_invalid.py", "test_scene_findings.py", "test_scene_project.py",
          "test_scene_recording.py", "test_scene_resolve.py", "test_recipes.py", "faults/test_reader.py",
-         "faults/test_readings.py", "test_effects.py"),
+         "faults/test_readings.py", "faults/test_readings_recipes.py", "faults/test_readings_channels.py",
+         "test_effects.py"),
     ),
     "licences": (
         ("licences.py", "plan/mix_licence.py", "plan/policy.py"), ("test_policy.py", "faults/test_licences.py"),
