@@ -145,7 +145,7 @@ def test_silence_is_left_alone_and_near_silence_is_not_turned_into_noise(studio:
     assert mix.stems[0].peak_dbfs == mix.stems[0].loudness_lufs == -inf
     needed = 46.0 if normalize == "loudness" else 63.0
     assert mix.warnings == (
-        "a: the take is silent, so there was no level to normalise",
+        "a: the take is silent, so it was not normalised",
         f"b: the take is very quiet; it would need {needed:+.1f} dB to reach its reference level and got +40.0 dB,"
         " the most there is",
     )
@@ -362,7 +362,7 @@ def test_the_master_gain_does_not_hang_on_a_last_digit() -> None:
 def test_an_element_after_the_end_is_told_and_not_heard(studio: Studio) -> None:
     studio.take("a", noise(0.5))
     mix = studio.mix(element("a", start_s=3.0), duration_s=1.0)
-    assert mix.warnings == ("a: starts at 3 s, when the mix is over, and is not heard",)
+    assert mix.warnings == ("a: starts at 3 s, after the end of the mix, and is not heard",)
     assert mix.loudness_lufs == -inf
     assert (mix.stems[0].start_s, mix.stems[0].end_s) == (1.0, 1.0)
 

@@ -91,7 +91,7 @@ def test_a_bad_loop_fails_and_leaves_what_was_there(studio: Studio) -> None:
         studio.mix(bad, duration_s=6.0)
     assert str(caught.value).startswith("scene.yaml:1:1: loop: the seam of a scores ")
     assert str(caught.value).endswith(
-        " dB, and 3 is the most allowed; try seam: best, a longer crossfade, or another take"
+        " dB, and at most 3 is allowed; try seam: best, a longer crossfade, or another take"
     )
     assert (studio.folder / "mix.wav").read_text() == "the mix of yesterday"
 
@@ -182,7 +182,7 @@ def test_a_hum_that_loops_is_joined_where_it_fits(studio: Studio) -> None:
 def test_a_bad_mix_loop_fails(studio: Studio) -> None:
     studio.take("a", noise(4.0))
     swell = Automation("gain", (Keyframe(0.0, 0.05), Keyframe(4.0, 1.0)))  # a rule refuses it in a scene file
-    with pytest.raises(SceneError, match=r"^scene.yaml:1:1: loop: the seam of the mix scores \d+\.\d dB, and 3 is"):
+    with pytest.raises(SceneError, match=r"^scene.yaml:1:1: loop: the seam of the mix scores \d+\.\d dB, and at most 3 is"):
         in_channels(studio, element("a", volume=swell), duration_s=4.0, loop=MixLoop())
 
 

@@ -14,7 +14,7 @@ Severity = Literal["error", "warning", "notice"]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """Where something stands in a file; ``line`` and ``column`` count from 1, ``file`` is as the user typed it."""
+    """A place in a file; ``line`` and ``column`` count from 1, ``file`` is as the user typed it."""
 
     file: str
     line: int = 1
@@ -28,8 +28,8 @@ class Place:
 class Problem:
     """One finding about a file.
 
-    ``rule`` is a stable id such as ``unknown-field``; ``message`` is one line of plain text that says what, got,
-    allowed and what to do, already safe to print (no control characters, at most 200 characters of the author's text).
+    ``rule`` is a stable id such as ``unknown-field``; ``message`` is one line of plain text: what, got, allowed, what
+    to do. It is safe to print: no control characters, at most 200 characters of the author's text.
     """
 
     rule: str
@@ -41,11 +41,11 @@ class Problem:
         return f"{self.place}: {self.message}"
 
 
-ErrorLine = Problem | str  # a finding with its place, or a sentence about the whole
+ErrorLine = Problem | str  # a finding with its place, or a sentence without one
 
 
 class ScenebuildError(Exception):
-    """The root of everything that a user can cause and put right. Its text is its lines."""
+    """The base of all errors that a user can cause and correct. Its text is its lines."""
 
     exit_code = 1
 
@@ -79,7 +79,7 @@ class EngineError(ScenebuildError):
 
 
 class StoreError(ScenebuildError):
-    """The store could not keep or give back bytes. Where a build can go on without the store, it does."""
+    """The store could not keep or return bytes. A build continues without the store if it can."""
 
 
 class OutputError(ScenebuildError):
@@ -87,18 +87,18 @@ class OutputError(ScenebuildError):
 
 
 class LockError(ScenebuildError):
-    """The build is not what the lockfile says, and ``--frozen`` allows nothing else."""
+    """The build differs from the lockfile, and ``--frozen`` forbids that."""
 
     exit_code = 3
 
 
 class PolicyError(ScenebuildError):
-    """A build would hold what the project's policy forbids; nothing is written, and no take is lost."""
+    """The licence of a take is forbidden by the project's policy; nothing is written, and no take is lost."""
 
     exit_code = 3
 
 
 class DigestError(ScenebuildError):
-    """Weights are not the bytes that were recorded, or hold code: they are refused before anything loads them."""
+    """Weights differ from the recorded bytes, or contain code: they are refused before they are loaded."""
 
     exit_code = 3

@@ -1,9 +1,8 @@
-"""The one door to git: whoever asks git something asks here.
+"""The one way to run git.
 
-What a repository configures is written by whoever made the checkout. So nothing that a configuration can name is run,
-whatever is asked: no hook, filter, monitor, pager, editor, credential helper or ssh command. Nothing is fetched: what a
-partial clone does not have is an error, not a download. And a failure is told in git's own words, never taken for an
-empty answer.
+The configuration of a repository comes from whoever made the checkout. So no program that a configuration can name is
+run: no hook, filter, monitor, pager, editor, credential helper or ssh command. Nothing is fetched: a file that a
+partial clone lacks is an error. A failure of git is an error with git's message, never an empty answer.
 """
 
 from __future__ import annotations
@@ -16,8 +15,8 @@ from collections.abc import Mapping
 from scenebuild.errors import UsageError
 from scenebuild.scene.quoting import printable
 
-# Where git finds the repository and the user's own configuration. Every other variable of git's is dropped: many of
-# them name a command (GIT_EXTERNAL_DIFF, GIT_SSH_COMMAND, GIT_ASKPASS) or a file to write to (GIT_TRACE).
+# These name the repository and the user's configuration. Every other variable of git is dropped: many of them name a
+# command (GIT_EXTERNAL_DIFF, GIT_SSH_COMMAND, GIT_ASKPASS) or a file to write to (GIT_TRACE).
 KEPT = (
     "GIT_DIR", "GIT_WORK_TREE", "GIT_COMMON_DIR", "GIT_CEILING_DIRECTORIES", "GIT_DISCOVERY_ACROSS_FILESYSTEM",
     "GIT_OBJECT_DIRECTORY", "GIT_ALTERNATE_OBJECT_DIRECTORIES", "GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM",
@@ -33,7 +32,7 @@ ALWAYS = {
     "GIT_TERMINAL_PROMPT": "0",
     "LC_ALL": "C",
 }
-NOTHING = "false"  # a command that does nothing, and says that it failed
+NOTHING = "false"  # a command that does nothing and fails
 OVERRIDES = {
     "core.fsmonitor": "false",
     "core.hooksPath": os.devnull,
@@ -58,11 +57,11 @@ LONGEST_WORDS = 600  # of git's, in a message
 
 
 class GitError(UsageError):
-    """Git could not answer; the message is git's own."""
+    """Git failed; the message is git's."""
 
 
 def git(folder: str, *arguments: str) -> bytes:
-    """What git prints. GitError where it fails."""
+    """The output of git. GitError if it fails."""
     answer = ask(folder, *arguments)
     if answer is None:
         raise GitError(f"git {arguments[0]} failed")
@@ -70,7 +69,7 @@ def git(folder: str, *arguments: str) -> bytes:
 
 
 def ask(folder: str, *arguments: str) -> bytes | None:
-    """What git prints; None where its answer is a plain no (exit code 1, without a word). GitError where it fails."""
+    """The output of git; None if its answer is no (exit code 1 without output). GitError if it fails."""
     done = subprocess.run(command(*arguments), cwd=folder, capture_output=True, env=environment(), check=False)
     if done.returncode == 0:
         return done.stdout
@@ -80,13 +79,13 @@ def ask(folder: str, *arguments: str) -> bytes | None:
 
 
 def command(*arguments: str) -> list[str]:
-    """The command line of git. UsageError where there is no git."""
+    """The command line of git. UsageError if git is not installed."""
     overrides = [part for name, value in OVERRIDES.items() for part in ("-c", f"{name}={value}")]
     return [_program(), "--no-pager", *overrides, *arguments]
 
 
 def environment(outside: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment that git is run in."""
+    """The environment variables for git."""
     kept = {
         name: value
         for name, value in outside.items()
@@ -98,20 +97,20 @@ def environment(outside: Mapping[str, str] = os.environ) -> dict[str, str]:
 
 
 def words(said: bytes, verb: str, code: int) -> str:
-    """What git said of a failure, on one line."""
+    """git's message about a failure, on one line."""
     lines = complaints(said) or [f"git {verb} ended with exit code {code}"]
     return " ".join(map(printable, lines))[:LONGEST_WORDS]
 
 
 def complaints(said: bytes) -> list[str]:
-    """The lines of a failure, without warnings and without git's word for how bad it is."""
+    """The lines of git's error messages, without warnings and without the prefix (``fatal:``, ``error:``)."""
     lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines()]
     kept = [line for line in lines if line and not line.startswith(("warning: ", "hint: "))]
     return [line.removeprefix("fatal: ").removeprefix("error: ") for line in kept]
 
 
 def _program() -> str:
-    """By its full path: a relative part of PATH, such as an empty one, would find a git of the checkout."""
+    """The full path of git. Relative parts of PATH are ignored: they could find a git in the checkout."""
     folders = [one for one in os.environ.get("PATH", os.defpath).split(os.pathsep) if os.path.isabs(one)]
     found = shutil.which("git", path=os.pathsep.join(folders))
     if found is None:

@@ -1,8 +1,8 @@
-"""What the name of a licence says, however it is spelled, and which of several is the strictest. No legal advice.
+"""The restrictions of a licence by its name, in any spelling, and the strictest of several licences. Not legal advice.
 
-A name becomes a set of restrictions. One licence is stricter than another where it has all of its restrictions and one
-more; two that differ both ways (non-commercial here, share-alike there) both count. A name that is in no list restricts
-in a way that nobody can tell: it is always named, and never taken for a permission.
+A name becomes a set of restrictions. One licence is stricter than another if it has all its restrictions and at least
+one more; if each has a restriction that the other lacks (non-commercial and share-alike), both count. A name in no list
+has unknown restrictions: it is always named, and never counts as a permission.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 from functools import cache, lru_cache
 from itertools import accumulate
 
-# SPDX ids that allow commercial use, by what they ask for. Creative Commons has a grammar of its own, below.
+# SPDX ids that allow commercial use, by their conditions. Creative Commons names have a grammar, below.
 _FREE = ("CC0-1.0", "0BSD", "Unlicense", "WTFPL", "MIT-0", "PDDL-1.0", "CC-PDM-1.0")
 _NOTICE = (
     "MIT", "BSD-2-Clause", "BSD-3-Clause", "ISC", "Zlib", "BSL-1.0", "Apache-2.0", "Artistic-2.0", "AFL-3.0", "NCSA",
@@ -30,14 +30,14 @@ _NAMES = {
     "GPLv3": "GPL-3.0", "GPLv2": "GPL-2.0", "LGPLv3": "LGPL-3.0", "AGPLv3": "AGPL-3.0", "Boost Software 1.0": "BSL-1.0",
 }  # fmt: skip
 
-# What keeps a mix from being sold. A mix is a change of what is in it, so no-derivatives stands here, too.
+# Restrictions that forbid to sell a mix. A mix changes what is in it, so no-derivatives is one.
 _FORBIDDING = frozenset({"non-commercial", "no-derivatives", "research-only", "reserved"})
 _UNKNOWN = "unknown"
 _OF_SIGNS = {
     "nc": "non-commercial", "nd": "no-derivatives", "sa": "share-alike", "research": "research-only",
     "reserved": "reserved",
 }  # fmt: skip
-# Phrases of several languages become the sign that they stand for.
+# Phrases in several languages, and the sign that replaces them.
 _PHRASES = (
     (r"creative ?commons|cc cc", "cc"),
     (r"cc 0\.0", "cc0"),
@@ -65,11 +65,11 @@ _CC = re.compile(rf"cc by( nc)?( sa| nd)?( nc)?( [1-4]\.[0-9])?( (?:{_PORTS}))?"
 _OR = re.compile(r"\s+or\s+(?!later\b|newer\b)", re.IGNORECASE)
 _AND = re.compile(r"(?:\s+and\s+|\s*[&;]\s*)", re.IGNORECASE)
 _EXCEPTION = re.compile(r"\s+with\s+[\w.-]*exception[\w.-]*\Z", re.IGNORECASE)
-LONGEST = 400  # characters of a name that are understood; a longer one is no licence's
+LONGEST = 400  # characters; a longer text is not the name of a licence
 
 
 def forbids_commerce(licence: str) -> bool:
-    """Whether a licence's name says that a mix with what is under it may not be sold.
+    """Whether a licence forbids to sell a mix with a sound under it.
 
     >>> [forbids_commerce(one) for one in ("cc by-nc 4.0", "CC-BY-NC-SA-3.0", "CC0-1.0", "MIT OR CC-BY-NC-4.0", "NCSA")]
     [True, True, False, False, False]
@@ -78,7 +78,7 @@ def forbids_commerce(licence: str) -> bool:
 
 
 def allows_commerce(licence: str) -> bool:
-    """Whether a licence is known to allow that a mix with what is under it is sold; an unknown one is not.
+    """Whether a licence is known to allow to sell a mix with a sound under it; False for an unknown licence.
 
     >>> [allows_commerce(one) for one in ("CC0-1.0", "Apache 2.0", "CC-BY-NC-4.0", "openrail", "")]
     [True, True, False, False, False]
@@ -87,7 +87,7 @@ def allows_commerce(licence: str) -> bool:
 
 
 def canonical(licence: str) -> str:
-    """The SPDX id of a licence that is known by one; any other name as it is, on one line.
+    """The SPDX id of a known licence; any other name unchanged, on one line.
 
     >>> [canonical(one) for one in ("cc by-nc 4.0", "Creative Commons Zero v1.0 Universal", "apache 2.0", "openrail")]
     ['CC-BY-NC-4.0', 'CC0-1.0', 'Apache-2.0', 'openrail']
@@ -112,8 +112,8 @@ def same(one: str, other: str) -> bool:
 
 
 def strictest(licences: Collection[str]) -> str:
-    """Of several licences those than which no other is stricter, what forbids most first; one that cannot be ranked is
-    always named.
+    """The licences that no other one exceeds in strictness, those that forbid sale first, joined by "and"; a licence
+    that cannot be ranked is always among them.
 
     >>> strictest(["CC0-1.0", "cc-by-nc-4.0", "Apache-2.0"]), strictest(["CC0-1.0", "openrail"])
     ('CC-BY-NC-4.0', 'CC0-1.0 and openrail')
@@ -126,7 +126,7 @@ def strictest(licences: Collection[str]) -> str:
 
 
 def _parts(licence: str) -> list[str]:
-    """The licences that a name joins with 'and', each by its id; a name of which no part is known is one."""
+    """The licences that a name joins with "and", each by its id; a name without a known part is one licence."""
     parts = [canonical(_without_brackets(part)) for part in _split(_plain(licence), _AND)]
     strange = [part for part in parts if _UNKNOWN in _restrictions(part)]
     if not strange or (len(strange) == 1 and len(parts) > 1):
@@ -150,7 +150,7 @@ def _restrictions(licence: str) -> frozenset[str]:
 
 
 def _of_options(options: Collection[str]) -> frozenset[str]:
-    """Whoever gets a choice takes the least strict; but prose with an 'or' in it is no choice that we understand."""
+    """The restrictions of the least strict option. A sentence with "or" in it is not a choice, and stays unknown."""
     found = {option: _restrictions(option) for option in options}
     prose = any(_UNKNOWN in own and " " in option for option, own in found.items())
     least = min(found.values(), key=lambda own: (_UNKNOWN in own, bool(own & _FORBIDDING), len(own)))
@@ -171,7 +171,7 @@ def _of_one(text: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def _words(text: str) -> str:
-    """The words of a name that mean something, in small letters, with the sign of each phrase."""
+    """The significant words of a name, in small letters, with phrases replaced by their signs."""
     found: list[str] = []
     for word in _WORD.findall(_plain(text).casefold()):
         together = _RUN_TOGETHER.fullmatch(word)
@@ -189,13 +189,13 @@ def _words(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without invisible characters, with plain letters and spaces for those that only look otherwise."""
+    """A text without invisible characters, in NFKC, with single spaces."""
     shown = "".join(one for one in unicodedata.normalize("NFKC", text) if unicodedata.category(one) != "Cf")
     return " ".join(shown.split())
 
 
 def _split(text: str, operator: re.Pattern[str]) -> list[str]:
-    """The parts of an expression between the operators that stand outside of all brackets."""
+    """The parts of an expression between the operators outside all brackets."""
     parts, begin, depth, at = [], 0, 0, 0
     for found in operator.finditer(text):
         depth += text.count("(", at, found.start()) - text.count(")", at, found.start())

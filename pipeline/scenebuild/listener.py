@@ -1,4 +1,4 @@
-"""Whoever hears how a build goes: a terminal, the page of ``watch``, a program, or nobody."""
+"""Listeners of a build: a terminal, the page of ``watch``, a program, or none."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
 
 
 class Listener(Protocol):
-    """What a build says while it goes on."""
+    """Is told about a build while it runs."""
 
     def tell(self, line: str) -> None:
         """One line for the user."""
         ...
 
     def begin(self, takes: Mapping[str, str]) -> None:
-        """These takes are about to be made: key -> what to call it."""
+        """These takes will be made: their names for the user, by key."""
         ...
 
     def progress(self, key: str, share: float) -> None:
-        """A take is done to this share, 0 ... 1."""
+        """The share of a take that is done, 0 ... 1."""
         ...
 
     def show(self, page: MixerPage) -> None:
@@ -30,12 +30,12 @@ class Listener(Protocol):
         ...
 
     def finish(self, result: SceneResult) -> None:
-        """A scene is done, failed, or had nothing to do."""
+        """A scene was built, failed, or was up to date."""
         ...
 
 
 class Silent:
-    """A listener that says nothing; one that hears only a part extends it."""
+    """A listener that ignores everything; a base for listeners with a few methods."""
 
     def tell(self, line: str) -> None:
         """One line for the user."""

@@ -1,6 +1,6 @@
-"""Numbers as people read them: a true minus sign, a unit, no more digits than one can hear.
+"""Numbers as text for people: with a true minus sign, a unit, and only as many digits as are audible.
 
-Every function takes a plain number and gives plain text, which is not yet escaped for any format.
+Every function takes a plain number and gives plain text, which is not escaped for any format.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def volume(linear: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A length of time; from a minute on in whole seconds.
+    """A duration; in whole seconds from one minute on.
 
     >>> duration(0), duration(0.1), duration(24), duration(59.97), duration(90), duration(3600)
     ('0 s', '0.10 s', '24.0 s', '1 min 0 s', '1 min 30 s', '1 h 0 min 0 s')
@@ -117,7 +117,7 @@ def channels(count: int) -> str:
 
 
 def temperature(value: float | None) -> str:
-    """``1.0``, ``0.75``; empty where it does not act.
+    """``1.0``, ``0.75``; empty for None.
 
     >>> temperature(1), temperature(0.75), temperature(None)
     ('1.0', '0.75', '')
@@ -128,7 +128,7 @@ def temperature(value: float | None) -> str:
 
 
 def pan(position: float) -> str:
-    """Where an element sits between the loudspeakers, −1 (left) … 1 (right).
+    """The position of an element between the loudspeakers, −1 (left) … 1 (right).
 
     >>> pan(0), pan(-0.3), pan(1)
     ('centre', '30 % left', 'right')
@@ -146,7 +146,7 @@ def unbroken(value: str) -> str:
 
 
 def listing(names: Sequence[str], most: int = 8) -> str:
-    """Names as a sentence lists them.
+    """Names as a list in a sentence.
 
     >>> listing(["rain"]), listing(["rain", "door", "clock"]), listing(["a", "b", "c", "d"], most=2)
     ('rain', 'rain, door and clock', 'a, b and 2 more')

@@ -1,1 +1,1 @@
-"""Delivery: a finished mix as files for the places that sound is published in."""
+"""Delivery: a finished mix as files for podcasts, broadcasters, games and other uses."""

@@ -1,8 +1,8 @@
 """The mix at the sample rate and with the channels of a delivery, in blocks; it can be read several times.
 
-A mix that loops has no beginning and no end: what comes before its first frame is its last one. So it is fed to the
-resampler and the limiter with a lead-in from its end and a lead-out from its beginning, and its rate is changed by
-exactly the ratio of the two lengths, so that the period stays whole.
+In a mix that loops, the last frame comes before the first. So the resampler and the limiter are fed a lead-in from its
+end and a lead-out from its beginning, and the rate is changed by exactly the ratio of the two lengths, so that the
+period stays a whole number of frames.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from scenebuild.audio.speed import read_part
 from scenebuild.audio.wav import AudioFacts, AudioFileError, probe
 from scenebuild.frames import frames_of
 
-LEAD_S = 1.0  # the limiter has forgotten what was ten of its releases ago
+LEAD_S = 1.0  # ten releases of the limiter: earlier samples no longer matter
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,8 @@ class Converted:
     loop: bool
 
     def blocks(self, gain: float = 1.0, ceiling_dbtp: float | None = None) -> Iterator[Samples]:
-        """The converted mix after a gain and, under a ceiling, the limiter. Every block is the caller's."""
+        """The converted mix after a gain and, with a ceiling, the limiter: blocks ``(frames, channels)``, each a new
+        array."""
         lead = min(frames_of(LEAD_S, self.facts.sample_rate), self.facts.frames) if self.loop else 0
         read = (_with_channels(block, self.channels) for block in self._read(lead))
         from_rate: float = self.facts.sample_rate
@@ -67,13 +68,13 @@ class Converted:
         return meter.levels()
 
     def marks(self, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
-        """Marks in the mix, where they lie in the result."""
+        """The marks of the mix, in frames of the result."""
         ratio = self.sample_rate / self.facts.sample_rate
         return tuple(replace(mark, frame=round(mark.frame * ratio)) for mark in marks)
 
 
 def convert(path: Path, sample_rate: int, channels: int, loop: bool) -> Converted:
-    """A mix at another rate and with other channels. Raises AudioFileError where it cannot be read."""
+    """A mix at another rate and with other channels. AudioFileError if it cannot be read."""
     facts = probe(path)
     if facts.channels not in (1, 2) or not facts.frames:
         what = f"has {facts.channels} channels; mono and stereo can be delivered" if facts.frames else "is empty"
@@ -83,7 +84,7 @@ def convert(path: Path, sample_rate: int, channels: int, loop: bool) -> Converte
 
 
 def _with_channels(samples: Samples, channels: int) -> Samples:
-    """Stereo in mono is the average of its sides; mono in stereo is the same on both."""
+    """Stereo to mono is the average of both sides; mono to stereo is the same signal on both."""
     if samples.shape[1] == channels:
         return samples
     if channels == 2:

@@ -1,8 +1,8 @@
 """From a finished mix to one delivered file: converted, brought to its loudness, written, and measured as written.
 
-What is promised is what a meter finds in the file. So the decoded file is measured, and where an encoder has added to
-the peaks, or the limiter has taken from the loudness, it is written again with what was missed. A file appears under
-its name when it is complete. Memory does not grow with the length.
+The requirements apply to the file, so the decoded file is measured. If the encoder raised the peaks, or the limiter
+lowered the loudness, the file is written again with a correction. A file appears under its name when it is complete.
+Memory does not grow with the length.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from scenebuild.files import Aside
 from scenebuild.files import aside as written_aside
 from scenebuild.mix.levels import GAIN_STEPS_PER_DB, MOST_GAIN_DB, TRUE_PEAK_MARGIN_DB
 
-CLOSE_LU = 0.1  # a loudness missed by less is met
-LEAST_DB = 2 / GAIN_STEPS_PER_DB  # a peak that is over by less is not
+CLOSE_LU = 0.1  # a loudness that is closer to its target needs no correction
+LEAST_DB = 2 / GAIN_STEPS_PER_DB  # a peak that is over its limit by less needs no correction
 TRIES = 5
 
 Progress = Callable[[float], None]
@@ -48,13 +48,14 @@ class Delivered:
     loudness_lufs: float  # integrated; -inf for silence
     range_lu: float
     true_peak_dbtp: float
-    gain_db: float  # over the mix that came in
-    limited: bool  # the limiter was asked for, and had something to do
+    gain_db: float  # relative to the mix
+    limited: bool  # the limiter lowered peaks
     checks: tuple[Check, ...]
     warnings: tuple[str, ...]  # for people; why a check failed
 
     @property
     def passes(self) -> bool:
+        """Whether the file meets all its requirements."""
         return all(check.passes for check in self.checks)
 
 
@@ -88,14 +89,14 @@ def deliver(
 ) -> Delivered:
     """Write the mix in ``premaster`` (any sound file that libsndfile reads) to ``path`` as ``wanted``.
 
-    Raises AudioFileError where the mix cannot be read or the file not be encoded, OSError where it cannot be written,
-    ValueError for texts with control characters.
+    AudioFileError if the mix cannot be read or the file cannot be encoded, OSError if it cannot be written, ValueError
+    for texts with control characters.
     """
     converted = convert(premaster, wanted.sample_rate, wanted.channels, facts.loop)
     own = converted.measure()
     progress(0.2)
     setting = _first_setting(wanted, own)
-    if wanted.limiter:  # what it takes from the loudness is found out before anything is encoded
+    if wanted.limiter:  # its effect on the loudness is corrected before anything is encoded
         setting = _settled(
             wanted, setting, lambda one: converted.measure(db_to_gain(one.gain_db), one.ceiling_dbtp)
         ).setting
@@ -137,7 +138,7 @@ def _first_setting(wanted: Delivery, own: MeasuredLevels) -> _Setting:
 
 
 def _settled(wanted: Delivery, setting: _Setting, attempt: Callable[[_Setting], MeasuredLevels]) -> _Try:
-    """The last of a few attempts, each corrected by what the one before it missed."""
+    """The last of at most ``TRIES`` attempts, each corrected by the error of the one before."""
     tries = [_Try(setting, attempt(setting))]
     while len(tries) < TRIES and (better := _corrected(wanted, tries)) != tries[-1].setting:
         tries.append(_Try(better, attempt(better)))
@@ -145,7 +146,7 @@ def _settled(wanted: Delivery, setting: _Setting, attempt: Callable[[_Setting], 
 
 
 def _corrected(wanted: Delivery, tries: list[_Try]) -> _Setting:
-    """The setting of the next attempt; that of the last one if no correction would help."""
+    """The setting of the next attempt; the same setting if no correction is needed or possible."""
     setting, levels = tries[-1].setting, tries[-1].levels
     headroom_db = wanted.true_peak_dbtp - TRUE_PEAK_MARGIN_DB - levels.true_peak_dbtp
     missed = _missed_lu(wanted, tries[-1].loudness_lufs)
@@ -154,7 +155,7 @@ def _corrected(wanted: Delivery, tries: list[_Try]) -> _Setting:
         if -LEAST_DB <= change <= CLOSE_LU:
             return setting
         return replace(setting, gain_db=_stepped_down(setting.gain_db + change))
-    if headroom_db < -LEAST_DB:  # an encoder may add a little more another time
+    if headroom_db < -LEAST_DB:  # 0.05 dB lower, because the encoder may raise the peaks a little more the next time
         setting = replace(setting, ceiling_dbtp=_stepped_down(setting.ceiling_dbtp + headroom_db - 0.05))
     if missed:
         setting = replace(setting, gain_db=_stepped(setting.gain_db + missed / _yield_of(tries)))
@@ -162,7 +163,7 @@ def _corrected(wanted: Delivery, tries: list[_Try]) -> _Setting:
 
 
 def _missed_lu(wanted: Delivery, found_lufs: float) -> float:
-    """How much louder the file should be; 0 if it is close enough, or if no gain would help."""
+    """How much louder the file should be, in LU; 0 if it is close enough, or if no gain would help."""
     if wanted.loudness_lufs is None or not isfinite(found_lufs):
         return 0.0
     missed = wanted.loudness_lufs - found_lufs

@@ -18,7 +18,7 @@ from scenebuild.scene.model import Scene
 
 
 def delivered(scene: Scene, mix: Mix, licence: str, aside: Aside = written_aside) -> tuple[Delivered, ...]:
-    """Write every file that the scene asks for, beside the mix, as ``<scene>.<name>.<format>``."""
+    """Write every file of the scene's ``deliver``, beside the mix, as ``<scene>.<name>.<format>``."""
     facts = FileMetadata(title=scene.name, licence=licence, marks=tuple(marks(mix)), loop=scene.mix.loop is not None)
     found = []
     for wanted in scene.deliver:

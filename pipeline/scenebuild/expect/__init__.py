@@ -1,5 +1,5 @@
-"""What a scene must sound like: the author's expectations held against what was measured.
+"""The author's expectations of a scene, compared with measurements.
 
-``verdict`` is one expectation and whether it holds, ``hold`` measures takes and mixes and judges them, ``junit`` writes
-the verdicts for a CI server.
+``verdict`` decides whether an expectation holds, ``check`` measures takes and mixes, ``tested`` is the result for a
+scene, and ``junit`` writes verdicts for a CI server.
 """

@@ -1,4 +1,4 @@
-"""Takes and a mix held against what their scene expects. Only what is expected of is measured."""
+"""Checks takes and a mix against the expectations of their scene. Only sounds with expectations are measured."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from scenebuild.scene.model import Scene
 
 
 def expects_anything(scene: Scene) -> bool:
-    """Whether a scene says what it must sound like."""
+    """Whether a scene has any expectation."""
     return scene.mix.expect is not None or any(element.expect for element in scene.elements)
 
 
 def check_expectations(
     scene: Scene, lock: Lock | None, takes: Mapping[str, Sequence[str]], mix: str | None
 ) -> list[Verdict]:
-    """The verdict on each expectation of a scene; ``takes`` (of each element) and ``mix`` are paths of sound
-    files.
+    """The verdict on each expectation of a scene; ``takes`` (of each element) and ``mix`` are paths of sound files.
 
-    The lock is the one from before the build: it says what the scene sounded like.
+    ``lock``: from before the build, with the levels to compare with.
     """
     found: list[Verdict] = []
     for element in scene.elements:
@@ -41,12 +40,12 @@ def check_expectations(
 
 
 def traits_of(path: str | Path) -> Traits:
-    """The traits of a sound file. AudioFileError where it is not one."""
+    """The traits of a sound file. AudioFileError if it is not one."""
     facts = probe(path)
     return measure_traits(read_blocks(path), facts.sample_rate, facts.channels)
 
 
 def _level(locked: LockEntry | LockMix | None) -> float | None:
-    """The loudness that a lock knows; None for silence as well."""
+    """The loudness in a lock; None if it is not known, and for silence."""
     found = locked.loudness_lufs if locked else None
     return None if found is None or math.isinf(found) else float(found)

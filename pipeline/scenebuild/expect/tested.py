@@ -1,4 +1,4 @@
-"""What became of one scene's expectations."""
+"""The result of ``scenebuild test`` for one scene."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class TestedScene:
 
     @property
     def holds(self) -> bool:
-        """Whether every expectation does."""
+        """Whether the scene was tested and every expectation holds."""
         return not self.errors and all(verdict.holds for verdict in self.verdicts)
 
     def plain(self) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Each expectation against the traits of a sound: whether it holds, and in words what, where and how far off."""
+"""Whether each expectation holds for the traits of a sound, with a message: what was found, where, and what was
+expected."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ MOST_TIMES = 5  # that a message names
 class Verdict:
     """One expectation of a scene, and what was found."""
 
-    owner: str  # the element's name, also of one of the takes that it is made of, or "mix"
+    owner: str  # the name of an element or of one of its takes, or "mix"
     name: str  # the expectation's field
     holds: bool
     message: str  # "loudness is −30.2 LUFS, expected −24 to −18 LUFS"
@@ -29,9 +30,9 @@ class Verdict:
 def verdicts(
     scene: Scene, element: str | None, expected: Expectations, traits: Traits, locked_lufs: float | None
 ) -> Iterator[Verdict]:
-    """What becomes of each expectation of an element (``None``: of the mix), in the order of the manual.
+    """The verdict on each expectation of an element (``None``: of the mix), in the order of the manual.
 
-    ``locked_lufs`` is the loudness in the lock; without one there is nothing to be similar to.
+    ``locked_lufs``: the loudness in the lock; without it, ``similar_to_lock`` has no verdict.
     """
     field = ("mix", "expect") if element is None else ("elements", element, "expect")
     for name, judge in _JUDGES.items():

@@ -1,4 +1,4 @@
-"""Automations frame by frame."""
+"""The values of automations, frame by frame."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from scenebuild.scene.automation import Automation
 
 @dataclass(frozen=True, slots=True)
 class MixFormat:
-    """The form of a mix while it is rendered."""
+    """The format of a mix while it is rendered."""
 
     sample_rate: int
     channels: int
@@ -25,7 +25,7 @@ class MixFormat:
 
 
 class AutomationReader:
-    """The values of an automation, frame by frame; in a mix that loops they begin again with it."""
+    """The values of an automation, frame by frame; in a mix that loops they repeat with it."""
 
     def __init__(self, automation: Automation, form: MixFormat) -> None:
         points = [CurvePoint(point.at_s, point.value, point.curve) for point in automation.points]
@@ -34,7 +34,7 @@ class AutomationReader:
         self._period = form.frames if form.loops else None
 
     def over(self, start: int, stop: int) -> NDArray[np.float32]:
-        """The values of frames ``[start, stop)``; a level in dB as a gain."""
+        """The values of frames ``[start, stop)``; a level in dB is a gain."""
         values = self._values(start, stop)
         return np.power(np.float32(10), values / np.float32(20)) if self._is_db else values
 

@@ -1,4 +1,4 @@
-"""Buffers for the samples of a mix while it is rendered: in memory as far as they fit, the rest in a temporary file."""
+"""Buffers for the samples of a mix: in memory as far as they fit, the others in a temporary file."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ MEMORY_BYTES = 96 * 2**20  # four minutes of stereo at 48 kHz
 
 
 class Buffer(Protocol):
-    """A sound at the mix's rate and channels, of fixed length, that can be read anywhere."""
+    """A sound of fixed length at the mix's rate and channels, which can be read at any position."""
 
     frames: int
 
     def read(self, start: int, stop: int) -> Samples:
-        """Frames ``[start, stop)``; not to be written into."""
+        """Frames ``[start, stop)``; the array must not be changed."""
         ...
 
     def write(self, start: int, samples: Samples) -> None:
-        """Put samples at ``start``."""
+        """Write samples at frame ``start``."""
         ...
 
 
@@ -58,7 +58,7 @@ class ShortenedBuffer:
 
 
 class FileBuffer:
-    """A buffer in a stretch of a temporary file."""
+    """A buffer in a part of a temporary file."""
 
     def __init__(self, file: BinaryIO, offset: int, frames: int, channels: int) -> None:
         self.frames = frames
@@ -80,7 +80,7 @@ class FileBuffer:
 
 
 class BufferPool:
-    """Allocates buffers. The temporary file has no name, so a killed mix leaves nothing behind."""
+    """Allocates buffers. The temporary file has no name, so a killed mix leaves no file."""
 
     def __init__(self, folder: Path, memory_bytes: int = MEMORY_BYTES) -> None:
         self._folder = folder
@@ -98,7 +98,7 @@ class BufferPool:
             self._file.close()
 
     def allocate(self, frames: int, channels: int) -> Buffer:
-        """A buffer of silence, in memory if it still fits there."""
+        """A buffer of silence, in memory if it fits."""
         size = 4 * frames * channels
         if size <= self._left:
             self._left -= size

@@ -1,4 +1,4 @@
-"""Channel strips: the filters, effects and fader that an element or a bus runs through."""
+"""Channel strips: the filters, effects and fader of an element or a bus."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ from scenebuild.scene.channel import Channel
 
 @dataclass(frozen=True, slots=True)
 class ChannelInput:
-    """An element as input of a channel strip: what it plays, and the channel's settings."""
+    """An element as input of a channel strip: its sound, and the settings of the channel."""
 
     name: str
     playable: Playable
     channels: int  # of the playable
     volume: Automation
-    moving_pan: Automation | None  # None: a constant pan is in the playable already
+    moving_pan: Automation | None  # None: the pan is constant and already applied to the playable
     channel: Channel
 
 
 class ChannelStrip:
-    """One pass through the filters, the effects and the fader of a channel. Fed in order, from ``first`` on.
+    """One pass through the filters, the effects and the fader of a channel, in order from frame ``first``.
 
-    ``whole``: the strip of the whole bus, where this is the one of a part of it; its compressors lead.
+    ``whole``: if this is the copy of a bus's strip for one input, the strip of the bus: the compressors of the copy use
+    its gains.
     """
 
     def __init__(
@@ -56,7 +57,7 @@ class ChannelStrip:
 
 
 class ChannelInputPass:
-    """One pass over an element, through its channel strip."""
+    """One pass of an element through its channel strip."""
 
     def __init__(self, source: ChannelInput, form: MixFormat, first: int) -> None:
         self._source = source

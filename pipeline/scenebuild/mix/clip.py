@@ -1,6 +1,6 @@
-"""What an element plays: its take from the trim's beginning to its end, forwards or backwards, at its speed.
+"""The sound that an element plays: its trimmed take, forwards or backwards, at its speed.
 
-Everything is read in blocks; a take of any length costs the same memory.
+It is read in blocks, so that a take of any length needs the same memory.
 """
 
 from __future__ import annotations
@@ -23,32 +23,32 @@ from scenebuild.scene.played_part import PlayedPart, played_part
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """The part of a take that an element plays, or of several takes that lead into each other, at their own rate."""
+    """The part of one take, or of several takes that lead into each other, that an element plays; at their own rate."""
 
     name: str
     parts: tuple[PlayedTake, ...]  # all of one rate and one number of channels
-    gains: tuple[float, ...]  # one each: all parts as loud as the first
+    gains: tuple[float, ...]  # of each part, so that all are as loud as the first
     played: PlayedPart
     reverse: bool
 
     @property
     def source(self) -> PlayedTake:
-        """The take that stands for all."""
+        """The first take, whose rate and channels all others have."""
         return self.parts[0]
 
     @property
     def length_s(self) -> float:
-        """How long it sounds once."""
+        """The length of one pass."""
         return self.played.pass_s
 
     @property
     def whole_s(self) -> float:
-        """How long all that it can play from is, before the trim."""
+        """The length of all takes together, before the trim."""
         return self.played.whole_s
 
     @property
     def takes(self) -> int:
-        """How many takes it is made of; one that is looped counts once."""
+        """The number of takes that it is made of; a looped take counts once."""
         return len({part.path for part in self.parts})
 
     @property
@@ -57,7 +57,7 @@ class Clip:
 
 
 def clip_of(element: Element, takes: Sequence[PlayedTake]) -> Clip:
-    """What an element plays of its takes. AudioFileError where the trim leaves nothing of it."""
+    """The clip of an element. AudioFileError if the trim leaves nothing."""
     playback, source = element.playback, takes[0]
     played = played_part(playback, element.duration_s, source.frames, source.sample_rate)
     if source.frames and played.first >= played.last:
@@ -72,9 +72,9 @@ def clip_of(element: Element, takes: Sequence[PlayedTake]) -> Clip:
 
 
 def read_clip(clip: Clip, frames: int, sample_rate: int) -> Iterator[tuple[int, Samples]]:
-    """All ``frames`` that a clip has in a mix of ``sample_rate``: pieces, and the frame that each begins at.
+    """All ``frames`` of a clip at ``sample_rate``, as pieces with the frame that each begins at.
 
-    Raises AudioFileError where the take is not what was measured, or cannot be mixed.
+    AudioFileError if the take is not the one that was measured, or cannot be mixed.
     """
     for source in clip.parts:
         _check(clip, source, frames)
@@ -100,7 +100,7 @@ def _as_played(clip: Clip) -> tuple[int, int]:
 
 
 def _joined(clip: Clip) -> Iterator[Samples]:
-    """All parts, each leading into the next with equal power; in memory one after the other."""
+    """All parts, each crossfaded into the next with equal power; one part is in memory at a time."""
     parts, overlap = list(zip(clip.parts, clip.gains, strict=True)), clip.played.overlap
     leaving: Samples | None = None
     for part, gain in reversed(parts) if clip.reverse else parts:

@@ -1,4 +1,4 @@
-"""From the effects that an author asked for to effects at rest, in the order in which they act."""
+"""Makes the effects of a channel, at rest, from the author's settings, in the order of the signal."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from scenebuild.scene.effects.effect import EffectSpec
 from scenebuild.scene.effects.filter import Filter
 from scenebuild.scene.effects.reverb import Reverb
 
-FAR_ROOM = RoomReverb(decay_s=1.2, size_m=15.0, damping=0.6)  # the hall or street that `distance` speaks of
+FAR_ROOM = RoomReverb(decay_s=1.2, size_m=15.0, damping=0.6)  # the room of ``distance``: a hall or a street
 
 
 class LinkedCompressor:
-    """A compressor that remembers its last gains, so that parts of what it heard can be given the same."""
+    """A compressor that keeps its last gains, so that they can be applied to parts of its input."""
 
     tail_frames = 0
 
@@ -47,7 +47,7 @@ class LinkedCompressor:
 
 
 class CompressorFollower:
-    """Gives a part of a sound the gains that a compressor has just given the whole."""
+    """Applies the last gains of a compressor to a part of its input."""
 
     tail_frames = 0
 
@@ -59,7 +59,7 @@ class CompressorFollower:
 
 
 class DistanceEffect:
-    """A sound at a distance: softer and duller itself, and a room around it."""
+    """Distance: a lower level, a low-pass filter and a room."""
 
     def __init__(self, metres: float, form: MixFormat) -> None:
         law = at_distance(metres)
@@ -84,7 +84,7 @@ class DistanceEffect:
 def effects_of(channel: Channel, form: MixFormat, first: int, whole: Sequence[LinkedCompressor] = ()) -> list[Effect]:
     """The effects of a channel for a pass that begins at frame ``first``.
 
-    ``whole``: the compressors of a bus, for the copy of its effects that a part of it runs through.
+    ``whole``: the compressors of a bus, for the copy of its effects for one input.
     """
     found = [*_moving_filters(channel, form, first), *_listed(channel.effects, form, iter(whole) if whole else None)]
     return [*found, DistanceEffect(channel.distance, form)] if channel.distance is not None else found
@@ -111,7 +111,7 @@ def _moving_filter(kind: Literal["high_pass", "low_pass"], corner: Automation, f
 
 def _listed(specs: Sequence[EffectSpec], form: MixFormat, whole: Iterator[LinkedCompressor] | None) -> Iterator[Effect]:
     for are_filters, group in groupby(specs, lambda spec: isinstance(spec, Filter)):
-        if are_filters:  # several filters in a row cost little more than one
+        if are_filters:  # several filters in a row cost little more than one, if they run together
             filters = [spec for spec in group if isinstance(spec, Filter)]
             sections = [section for one in filters for section in _sections(one, form.sample_rate)]
             yield Equalizer(sections, form.channels)
@@ -125,7 +125,7 @@ def _listed(specs: Sequence[EffectSpec], form: MixFormat, whole: Iterator[Linked
 
 @singledispatch
 def effect_of(spec: EffectSpec, form: MixFormat) -> Effect:
-    """The effect at rest that an author asked for: one function for each type."""
+    """The effect at rest for the author's settings: one function for each type."""
     raise TypeError(f"no effect is made of {type(spec).__name__}")
 
 
@@ -146,7 +146,7 @@ def _sections(spec: Filter, rate: int) -> Sequence[Biquad]:
 
 @effect_of.register
 def _reverb(spec: Reverb, form: MixFormat) -> Effect:
-    """Room and sound are unrelated: shares of the power, so that the loudness stays."""
+    """Dry and wet are uncorrelated, so their powers are mixed, and the loudness stays."""
     room = RoomReverb(spec.decay_s, spec.size_m, spec.damping, spec.predelay_s)
     return Blend(_room(room, form), spec.wet**0.5, (1 - spec.wet) ** 0.5)
 
@@ -176,5 +176,5 @@ def _room(room: RoomReverb, form: MixFormat) -> Convolver:
     return Convolver(_room_impulse(room, form.sample_rate, form.channels), form.channels)
 
 
-# One room is often asked for again: by the second pass, and by every stem of a bus.
+# The same room is used again by the second pass and by every stem of a bus.
 _room_impulse = lru_cache(maxsize=8)(impulse_response)

@@ -1,4 +1,4 @@
-"""The fades of one occurrence of a sound, on any stretch of it."""
+"""The fades of one occurrence of a sound, on any span of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Fades:
 
 
 def faded(samples: Samples, position: int, length: int, fades: Fades) -> Samples:
-    """The samples, which begin at ``position`` of an occurrence of ``length``, with the fades that reach into them."""
+    """Samples from ``position`` in an occurrence of ``length`` frames, with its fades."""
     end, fades_out_at = position + len(samples), length - fades.fade_out
     if position >= fades.fade_in and end <= fades_out_at:
         return samples

@@ -26,9 +26,9 @@ class ImpulseResponse:
     digest: str  # SHA-256 of the bytes that were read
 
     def at(self, sample_rate: int, channels: int) -> Samples:
-        """Its samples at the rate and channels of a mix, brought to unit energy: noise comes out as loud as it was.
+        """Its samples at the rate and channels of a mix, with unit energy, so that noise keeps its loudness.
 
-        Raises AudioFileError where it is silent.
+        AudioFileError if it is silent.
         """
         samples = resample(self.samples, self.sample_rate, sample_rate)
         if channels == 1 and samples.shape[1] == 2:
@@ -40,15 +40,13 @@ class ImpulseResponse:
 
 
 def read_responses(scene: Scene) -> dict[str, ImpulseResponse]:
-    """All impulse responses of a scene, by their paths.
-
-    Each file is read once, however often it is used and in however many passes: a mix never holds two states of one.
-    """
+    """All impulse responses of a scene, by path. Each file is read once, so that a mix never uses two versions of
+    it."""
     return {path: read_response(path) for path in dict.fromkeys(path for path, _ in scene.effect_files())}
 
 
 def read_response(path: str) -> ImpulseResponse:
-    """An impulse response. Raises AudioFileError where it is no sound, or longer than half a minute."""
+    """An impulse response. AudioFileError if it is not a sound, has more than two channels, or is longer than 30 s."""
     name = Path(path).name
     with open_recording(path) as opened:
         rate, blocks = opened.blocks([])

@@ -1,4 +1,4 @@
-"""Which gains the mix applies: each take to a reference level, and the whole to its target."""
+"""The gains of a mix: of each take to a reference level, and of the whole mix to its target."""
 
 from __future__ import annotations
 
@@ -10,23 +10,24 @@ from scenebuild.scene.model import MixSettings, Normalize
 
 REFERENCE_LUFS = -23.0  # EBU R 128: the programme loudness; a take of this loudness has volume 1.0
 REFERENCE_PEAK_DBFS = -6.0
-# Nothing is raised by more: a take that needs it is noise or a fault, and would come out as a roar.
+# No take is raised by more: one that needs it is noise or a fault.
 MOST_GAIN_DB = 40.0
-# Meters that interpolate with another filter read the same peak up to this much higher (ffmpeg's, on noise and clicks).
+# Meters with another interpolation filter read up to this much more (ffmpeg's, on noise and clicks).
 TRUE_PEAK_MARGIN_DB = 0.1
-# The master gain is a whole number of these: a difference in the last digit between machines does not move it.
+# The master gain is a multiple of 1/1000 dB, so that a difference in the last digit between machines does not change
+# it.
 GAIN_STEPS_PER_DB = 1000
-TOLERANCE_LU = 0.05  # a target missed by less is met, to the one decimal that people read
+TOLERANCE_LU = 0.05  # a smaller difference is not visible in one decimal
 
 
 def normalisation_db(name: str, normalize: Normalize, source: PlayedTake) -> tuple[float, str]:
-    """The gain in dB that brings a take to its reference, and a warning, "" where there is nothing to say."""
+    """The gain in dB that brings a take to its reference, and a warning or ""."""
     if normalize == "none":
         return 0.0, ""
     level = source.loudness_lufs if normalize == "loudness" else source.peak_dbfs
     reference = REFERENCE_LUFS if normalize == "loudness" else REFERENCE_PEAK_DBFS
     if not isfinite(level):
-        return 0.0, f"{name}: the take is silent, so there was no level to normalise"
+        return 0.0, f"{name}: the take is silent, so it was not normalised"
     wanted = reference - level
     if wanted <= MOST_GAIN_DB:
         return wanted, ""
@@ -37,7 +38,7 @@ def normalisation_db(name: str, normalize: Normalize, source: PlayedTake) -> tup
 
 
 def _gain_to_reach(target_lufs: float, loudness: Loudness) -> float:
-    """The gain in dB that brings a sound to a loudness, MOST_GAIN_DB at most; 0 for silence."""
+    """The gain in dB that brings a sound to a loudness, at most ``MOST_GAIN_DB``; 0 for silence."""
     gain_db = min(loudness.gain_to_reach(target_lufs), MOST_GAIN_DB)
     return round(gain_db * GAIN_STEPS_PER_DB) / GAIN_STEPS_PER_DB
 
@@ -45,16 +46,15 @@ def _gain_to_reach(target_lufs: float, loudness: Loudness) -> float:
 def master_gain_db(
     settings: MixSettings, loudness: Loudness, true_peak_dbtp: float, highest_stem_dbfs: float
 ) -> tuple[float, tuple[str, ...]]:
-    """The one plain gain over the whole mix, in dB, and warnings.
+    """The constant gain of the whole mix in dB, and warnings.
 
-    It brings the mix to its target loudness, if there is one, and is then lowered as far as it takes for the true
-    peak to respect its limit and for every single stem to stay under full scale. There is no limiter: the sound
-    keeps its shape.
+    It brings the mix to its target loudness, if there is one, and is lowered if the true peak would exceed its limit or
+    a stem would exceed full scale. There is no limiter.
     """
     target = settings.loudness_lufs
     wanted = 0.0 if target is None else _gain_to_reach(target, loudness)
     ceiling = min(settings.true_peak_dbtp, 0.0) - TRUE_PEAK_MARGIN_DB
-    # A silent mix peaks at -inf, and has room for any gain.
+    # The peak of a silent mix is -inf, which leaves room for any gain.
     room = min(ceiling - true_peak_dbtp, -TRUE_PEAK_MARGIN_DB - highest_stem_dbfs)
     gain_db = wanted if wanted <= room else floor(room * GAIN_STEPS_PER_DB) / GAIN_STEPS_PER_DB
     if target is None:

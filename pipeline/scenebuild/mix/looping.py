@@ -14,12 +14,12 @@ from scenebuild.mix.fades import Fades
 from scenebuild.mix.occurrences import Occurrences, PeriodicPlayable, summed
 from scenebuild.scene.timing import LoopSettings
 
-PLACES = 48  # of the seam that are tried in a take that is longer than a pass
+PLACES = 48  # the positions of the seam that are tried in a take that is longer than a pass
 
 
 @dataclass(frozen=True, slots=True)
 class ReadTarget:
-    """Where the takes of a mix are read into, and in which form."""
+    """The buffers and the format that takes are read into."""
 
     buffers: BufferPool
     sample_rate: int
@@ -33,16 +33,16 @@ class Loop:
 
     buffer: Buffer
     crossfade: int  # frames
-    score_db: float | None  # None where nobody asked
+    score_db: float | None  # None if the author did not ask for it
 
 
 def is_scored(looping: LoopSettings) -> bool:
-    """Whether the author asked about the seam."""
+    """Whether the author asked for the best seam or set a limit."""
     return looping.seam == "best" or looping.worst_seam is not None
 
 
 def close_loop(buffer: Buffer, looping: LoopSettings, target: ReadTarget) -> Loop:
-    """A buffer whose end leads into its beginning."""
+    """A buffer whose end crossfades into its beginning."""
     crossfade = _crossfade(looping, buffer.frames, target.sample_rate)
     if looping.seam == "best":
         buffer = _closed_best(buffer, crossfade)
@@ -66,7 +66,7 @@ def _closed_best(buffer: Buffer, crossfade: int) -> Buffer:
 
 
 def _loop_score(buffer: Buffer, crossfade: int, sample_rate: int) -> float:
-    """As ``seam.loop_score``, of as much of a buffer as it looks at."""
+    """As ``seam.loop_score``, which needs only a part of the buffer."""
     reach = frames_of(REACH_S, sample_rate)
     before = buffer.read(max(buffer.frames - reach, 0), buffer.frames)
     after = buffer.read(crossfade, max(min(crossfade + reach, buffer.frames - crossfade), crossfade))
@@ -74,9 +74,9 @@ def _loop_score(buffer: Buffer, crossfade: int, sample_rate: int) -> float:
 
 
 def loop_with_mix(buffer: Buffer, looping: LoopSettings, target: ReadTarget, frames: int) -> Occurrences:
-    """A take as whole passes of nearly one length, each crossfaded into the next, in a mix of ``frames`` that loops.
+    """A take as whole passes of nearly equal length, each crossfaded into the next, in a mix of ``frames`` that loops.
 
-    A pass is as long as the mix divided by their number, so that the last one leads into the first.
+    The passes divide the mix evenly, so that the last one leads into the first.
     """
     if buffer.frames < target.sample_rate:
         buffer = _lengthened(buffer, 0, target)
@@ -91,7 +91,7 @@ def loop_with_mix(buffer: Buffer, looping: LoopSettings, target: ReadTarget, fra
 
 
 def _joint(buffer: Buffer, length: int, crossfade: int, places: int) -> Seam:
-    """The start in a take that is most like what plays ``length`` frames later; ``cut`` frames are skipped."""
+    """The start in a take that is most similar to the sound ``length`` frames later; ``cut`` frames are skipped."""
     spare = max(buffer.frames - crossfade - length, 0)
     found = [Seam(0, crossfade, -1.0)]
     for skip in np.unique(np.linspace(0, spare, places if spare else 1).astype(int)).tolist():

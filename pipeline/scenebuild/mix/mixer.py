@@ -1,4 +1,4 @@
-"""A scene and its takes become one sound file."""
+"""Mixes a scene and its takes into one sound file."""
 
 from __future__ import annotations
 
@@ -46,19 +46,18 @@ def mix_scene(
     """Render a scene into a 24-bit WAV at ``path``, and each stem into ``stems_folder``/<name>.wav if that is given.
 
     ``sources`` has the takes of every element by the element's name: one, or several that lead into each other;
-    ``info`` is text for the file (see ``info_chunk``); ``progress`` is told the share that is done, 0 … 1. The same
-    scene and takes give the same bytes, with or without stems and whatever the block size. A file appears under its
-    name when it is complete: an error or an interruption leaves the one that was there. ``aside`` gives out the names
-    under which they are written until then.
+    ``info`` is text for the file (see ``info_chunk``); ``progress`` is called with the share that is done, 0 … 1. The
+    same scene and takes give the same bytes, with or without stems and for any block size. A file appears under its
+    name when it is complete; after an error, the old file stays. ``aside`` gives the names of the files until then.
 
-    ``muted``: elements that are not heard, and still duck others; without it, those that the scene mutes. Their stems
+    ``muted``: elements that are not heard, but still duck others; by default those that the scene mutes. Their stems
     are silent.
 
-    ``capture`` is given every stem that is heard, in memory, unless all of them have more than some
+    ``capture`` is called with every stem that is heard, in memory, unless all stems together have more than about
     ``most_captured_frames``.
 
-    Raises AudioFileError where a take cannot be read, ScenebuildError where the scene has no length, OSError where a
-    file cannot be written.
+    AudioFileError if a take cannot be read, ScenebuildError if the scene has no length, OSError if a file cannot be
+    written.
     """
     responses = read_responses(scene)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -107,7 +106,7 @@ def _write_files(
 ) -> tuple[MeasuredLevels, float | None]:
     """Write the mix and its stems, all of them or none: the levels of the mix, and the score of its seam if it loops.
 
-    SceneError where a seam scores worse than its limit.
+    SceneError if the score of a seam exceeds its limit.
     """
     names = [element.name for element in scene.elements]
     stem_paths = [stems_folder / f"{name}.wav" for name in names] if stems_folder else []

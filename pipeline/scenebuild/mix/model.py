@@ -1,4 +1,4 @@
-"""What goes into a mix and what comes out of it: values only."""
+"""The inputs and the result of a mix: values only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol
 
 
 class PlayedTake(Protocol):
-    """A take as an element plays it: a verified sound file, with what was measured when it was published."""
+    """A take for a mix: a verified sound file, with its measurements."""
 
     @property
     def path(self) -> str: ...
@@ -38,15 +38,15 @@ class StemFacts:
 
     name: str
     start_s: float
-    end_s: float  # where it stops sounding: its own end, or the mix's
+    end_s: float  # its own end, or the end of the mix
     gain_db: float  # normalisation and volume together, before the master gain; -inf when muted
     loudness_lufs: float  # of the stem in the finished mix; -inf for silence
     peak_dbfs: float  # highest sample of the stem in the finished mix
-    times_s: tuple[tuple[float, float], ...] = ()  # each time that it sounds: start and end
-    pass_s: float = 0.0  # one pass of what it plays, trimmed and at its speed
-    seam_db: float | None = None  # the score of its loop, where the author asked for it
-    takes: int = 1  # that it is made of
-    whole_s: float = 0.0  # all that it has to play from: its takes put together, before a trim
+    times_s: tuple[tuple[float, float], ...] = ()  # each time that it plays: start and end
+    pass_s: float = 0.0  # one pass, trimmed and at its speed
+    seam_db: float | None = None  # the score of its loop, if the author asked for it
+    takes: int = 1  # the number of takes that it is made of
+    whole_s: float = 0.0  # the length of its takes together, before a trim
     peaks: tuple[float, ...] = ()  # the outline of one pass before any gain: amplitudes in equal parts of time
 
 
@@ -60,8 +60,8 @@ class Mix:
     frames: int
     loudness_lufs: float  # integrated, ITU-R BS.1770-4; -inf for silence
     true_peak_dbtp: float
-    master_gain_db: float  # the plain gain that brought the sum to its loudness and under its true peak
+    master_gain_db: float  # the constant gain that brought the sum to its loudness and under its true peak
     stems: tuple[StemFacts, ...]
     seam_db: float | None = None  # the score of the seam of a mix that loops
-    read: Mapping[str, str] = field(default_factory=dict)  # the digest of each impulse response that was read, by path
+    read: Mapping[str, str] = field(default_factory=dict)  # the digest of each impulse response, by path
     warnings: tuple[str, ...] = ()  # for people, such as "the loudness target of -14 LUFS was missed by 2.1 LU: …"

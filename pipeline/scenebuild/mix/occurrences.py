@@ -15,26 +15,26 @@ from scenebuild.mix.fades import Fades, faded
 
 
 class Playable(Protocol):
-    """A sound in the mix: any stretch of it can be rendered, in pieces."""
+    """A sound in the mix, of which any span can be rendered, in pieces."""
 
     @property
     def start(self) -> int:
-        """The frame of the mix at which it begins."""
+        """Its first frame in the mix."""
         ...
 
     @property
     def stop(self) -> int:
-        """The frame of the mix at which it ends."""
+        """The frame of the mix after its last."""
         ...
 
     def render(self, start: int, stop: int) -> Iterator[tuple[int, Samples]]:
-        """What sounds in frames ``[start, stop)``: pieces and the frame that each begins at. They may overlap."""
+        """The frames ``[start, stop)``, as pieces with the frame that each begins at. Pieces may overlap."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Occurrences:
-    """One buffer at several times, each time from its beginning and with fades of its own."""
+    """One buffer that plays several times, each time from its beginning and with its own fades."""
 
     buffer: Buffer
     times: tuple[tuple[int, int], ...]  # (start, stop) in frames of the mix, in the order of their starts

@@ -1,4 +1,4 @@
-"""The outline of what an element plays, measured while the mixer reads it: a report draws it without reading again."""
+"""The outline of an element, measured while the mixer reads it, so that a report need not read it again."""
 
 from __future__ import annotations
 

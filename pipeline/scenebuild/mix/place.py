@@ -1,4 +1,4 @@
-"""From an element and its take to its sound in the mix: read into a buffer, looped, and put at its times."""
+"""From an element and its take to its sound in the mix: read into a buffer, looped, and placed in time."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scenebuild.mix.stem import Stem
 from scenebuild.mix.timeline import Placement
 from scenebuild.scene.model import Element
 
-ANTI_CLICK_S = 0.005  # a sound that the end of the mix cuts off is faded over this long
+ANTI_CLICK_S = 0.005  # the fade-out of a sound that the end of the mix cuts off
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class ReadPass:
 
 @dataclass(frozen=True, slots=True)
 class PlacedElement:
-    """An element in its place, the outline of one pass, and the score of its seam where that is asked for."""
+    """An element in its place, the outline of one pass, and the score of its seam if the author asked for it."""
 
     playable: Playable
     peaks: tuple[float, ...]

@@ -1,4 +1,4 @@
-"""Everything that is read and rendered before the passes over a mix: stems, the submix, and their levels."""
+"""Preparation of a mix before the passes over it: stems, the submix, and their levels."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class PlacedSource:
 
 @dataclass(frozen=True, slots=True)
 class RoutingOptions:
-    """The elements that need the routing, those that are not heard, whether each input's share is wanted, and
-    the impulse responses by their paths."""
+    """The elements that need the routing, the muted elements, whether to split the submix into the share of each input,
+    and the impulse responses by path."""
 
     names: frozenset[str]
     muted: frozenset[str]
@@ -68,7 +68,7 @@ class PreparedMix:
 
 
 def routed_names(scene: Scene, timeline: Timeline) -> frozenset[str]:
-    """The elements that need the routing. All others are read straight into their stem."""
+    """The elements that need the routing; all others are read directly into their stem."""
     keys = _keys(scene)
     return frozenset(
         element.name
@@ -109,7 +109,7 @@ def prepare_mix(
 
 
 def _routing(scene: Scene, placed: Sequence[PlacedSource], form: MixFormat, muted: frozenset[str]) -> Routing:
-    """All inputs and the buses that they need, also a bus that is only a key and has no input."""
+    """All inputs and the buses that they need, with buses that are only the key of a ducker."""
     inputs = tuple(one.source for one in placed if isinstance(one.source, ChannelInput))
     needed = _keys(scene) | {one.channel.bus for one in inputs}
     return Routing(inputs, tuple(bus for bus in scene.buses if bus.name in needed), form, muted)
@@ -143,4 +143,4 @@ def _place_input(element: Element, clip: Clip, placement: Placement, target: Rea
 def _late(element: Element, placement: Placement) -> str:
     if placement.start < placement.stop:
         return ""
-    return f"{element.name}: starts at {element.start_s:g} s, when the mix is over, and is not heard"
+    return f"{element.name}: starts at {element.start_s:g} s, after the end of the mix, and is not heard"

@@ -1,7 +1,7 @@
 """The starts of an element that repeats, in seconds. Plain numbers: no numpy, no sound.
 
-Random numbers are hashes of seed, name and count, so that a time never depends on another element, on the machine or
-on the version of a library.
+Random numbers are hashes of seed, name and count, so that a time does not depend on other elements, the machine or the
+version of a library.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from scenebuild.scene.timing import Repeat
 
-TAG = "scenebuild.repeat.v1"  # a new tag whenever the same scene would draw other times
+TAG = "scenebuild.repeat.v1"  # a new tag whenever the same scene would have other times
 MOST_TIMES = 100_000  # of one element: a drip every third of a second for ten hours
 
 
@@ -21,9 +21,9 @@ def repeat_times(
 ) -> Iterator[float]:
     """The starts of a sound of ``length_s`` that repeats from ``first_s`` on, before ``end_s``.
 
-    Each is ``every_s`` after the one before, give or take a uniform ``jitter_s``, so that their mean is ``every_s``. A
-    gap narrows the jitter, evenly to both sides, until it holds; it never moves the mean. In a mix that ``loops``
-    the last one leaves room for the first, which comes again.
+    Each start is ``every_s`` after the one before, plus a uniform random time in ±``jitter_s``. If a gap is required,
+    the jitter is reduced on both sides, so that the mean stays ``every_s``. In a mix that ``loops`` the last start
+    leaves room for the first one of the next pass.
 
     >>> list(repeat_times(Repeat(5.0), 1.0, 2.0, 7, "owl", 20.0))
     [1.0, 6.0, 11.0, 16.0]
@@ -39,11 +39,11 @@ def repeat_times(
 
 
 def spacing(repeat: Repeat, length_s: float) -> tuple[float, float]:
-    """The mean time from start to start and how far it may be off, where a gap limits both."""
+    """The mean time from start to start and the jitter, both limited by the gap; seconds."""
     if repeat.gap_s is None:
         return repeat.every_s, repeat.jitter_s
     room_s = repeat.every_s - length_s - repeat.gap_s
-    if room_s < 0:  # of a recording: its length is not known when the scene is checked
+    if room_s < 0:  # a recording, whose length is not known when the scene is checked
         return length_s + repeat.gap_s, 0.0
     return repeat.every_s, min(repeat.jitter_s, room_s)
 

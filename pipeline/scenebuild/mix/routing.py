@@ -1,4 +1,4 @@
-"""The inputs and buses of a scene, run block by block, each after what it depends on."""
+"""The inputs and buses of a scene, processed block by block in the order of their dependencies."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from scenebuild.mix.channel_strip import ChannelInput, ChannelInputPass, Channel
 from scenebuild.mix.fades import Fades, faded
 from scenebuild.scene.channel import Bus, Channel, Duck
 
-END_FADE_S = 0.005  # where the end of the mix cuts a tail off
-LONGEST_CHAIN = 3  # an input that ducks under a compressed one, on a bus that ducks: seldom more
+END_FADE_S = 0.005  # if the end of the mix cuts off a tail
+LONGEST_CHAIN = 3  # such as an input that ducks under a compressed one, on a bus that ducks
 LONGEST_TAIL_S = 60.0  # a longer tail is cut
 
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """Everything that runs through channel strips. ``muted``: inputs that are only the key of a ducker."""
+    """All inputs and buses with channel strips. ``muted``: inputs that are only the key of a ducker."""
 
     inputs: tuple[ChannelInput, ...]
     buses: tuple[Bus, ...]
@@ -40,12 +40,12 @@ class Routing:
 
     @property
     def outs(self) -> tuple[str, ...]:
-        """What adds up to the sum: every input without a bus, and every bus with an audible input."""
+        """The parts of the sum: every audible input without a bus, and every bus with an audible input."""
         buses = (bus.name for bus in self.buses if not self.is_only_a_key(bus.name))
         return (*(one.name for one in self.inputs if self.is_out(one)), *buses)
 
     def is_out(self, source: ChannelInput) -> bool:
-        """Whether an input goes straight into the sum."""
+        """Whether an input goes directly into the sum."""
         return source.channel.bus is None and source.name not in self.muted
 
     def members(self, bus: str) -> tuple[str, ...]:
@@ -54,12 +54,12 @@ class Routing:
         return tuple(one.name for one in self.inputs if one.channel.bus == bus and one.name not in unheard)
 
     def is_only_a_key(self, bus: str) -> bool:
-        """Whether a bus is only the key of duckers, and nothing of it is heard."""
+        """Whether a bus is only the key of duckers and is not heard."""
         return all(one.name in self.muted for one in self.inputs if one.channel.bus == bus)
 
 
 def in_order(routing: Routing) -> tuple[str, ...]:
-    """Inputs and buses, each after what it is made of and what it ducks under."""
+    """Inputs and buses, each after its inputs and the keys of its ducker."""
     needs = {one.name: _keys(one.channel) for one in routing.inputs}
     for bus in routing.buses:
         needs[bus.name] = _keys(bus.channel) | set(routing.members(bus.name))
@@ -71,7 +71,7 @@ def _keys(channel: Channel) -> set[str]:
 
 
 class RoutingPass:
-    """One pass over everything from frame ``first`` on; all effects are at rest before."""
+    """One pass over all inputs and buses from frame ``first``; all effects begin at rest."""
 
     def __init__(self, routing: Routing, first: int, *, split: bool = False) -> None:
         self._routing = routing
@@ -84,18 +84,18 @@ class RoutingPass:
 
     @property
     def tail_frames(self) -> int:
-        """How long the tail after the last sound is."""
+        """The length of the tail after the last sound."""
         inputs = max((one.tail_frames for one in self._inputs.values()), default=0)
         return inputs + max((one.tail_frames for one in self._buses.values()), default=0)
 
     @property
     def memory_frames(self) -> int:
-        """How long earlier samples matter: tails, and gains that are still being released."""
+        """The time for which earlier samples have an effect: tails, and the release of gains."""
         release_s = max((one.channel.memory_s for one in _strips(self._routing)), default=0.0)
         return self.tail_frames + frames_of(LONGEST_CHAIN * release_s, self._routing.form.sample_rate)
 
     def run(self, start: int, stop: int) -> dict[str, Samples]:
-        """What every input and bus gives out in frames ``[start, stop)``."""
+        """The output of every input and bus in frames ``[start, stop)``."""
         heard: dict[str, Samples] = {}
         for name in self._order:
             if name in self._inputs:
@@ -114,7 +114,7 @@ class RoutingPass:
         heard[name] *= self._ducked[name][:, None]
 
     def ended(self, heard: Mapping[str, Samples], start: int) -> Mapping[str, Samples]:
-        """The same with a short fade where the end of the mix cuts a tail off."""
+        """The same samples, with a short fade if the end of the mix cuts off a tail."""
         form = self._routing.form
         length = min(frames_of(END_FADE_S, form.sample_rate), form.frames)
         stop = start + max(map(len, heard.values()), default=0)
@@ -124,7 +124,7 @@ class RoutingPass:
         return {name: faded(samples, start, form.frames, fades) for name, samples in heard.items()}
 
     def shares(self, heard: Mapping[str, Samples], start: int) -> dict[str, Samples]:
-        """What each audible input gives to the sum: itself, or what it alone gives through the effects of its bus."""
+        """The share of each audible input in the sum: itself, or itself through a copy of its bus."""
         audible = (one for one in self._routing.inputs if one.name not in self._routing.muted)
         return {one.name: self._share(one, heard[one.name], start) for one in audible}
 
@@ -156,7 +156,7 @@ def _ducker(duck: Duck, form: MixFormat) -> Ducker:
 
 
 def _own_strips(routing: Routing, first: int, buses: Mapping[str, ChannelStrip]) -> dict[str, ChannelStrip]:
-    """For each input on a bus a copy of the bus's strip."""
+    """A copy of the bus's strip for each input on a bus."""
     return {
         name: ChannelStrip(bus.channel, bus.volume, routing.form, first, buses[bus.name])
         for bus in routing.buses
@@ -173,7 +173,7 @@ def total_of(parts: Sequence[Samples], frames: int, channels: int) -> Samples:
 
 
 def passes(routing: Routing) -> Iterator[tuple[int, int, Mapping[str, Samples]]]:
-    """One pass over the mix on the grid: (start, stop, what every input and bus gives out)."""
+    """One pass over the mix on the grid: (start, stop, the output of every input and bus)."""
     one_pass, first = _begun(routing, split=False)
     for start, stop in _grid(first, routing.form.frames):
         heard = one_pass.run(start, stop)
@@ -182,7 +182,7 @@ def passes(routing: Routing) -> Iterator[tuple[int, int, Mapping[str, Samples]]]
 
 
 def split_passes(routing: Routing) -> Iterator[tuple[int, int, Mapping[str, Samples]]]:
-    """The same pass once more: (start, stop, what every audible input gives to the sum)."""
+    """A pass for the split: (start, stop, the share of every audible input)."""
     one_pass, first = _begun(routing, split=True)
     for start, stop in _grid(first, routing.form.frames):
         shares = one_pass.shares(one_pass.run(start, stop), start)
@@ -191,7 +191,7 @@ def split_passes(routing: Routing) -> Iterator[tuple[int, int, Mapping[str, Samp
 
 
 def whole_passes(routing: Routing) -> Iterator[tuple[int, int, Mapping[str, Samples], Mapping[str, Samples]]]:
-    """Both in one pass: (start, stop, what every input and bus gives out, what every audible input gives)."""
+    """Both in one pass: (start, stop, the output of every input and bus, the share of every audible input)."""
     one_pass, first = _begun(routing, split=True)
     for start, stop in _grid(first, routing.form.frames):
         heard = one_pass.run(start, stop)
@@ -201,7 +201,8 @@ def whole_passes(routing: Routing) -> Iterator[tuple[int, int, Mapping[str, Samp
 
 
 def _begun(routing: Routing, *, split: bool) -> tuple[RoutingPass, int]:
-    """In a mix that loops, a pass begins one tail earlier, so that the beginning has the tail of the end."""
+    """A pass and its first frame. In a mix that loops, it begins one tail earlier, so that the beginning of the mix has
+    the tail of its end."""
     form, first = routing.form, 0
     if form.loops:
         tail = min(RoutingPass(routing, 0).memory_frames, int(LONGEST_TAIL_S * form.sample_rate))

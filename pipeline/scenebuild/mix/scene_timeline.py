@@ -1,4 +1,4 @@
-"""The timeline of a scene, and the limits of a mix that only its recordings' lengths can show."""
+"""The timeline of a scene, and the limits that depend on the lengths of its recordings."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from scenebuild.scene.model import Element, Scene
 
 
 def timeline_of(scene: Scene, clips: Mapping[str, Clip]) -> Timeline:
-    """Every element in its place. ScenebuildError where the mix has no length, SceneError where it is too long."""
+    """Every element in its place. ScenebuildError if the mix has no length, SceneError if it is too long."""
     seed = scene.seed if scene.mix.seed is None else scene.mix.seed
     spans = [_span(element, clips[element.name], seed) for element in scene.elements]
     settings = scene.mix
@@ -30,7 +30,7 @@ def _span(element: Element, clip: Clip, seed: int) -> Span:
 
 
 def _refuse_long(scene: Scene, spans: Sequence[Span], timeline: Timeline) -> None:
-    """The length of a recording is not known while a scene is read, so the limits of a mix are checked here again."""
+    """SceneError for a mix that is too long: the lengths of recordings are not known when the scene is read."""
     for element, span in zip(scene.elements, spans, strict=True):
         if span.length_s > LONGEST_S:
             message = (

@@ -1,4 +1,4 @@
-"""The seams of a finished mix: how they score, and which of them stop a build."""
+"""The scores of the seams of a finished mix, and the limits that stop a build."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def mix_seam(path: Path) -> float:
 
 
 def refuse_bad_seams(scene: Scene, seams: Mapping[str, float], mix_seam_db: float | None) -> None:
-    """SceneError that names every seam which scores worse than its limit."""
+    """SceneError that names every seam whose score exceeds its limit."""
     problems = [*_bad_elements(scene, seams), *_bad_mix(scene, mix_seam_db)]
     if problems:
         raise SceneError(problems)
@@ -35,7 +35,7 @@ def _bad_elements(scene: Scene, seams: Mapping[str, float]) -> Iterator[Problem]
         loop, found = element.playback.loop, seams.get(element.name)
         worst = loop.worst_seam if loop else None
         if worst is not None and found is not None and found > worst:
-            message = f"loop: the seam of {element.name} scores {found:.1f} dB, and {worst:g} is the most allowed; try"
+            message = f"loop: the seam of {element.name} scores {found:.1f} dB, and at most {worst:g} is allowed; try"
             message += " seam: best, a longer crossfade, or another take"
             yield Problem("seam", message, scene.place_of("elements", element.name, "loop", "worst_seam"))
 
@@ -43,6 +43,6 @@ def _bad_elements(scene: Scene, seams: Mapping[str, float]) -> Iterator[Problem]
 def _bad_mix(scene: Scene, found: float | None) -> Iterator[Problem]:
     worst = scene.mix.loop.worst_seam if scene.mix.loop else None
     if worst is not None and found is not None and found > worst:
-        message = f"loop: the seam of the mix scores {found:.1f} dB, and {worst:g} is the most allowed; let its end"
-        message += " lead into its beginning: let what sounds at one sound at the other too"
+        message = f"loop: the seam of the mix scores {found:.1f} dB, and at most {worst:g} is allowed; let the same"
+        message += " elements play at its beginning and at its end"
         yield Problem("seam", message, scene.place_of("mix", "loop", "worst_seam"))

@@ -1,7 +1,6 @@
 """One element as it sounds in the mix.
 
-A stem renders any stretch of itself at the mix's rate and channels, before the master gain, and a mix is the sum of
-its stems. The mixer uses nothing else of it.
+A stem renders any span of itself at the mix's rate and channels, before the master gain; a mix is the sum of its stems.
 """
 
 from __future__ import annotations
@@ -20,12 +19,12 @@ from scenebuild.frames import frames_of
 from scenebuild.mix.buffers import Buffer
 from scenebuild.mix.fades import Fades, faded
 
-LEAST_SURVEY_S = 10.0  # of a loop, so that the gated loudness of a short one rests on many blocks
+LEAST_SURVEY_S = 10.0  # of a loop, so that the gated loudness of a short loop has many blocks
 
 
 @dataclass(frozen=True, slots=True)
 class Stem:
-    """A take in its place: resampled, panned and with its gain in ``buffer``; looped and faded as it is read."""
+    """A take in its place: resampled, panned and with its gain in ``buffer``; looped and faded when it is rendered."""
 
     name: str
     buffer: Buffer
@@ -35,9 +34,9 @@ class Stem:
     fades: Fades = Fades()
 
     def render(self, start: int, stop: int) -> Iterator[tuple[int, Samples]]:
-        """What sounds in frames ``[start, stop)`` of the mix: pieces and the frame that each begins at, in order.
+        """The frames ``[start, stop)`` of the mix, as pieces with the frame that each begins at, in order.
 
-        Where there is no piece there is silence. Pieces may be views of the buffer: not to be written into.
+        Between the pieces is silence. Pieces may be views of the buffer and must not be changed.
         """
         start, stop = max(start, self.start), min(stop, self.stop)
         if start >= stop:
@@ -55,7 +54,7 @@ class Stem:
 
 @dataclass(frozen=True, slots=True)
 class StemLevels:
-    """How loud a stem is before the master gain."""
+    """The levels of a stem before the master gain."""
 
     loudness: Loudness
     peak_dbfs: float  # highest sample; -inf for silence

@@ -1,4 +1,4 @@
-"""Stems captured in memory: what each element gives to a finished mix; what a loop repeats is held once."""
+"""Stems of a finished mix in memory; the repeated part of a loop is kept once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ONCE = RepeatedSpan()
 
 @dataclass(frozen=True, slots=True)
 class CapturedStem:
-    """A stem in the finished mix, from where it begins to where it ends: 24-bit integers ``(frames, channels)``."""
+    """A stem of the finished mix, from its first to its last frame: 24-bit integers ``(frames, channels)``."""
 
     name: str
     start: int  # frame of the mix
@@ -45,7 +45,7 @@ class CapturedStem:
         return len(self.samples) + self.passes.frames * (self.passes.times - 1)
 
     def whole(self) -> Integers:
-        """All samples, with every pass written out."""
+        """All samples, with every pass."""
         one, samples = self.passes, self.samples
         again = [samples[one.start : one.start + one.frames]] * one.times
         return np.concatenate([samples[: one.start], *again, samples[one.start + one.frames :]])
@@ -55,7 +55,7 @@ Capture = Callable[[CapturedStem], None]
 
 
 def passes_of(stem: Stem) -> RepeatedSpan:
-    """What a looping stem repeats to the last bit: all whole passes between its fades."""
+    """The part of a looping stem that repeats exactly: all whole passes between its fades."""
     if stem.crossfade is None:
         return ONCE
     first, period = max(stem.crossfade, stem.fades.fade_in), stem.buffer.frames - stem.crossfade
@@ -70,7 +70,7 @@ def captured_frames(stem: Stem) -> int:
 
 
 def capture_stem(sums: SumPass, stem: Stem, gain_db: float) -> CapturedStem:
-    """One stem as it is in the mix."""
+    """One stem with the master gain, as it is in the mix."""
     passes = passes_of(stem)
     again = stem.start + passes.start + passes.frames
     rest = again + passes.frames * (passes.times - 1)
@@ -88,7 +88,7 @@ def capture_stem(sums: SumPass, stem: Stem, gain_db: float) -> CapturedStem:
 
 
 def capture_share(sums: SumPass, name: str, buffer: Buffer, gain_db: float) -> CapturedStem:
-    """What one input of the routing gives to the mix, without the silence before and after it."""
+    """The share of one input of the routing in the mix, without the silence before and after it."""
     quantize = Quantizer(gain_db, sums.block_frames, sums.channels)
     samples = np.empty((sums.frames, sums.channels), np.int32)
     for start in range(0, sums.frames, sums.block_frames):
@@ -99,7 +99,7 @@ def capture_share(sums: SumPass, name: str, buffer: Buffer, gain_db: float) -> C
 
 
 def audible_range(samples: NDArray[np.integer]) -> tuple[int, int]:
-    """The frames ``[first, stop)`` outside which there is silence; none where all is silent.
+    """The frames ``[first, stop)`` outside which all samples are 0; (0, 0) for silence.
 
     >>> audible_range(np.array([[0, 0], [0, 5], [0, 0], [1, 0], [0, 0]]))
     (1, 4)
@@ -111,7 +111,8 @@ def audible_range(samples: NDArray[np.integer]) -> tuple[int, int]:
 
 
 def frames_to_capture(elements: Sequence[Element], timeline: Timeline, routed: Collection[str]) -> int:
-    """About how many frames all stems have: of a loop two passes and its fades; of what is ``routed`` every time."""
+    """About how many frames all captured stems have: of a loop two passes and its fades, of ``routed`` elements every
+    time that they play."""
     pairs = zip(elements, timeline.placements, strict=True)
     return sum(
         _frames_to_capture(one, place, timeline.sample_rate, is_routed=one.name in routed) for one, place in pairs

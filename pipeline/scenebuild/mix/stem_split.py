@@ -1,8 +1,7 @@
-"""The stems of a submix: the share of each input, integers that add up to the sum exactly.
+"""The stems of a submix: the share of each input, as integers whose sum is exactly the mix.
 
-Each input goes alone through a copy of its bus. Filters, reverbs and gains let the shares add up to the sum but for
-rounding; the last stem takes what rounding leaves, a few units of 24 bits. What no file can hold is cut off at
-full scale.
+Each input goes alone through a copy of its bus. Filters, reverbs and gains are linear, so the shares add up to the sum
+except for rounding; the last stem takes the difference, a few units of 24 bits. Samples over full scale are clipped.
 """
 
 from __future__ import annotations
@@ -36,8 +35,8 @@ def write_split(routing: Routing, submix: Submix, gain_db: float, files: Mapping
 def adding_up(shares: Sequence[NDArray[np.int32]], total: NDArray[np.int32]) -> list[NDArray[np.int32]]:
     """The shares, each within 24 bits, changed so that their sum is ``total``, which is within 24 bits too.
 
-    The last one takes what is missing, as far as it has room, then those before it. Where members of a boosted bus
-    cancel each other, each alone is over full scale: what was cut off there is taken back from the others.
+    The last share takes the difference as far as it has room, then the shares before it. If members of a boosted bus
+    cancel each other, a share alone may exceed full scale: the clipped part is subtracted from the others.
     """
     missing = total - np.sum(shares, axis=0, dtype=np.int64)
     changed: list[NDArray[np.int32]] = []

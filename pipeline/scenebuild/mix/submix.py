@@ -1,6 +1,6 @@
-"""The sum of everything that runs through channel strips, rendered once into a buffer.
+"""The sum of all inputs and buses with channel strips, rendered once into a buffer.
 
-Later passes read it like a take. The buffer is in memory while it is short and in a temporary file while it is long.
+Later passes read it like a take. A short buffer is in memory, a long one in a temporary file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scenebuild.mix.stem import StemLevels, StemMeter
 
 @dataclass(frozen=True, slots=True)
 class Submix:
-    """The sum of a routing, the level of each input and bus in it, and, if asked for, what each input gives to it."""
+    """The sum of a routing, the levels of its inputs and buses, and the share of each input if that is wanted."""
 
     buffer: Buffer
     levels: Mapping[str, StemLevels]
@@ -24,7 +24,7 @@ class Submix:
 
 
 def render_submix(routing: Routing, buffers: BufferPool, *, split: bool = False) -> Submix:
-    """One pass over the whole mix. ``split``: also what each input gives to the sum."""
+    """Render a routing in one pass over the whole mix. ``split``: with the share of each input."""
     form = routing.form
     buffer = buffers.allocate(form.frames, form.channels)
     names = [one.name for one in routing.inputs] + [bus.name for bus in routing.buses]

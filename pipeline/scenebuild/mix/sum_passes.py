@@ -1,7 +1,7 @@
 """The passes over a whole mix, block by block, so that memory does not grow with its length.
 
-What is written is a sum of whole numbers: each stem is rounded to 24 bits by itself, so that the stems' files add up to
-the mix's file exactly.
+Each stem is rounded to 24-bit integers, and the integers are added, so that the files of the stems add up exactly to
+the file of the mix.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, slots=True)
 class SumPass:
-    """What every pass needs to know."""
+    """The stems and the format of a mix, for every pass."""
 
     stems: tuple[Stem, ...]
     sample_rate: int
@@ -32,7 +32,7 @@ class SumPass:
     block_frames: int
 
     def blocks(self, progress: Progress, share: tuple[float, float]) -> Iterator[tuple[int, int]]:
-        """The blocks ``[start, stop)`` of the mix, with word of the progress after each."""
+        """The blocks ``[start, stop)`` of the mix; ``progress`` is called after each."""
         for start in range(0, self.frames, self.block_frames):
             stop = min(start + self.block_frames, self.frames)
             yield start, stop
@@ -40,7 +40,7 @@ class SumPass:
 
 
 class Quantizer:
-    """Turns float samples into 24-bit integers after a gain, in buffers that are used again."""
+    """Converts float samples to 24-bit integers after a gain, in buffers that are reused."""
 
     def __init__(self, gain_db: float, block_frames: int, channels: int) -> None:
         self._scale = np.float32(db_to_gain(gain_db) * FULL_SCALE)
@@ -55,7 +55,7 @@ class Quantizer:
         return integers
 
     def clipped(self, samples: Samples) -> NDArray[np.int32]:
-        """The same for what may be over full scale; it is cut off there. An array of the caller's own."""
+        """The same for samples that may exceed full scale, which are clipped; a new array."""
         most = np.float32(FULL_SCALE / self._scale)
         return np.clip(self(np.clip(samples, -most, most)), -FULL_SCALE, FULL_SCALE - 1)
 
@@ -90,7 +90,7 @@ def write_stem(sums: SumPass, stem: Stem, gain_db: float, file: WavWriter) -> No
 
 
 def write_silence(sums: SumPass, file: WavWriter) -> None:
-    """The stem of an element that is not heard: as long as the mix, so that it still lies beside the others."""
+    """The silent stem of an element that is not heard, as long as the mix."""
     for block in integer_blocks(sums, [], 0.0, lambda share: None, (0.0, 1.0)):
         file.write_integers(block)
 
@@ -98,7 +98,7 @@ def write_silence(sums: SumPass, file: WavWriter) -> None:
 def integer_blocks(
     sums: SumPass, stems: Sequence[Stem], gain_db: float, progress: Progress, share: tuple[float, float]
 ) -> Iterator[NDArray[np.int32]]:
-    """The sum of the stems' 24-bit integers, block by block. A block is valid until the next one is asked for."""
+    """The sum of the stems' 24-bit integers, block by block. A block is valid until the next one."""
     quantize = Quantizer(gain_db, sums.block_frames, sums.channels)
     buffer = np.empty((sums.block_frames, sums.channels), np.int32)
     for start, stop in sums.blocks(progress, share):

@@ -1,4 +1,4 @@
-"""Where each element lies in the mix, and how long the mix is. Plain numbers: no numpy, no sound."""
+"""The place of each element in the mix, and the length of the mix. Plain numbers: no numpy, no sound."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scenebuild.scene.timing import Repeat
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """What the timeline needs to know about an element."""
+    """The facts about an element that the timeline needs."""
 
     start_s: float
     length_s: float  # of one pass of its take
@@ -25,7 +25,7 @@ class Span:
 
     @property
     def is_open(self) -> bool:
-        """Whether it goes on to the end of the mix, so that it does not decide where that is."""
+        """Whether it plays to the end of the mix, and so does not decide the length of the mix."""
         return self.loop or (self.repeat is not None and self.repeat.count is None)
 
     def starts_s(self, end_s: float, *, loops: bool = False) -> tuple[float, ...]:
@@ -38,13 +38,13 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """The frames ``[start, stop)`` of the mix in which an element sounds; none where ``start == stop``."""
+    """The frames ``[start, stop)`` of the mix in which an element plays; none if ``start == stop``."""
 
     start: int
     stop: int
     pass_frames: int  # one pass of its take
     cut: bool  # the last pass is cut short by the end of the mix
-    times: tuple[tuple[int, int], ...] = ()  # each time that it sounds; in a mix that loops, beyond its end too
+    times: tuple[tuple[int, int], ...] = ()  # each time that it plays; in a mix that loops, also after its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +62,8 @@ def lay_out(
     """Place every element to the nearest frame.
 
     The mix lasts ``duration_s``; without it, until the latest end of any element that does not loop; if all loop, until
-    the latest end of one pass. A looping element sounds from its start to the end of the mix. What ends later is cut
-    off, unless the mix ``loops``: then it continues at the beginning.
+    the latest end of one pass. A looping element plays from its start to the end of the mix. Elements that end later
+    are cut off, unless the mix ``loops``: then they continue at the beginning.
 
     >>> lay_out([Span(0, 8, loop=True), Span(4.5, 2, loop=False)], 1000).frames
     6500

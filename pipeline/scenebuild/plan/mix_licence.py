@@ -1,4 +1,4 @@
-"""The licence of a whole from the licences of what is in it. A help for the author, no legal advice."""
+"""The licence of a mix from the licences of its takes. A help for the author, not legal advice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Collection
 from scenebuild import licences as of_names
 from scenebuild.licences import forbids_commerce
 
-AS_RECORDED = "as recorded"  # a recording's licence is its author's to know
+AS_RECORDED = "as recorded"  # only the author knows the licence of a recording
 OWN_TERMS = "the recordings' own terms"
 
 

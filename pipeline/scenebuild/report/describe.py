@@ -23,7 +23,7 @@ def made_from(element: Element, action: Action, root: str) -> tuple[str, ...]:
 
 
 def treatment(element: Element, stem: StemFacts, take_s: float) -> tuple[str, ...]:
-    """One sentence for each thing that is done to an element beside volume, pan and fades; none for most.
+    """One sentence for each kind of processing of an element other than volume, pan and fades.
 
     ``take_s``: the length of one of its takes.
     """

@@ -28,7 +28,7 @@ def report_of(
     warnings: tuple[str, ...],
     folder: str,
 ) -> Report:
-    """The report of one built scene; ``folder`` is where it is written, and all paths are relative to that."""
+    """The report of one built scene; all paths are relative to ``folder``, into which it is written."""
     scene = plan.scene
     root = str(project_root(scene.path))
     shown = os.path.relpath(os.path.abspath(scene.path), root)

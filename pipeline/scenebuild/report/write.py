@@ -1,4 +1,4 @@
-"""A report on disk: the README of a build and its pictures, and the page."""
+"""The files of a report: the README of a build, its pictures and its page."""
 
 from __future__ import annotations
 
@@ -23,11 +23,12 @@ from scenebuild.report.readme.render import Read, render_readme
 
 @dataclass(frozen=True, slots=True)
 class ReportFiles:
-    """A report before it is written: the page as a value, each file by its name, and what the README was made from."""
+    """A report before it is written: the page as a value, the content of each file, and the templates that were
+    read."""
 
     page: MixerPage
-    contents: Mapping[str, bytes]  # in the order of writing: the README last, when its pictures are there
-    templates: Mapping[str, str | None]  # the user's templates, with the SHA-256 of what was read
+    contents: Mapping[str, bytes]  # in the order of writing: the README last, after its pictures
+    templates: Mapping[str, str | None]  # the SHA-256 of the user's templates, by path
 
 
 def render_report(
@@ -36,9 +37,9 @@ def render_report(
     template: Path | None = None,
     stems: Sequence[CapturedStem] = (),
 ) -> ReportFiles:
-    """README.md, the pictures it shows and the page. UsageError where the template fails.
+    """README.md, its pictures and the page. UsageError if the template fails.
 
-    ``mix``: the mix that the report is about. ``stems``: what the page plays, if they are not too long for it.
+    ``mix``: the mix of the report. ``stems``: for the page, if they are not too long.
     """
     templates: Read = {}
     readme = render_readme(report, template, templates)
@@ -57,14 +58,14 @@ def render_report(
 def write_report(
     files: ReportFiles, folder: Path, publish: Callable[[str, bytes], object] = publish_bytes
 ) -> list[Path]:
-    """Write the files of a report to ``folder``, each at once or not at all; what was written, in order."""
+    """Write the files of a report to ``folder``, each atomically: their paths, in order."""
     for name, content in files.contents.items():
         publish(str(folder / name), content)
     return [folder / name for name in files.contents]
 
 
 def mix_pictures(report: Report, mix: Mix) -> MixPictures:
-    """Everything that the pictures of a mix are drawn from."""
+    """The data of the pictures of a mix."""
     lanes = tuple(_lane(row, stem) for row, stem in zip(report.elements, mix.stems, strict=True))
     with opened(Path(mix.path)) as wav:
         return MixPictures(envelope(wav, COLUMNS), spectrum_of(wav), lanes)

@@ -1,4 +1,4 @@
-"""What a review holds: finished values, of which each output shows what it can."""
+"""The values of a review; each format shows a part of them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Basis = Literal["sound", "locks"]
 
 @dataclass(frozen=True, slots=True)
 class FieldEdit:
-    """One field that the author wrote otherwise. A value is None on the side that does not have it."""
+    """The edit of one field. A value is None on a side that does not have the field."""
 
     field: tuple[str, ...]
     kind: Literal["changed", "added", "removed"]
@@ -33,9 +33,9 @@ class FieldEdit:
 
 @dataclass(frozen=True, slots=True)
 class SoundFacts:
-    """What was measured of a sound, or what a lock says of it: then there are no bands, and the peak may be a sample's.
+    """The measurements of a sound, or the facts of a lock about it, which have no bands and may lack the true peak.
 
-    Levels are -inf for silence and None where they are not known.
+    Levels are -inf for silence and None if they are not known.
     """
 
     length_s: float
@@ -44,19 +44,19 @@ class SoundFacts:
     peak_dbfs: float | None = None  # the highest sample
     sample_rate: int | None = None  # Hz
     channels: int | None = None
-    bands_db: tuple[float, ...] | None = None  # level in each of measure.BANDS
+    bands_db: tuple[float, ...] | None = None  # level in each of ``spectral_balance.BANDS``
     over_time: tuple[float, ...] = ()  # LUFS, momentary, every 0.1 s; of mixes only
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One sound before and after; None on the side that has none, or of which nothing is known."""
+    """One sound before and after; None on a side that has no sound, or whose sound is not known."""
 
     before: SoundFacts | None
     after: SoundFacts | None
 
     def change(self, name: str) -> float | None:
-        """After less before, of a level or a length; None where one of them is not known, 0 where both are silent."""
+        """After minus before, of a level or a length; None if one of them is not known, 0 if both are silent."""
         if self.before is None or self.after is None:
             return None
         first, second = getattr(self.before, name), getattr(self.after, name)
@@ -67,19 +67,19 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class NullTest:
-    """What is left of a mix when the other one is taken away from it. Levels are -inf where nothing is left."""
+    """The difference of two mixes. Levels are -inf if there is none."""
 
-    identical: bool  # each sample is the same, and there are as many
+    identical: bool  # the same samples, and equally many
     residual_dbfs: float = -math.inf  # root mean square; a sine at full scale is -3.0
-    relative_db: float = -math.inf  # below the louder of both mixes
-    peak_dbfs: float = -math.inf  # the highest sample that is left
-    padded_s: float = 0.0  # so much silence was put behind the shorter one
+    relative_db: float = -math.inf  # relative to the louder mix
+    peak_dbfs: float = -math.inf  # the highest sample of the difference
+    padded_s: float = 0.0  # the silence that was added after the shorter mix
     not_possible: str = ""  # why there is no number
 
 
 @dataclass(frozen=True, slots=True)
 class TakeId:
-    """Which take an element plays: by what it was asked for, and by its bytes where those are known."""
+    """The take that an element plays: its key, and its digest if that is known."""
 
     key: str
     digest: str | None
@@ -88,33 +88,33 @@ class TakeId:
 
 @dataclass(frozen=True, slots=True)
 class ElementChange:
-    """What became of one element."""
+    """The change of one element."""
 
     name: str
     status: ElementStatus
-    place: Place  # in head; in base where head has it no more
+    place: Place  # in head; of a removed element in base
     reason: str = ""
-    old_name: str = ""  # where it was renamed
+    old_name: str = ""  # if it was renamed
     takes_before: tuple[TakeId, ...] = ()
     takes_after: tuple[TakeId, ...] = ()
     sound: Pair = Pair(None, None)
-    measured: Literal["mix", "take"] = "mix"  # as it sounds in the mix, or its take by itself
+    measured: Literal["mix", "take"] = "mix"  # in the mix, or the take alone
 
 
 @dataclass(frozen=True, slots=True)
 class SceneReview:
-    """All that changed in one scene."""
+    """All changes in one scene."""
 
-    path: str  # in head, or in base where it was removed; of a variant scenes/forest.yaml@night
+    path: str  # in head, of a removed scene in base; of a variant scenes/forest.yaml@night
     status: Status
-    old_path: str = ""  # where it was renamed
+    old_path: str = ""  # if it was renamed
     name: str = ""  # the title
     edits: tuple[FieldEdit, ...] = ()
-    elements: tuple[ElementChange, ...] = ()  # in the order of head, removed ones last; also those that did not change
+    elements: tuple[ElementChange, ...] = ()  # all, in the order of head, removed ones last
     mix: Pair = Pair(None, None)
     gain: tuple[float | None, float | None] = (None, None)  # master gain, dB
     null: NullTest | None = None
-    basis: Basis = "locks"  # where the numbers come from
+    basis: Basis = "locks"  # the source of the numbers
     why: tuple[str, ...] = ()  # why not from sound, one sentence each
     notes: tuple[str, ...] = ()
     problems: tuple[tuple[Problem, ...], tuple[Problem, ...]] = ((), ())  # before, after: why it cannot be read
@@ -125,13 +125,13 @@ class SceneReview:
 
     @property
     def changed_elements(self) -> tuple[ElementChange, ...]:
-        """All but the unchanged."""
+        """All elements that are not unchanged."""
         return tuple(one for one in self.elements if one.status != "unchanged")
 
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """The differences between two sides of a project. Empty where nothing changed."""
+    """The differences between two sides of a project; false if nothing changed."""
 
     before: str  # what the sides are called: "main (1a2b3c4)", "the working tree"
     after: str
@@ -142,5 +142,5 @@ class Review:
         return bool(self.scenes)
 
     def elements(self, *statuses: ElementStatus) -> Iterator[ElementChange]:
-        """Of all scenes."""
+        """The elements of these statuses, of all scenes."""
         return (one for scene in self.scenes for one in scene.having(*statuses))

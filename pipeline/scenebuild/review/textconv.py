@@ -1,6 +1,6 @@
 """Lockfiles and sounds as lines of text, so that ``git diff`` says what changed in them.
 
-One fact a line, always in the same order and at the same place: two versions differ in the lines that differ.
+One fact a line, always in the same order, so that only the lines of changed facts differ between two versions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scenebuild.store.digest import digest_file
 
 ELEMENT = "element "  # begins the heading of an element; git shows it above the lines that changed
 COLUMNS = 48  # of the outline
-QUIETEST_DB, BLOCK_DB = -54.0, 6.0  # below the lowest block of the outline, and of each: half the volume is one less
+QUIETEST_DB, BLOCK_DB = -54.0, 6.0  # the lower end of the outline, and the height of a block
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _BLOCK = 2**16  # frames measured at once
 _SHORT = 12  # digits of a digest that are enough to tell two apart
@@ -47,12 +47,12 @@ _LARGEST_POINTER = 1024  # bytes, as Git LFS has it
 
 
 def text_of(path: str) -> str:
-    """A lockfile or a sound as text that ends in a newline; of anything else a line that says why there is no more.
+    """A lockfile or a sound as text that ends in a newline; for anything else, a line with the reason.
 
-    Never fails: an exception here would end ``git diff`` for all the other files, too.
+    Never fails: an exception would end ``git diff`` for all other files too.
     """
     try:
-        # A name of git's temporary files says nothing, so what a file is, its first bytes say.
+        # git's temporary files have any name, so the first bytes decide what a file is.
         with open_regular(os.path.realpath(path)) as file:
             head = file.read(_LARGEST_POINTER)
         if head.startswith(_POINTER):
@@ -61,13 +61,13 @@ def text_of(path: str) -> str:
             lines = [*_lock(path)]
         else:
             lines = [*_sound(path)]
-    except Exception as error:  # whatever a decoder says of bytes from a stranger
+    except Exception as error:  # any error of a decoder
         lines = [*_unreadable(path, error)]
     return "".join(f"{printable(line)}\n" for line in lines)
 
 
 def _unreadable(path: str, error: Exception) -> Iterator[str]:
-    # Neither a path, which git makes up anew each time, nor more of the file's own words than a line.
+    # Without the path, which git chooses anew each time, and at most 200 characters.
     reason = getattr(error, "error_string", None) or getattr(error, "strerror", None) or str(error)
     yield f"this cannot be shown: {reason.replace(path, 'it')[:200] or type(error).__name__}"
     if os.path.isfile(path):  # a FIFO would never end
@@ -98,7 +98,7 @@ def _lock_lines(lock: Lock) -> Iterator[str]:
 
 
 def _facts(facts: Mapping[str, Any], above: str = "") -> Iterator[str]:
-    """A line for each, what people look for first; what lies deeper has the name above it in front."""
+    """A line for each fact, the most wanted first; a nested fact has the name of its parent in front."""
     for name in sorted(facts, key=_place):
         unit = next((unit for ending, unit in _UNITS.items() if name.endswith(ending)), "")
         label = f"{above} {_label(name)}".strip()
@@ -164,7 +164,7 @@ def _levels(wav: Wav) -> tuple[str, str]:
 
 
 def _outline(wav: Wav) -> str:
-    """How loud a sound is in 48 equal parts of it: the power of all channels as blocks of 6 dB."""
+    """The level of a sound in 48 equal parts: the power of all channels, in blocks of 6 dB."""
     power = np.square(envelope(wav, COLUMNS).rms, dtype=np.float64).mean(axis=0)
     level_db = 10 * np.log10(np.maximum(power, 1e-12))
     steps = np.clip(np.ceil((level_db - QUIETEST_DB) / BLOCK_DB), 0, len(_BLOCKS) - 1)

@@ -1,4 +1,4 @@
-"""One side of the mixer page from a finished report and its stems, and the page of a build."""
+"""The mixer page of a build, and one side of a mixer page, from a report and its stems."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TOO_LONG = "The stems are too long for a page, so only the mix plays here: `--st
 
 @dataclass(frozen=True, slots=True)
 class MixPictures:
-    """What the pictures of a mix are drawn from, for the README and for the page."""
+    """The data of the pictures of a mix, for the README and for the page."""
 
     envelope: Envelope
     spectrum: Spectrum
@@ -65,7 +65,7 @@ def side_of(
     label: str = "",
     budget_bytes: int = BUDGET_BYTES,
 ) -> MixerSide:
-    """One mix as the page shows it; its stems are in it where there are any, and as long as they fit the budget."""
+    """One mix as the page shows it, with its stems if there are any and they fit the budget."""
     sounds = stem_sounds(stems, report.sample_rate, budget_bytes)
     return MixerSide(
         label=label,
@@ -83,7 +83,7 @@ def side_of(
 
 
 def notes_of(report: Report) -> tuple[PageNote, ...]:
-    """The notes that the README begins with."""
+    """The notes at the beginning of the README."""
     notes = []
     if report.preview:
         said = "A quick sketch stands in for at least one take that the lockfile pins. The lockfile was left as it is."

@@ -23,7 +23,7 @@ PAGE = "index.html"
 
 @dataclass(frozen=True, slots=True)
 class CatalogueExample:
-    """One kind of sound as it was made, in words that are ready to be shown."""
+    """The example of one kind of sound, in words that are ready to be shown."""
 
     name: str
     prompt: str
@@ -48,12 +48,12 @@ class Category:
 
     @property
     def seconds(self) -> float:
-        """The time that all its kinds took, as far as it is known."""
+        """The time in which its examples were made, as far as it is known."""
         return sum(kind.seconds or 0.0 for kind in self.kinds)
 
 
 def write_explored(plans: Mapping[str, Plan], takes: Mapping[str, Takes], folder: str) -> str:
-    """Write everything below ``folder``, in which each category's takes lie; the path of the page."""
+    """Write the READMEs and the page below ``folder``, which holds the takes: the path of the page."""
     categories = [_category(name, plan, takes[name], folder) for name, plan in plans.items()]
     for one in categories:
         text = rendered("category.md.jinja2", category=one, version=__version__)
@@ -66,7 +66,7 @@ def write_explored(plans: Mapping[str, Plan], takes: Mapping[str, Takes], folder
 
 
 def made_in(seconds: float | None, duration_s: float) -> str:
-    """How long it took to make a take, compared with the length of the take.
+    """The time in which a take was made, compared with its length.
 
     >>> made_in(0.25, 8.0), made_in(40.0, 8.0), made_in(None, 8.0), made_in(0.0, 8.0)
     ('0.25 s (32 × real time)', '40.0 s (0.2 × real time)', 'not known', '< 0.01 s')

@@ -1,4 +1,4 @@
-"""Sounds that are embedded in a page: encoded in memory, as small as possible without audible loss."""
+"""Sounds embedded in a page: encoded in memory, as small as possible without audible loss."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from scenebuild.mix.stem_capture import ONCE, CapturedStem, Integers, RepeatedSp
 from scenebuild.report.pictures.outline import BATCH
 
 BUDGET_BYTES = 12 * 2**20  # of all sounds of a page; as base64 they take a third more
-MOST_CAPTURED_S = 240.0  # of all stems together, a loop counted once: hardly more fits the budget
-MOST_PLAYED_S = 600.0  # of them as they play: a browser holds 220 MB of that in stereo at 48 kHz
+MOST_CAPTURED_S = 240.0  # of all stems together, a loop counted once; more seldom fits the budget
+MOST_PLAYED_S = 600.0  # of all stems as they play: 220 MB in a browser, in stereo at 48 kHz
 _TOP = 2.0**23  # full scale of 24 bits
-_FINEST = 2.0**6  # a quiet stem's step, in 24-bit units: a quarter of what 16 bits have for the whole mix
+_FINEST = 2.0**6  # the smallest step of a stem, in 24-bit units: a quarter of a 16-bit step
 _MP3_KBPS = 128
 
 
@@ -28,8 +28,8 @@ _MP3_KBPS = 128
 class EmbeddedAudio:
     """One encoded sound of a page.
 
-    A player multiplies what it decodes by ``gains``, one for each channel of the mix; a sound with one channel has all
-    of them made from it. ``passes`` are the decoded frames that sound several times in a row.
+    A player multiplies the decoded samples by ``gains``, one for each channel of the mix; all channels are made from a
+    sound with one channel. ``passes``: the decoded frames that play several times in a row.
     """
 
     name: str  # the element's; "" for a whole mix
@@ -53,7 +53,7 @@ class EmbeddedAudio:
 def stem_sounds(
     stems: Sequence[CapturedStem], sample_rate: int, budget_bytes: int = BUDGET_BYTES
 ) -> tuple[EmbeddedAudio, ...]:
-    """All stems as sounds, or none where they need more than the budget, or too much of a browser's memory."""
+    """All stems as sounds; none if they exceed the budget, or the memory of a browser."""
     if sum(stem.frames for stem in stems) > MOST_PLAYED_S * sample_rate:
         return ()
     found: list[EmbeddedAudio] = []
@@ -68,10 +68,10 @@ def stem_sounds(
 
 
 def stem_sound(stem: CapturedStem, sample_rate: int) -> EmbeddedAudio:
-    """A stem in 16 bits, whose scale is its own peak, as FLAC.
+    """A stem as FLAC in 16 bits, scaled to its own peak.
 
-    The step is at least 98 dB below the stem's peak, so that all of them together stay some 80 dB below a mix. A take
-    with one channel that was panned is kept as that channel.
+    The rounding error is at least 98 dB below the stem's peak, and that of all stems about 80 dB below a mix. A mono
+    take that was panned is kept as one channel.
     """
     shares, one = _one_channel(stem.samples)
     step = max(float(np.abs(one).max(initial=0)) / 32767, _FINEST)
@@ -85,7 +85,7 @@ def stem_sound(stem: CapturedStem, sample_rate: int) -> EmbeddedAudio:
 
 
 def mix_sound(path: Path) -> EmbeddedAudio:
-    """A whole mix as MP3 of 128 kbit/s. Encoding takes about a second for half a minute of it."""
+    """A whole mix as MP3 of 128 kbit/s. Encoding half a minute takes about a second."""
     out = BytesIO()
     with open_sound(path) as mix:
         options = {"bitrate_mode": "CONSTANT", "compression_level": (320 - _MP3_KBPS) / (320 - 32)}
@@ -98,7 +98,7 @@ def mix_sound(path: Path) -> EmbeddedAudio:
 
 
 def _one_channel(samples: Integers) -> tuple[tuple[float, ...], Integers]:
-    """The gain of each channel, and the samples: stereo that is one channel at two levels becomes that channel."""
+    """The gain of each channel, and the samples: if both channels are one signal at two levels, only that signal."""
     if samples.shape[1] != 2:
         return (1.0,) * samples.shape[1], samples
     powers = np.einsum("fc,fc->c", samples, samples, dtype=np.float64)

@@ -1,7 +1,7 @@
-"""Pages of HTML: one self-contained file each, with our own style and script in it.
+"""Pages of HTML: one self-contained file each, with our own style and script.
 
-A content security policy names them by their hashes, so that nothing else can run there, whatever an author's text
-says; all text is escaped.
+A content security policy allows these by their hashes, so that nothing else can run, whatever an author's text is; all
+text is escaped.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from scenebuild.report.readme.render import OURS
 
 
 def page(template: str, styles: tuple[str, ...], script: str, **values: Any) -> str:
-    """A template of ours as a page, with our style sheets and our script; it names their hashes itself."""
+    """A page from a template of ours, with our style sheets, our script and their hashes."""
     style, code = Markup("").join(map(ours, styles)), ours(script)
     text = (
         _environment()

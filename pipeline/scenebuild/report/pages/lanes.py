@@ -1,4 +1,4 @@
-"""The shapes that a page draws of a sound, in shares of a width, so that they fit any screen."""
+"""The waveforms of a page, relative to a width, so that they fit any screen."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from scenebuild.report.pictures.outline import Envelope
 from scenebuild.report.pictures.timeline import Lane, fade_shape, shape_of, stretches
 from scenebuild.report.pictures.waveform import lanes_of, scale_db
 
-_COLUMNS = 400  # of a bar over the whole width, while there are no more elements than
-_LANES = 64  # of that many; then they are drawn coarser, so that a page does not grow with them
+_COLUMNS = 400  # of a bar over the whole width, with at most ``_LANES`` elements
+_LANES = 64  # with more elements, bars have fewer columns, so that the page does not grow
 _REACH = 100  # of a shape to either side
 
 
@@ -36,7 +36,7 @@ class Wave:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One time that an element sounds; all places in percent of the lane, fades of the bar."""
+    """One time that an element plays; places are in percent of the lane, fades in percent of the bar."""
 
     left: str
     width: str
@@ -47,7 +47,7 @@ class Bar:
 
 
 def wave_of(envelope: Envelope) -> Wave:
-    """Stereo swings left upwards and right downwards; full height is the next multiple of 3 dB above the peak."""
+    """The waveform of a mix: left upwards, right downwards; full height is the next multiple of 3 dB above the peak."""
     peak_up, peak_down, rms_up, rms_down = lanes_of(envelope)[0]
     full_scale = db_to_gain(scale_db(float(envelope.peak.max(initial=0.0))))
     shaped = [np.minimum(values / full_scale, 1) ** LOUDNESS_EXPONENT for values in (peak_up, peak_down)]
@@ -56,8 +56,8 @@ def wave_of(envelope: Envelope) -> Wave:
 
 
 def bars_of(lane: Lane, duration_s: float, lanes: int = 1) -> tuple[Bar, ...]:
-    """The bars of an element over a mix of ``duration_s``, with its outline, its fades and the seams of its loop; it is
-    one of ``lanes``."""
+    """The bars of an element in a mix of ``duration_s`` with ``lanes`` elements: its waveform, its fades and the seams
+    of its loop."""
     columns = _COLUMNS * _LANES // max(lanes, _LANES)
     bars = []
     for stretch in stretches(lane, duration_s):
@@ -73,7 +73,7 @@ def bars_of(lane: Lane, duration_s: float, lanes: int = 1) -> tuple[Bar, ...]:
         bars.append(
             Bar(
                 left=_percent(left),
-                width=_percent(max(width, 0.002)),  # the shortest click is still seen
+                width=_percent(max(width, 0.002)),  # the shortest sound is visible
                 shape=_shape(heights, heights),
                 fade_in="" if stretch.skip_s else _fade(lane.fade_in_s, stretch.seen_s),
                 fade_out=_fade(lane.fade_out_s, stretch.seen_s) if is_last else "",
@@ -93,7 +93,7 @@ def _percent(share: float) -> str:
 
 
 def _shape(up: NDArray[np.floating], down: NDArray[np.floating]) -> LaneShape:
-    """A closed outline, one column a step; relative coordinates, which take half the space."""
+    """A closed shape, one column a step; in relative coordinates, which take half the space."""
     columns = len(up)
     xs = np.concatenate([[0], np.arange(columns) + 0.5, [columns], np.arange(columns)[::-1] + 0.5])
     ys = np.concatenate([[0], -up, [0], down[::-1]]) * _REACH

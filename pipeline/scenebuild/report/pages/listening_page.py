@@ -1,4 +1,4 @@
-"""A page to listen to: one file beside its sounds, which uses no network. Plain values in, HTML out."""
+"""A page with players: one file beside its sounds, which uses no network. Plain values in, HTML out."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Section:
 class ListeningPage:
     """A whole page."""
 
-    mark: str  # above the title: what kind of page it is
+    mark: str  # above the title: the kind of page
     title: str
     lead: str
     sections: tuple[Section, ...]
@@ -66,7 +66,7 @@ def page_html(page: ListeningPage) -> str:
 
 
 def outline_of(path: Path) -> Outline:
-    """The outline of a sound file; both channels as one."""
+    """The waveform of a sound file, the higher of both channels."""
     with opened(path) as wav:
         found = envelope(wav, COLUMNS)
     peak, rms = found.peak.max(axis=0), found.rms.max(axis=0)
@@ -84,6 +84,6 @@ def clock(seconds: float) -> str:
 
 
 def _area(heights: np.ndarray[tuple[int], np.dtype[np.float32]]) -> str:
-    """Bars with gaps, as high as the sound is loud; a thin line for silence."""
+    """Bars with gaps, as high as the level; a thin line for silence."""
     reach = np.maximum(48 * np.minimum(heights, 1.0) ** LOUDNESS_EXPONENT, 0.4)
     return "".join(f"M{column} {-y:.1f}h.68V{y:.1f}h-.68z" for column, y in enumerate(reach))

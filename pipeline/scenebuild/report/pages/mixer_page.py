@@ -1,7 +1,7 @@
 """The mixer page: mixes with their stems, pictures and faders, alone or as before and after.
 
-One self-contained file that asks nothing of any network. Finished values in, HTML out; what comes in is words, shapes
-and encoded sounds. ``build_page.py`` makes them of a build.
+One self-contained file that uses no network. Final values in (words, shapes and encoded sounds), HTML out.
+``build_page.py`` makes the values of a build.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TONES = {
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The author's plain numbers; None for an automation, or for several values."""
+    """The author's numbers; None for an automation, or for several values."""
 
     volume: float | None = None  # linear
     pan: float | None = None  # -1 ... 1
@@ -67,7 +67,7 @@ class Picture:
 class MixerSide:
     """A mix: the one of a build, or what it was before and after."""
 
-    label: str  # "" where there is only one
+    label: str  # "" if there is only one side
     seconds: float
     sample_rate: int  # Hz
     channels: int
@@ -75,18 +75,19 @@ class MixerSide:
     spectrogram: Picture
     facts: Pairs
     strips: tuple[MixerStrip, ...]
-    sounds: tuple[EmbeddedAudio, ...]  # the stems; or the mix alone, whose name is ""; or nothing
-    file: str = ""  # the mix as a file, relative to the page; it plays where there are no sounds
-    why: str = ""  # a sentence that says why there are no stems
+    sounds: tuple[EmbeddedAudio, ...]  # the stems; or the mix alone, whose name is ""; or none
+    file: str = ""  # the mix as a file, relative to the page; it plays if there are no sounds
+    why: str = ""  # a sentence: why there are no stems
 
     @property
     def has_stems(self) -> bool:
+        """Whether the page has the stems."""
         return any(sound.name for sound in self.sounds)
 
 
 @dataclass(frozen=True, slots=True)
 class PageNote:
-    """A note at the top. The lines of a "note" are ours and can hold one command in backticks."""
+    """A note at the top. A line of a "note" is our text and may have one command in backticks."""
 
     title: str
     lines: tuple[str, ...] = ()
@@ -105,18 +106,18 @@ class MixerScene:
     badges: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by element
     notes: tuple[PageNote, ...] = ()
     difference: bytes | None = None  # a PNG over the whole time
-    difference_text: str = ""  # what it shows, for those who cannot see it
+    difference_text: str = ""  # a description of it, for screen readers
     links: Pairs = ()  # label and path relative to the page
-    details: tuple[tuple[str, Pairs], ...] = ()  # further sections: title, and what stands in it
-    loops: bool = False  # the mix loops, so the page loops it from the start
-    is_open: bool = True  # where it is one of several
+    details: tuple[tuple[str, Pairs], ...] = ()  # further sections: title and content
+    loops: bool = False  # the mix loops, so the page plays it in a loop
+    is_open: bool = True  # if it is one of several
 
 
 @dataclass(frozen=True, slots=True)
 class MixerPage:
     """A whole page."""
 
-    mark: str  # above the title: what kind of page it is
+    mark: str  # above the title: the kind of page
     title: str
     lead: str  # paragraphs with blank lines between them
     scenes: tuple[MixerScene, ...]
@@ -134,7 +135,7 @@ class Live:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """A fact of one side, or of both; ``values`` has one entry where they agree."""
+    """A fact of one side, or of both; ``values`` has one entry if both are equal."""
 
     label: str
     values: tuple[str, ...]
@@ -142,7 +143,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class MixerRow:
-    """One element, on all sides of its scene; None where a side does not have it."""
+    """One element on all sides of its scene; None for a side that does not have it."""
 
     name: str
     colour: int
@@ -179,7 +180,7 @@ def mixer_html(page: MixerPage, live: Live | None = None) -> str:
 
 
 def _each_once() -> Callable[[EmbeddedAudio], str]:
-    """The base64 text of a sound, "" if the page has it already: both sides may have the same stem."""
+    """A function that gives a sound as base64; "" if the page has it already, because both sides may share a stem."""
     seen: set[str] = set()
 
     def encoded(sound: EmbeddedAudio) -> str:
@@ -192,7 +193,7 @@ def _each_once() -> Callable[[EmbeddedAudio], str]:
 
 
 def rows_of(scene: MixerScene) -> tuple[MixerRow, ...]:
-    """The elements of all sides, joined by name: in the order of the last side, then what only earlier ones have."""
+    """The elements of all sides, joined by name, in the order of the last side; elements of earlier sides follow."""
     names = list(dict.fromkeys(strip.name for side in reversed(scene.sides) for strip in side.strips))
     by_name = [{strip.name: strip for strip in side.strips} for side in scene.sides]
     return tuple(
@@ -202,7 +203,7 @@ def rows_of(scene: MixerScene) -> tuple[MixerRow, ...]:
 
 
 def facts_of(sides: tuple[Pairs, ...]) -> tuple[Fact, ...]:
-    """The facts of all sides, joined by label; what differs keeps one value for each side, "–" where there is none."""
+    """The facts of all sides, joined by label; a fact that differs has one value for each side, "–" for none."""
     labels = list(dict.fromkeys(label for facts in reversed(sides) for label, _ in facts))
     by_label = [dict(facts) for facts in sides]
     return tuple(_fact(label, [facts.get(label, "–") for facts in by_label]) for label in labels)
@@ -215,7 +216,7 @@ def axis_of(scene: MixerScene) -> tuple[float, tuple[tuple[str, str], ...]]:
 
 
 def said(sentence: str) -> tuple[str, str, str]:
-    """A sentence of ours that may hold one command between backticks: what is before it, the command, what follows.
+    """The parts of a sentence that may have one command in backticks: before it, the command, after it.
 
     >>> said("Type `make a`b` now."), said("Type nothing.")
     (('Type ', 'make a`b', ' now.'), ('Type nothing.', '', ''))
@@ -229,7 +230,7 @@ def _row(name: str, index: int, strips: tuple[MixerStrip | None, ...], badges: t
     there = [strip for strip in strips if strip is not None]
     texts = dict.fromkeys((*badges, *(badge for strip in reversed(there) for badge in strip.badges)))
     facts = facts_of(tuple(strip.facts for strip in there))
-    if len({strip.text for strip in there}) > 1:  # else it stands above already
+    if len({strip.text for strip in there}) > 1:  # one text is shown above already
         facts = (_fact("Prompt", [strip.text for strip in there]), *facts)
     return MixerRow(name, index % len(LANES), strips, tuple((text, TONES.get(text, "quiet")) for text in texts), facts)
 

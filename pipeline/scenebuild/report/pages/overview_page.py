@@ -1,4 +1,4 @@
-"""The scenes of one file side by side: in a table, and on a page to listen to."""
+"""The scenes of one file side by side: as a table, and as a page with players."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def overview_markdown(title: str, scene_path: str, rows: Sequence[OverviewRow]) 
 
 
 def overview_html(title: str, scene_path: str, rows: Sequence[OverviewRow], folder: str) -> str:
-    """A page on which the mixes of all scenes of a file can be compared; ``folder`` is the folder it is written to."""
+    """A page with players for the mixes of all scenes of a file, to be written into ``folder``."""
     sounds = tuple(_sound(row, folder) for row in rows)
     lead = f"The {len(rows)} scenes of {scene_path}."
     return page_html(

@@ -1,4 +1,4 @@
-"""The page on which takes of one element are compared, and what was measured of each."""
+"""The page that compares takes of one element, with measurements."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LEAST_CLICK = 0.01
 
 @dataclass(frozen=True, slots=True)
 class MeasuredTake:
-    """One take with what was measured of it, in words."""
+    """One take with its measurements in words."""
 
     take: int
     part: int  # of an element that is made of several takes; 0 for the first
@@ -39,7 +39,7 @@ class MeasuredTake:
 
 
 def candidate_of(step: Step, take: Take, chosen: bool) -> MeasuredTake:
-    """Measure one take. AudioFileError where it cannot be read."""
+    """Measure one take. AudioFileError if it cannot be read."""
     traits = traits_of(take.path)
     facts = facts_of(traits)
     if step.action.seed is not None:

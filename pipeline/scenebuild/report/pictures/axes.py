@@ -1,8 +1,8 @@
-"""What the three pictures share, so that they line up under one another: size, margins, ticks of time, colours.
+"""The size, margins, time ticks and colours that all pictures share, so that they line up under each other.
 
-The colours have to hold on GitHub's light and dark page alike. A media query inside a picture follows the reader's
-system and not the theme that was chosen on the page, so there is none: every colour is a middle tone with a contrast of
-at least 3:1 (WCAG 2.2, 1.4.11) on both ``#ffffff`` and ``#0d1117``. The background is transparent.
+The colours must work on GitHub's light and dark pages. A media query in a picture follows the reader's system, not the
+theme of the page, so every colour is a middle tone with a contrast of at least 3:1 (WCAG 2.2, 1.4.11) on both
+``#ffffff`` and ``#0d1117``. The background is transparent.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ _STEPS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 60
 _TICKS = 14  # at most
 
 
-# Heights are drawn as loud as they are heard: loudness grows with sound pressure to the power of 0.6 (Stevens 1955), so
-# that a quiet bed of rain is seen beside one clap of thunder.
+# Heights follow perceived loudness, which grows with sound pressure to the power of 0.6 (Stevens 1955): a quiet bed of
+# rain is visible beside a clap of thunder.
 LOUDNESS_EXPONENT = 0.6
 
 
 def x_of(time_s: float, duration_s: float) -> float:
-    """The place of a time on the axis, in pixels."""
+    """The position of a time on the axis, in pixels."""
     return LEFT + PLOT * (time_s / duration_s if duration_s > 0 else 0.0)
 
 
@@ -62,7 +62,7 @@ def _label(time_s: float, duration_s: float, digits: int) -> str:
 
 
 def decimal(value: float) -> str:
-    """A coordinate with one decimal at most, as short as SVG allows."""
+    """A coordinate with at most one decimal, as short as SVG allows."""
     return f"{value:.1f}".removesuffix(".0").replace("-0.", "-.") if value else "0"
 
 
@@ -80,7 +80,7 @@ def area(left: float, right: float, middle: float, up: Heights, down: Heights, f
 
 
 def time_axis(duration_s: float, top: float, bottom: float) -> str:
-    """Hair lines from ``top`` to ``bottom`` at each tick, labels below."""
+    """Thin lines from ``top`` to ``bottom`` at each tick, with labels below."""
     lines, labels = [], []
     for time_s, label in ticks(duration_s):
         x = decimal(x_of(time_s, duration_s))
@@ -91,7 +91,7 @@ def time_axis(duration_s: float, top: float, bottom: float) -> str:
 
 
 def svg(height: float, title: str, *parts: str) -> str:
-    """A whole picture: ``WIDTH`` by ``height`` pixels, with a title for those who cannot see it (already escaped)."""
+    """A whole picture, ``WIDTH`` by ``height`` pixels, with a title for screen readers (already escaped)."""
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{decimal(height)}"'
         f' viewBox="0 0 {WIDTH} {decimal(height)}" role="img" font-family="{FONT}" font-size="15" fill="{INK}">'

@@ -1,7 +1,7 @@
-"""A colour map for levels: from night blue over violet and coral to pale yellow, even to the eye.
+"""A perceptually even colour map for levels: from dark blue over violet and coral to pale yellow.
 
-The path is laid in OKLCh (Ottosson 2020), whose lightness and hue are perceptual: lightness rises nearly evenly, so
-that equal decibels look equally far apart, in grey print and to the colour-blind too.
+The path is in OKLCh (Ottosson 2020), whose lightness and hue are perceptual. Lightness rises nearly evenly, so that
+equal steps in decibels look equal, in grey print and to colour-blind people too.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the pictures need of a sound file: its outline, in memory and time that do not grow with its length."""
+"""The outline of a sound file for pictures, in memory and time that do not grow with its length."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from scenebuild.audio.wav import open_sound
 
 Samples = NDArray[np.float32]
 
-LONGEST_KNOWN = 2**62  # libsndfile says 2^63 - 1 where it does not know
+LONGEST_KNOWN = 2**62  # libsndfile gives 2^63 - 1 for an unknown length
 MOST_FRAMES = 2**22  # 87 s at 48 kHz, 32 MiB in stereo
 BATCH = 2**18  # frames handled at once, so that memory stays flat
 
 
 class SoundReader(Protocol):
-    """What can be looked at here and there: a file, or what is made of files."""
+    """A sound that can be read at any position: a file, or one made of files."""
 
     @property
     def sample_rate(self) -> int: ...
@@ -41,7 +41,7 @@ class SoundReader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Wav:
-    """An open sound file, of which ``most_frames`` may be looked at. A shorter file is in memory as a whole."""
+    """An open sound file, of which at most ``most_frames`` are read. A shorter file is in memory as a whole."""
 
     file: soundfile.SoundFile
     sample_rate: int  # Hz
@@ -77,9 +77,9 @@ def _across(file: soundfile.SoundFile, frames: int) -> Samples:
 
 @contextmanager
 def opened(path: Path, most_frames: int = MOST_FRAMES) -> Iterator[Wav]:
-    """Open a sound file to be looked at here and there.
+    """Open a sound file for reading at any position.
 
-    One whose header does not know its length, as a FLAC from a pipe, is decoded first, into a file that is mapped.
+    A file without its length in the header, such as a FLAC from a pipe, is first decoded into a mapped file.
     """
     with open_sound(path) as file:
         if file.frames > LONGEST_KNOWN:
@@ -92,9 +92,9 @@ def opened(path: Path, most_frames: int = MOST_FRAMES) -> Iterator[Wav]:
 
 
 def runs(wav: SoundReader, starts: NDArray[np.int64], length: int) -> Iterator[Samples]:
-    """The ``length`` frames from each of ``starts`` (ascending) on, in batches of shape ``(channels, n, length)``.
+    """The ``length`` frames from each of ``starts`` (ascending), in batches of shape ``(channels, n, length)``.
 
-    Runs that lie close together are read in one go; others one by one, so that nothing between them is read.
+    Runs that are close together are read at once; others one by one, without the frames between them.
     """
     size = max(1, BATCH // length)
     for batch in (starts[at : at + size] for at in range(0, len(starts), size)):
@@ -117,15 +117,15 @@ class Envelope:
 
     @property
     def peak(self) -> Samples:
-        """The larger of both swings, ``(channels, columns)``, at least 0."""
+        """The highest absolute sample, ``(channels, columns)``."""
         return np.maximum(self.high, -self.low)
 
 
 def envelope(wav: SoundReader, columns: int) -> Envelope:
     """Lowest, highest and root-mean-square sample of each of ``columns`` equal parts of a sound.
 
-    Exact for a file that is in memory. A longer one is sampled: each column looks at as many frames as ``most_frames``
-    allows, in eight runs spread evenly over it, so that an hour costs no more than a minute and a half.
+    Exact for a file that is in memory. Of a longer file, ``most_frames`` are read, in eight runs spread evenly over
+    each column, so that an hour costs no more than a minute and a half.
     """
     width = wav.frames / columns
     parts = 8 if wav.frames > wav.most_frames else 1

@@ -1,4 +1,4 @@
-"""The spectrogram as a small palette PNG with labelled axes, in line with the other pictures."""
+"""The spectrogram as a small palette PNG with labelled axes, aligned with the other pictures."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ from scenebuild.report.pictures.spectrum import FLOOR_DB, Spectrum, row_of, spec
 
 TOP = 8
 ROWS = 260
-COLUMN = 3  # pixels; 30 s of sound in as many columns are as fine as the windows are
+COLUMN = 3  # pixels; with 30 s of sound, a column is about as long as a window
 HEIGHT = TOP + ROWS + FOOT
 NARROWEST_DB, WIDEST_DB = 48, 80  # range shown, from the loudest down
-_QUIET_PERCENT = 2  # of the picture may be as dark as it gets
-QUIETEST_TOP_DB = -60.0  # a nearly silent file is shown nearly dark, not as a blaze of its noise
+_QUIET_PERCENT = 2  # of the picture may have the darkest colour
+QUIETEST_TOP_DB = -60.0  # a nearly silent file is nearly dark; its noise is not scaled up
 
 # The palette: transparent, the ink in steps of opacity for smooth letters, then the levels.
 INKS = 16
 _INK_EXPONENT = 0.65
 LEVELS = 96
-_FRAME = 200  # how much ink a frame takes, of 255
-_LETTER = 16  # pixels from one label down to the next, at least
+_FRAME = 200  # the opacity of a frame, of 255
+_LETTER = 16  # the least distance of two labels, in pixels
 _TICKS_HZ = (50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000)
 
 _PLOT = (slice(TOP, TOP + ROWS), slice(LEFT, LEFT + PLOT))
-# Where the key to the colours stands: below the frequencies.
+# The key to the colours is below the frequencies.
 _KEY = (slice(TOP + ROWS + 12, TOP + ROWS + 22), slice(2, 82))
 
 Pixels = NDArray[np.uint8]
@@ -40,22 +40,22 @@ Colour = tuple[int, int, int, int]
 
 
 def spectrogram_png(wav: Wav) -> bytes:
-    """A picture of a sound, ``WIDTH`` by ``HEIGHT`` pixels, on a transparent ground."""
+    """A picture of a sound, ``WIDTH`` by ``HEIGHT`` pixels, with a transparent background."""
     return framed_png(spectrum_of(wav))
 
 
 def spectrum_of(wav: Wav) -> Spectrum:
-    """What the pictures of one sound show."""
+    """The spectrum that the pictures of a sound show."""
     return spectrum(wav, ROWS, PLOT // COLUMN)
 
 
 def plot_png(seen: Spectrum) -> bytes:
-    """The levels alone, ``PLOT // COLUMN`` by ``ROWS`` pixels: whoever shows them writes the axes."""
+    """The levels alone, ``PLOT // COLUMN`` by ``ROWS`` pixels, without axes."""
     return palette_png(levels(seen, top_db(seen), range_db(seen))[:, ::COLUMN])
 
 
 def framed_png(seen: Spectrum) -> bytes:
-    """The levels with their axes, ``WIDTH`` by ``HEIGHT`` pixels, on a transparent ground."""
+    """The levels with their axes, ``WIDTH`` by ``HEIGHT`` pixels, with a transparent background."""
     pixels = np.zeros((HEIGHT, WIDTH), np.uint8)
     pixels[_PLOT] = levels(seen, top_db(seen), range_db(seen))
     pixels[_KEY] = level_key(_KEY[1].stop - _KEY[1].start)
@@ -63,7 +63,7 @@ def framed_png(seen: Spectrum) -> bytes:
 
 
 def hertz_of(seen: Spectrum) -> list[tuple[float, str]]:
-    """The frequencies to be named: how far down each lies, as a share of the height, and its label."""
+    """The labelled frequencies: the position of each as a share of the height from the top, and its label."""
     known = [hertz for hertz in _TICKS_HZ if hertz <= seen.top_hz]
     return [(row_of(hertz, seen.top_hz, ROWS) / ROWS, _hertz(hertz)) for hertz in known]
 
@@ -73,12 +73,12 @@ def _hertz(hertz: int) -> str:
 
 
 def top_db(seen: Spectrum) -> float:
-    """What is shown brightest."""
+    """The level of the brightest colour."""
     return max(float(seen.levels_db.max(initial=FLOOR_DB)), QUIETEST_TOP_DB)
 
 
 def range_db(seen: Spectrum) -> int:
-    """How far below the loudest the picture reaches: as far as the sound does, or a dense one is all one colour."""
+    """The range of the colours in dB below the loudest: that of the sound, so that a dense sound is not one colour."""
     quiet = seen.levels_db.size * _QUIET_PERCENT // 100
     # np.percentile would import numpy.ma for this: most of what the whole picture costs.
     reach = top_db(seen) - float(np.partition(seen.levels_db, quiet, axis=None)[quiet])
@@ -97,7 +97,7 @@ def level_key(width: int) -> Pixels:
 
 
 def _writing(seen: Spectrum) -> Pixels:
-    """Labels and tick marks as palette numbers, 0 where there is nothing."""
+    """Labels and tick marks as palette numbers; 0 is transparent."""
     mask = Image.new("L", (WIDTH, HEIGHT))
     draw = ImageDraw.Draw(mask)
     write_hertz(draw, seen.top_hz, TOP, ROWS)
@@ -109,12 +109,12 @@ def _writing(seen: Spectrum) -> Pixels:
 
 
 def frame(draw: ImageDraw.ImageDraw, rows: slice, columns: slice) -> None:
-    """A line around a plot or a key, whose darkest colour is that of a dark page."""
+    """Draw a line around a plot or a key: their darkest colour is that of a dark page."""
     draw.rectangle((columns.start - 1, rows.start - 1, columns.stop, rows.stop), outline=_FRAME)
 
 
 def write_hertz(draw: ImageDraw.ImageDraw, top_hz: float, top: int, rows: int) -> None:
-    """Labels and tick marks of the frequencies, left of a plot that is ``rows`` pixels high from ``top`` on."""
+    """Draw labels and tick marks of the frequencies, left of a plot that is ``rows`` pixels high from ``top``."""
     above = top - _LETTER
     for hertz in (hertz for hertz in reversed(_TICKS_HZ) if hertz <= top_hz):
         y = top + round(row_of(hertz, top_hz, rows))
@@ -126,7 +126,7 @@ def write_hertz(draw: ImageDraw.ImageDraw, top_hz: float, top: int, rows: int) -
 
 
 def write_seconds(draw: ImageDraw.ImageDraw, duration_s: float, bottom: int) -> None:
-    """Labels and tick marks of the time, below a plot that ends at ``bottom``."""
+    """Draw labels and tick marks of the time, below a plot that ends at ``bottom``."""
     for time_s, label in ticks(duration_s):
         x = round(x_of(time_s, duration_s))
         draw.line((x, bottom + 1, x, bottom + 5), fill=160)
@@ -136,27 +136,27 @@ def write_seconds(draw: ImageDraw.ImageDraw, duration_s: float, bottom: int) -> 
 
 
 def inked(mask: Image.Image) -> Pixels:
-    """What was written, 0 … 255, as palette numbers 1 … ``INKS``, and 0 where there is nothing."""
+    """A mask of opacities 0 … 255 as palette numbers: 0 is transparent, ink is 1 … ``INKS``."""
     return np.asarray(mask) // (256 // INKS) + (np.asarray(mask) > 0).astype(np.uint8)
 
 
 @cache
 def font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    """What labels are written in."""
+    """The font of the labels."""
     return ImageFont.load_default(15)
 
 
 def palette_png(pixels: Pixels, more: Sequence[Colour] = ()) -> bytes:
-    """A PNG of palette numbers: nothing, ink, levels, then ``more`` colours (red, green, blue, opacity)."""
+    """A PNG of palette numbers: transparent, ink, levels, then ``more`` colours (red, green, blue, opacity)."""
     image = Image.fromarray(pixels, "P")
     ink = bytes.fromhex(INK[1:])
     further = bytes(value for colour in more for value in colour[:3])
     image.putpalette(bytes(3) + ink * INKS + ramp(LEVELS).tobytes() + further)
-    # Thin letters in a middle tone need more ink than their edges ask for.
+    # Thin letters in a middle tone need more opacity than their edges have.
     inks = [round(255 * (step / INKS) ** _INK_EXPONENT) for step in range(1, INKS + 1)]
     opacity = bytes([0, *inks]) + b"\xff" * LEVELS
     opacity += bytes(colour[3] for colour in more)
     out = BytesIO()
-    # Level 3: three times as fast as the usual 6 on such pictures, and no larger.
+    # Level 3: on such pictures, three times as fast as the default 6, and not larger.
     image.save(out, "PNG", transparency=opacity, compress_level=3)
     return out.getvalue()

@@ -1,4 +1,4 @@
-"""How the energy of a sound spreads over frequency and time: what the spectrogram shows, as numbers."""
+"""The spectrum of a sound over time: the numbers of the spectrogram."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from scenebuild.report.pictures.outline import Samples, SoundReader, runs
 LOWEST_HZ = 30.0
 HIGHEST_HZ = 20_000.0
 FLOOR_DB = -140.0  # below what 24 bit can hold
-_WINDOW_S = 0.085  # long enough to part low tones, short enough for steps and doors
-_LOOKS = 4  # at most so many windows in one column of a long file
+_WINDOW_S = 0.085  # long enough to separate low tones, short enough for footsteps and doors
+_LOOKS = 4  # the largest number of windows in one column of a long file
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +27,16 @@ class Spectrum:
 
 
 def row_of(hertz: float, top_hz: float, rows: int) -> float:
-    """The row, counted from the top, whose band has ``hertz`` in its middle: a logarithmic axis."""
+    """The row, counted from the top, whose band has its middle at ``hertz``, on a logarithmic axis."""
     return rows * (1 - math.log(hertz / LOWEST_HZ) / math.log(top_hz / LOWEST_HZ)) - 0.5
 
 
 def spectrum(wav: SoundReader, rows: int, columns: int, top_hz: float | None = None) -> Spectrum:
-    """Energy per band and column, all channels together (as power, so that nothing cancels).
+    """Energy per band and column, the powers of all channels added, so that nothing cancels.
 
-    Each column holds one Hann window in its middle; columns of a long file that are wider than a window hold the mean
-    of up to four, spread evenly: the cost is bounded by the picture and not by the file. The frequencies end at
-    ``top_hz``; without it at half the sample rate, or at ``HIGHEST_HZ``.
+    A column has one Hann window in its middle; a column that is longer than a window has the mean of up to four, spread
+    evenly, so that the cost depends on the picture and not on the file. The frequencies end at ``top_hz``; without it,
+    at ``highest_hz``.
     """
     size = _window_frames(wav)
     looks = int(np.clip(np.ceil(wav.frames / columns / size), 1, _LOOKS))
@@ -51,7 +51,7 @@ def spectrum(wav: SoundReader, rows: int, columns: int, top_hz: float | None = N
 
 
 def highest_hz(wav: SoundReader) -> float:
-    """Where the picture of a sound ends."""
+    """The highest frequency of a picture: half the sample rate, at most ``HIGHEST_HZ``."""
     return min(HIGHEST_HZ, wav.sample_rate / 2)
 
 

@@ -1,4 +1,4 @@
-"""Where each element lies in the mix: one lane each, as an audio editor shows it."""
+"""The timeline of a mix: one lane for each element, as in an audio editor."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from scenebuild.report.readme.markdown import shown
 
 TOP = 6
 _ROOMY, _TIGHT = 46, 26  # height of a lane, in pixels
-_MANY = 16  # elements from which on lanes are tight
+_MANY = 16  # with more elements, lanes are tight
 _GAP = 6  # between lanes
-MOST_BARS = 400  # of one element: more cannot be told apart
+MOST_BARS = 400  # of one element: more cannot be distinguished
 _PITCH = 3  # pixels of a bar for one column of its waveform
-_FAINT = 0.4  # what is muted
+_FAINT = 0.4  # the opacity of a muted element
 _NAME, _TIGHT_NAME, _HINT = 20, 14, 18  # characters that fit the margin, at their sizes, beside the pan
 
 
@@ -31,8 +31,8 @@ class Lane:
 
     name: str
     hint: str  # under the name: its volume
-    times_s: tuple[tuple[float, float], ...]  # each time that it sounds: start and end
-    pass_s: float  # one pass of what it plays
+    times_s: tuple[tuple[float, float], ...]  # each time that it plays: start and end
+    pass_s: float  # the length of one pass
     loop: bool
     pan: float
     fade_in_s: float
@@ -43,20 +43,21 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class TimelineBar:
-    """What one bar shows of one time that an element sounds."""
+    """One bar of an element: one time that it plays, or a part of it."""
 
     start_s: float
     end_s: float
     skip_s: float  # of that time, before the bar
-    whole_s: float  # of that time, all of it
+    whole_s: float  # the whole of that time
 
     @property
     def seen_s(self) -> float:
+        """The length of the bar."""
         return self.end_s - self.start_s
 
 
 def timeline_svg(lanes: tuple[Lane, ...], duration_s: float) -> str:
-    """A picture of 1 to 100 (or more) lanes over ``duration_s`` seconds, 1200 pixels wide, as high as it needs."""
+    """A picture of the lanes over ``duration_s`` seconds, 1200 pixels wide; its height depends on their number."""
     height = _ROOMY if len(lanes) <= _MANY else _TIGHT
     bottom = TOP + len(lanes) * (height + _GAP) - _GAP
     drawn = (_drawn(lane, index, TOP + index * (height + _GAP), height, duration_s) for index, lane in enumerate(lanes))
@@ -77,7 +78,7 @@ def _drawn(lane: Lane, index: int, top: float, height: float, duration_s: float)
 
 
 def stretches(lane: Lane, duration_s: float) -> Iterator[TimelineBar]:
-    """Each time as one bar, or as two where it goes on over the end of a mix that loops, into its beginning."""
+    """The bars of an element: one for each time that it plays; two if it plays over the end of a mix that loops."""
     for start_s, end_s in lane.times_s[:MOST_BARS]:
         whole_s, over_s = end_s - start_s, end_s - duration_s
         yield TimelineBar(start_s, min(end_s, duration_s), 0.0, whole_s)
@@ -87,7 +88,7 @@ def stretches(lane: Lane, duration_s: float) -> Iterator[TimelineBar]:
 
 def _bar(lane: Lane, stretch: TimelineBar, colour: str, top: float, height: float, duration_s: float) -> str:
     left = x_of(min(max(stretch.start_s, 0), duration_s), duration_s)
-    right = max(x_of(stretch.end_s, duration_s), left + 2)  # the shortest click is still seen
+    right = max(x_of(stretch.end_s, duration_s), left + 2)  # the shortest sound is visible
     box = f'x="{decimal(left)}" y="{decimal(top)}" width="{decimal(right - left)}" height="{decimal(height)}" rx="4"'
     return "".join(
         (
@@ -112,7 +113,7 @@ def _name(name: str, most: int, baseline: float) -> str:
 
 
 def _balance(lane: Lane, middle: float) -> str:
-    """A dot between left and right for the pan."""
+    """The pan as a dot between left and right."""
     start, reach = LEFT - 44, 30
     dot = start + reach * (lane.pan + 1) / 2
     return (
@@ -123,7 +124,7 @@ def _balance(lane: Lane, middle: float) -> str:
 
 
 def _wave(lane: Lane, stretch: TimelineBar, left: float, right: float, top: float, height: float, colour: str) -> str:
-    """The outline of one pass as often as it plays, each scaled to its own peak and shaped by its fades."""
+    """The waveform of each pass, scaled to its own peak and shaped by the fades."""
     if float(lane.peaks.max(initial=0)) < 1e-6 or lane.pass_s <= 0 or stretch.seen_s <= 0:
         return ""
     count = max(int((right - left) / _PITCH), 1)
@@ -134,7 +135,7 @@ def _wave(lane: Lane, stretch: TimelineBar, left: float, right: float, top: floa
 
 
 def shape_of(lane: Lane, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far the sound of a lane swings at ``time_s`` after its start, in shares of its peak; 0 where it is over."""
+    """The amplitude of a lane at ``time_s`` after its start, relative to its peak; 0 after its end."""
     highest = float(lane.peaks.max(initial=0))
     if highest < 1e-6 or lane.pass_s <= 0:
         return np.zeros(len(time_s))
@@ -143,7 +144,7 @@ def shape_of(lane: Lane, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def fade_shape(lane: Lane, length_s: float, time_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The gain of the fades at ``time_s`` after the start, 0 … 1, drawn as straight lines."""
+    """The gain of the fades at ``time_s`` after the start, 0 … 1, as straight lines."""
     rise = time_s / lane.fade_in_s if lane.fade_in_s > 0 else np.ones_like(time_s)
     left_s = length_s - time_s
     fall = left_s / lane.fade_out_s if lane.fade_out_s > 0 else np.ones_like(time_s)
@@ -151,7 +152,7 @@ def fade_shape(lane: Lane, length_s: float, time_s: NDArray[np.float64]) -> NDAr
 
 
 def _seams(lane: Lane, left: float, right: float, top: float, height: float, duration_s: float) -> str:
-    """Where a loop begins again: dashed lines, as long as they can be told apart."""
+    """Dashed lines where a loop begins again, if they can be distinguished."""
     step = x_of(lane.pass_s, duration_s) - LEFT
     if not lane.loop or step < 8:
         return ""
@@ -161,7 +162,7 @@ def _seams(lane: Lane, left: float, right: float, top: float, height: float, dur
 
 
 def _fades(lane: Lane, stretch: TimelineBar, left: float, right: float, top: float, height: float) -> str:
-    """A line from the floor of the bar to its ceiling, as long as the fade."""
+    """A line from the bottom of the bar to its top, as long as the fade."""
     scale = (right - left) / max(stretch.seen_s, 1e-9)
     rise = min(lane.fade_in_s * scale, right - left) if not stretch.skip_s else 0.0
     is_last = stretch.skip_s + stretch.seen_s >= stretch.whole_s

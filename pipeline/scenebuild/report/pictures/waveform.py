@@ -33,9 +33,9 @@ _SILENCE = 1e-6  # -120 dBFS
 def waveform_svg(envelope: Envelope) -> str:
     """A picture of a sound's outline, 1200 pixels wide.
 
-    Stereo is one body: left swings upwards, right downwards, each with half the height. Mono swings both ways as it
-    does. More channels get a lane each. The scale ends at the next multiple of 3 dB above the highest peak, and says
-    so; heights follow ``LOUDNESS_EXPONENT``.
+    Stereo is one shape: left upwards, right downwards, each with half the height. Mono is drawn both ways. With more
+    channels, each has a lane. The scale ends at the next multiple of 3 dB above the highest peak and is labelled;
+    heights follow ``LOUDNESS_EXPONENT``.
     """
     top_db = scale_db(float(envelope.peak.max(initial=0.0)))
     count = len(envelope.low)
@@ -46,7 +46,7 @@ def waveform_svg(envelope: Envelope) -> str:
 
 
 def swings(envelope: Envelope, top: float, height: float, top_db: int, colours: tuple[str, str] = COLOURS) -> str:
-    """The outline of a sound on its grid, ``height`` pixels high from ``top`` on; full scale is at ``top_db``."""
+    """The outline of a sound on its grid, ``height`` pixels high from ``top``; full height is ``top_db``."""
     lanes = lanes_of(envelope)
     each = height / len(lanes)
     return "".join(
@@ -55,14 +55,14 @@ def swings(envelope: Envelope, top: float, height: float, top_db: int, colours: 
 
 
 def _note(envelope: Envelope) -> str:
-    """A flat line says too little: it could be a picture that failed."""
+    """A text on a flat line, which alone could be a picture that failed."""
     if envelope.peak.max(initial=0.0) >= _SILENCE:
         return ""
     return f'<text x="{LEFT + PLOT // 2}" y="{TOP + HEIGHT // 2 - 10}" text-anchor="middle">{SILENT}</text>'
 
 
 def scale_db(peak: float) -> int:
-    """The full scale of the picture in dBFS: a multiple of 3, never under -60, above 0 only for a mix that clips."""
+    """The full height of the picture in dBFS: a multiple of 3, at least -60, above 0 only for a mix that clips."""
     if peak < _SILENCE:
         return 0
     return max(3 * math.ceil(round(gain_to_db(peak), 3) / 3), -60)
@@ -72,7 +72,7 @@ _Lane = tuple[Samples, Samples, Samples, Samples]  # peak up, peak down, rms up,
 
 
 def lanes_of(envelope: Envelope) -> list[_Lane]:
-    """What swings upwards and downwards: left and right of stereo in one lane, else a lane for each channel."""
+    """The upward and downward shapes: left and right of stereo in one lane, else a lane for each channel."""
     peak, rms = envelope.peak, envelope.rms
     if len(peak) == 2:
         return [(peak[0], peak[1], rms[0], rms[1])]

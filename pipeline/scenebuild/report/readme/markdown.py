@@ -1,12 +1,12 @@
-"""Text of an author as Markdown that stays text, whatever it says and wherever a template puts it.
+"""Text of an author as Markdown that stays text, whatever it contains and wherever a template puts it.
 
-Punctuation that could mean something becomes a character reference (``&#42;``) rather than a backslash escape:
-CommonMark says that a reference never stands for structure, and references hold in all the places where a template may
-put a value: a paragraph, a heading, a table cell, an HTML block such as ``<summary>``, a double-quoted attribute.
+Punctuation with a meaning in Markdown becomes a character reference (``&#42;``) rather than a backslash escape: by
+CommonMark a reference is never structure, and references work in every place where a template may put a value: a
+paragraph, a heading, a table cell, an HTML block such as ``<summary>``, a double-quoted attribute.
 
-References are not enough where a reader looks for links in the *rendered* text (GFM finds ``a@b.c`` there, code hosts
-find ``@team``, ``#1``, ``~label`` and the ids of commits): there an invisible WORD JOINER parts the pattern, written as
-a reference so that whoever reviews the file sees it.
+References are not enough if a reader finds links in the *rendered* text (GFM finds ``a@b.c``; code hosts find
+``@team``, ``#1``, ``~label`` and the ids of commits). There an invisible WORD JOINER separates the pattern, written as
+a reference so that it is visible in the file.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def _escaped(match: re.Match[str]) -> str:
 
 
 def shown(value: str) -> str:
-    """``value`` on one line, with U+FFFD for what has no honest appearance. Not yet escaped."""
+    """``value`` on one line, with U+FFFD for control, bidi and invalid characters. Not escaped."""
     return _UNSHOWABLE.sub("\ufffd", _BLANK.sub(" ", value).strip())
 
 
@@ -66,7 +66,7 @@ def text(value: str) -> str:
 
 
 def paragraphs(value: str) -> str:
-    """Inert Markdown that keeps the author's blank lines as ends of paragraphs, and nothing else."""
+    """Inert Markdown with the author's paragraphs, which blank lines separate."""
     return "\n\n".join(filter(None, map(text, re.split(r"\n[ \t]*\n", value.replace("\r\n", "\n")))))
 
 
@@ -77,7 +77,7 @@ def _fence(value: str, least: int) -> str:
 def code(value: str) -> str:
     """A code span that reads as ``value``, in a table too.
 
-    A pipe ends a table cell even inside a code span, and braces are read by site generators: those two need an element.
+    A pipe ends a table cell even inside a code span, and site generators interpret braces: both need an HTML element.
 
     >>> code("a`b"), code("a|b")
     ('``a`b``', '<code>a&#124;b</code>')
@@ -93,7 +93,7 @@ def code(value: str) -> str:
 
 
 def sentence(value: str) -> str:
-    """A sentence of ours that may hold one command between backticks: from the first to the last, whatever is in it.
+    """A sentence of ours as Markdown; it may have one command, from the first backtick to the last.
 
     >>> sentence("Type `make a`b` now."), sentence("Type nothing.")
     ('Type ``make a`b`` now.', 'Type nothing.')
@@ -106,7 +106,7 @@ def sentence(value: str) -> str:
 
 
 def code_block(value: str, language: str = "sh") -> str:
-    """A fenced block of its own lines; to be put at the start of a line."""
+    """A fenced code block; it must be at the start of a line."""
     lines = [_UNSHOWABLE.sub("\ufffd", line) for line in re.split(r"\r\n|[\n\r\x85\u2028\u2029]", value)]
     body = "\n".join(lines)
     fence = _fence(body, 3)
@@ -114,7 +114,7 @@ def code_block(value: str, language: str = "sh") -> str:
 
 
 def url(path: str) -> str:
-    """A relative path as the destination of a link: no scheme, no host, nothing that ends the destination early.
+    """A relative path as the destination of a link: without scheme or host, with all special characters quoted.
 
     >>> url("sounds/my door (1).wav"), url("javascript:x"), url("//host/x")
     ('sounds/my%20door%20%281%29.wav', 'javascript%3Ax', './/host/x')

@@ -1,7 +1,7 @@
-"""A finished report through a template: values in, Markdown out.
+"""Renders a report with a template: values in, Markdown out.
 
-Whatever a template prints is escaped as text (``markdown.text``) unless it went through one of the filters here that
-know better, or the template says ``safe``. Nobody has to remember to escape; one has to ask for the opposite.
+Every value that a template prints is escaped as text (``markdown.text``), unless it went through a filter that gives
+Markdown, or through ``safe``.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from scenebuild.report.readme import markdown
 README = "README.md.jinja2"
 OURS = Path(str(scenebuild.templates.__file__)).parent
 
-# What a template may cost. A report of 2,000 elements with 2,000 characters of prompt each stays below.
+# Limits of a template. A report of 2,000 elements with 2,000 characters of prompt each stays below them.
 MOST_CHARACTERS = 16 * 2**20
 MOST_TURNS = 100_000  # of all its range() loops together
 MOST_REPEATS = 100_000  # of one string or list
@@ -38,7 +38,7 @@ Read = dict[str, str | None]
 
 
 class Inert(str):
-    """Markdown that is finished. Everything derived from it (slices, joins, cases) is plain text again."""
+    """Escaped Markdown. Everything derived from it (slices, joins, cases) is plain text again."""
 
     __slots__ = ()
 
@@ -54,7 +54,7 @@ def _filter(function: Callable[..., str]) -> Callable[..., Inert]:
 class _Folder(FileSystemLoader):
     """Templates of one folder and the folders in it; a link that leads out of it is not followed.
 
-    ``read``: is told each file that was looked for, with the SHA-256 of what was read, None where there is none.
+    ``read`` receives each path that was looked for, with the SHA-256 of its bytes, or None if it does not exist.
     """
 
     def __init__(self, folder: Path, read: Read | None = None) -> None:
@@ -75,7 +75,7 @@ class _Folder(FileSystemLoader):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Plain data only, and a bound on the loops and strings that a template can ask for in one breath."""
+    """A sandbox with plain data only, and with limits for loops and strings."""
 
     intercepted_binops = frozenset(["*", "**"])
 
@@ -121,9 +121,9 @@ def _size(value: Any) -> int:
 def render_readme(report: Report, template: Path | None = None, read: Read | None = None) -> str:
     """The README of a build as Markdown (UTF-8, ending in a newline), by our template or by the user's own.
 
-    A user's template sees ``report`` and nothing else, and may include templates of its own folder and ours. Raises
-    UsageError, ``file:line: what``, for a template that is missing, wrong or runs away. ``read`` is told the user's
-    templates: path -> SHA-256, None for one that was looked for and not there.
+    A user's template sees ``report`` and nothing else, and may include templates of its own folder and ours.
+    UsageError, ``file:line: what``, for a template that is missing, wrong or exceeds a limit. ``read`` receives the
+    SHA-256 of each of the user's templates by path, or None for one that does not exist.
     """
     if template is None:
         return rendered(README, report=report)
@@ -136,7 +136,7 @@ def render_readme(report: Report, template: Path | None = None, read: Read | Non
         if read is not None:
             read[str(template)] = read.get(str(real))
         return text
-    # A template is a program: there is no telling what it raises.
+    # A template is a program and can raise any exception.
     except Exception as error:
         raise UsageError(_complaint(error, template)) from error
 
@@ -148,7 +148,7 @@ def rendered(name: str, **values: Any) -> str:
 
 @cache
 def _ours(name: str) -> Template:
-    """A template of our own, compiled once: many scenes may be built by one command."""
+    """A template of ours, compiled once: one command may build many scenes."""
     return _Sandbox(_Folder(OURS)).get_template(name)
 
 

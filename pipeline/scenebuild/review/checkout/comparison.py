@@ -22,14 +22,14 @@ WORKING_TREE = "the working tree"
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Both sides, and what of the projects is looked at: paths relative to them."""
+    """Both sides, and the paths in the projects that are compared."""
 
     before: ProjectSide
     after: ProjectSide
     paths: tuple[str, ...]
     builds: bool = False  # the sides are folders of builds
     unseen: frozenset[str] = frozenset()  # files that a sparse checkout leaves out of the working tree
-    notes: tuple[str, ...] = ()  # what could not be looked at
+    notes: tuple[str, ...] = ()  # about what is not compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,8 @@ class _End:
 
 @contextmanager
 def opened(arguments: Sequence[str], paths: Sequence[str]) -> Iterator[Comparison]:
-    """Both sides of what is asked for. UsageError for what there is not. Old files lie in a folder that goes again."""
+    """Both sides of a comparison. UsageError for a revision or a path that does not exist. Old files lie in a scratch
+    folder, which is removed at the end."""
     if len(arguments) > 2:
         raise UsageError(f"{len(arguments)} revisions are too many; name one or two, and paths behind --")
     if len(arguments) == 2 and all(os.path.isdir(one) for one in arguments):
@@ -88,7 +89,7 @@ def _revisions(arguments: Sequence[str], paths: Sequence[str], stack: ExitStack)
 
 
 def _refuse_submodules(sides: Sequence[ProjectSide], paths: Sequence[str]) -> None:
-    """The scenes of a submodule are in the commits of another repository: here, there would be none."""
+    """UsageError for a path in a submodule: its scenes are in the commits of another repository."""
     for side in sides:
         for path in paths if side.snapshot else ():
             found = side.snapshot.submodule(scene_file(path)) if side.snapshot else None
@@ -98,7 +99,7 @@ def _refuse_submodules(sides: Sequence[ProjectSide], paths: Sequence[str]) -> No
 
 
 def _submodule_notes(sides: Sequence[ProjectSide]) -> Iterator[str]:
-    """Of two commits, which other submodules moved: their recordings are told from the locks, scenes in them not."""
+    """Notes about submodules whose commit differs between the two sides: their scenes are not compared."""
     before, after = (side.snapshot for side in sides)
     if before is None or after is None:
         return
@@ -109,7 +110,7 @@ def _submodule_notes(sides: Sequence[ProjectSide]) -> Iterator[str]:
 
 
 def _unseen(repo: Repository, folder: str, after: ProjectSide) -> frozenset[str]:
-    """The files that a sparse checkout leaves out, relative to the project: they are not gone."""
+    """The files that a sparse checkout leaves out, relative to the project: they were not removed."""
     if after.snapshot is not None:
         return frozenset()
     below = os.path.join(folder, "") if folder else ""
@@ -168,7 +169,7 @@ def _commit(name: str, repo: Repository) -> _End:
 
 
 def _named(commit: str, name: str) -> _End:
-    """A commit by what it was called and its short id; where it was called by its id, that alone."""
+    """The end with a label: the name and the short id of the commit, or the short id alone if the name is the id."""
     short = commit[:7]
     return _End(commit, short if commit.startswith(name) else f"{printable(name)} ({short})")
 

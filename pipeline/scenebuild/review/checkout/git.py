@@ -1,7 +1,7 @@
-"""A git repository as a place to read old files from: names and bytes, and nothing that a repository may configure.
+"""Reads old files from a git repository: names and bytes. Nothing that the repository configures is run.
 
-Only plumbing is asked (``rev-parse``, ``merge-base``, ``ls-tree``, ``cat-file``), through the one door to git. An
-answer that git could not give is an error in git's words: it is never read as 'not there'.
+Only plumbing commands are used (``rev-parse``, ``merge-base``, ``ls-tree``, ``cat-file``), through ``scenebuild.git``.
+If git fails, its message is the error; a failure never counts as 'does not exist'.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Repository:
         return None if answer is None else answer.decode().split()[-1]
 
     def merge_base(self, one: str, other: str) -> str:
-        """The last commit that two have in common. UsageError for none."""
+        """The last commit that two have in common. UsageError if there is none."""
         answer = ask(self.top, "merge-base", "--end-of-options", self.resolve(one), self.resolve(other))
         if answer is None:
             shallow = " (the clone is shallow: fetch all of it, in a workflow with fetch-depth: 0)"
@@ -83,15 +83,15 @@ class Repository:
         return ask(self.top, "config", "--get-regexp", asked) is not None
 
     def default_base(self) -> str:
-        """The branch that changes are held against when none is named. UsageError where there is none of the usual."""
+        """The branch to compare with if none is named. UsageError if there is none of ``DEFAULT_BRANCHES``."""
         for name in DEFAULT_BRANCHES:
             if self._commit(name) is not None:
                 return name
         raise UsageError("there is no branch main here; name what to compare with: scenebuild diff BASE")
 
     def tree(self, commit: str, folder: str) -> Tree:
-        """Every file, link and submodule below a folder of a commit, by its path relative to the folder; none where
-        the commit has no such folder. Names that lead elsewhere are left out."""
+        """Every file, link and submodule below a folder of a commit, by its path relative to the folder; none if the
+        commit has no such folder. Names that lead out of the folder are left out."""
         root = self._folder(commit, folder) if folder else commit
         if root is None:
             return {}
@@ -129,16 +129,16 @@ class Repository:
                 yield os.fsdecode(line[2:])
 
     def large_file(self, digest: str) -> str | None:
-        """Where git LFS keeps the file of that SHA-256, if it is here and lies in that store."""
+        """The path of the file of that SHA-256 in the store of git LFS, if it is on this machine."""
         common = os.path.join(self.top, os.fsdecode(git(self.top, "rev-parse", "--git-common-dir").rstrip(b"\n")))
         store = os.path.realpath(os.path.join(common, "lfs", "objects"))
         path = os.path.join(store, digest[:2], digest[2:4], digest)
         return path if os.path.isfile(path) and os.path.realpath(path) == path else None
 
     def contents(self, blobs: Sequence[Blob], *, may_lack: bool = False) -> Iterator[tuple[Blob, Content | None]]:
-        """The bytes of files and links, in the order asked for, each to be read before the next one is taken.
+        """The bytes of files and links, in order; each must be read before the next one is taken.
 
-        GoneError for one that is not here; with ``may_lack`` it is None, where the clone is a partial one.
+        GoneError for a file that is missing here; with ``may_lack``, it is None if the clone is partial.
         """
         left = list(blobs)
         is_partial: bool | None = None
@@ -234,9 +234,9 @@ class Content:
 
 @contextmanager
 def _answers(folder: str, blobs: Iterable[Blob]) -> Iterator[_Answers]:
-    """One ``git cat-file --batch`` over many objects."""
+    """The answers of one ``git cat-file --batch`` about many objects."""
     order = command("cat-file", "--batch")
-    # Files, not pipes: git neither waits for us nor we for git, however much either has to say.
+    # Files, not pipes: neither process can block the other.
     with tempfile.TemporaryFile() as asked, tempfile.TemporaryFile() as errors:
         asked.write("".join(f"{blob.oid}\n" for blob in blobs).encode())
         asked.seek(0)
@@ -247,14 +247,14 @@ def _answers(folder: str, blobs: Iterable[Blob]) -> Iterator[_Answers]:
 
 
 class _Answers:
-    """What it answers, object by object."""
+    """The answers of ``git cat-file --batch``, object by object."""
 
     def __init__(self, process: subprocess.Popen[bytes], errors: IO[bytes]) -> None:
         self._process, self._errors = process, errors
         self.has_ended = False
 
     def next(self) -> Content | None:
-        """The next object; None where the repository does not have it. GitError where git fails otherwise."""
+        """The next object; None if the repository does not have it. GitError for any other failure."""
         if self._process.stdout is None:
             raise GitError("git cat-file: no output")
         head = self._process.stdout.readline().split()
@@ -264,12 +264,12 @@ class _Answers:
             return None
         self.has_ended = True
         code = self._process.wait() if not head else 0
-        if b"promisor" in self._complained():  # where git fetches nothing, it ends at the first that it lacks
+        if b"promisor" in self._complained():  # git may fetch nothing, so it ends at the first missing object
             return None
         raise GitError(words(self._complained(), "cat-file", code))
 
     def said(self) -> str:
-        """Why the last one was None, in git's words."""
+        """Why the last object was None, in git's words."""
         said = self._complained()
         return words(said, "cat-file", 0) if complaints(said) else "the file is not in the repository"
 
@@ -279,12 +279,12 @@ class _Answers:
 
 
 def write_blobs(repo: Repository, blobs: Iterable[Blob], root: str, *, largest: int | None = None) -> None:
-    """Write regular files below ``root``; none through a link that leads out of it, and none over ``largest`` bytes."""
+    """Write regular files below ``root``, except through a link out of it and files of more than ``largest`` bytes."""
     _write(repo, blobs, root, largest=largest, may_lack=False)
 
 
 def write_recordings(repo: Repository, blobs: Iterable[Blob], root: str) -> None:
-    """The same, for files that a scene can be told without: one that a partial clone lacks is left out."""
+    """Write recordings below ``root``; a recording that a partial clone lacks is left out."""
     _write(repo, blobs, root, largest=None, may_lack=True)
 
 
@@ -303,7 +303,7 @@ def _write(repo: Repository, blobs: Iterable[Blob], root: str, *, largest: int |
 
 
 def write_links(repo: Repository, blobs: Iterable[Blob], root: str) -> None:
-    """Make the links of a tree below ``root``, as far as they stay below it."""
+    """Make the links of a tree below ``root``; links that lead out of it are left out."""
     made = []
     for blob, content in repo.contents(list(blobs)):
         path = os.path.join(root, blob.path)
@@ -314,13 +314,13 @@ def write_links(repo: Repository, blobs: Iterable[Blob], root: str) -> None:
         if not os.path.lexists(path) and b"\0" not in target:
             os.symlink(os.fsdecode(target), path)
             made.append(path)
-    for path in made:  # when all are there, as one may go through another
+    for path in made:  # checked when all exist, because one may lead through another
         if not is_below(os.path.realpath(path), root):
             os.unlink(path)
 
 
 def has_content(path: str, oid: str) -> bool:
-    """Whether a regular file, and no link to one, holds exactly what git calls by that id."""
+    """Whether a path is a regular file, not a link, with the content of that git object."""
     sha = hashlib.sha1(usedforsecurity=False) if len(oid) == 40 else hashlib.sha256()
     try:
         with open_regular(path, follow_links=False) as file:
@@ -333,5 +333,5 @@ def has_content(path: str, oid: str) -> bool:
 
 
 def is_below(path: str, root: str) -> bool:
-    """Whether an absolute path is a folder or in it."""
+    """Whether an absolute path is the folder ``root`` or below it."""
     return path == root or path.startswith(os.path.join(root, ""))

@@ -1,4 +1,4 @@
-"""What git would commit now: the names in its index."""
+"""What git would commit now: the files in its index."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from scenebuild.git import git
 
 LARGEST = 64 << 20  # bytes of a file that is compared
 
-# ``git add --intent-to-add`` puts an empty object there, which no commit takes; no scene and no lock is empty.
+# ``git add --intent-to-add`` adds an empty object, which is not committed; no scene and no lock is empty.
 EMPTY = frozenset(
     ["e69de29bb2d1d6434b8b29ae775ad8c2e48c5391", "473a0f4c3be8a93681a267e3b1e9a7dcda1185436fe141f7749120a303721813"]
 )
 
 
 def staged_among(paths: Iterable[str]) -> Callable[[str], bool]:
-    """Whether a file beside one of ``paths`` is in the index. UsageError where git cannot say.
+    """A function that says whether a file in the folder of one of ``paths`` is in the index. UsageError if git fails.
 
-    The index that git itself names is asked (GIT_INDEX_FILE): with ``git commit --all`` it is another one.
+    It reads the index of GIT_INDEX_FILE, which is another file during ``git commit --all``.
     """
     folders = sorted({os.path.relpath(os.path.realpath(os.path.dirname(path))) for path in paths})
     names = set(_names_in_index(folders)) if folders else set()
@@ -28,7 +28,7 @@ def staged_among(paths: Iterable[str]) -> Callable[[str], bool]:
 
 
 def is_staged_as_it_is(path: str) -> bool:
-    """Whether the index holds a file as it lies in the folder, line ends aside. UsageError where git cannot say."""
+    """Whether the index has the same content as a file in the folder, except line ends. UsageError if git fails."""
     name = os.path.relpath(_beside(path))
     try:
         staged = git(os.getcwd(), "cat-file", "blob", f":./{name}")
@@ -38,7 +38,7 @@ def is_staged_as_it_is(path: str) -> bool:
 
 
 def is_ignored(path: str) -> bool:
-    """Whether git ignores a file that is not in its index. UsageError where git cannot say."""
+    """Whether git ignores a file that is not in its index. UsageError if git fails."""
     name = os.path.relpath(_beside(path))
     return bool(git(os.getcwd(), "ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", name))
 
@@ -48,12 +48,13 @@ def _lines(data: bytes) -> bytes:
 
 
 def _beside(path: str) -> str:
-    """A file by the true place of its folder: git knows no way through a link."""
+    """The path of a file with its folder's links resolved: git does not follow them."""
     return os.path.join(os.path.realpath(os.path.dirname(path)), os.path.basename(path))
 
 
 def _names_in_index(folders: Sequence[str]) -> list[str]:
-    """The names below folders, from here. Git is not asked elsewhere: a hook's GIT_INDEX_FILE is relative to here."""
+    """The names below folders, relative to the current folder. Git must run there: the GIT_INDEX_FILE of a hook is
+    relative to it."""
     try:
         answer = git(os.getcwd(), "ls-files", "--stage", "-z", "--", *folders)
     except UsageError as error:

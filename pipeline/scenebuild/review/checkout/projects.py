@@ -1,4 +1,4 @@
-"""The two sides of a comparison: a folder each, read as a project, the user's own or a copy of old files."""
+"""The two sides of a comparison. Each is the folder of a project: the user's own, or a copy of old files."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ class ProjectSide:
         return os.path.exists(self.path(relative)) or bool(self.snapshot and self.snapshot.blob(relative))
 
     def bring(self, names: Iterable[str]) -> None:
-        """Make sure that files can be read below ``root``, as far as this side has them."""
+        """Copy files below ``root`` if they are not there yet, as far as this side has them."""
         if self.snapshot is not None:
             self.snapshot.bring(names)
 
     def displayed(self, text: str) -> str:
-        """A text of ours with the paths in it as the user knows them."""
+        """A message with the paths as the user knows them."""
         return text.replace(printable(os.path.join(self.root, "")), self.prefix)
 
     def place(self, place: Place) -> Place:
@@ -58,11 +58,11 @@ class ProjectSide:
         return replace(place, file=self.displayed(place.file))
 
     def problem(self, problem: Problem) -> Problem:
-        """A finding as if it had been found where the user has the file."""
+        """A finding with its place and message as the user knows the paths."""
         return replace(problem, place=self.place(problem.place), message=self.displayed(problem.message))
 
     def config(self) -> Config:
-        """The configuration of this side. UsageError as the user would read it."""
+        """The configuration of this side. UsageError with the label of the side."""
         try:
             return read_config(self.root)
         except UsageError as error:
@@ -71,7 +71,7 @@ class ProjectSide:
 
 @dataclass(frozen=True, slots=True)
 class ReadScene:
-    """One scene on one side: its fields as they are written, its values, its lock; or what is wrong with it."""
+    """One scene on one side: its document, its values and its lock, or its problems."""
 
     side: ProjectSide
     reference: str  # relative to the side's root
@@ -89,7 +89,7 @@ class ReadScene:
 
 
 def scene_files(side: ProjectSide, paths: Sequence[str]) -> list[str]:
-    """The scene files below paths of the project, relative to it; none for a path that is not there."""
+    """The scene files below paths of the project, relative to it; none for a path that does not exist."""
     found: dict[str, None] = {}
     for path in paths:
         with suppress(SceneError):
@@ -99,7 +99,7 @@ def scene_files(side: ProjectSide, paths: Sequence[str]) -> list[str]:
 
 
 def _looks_like_a_scene(path: str) -> bool:
-    """Of a project without ``scenes/``: among its YAML files many are none."""
+    """Whether a YAML file looks like a scene; in a project without ``scenes/`` many do not."""
     with suppress(OSError), open_regular(path) as file:
         lines = file.read(1 << 20).splitlines()
         return any(line.startswith((b"elements:", b"extends:", b'{"')) for line in lines)
@@ -107,7 +107,7 @@ def _looks_like_a_scene(path: str) -> bool:
 
 
 def read_file(side: ProjectSide, file: str) -> Iterator[ReadScene]:
-    """Every scene that a file holds; one with problems alone where the file cannot be read."""
+    """Every scene of a file; if the file cannot be read, one without a scene, with the problems."""
     path = side.path(file)
     try:
         document = read_with_parents(path)
@@ -138,7 +138,7 @@ def _lock(side: ProjectSide, reference: str) -> tuple[Lock | None, tuple[str, ..
 
 
 def count_scenes(side: ProjectSide, file: str) -> int:
-    """How many scenes a file holds, as far as it can be read."""
+    """The number of scenes in a file; 1 if it cannot be read."""
     with suppress(OSError):
         text = read_bounded(side.path(file), LARGEST_TEXT)
         if not any(word in text for word in SEVERAL):
@@ -150,12 +150,12 @@ def count_scenes(side: ProjectSide, file: str) -> int:
 
 
 def side_of(repo: Repository, commit: str, label: str, folder: str, paths: Sequence[str], scratch: str) -> ProjectSide:
-    """A project as it was in a commit, to be read from a scratch folder: its scene files at ``paths`` and below."""
+    """A project as it was in a commit, in a scratch folder, with the scene files at ``paths`` and below."""
     snapshot = Snapshot(repo, repo.tree(commit, folder), os.path.realpath(scratch))
     snapshot.begin(paths)
     return ProjectSide(label, snapshot.root, os.path.join(folder, "") if folder else "", snapshot)
 
 
 def is_inside(path: str) -> bool:
-    """Whether a relative path stays below where it begins."""
+    """Whether a path is relative and has no ``..``."""
     return not os.path.isabs(path) and ".." not in path.split("/")

@@ -1,7 +1,7 @@
-"""A project as it was in a commit: what is looked at is brought into a scratch folder, file by file, as it is needed.
+"""A project as it was in a commit: files are copied into a scratch folder as they are needed.
 
-Scene files come first, all with one ``git cat-file``. Lockfiles and recordings follow for those scenes alone that are
-not the same on both sides.
+Scene files are copied first, all with one ``git cat-file``. Lockfiles and recordings follow, only for scenes that
+differ between the sides.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ TEXTS = (*SUFFIXES, LOCK)
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A commit's project and the folder where its files are put."""
+    """The project of a commit, and the folder for its files."""
 
     repo: Repository
     tree: Tree
     root: str  # absolute, links followed
 
     def begin(self, paths: Sequence[str]) -> None:
-        """Bring the configuration, the links, and every scene file at ``paths`` or below them."""
+        """Copy the configuration, the links, and every scene file at ``paths`` or below them."""
         os.makedirs(os.path.join(self.root, ".git"))  # marks the root of the project, as in a checkout
         settings = {os.path.basename(one) for one in config_files(self.root)[:2]}
         wanted = [one for one in self._files() if _is_wanted(one.path, paths) or one.path in settings]
@@ -49,7 +49,7 @@ class Snapshot:
         write_links(self.repo, [one for one in self.tree.values() if one.mode == LINK], self.root)
 
     def bring(self, names: Iterable[str]) -> None:
-        """Bring files by their paths in the project. A recording that a partial clone lacks is left out."""
+        """Copy files by their paths in the project. A recording that a partial clone lacks is left out."""
         blobs = {blob.path: blob for name in names if (blob := self.blob(name)) is not None}
         missing = [one for one in blobs.values() if not os.path.lexists(os.path.join(self.root, one.path))]
         texts = [one for one in missing if one.path.endswith(TEXTS)]
@@ -60,7 +60,7 @@ class Snapshot:
             self._fetch_large(os.path.join(self.root, one.path))
 
     def blob(self, name: str) -> Blob | None:
-        """The regular file that a path leads to, links followed; None where the commit has none there."""
+        """The regular file that a path leads to, links followed; None if the commit has none there."""
         found = self.tree.get(name)
         if found is None or found.mode == LINK:
             found = self.tree.get(self._real(name)) if self.links() else None
@@ -71,13 +71,13 @@ class Snapshot:
         return [path for path, one in self.tree.items() if one.mode == LINK]
 
     def submodule(self, name: str) -> Blob | None:
-        """The submodule that a path is in."""
+        """The submodule that contains a path; None if none does."""
         parts = name.split("/")
         above = (self.tree.get("/".join(parts[:count])) for count in range(1, len(parts) + 1))
         return next((one for one in above if one is not None and one.mode == SUBMODULE), None)
 
     def submodules(self) -> Iterator[Blob]:
-        """All of them."""
+        """All submodules."""
         return (one for one in self.tree.values() if one.mode == SUBMODULE)
 
     def _files(self) -> Iterator[Blob]:
@@ -87,7 +87,8 @@ class Snapshot:
         return os.path.relpath(os.path.realpath(os.path.join(self.root, name)), self.root)
 
     def _fetch_large(self, path: str) -> None:
-        """Put what a pointer of Git LFS stands for in its place, if it is on this machine and is what it is called."""
+        """Replace a pointer of Git LFS by its file, if the file is on this machine and has the digest of the
+        pointer."""
         import shutil
 
         from scenebuild.files import open_regular

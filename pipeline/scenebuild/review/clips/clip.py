@@ -1,4 +1,4 @@
-"""What a clip of before and after plays: the sound of each side, or of the span where most has changed."""
+"""The sound of a clip of before and after: of each side the whole, or the span with the largest change."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from scenebuild.review.compare.aligned import AlignedFiles, Residual, aligned
 
 RATE = 48_000  # Hz, of every clip
 MOST_S = 45.0  # of each side
-LEAST_S = 15.0  # of each side that is in the span, where it is as long
-_FADE_S = 0.005  # at both ends, so that going from one side to the other does not click
+LEAST_S = 15.0  # the span holds at least this much of each side, if the side is that long
+_FADE_S = 0.005  # at both ends, so that the change of sides does not click
 _MOST_FRAMES = 2**22
 
 
@@ -88,15 +88,15 @@ def _span(sides: AlignedFiles) -> ClipSpan:
     window = round(MOST_S)
     latest = int(np.clip(shortest_s - LEAST_S, 0, steps - window))
     inside = (change[window:] - change[:-window])[: latest + 1]
-    # What changed for a moment lies in many stretches: the one with the moment in its middle is taken.
+    # A short change lies in many spans: take the one that has it in its middle.
     best = np.flatnonzero(inside >= 0.999 * inside.max())
     return ClipSpan(float(best[len(best) // 2]) if change[-1] > 0 else 0.0, MOST_S, whole_s)
 
 
 def _change(sides: AlignedFiles, steps: int) -> NDArray[np.float64]:
-    """How much a sound changed in each of ``steps`` equal parts: the power of the residual.
+    """The change in each of ``steps`` equal parts: the power of the residual.
 
-    Of two sample rates there is none: the square of how far the levels are apart. Of one side alone: its own power.
+    With two sample rates there is no residual, so the squared difference of the levels; with one side, its own power.
     """
     if len(sides) == 2 and sides[0][1].sample_rate == sides[1][1].sample_rate:
         rms = envelope(Residual(sides[0][1], sides[1][1]), steps).rms
@@ -116,7 +116,7 @@ def _read(path: Path, span: ClipSpan) -> Samples:
         import soxr
 
         samples = soxr.resample(samples, rate, RATE)
-    # Mono is heard on both loudspeakers; a mix has no more channels than two.
+    # Mono plays on both loudspeakers; a mix has at most two channels.
     return _faded(np.ascontiguousarray(np.stack([samples[:, 0], samples[:, min(1, samples.shape[1] - 1)]])))
 
 

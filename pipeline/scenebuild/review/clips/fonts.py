@@ -1,7 +1,7 @@
-"""An author's words as pixels, in any script that a font of this machine has.
+"""Draws text in any script that a font of this machine has.
 
-A line is written in one font where one has all of it, else each part in the first font that has it. Pillow brings a
-font of its own, for machines that have none; it knows little more than English. What no font has is an empty box.
+A line is drawn in one font if one has all its characters, else each part in the first font that has it. Pillow brings a
+font for machines that have none; it has little more than English. A character that no font has is an empty box.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from scenebuild.report.readme.markdown import shown
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
-# Files that Linux, macOS and Windows keep their fonts in, the best to read first.
+# Font files of Linux, macOS and Windows, the most readable first.
 _FILES = (
     "NotoSans-Regular.ttf", "DejaVuSans.ttf", "LiberationSans-Regular.ttf", "SFNS.ttf", "segoeui.ttf", "arial.ttf",
     "Arial Unicode.ttf", "NotoSansCJK-Regular.ttc", "wqy-zenhei.ttc", "PingFang.ttc", "Hiragino Sans GB.ttc",
@@ -31,7 +31,7 @@ _NO_CHARACTER = "\U0010fffe"  # every font shows its empty box for it
 def write(
     draw: ImageDraw.ImageDraw, place: tuple[int, int], words: str, size: int, fill: str, right: bool = False
 ) -> None:
-    """Write one line from ``place`` (left end of the baseline; with ``right`` its right end) on."""
+    """Draw one line of text from ``place``, the left end of its baseline (with ``right``, the right end)."""
     line = shown(words)
     x = float(place[0]) - (width(line, size) if right else 0)
     for part, font in _runs(line, size):
@@ -45,7 +45,7 @@ def width(words: str, size: int) -> float:
 
 
 def fitted(words: str, size: int, most: float) -> str:
-    """The line itself, or as much of it as is no wider than ``most`` pixels, with an ellipsis."""
+    """The line, cut with an ellipsis if it is wider than ``most`` pixels."""
     line = shown(words)
     if width(line, size) <= most:
         return line
@@ -58,7 +58,7 @@ def fitted(words: str, size: int, most: float) -> str:
 
 def _runs(line: str, size: int) -> Iterator[tuple[str, Font]]:
     """The line in parts with the font of each."""
-    # A script that joins or turns round its letters must not be drawn in parts, and a word in two fonts is no sight.
+    # Scripts that join or reorder their letters must not be drawn in parts, and a word in two fonts looks bad.
     whole = next((font for font in _fonts(size) if all(_has(font, character) for character in line)), None)
     if whole is not None:
         yield line, whole

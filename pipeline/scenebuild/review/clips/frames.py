@@ -1,6 +1,6 @@
-"""The frames of a clip: title, notes, both sides as waveform and spectrogram, and a playhead that moves over them.
+"""The frames of a clip: title, notes, both sides as waveform and spectrogram, and a moving playhead.
 
-Every frame is one of two pictures that are drawn once for each side, put together at the playhead.
+Two pictures are drawn once for each side, not played and played; every frame joins them at the playhead.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _WAVE_SHARE = 0.56  # of a lane; the rest is its spectrogram
 _SEAM = 6  # pixels between the two
 _PAGE, _PALE, _GREY, _LINE, _AMBER = "#0d1117", "#f0f6fc", "#9198a1", "#3d444d", "#d29922"
 _COLOURS = {BEFORE: ("#1f6feb", "#79c0ff"), AFTER: ("#238636", "#56d364")}  # peaks, power
-_WAITING, _COMING = 0.38, 0.62  # how bright a side is that does not play, and what is yet to be played
+_WAITING, _COMING = 0.38, 0.62  # brightness of the side that does not play, and of the part not played yet
 _COLUMN = 2  # pixels of one column of the pictures
 _COLUMNS = (RIGHT - LEFT) // _COLUMN
 _HEAD = 4  # pixels, the playhead's width
@@ -45,7 +45,7 @@ Yuv = NDArray[np.uint8]  # (height * 3 / 2, width): planar 4:2:0, as an encoder 
 
 @dataclass(frozen=True, slots=True)
 class SideFrames:
-    """For each side: the frame as it is before that side has played, and after."""
+    """For each side: the frame before that side has played, and after."""
 
     coming: tuple[Yuv, ...]
     played: tuple[Yuv, ...]
@@ -71,7 +71,7 @@ _HEAD_YUV = (235, 128, 128)  # white
 
 
 def draw_frames(sides: Sequence[ClipSound], title: str, notes: Sequence[str], span: ClipSpan) -> SideFrames:
-    """Everything that is drawn of a clip."""
+    """The pictures of a clip."""
     lanes = _lanes(len(sides), first=98 + 32 * min(len(notes), _NOTES))
     pictures = _pictures(sides, [bottom - top for top, bottom in lanes])
     coming: list[Yuv] = []
@@ -184,7 +184,7 @@ def _badge(draw: ImageDraw.ImageDraw, side: ClipSound, top: int, is_playing: boo
 
 
 def _time(draw: ImageDraw.ImageDraw, span: ClipSpan, duration_s: float, why: str) -> None:
-    """Labels of the axis, as times of the whole sound, and what part of it is heard."""
+    """Draw the labels of the time axis, and which part of the mix the clip plays."""
     for time_s, label in ticks(duration_s):
         x = LEFT + (RIGHT - LEFT) * time_s / duration_s if duration_s else LEFT
         words = _clock(span.start_s + time_s) if span.is_part else label

@@ -1,4 +1,4 @@
-"""A clip of a mix before and after: what a reviewer plays in a comment. H.264 and AAC in MP4, by PyAV."""
+"""A clip of a mix before and after, for a comment: H.264 and AAC in MP4, by PyAV."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from scenebuild.review.clips.frames import HEIGHT, WIDTH, SideFrames, Yuv, draw_
 from scenebuild.review.compare.aligned import AFTER, BEFORE
 
 FRAMES_PER_SECOND = 15
-MOST_BYTES = 9_500_000  # code hosts take 10 MB
-# x264's constant rate factor, finest first; the next is taken where a clip becomes too large. (A bound on the bit rate
-# would do it in one go, but makes x264's answer depend on the timing of its threads.)
+MOST_BYTES = 9_500_000  # code hosts accept 10 MB
+# x264's constant rate factor, best first; the next one is used if a clip becomes too large. (A limit on the bit rate
+# would need one pass, but makes x264's output depend on the timing of its threads.)
 QUALITIES = (20, 26, 32)
 _THREADS = 4  # a fixed number: the bytes depend on it
 _AUDIO_BITS = 160_000  # a second
@@ -31,22 +31,22 @@ _BT_709, _LIMITED_RANGE = 1, 1  # as ISO/IEC 23091-2 numbers them
 
 @dataclass(frozen=True, slots=True)
 class ClipFacts:
-    """What a clip holds. Times in seconds; a side that is missing is ``0.0`` long."""
+    """The content of a clip. A side that is missing is ``0.0`` s long."""
 
     duration_s: float
     before_s: float
     after_s: float
-    start_s: float  # where in the mixes it begins
-    is_part: bool  # of mixes too long for a clip: the span where most has changed
+    start_s: float  # the start of the clip in the mixes
+    is_part: bool  # the mixes are too long for a clip, and it plays the span with the largest change
     size: int  # bytes
 
 
 def clip_mp4(before: Path | None, after: Path | None, target: Path, title: str, notes: Sequence[str] = ()) -> ClipFacts:
     """Write a clip to ``target``: the old mix, then the new one, with their pictures and a playhead.
 
-    ``title`` and ``notes`` are an author's text in any language, cut where they are too long. Of mixes over 45 s the
-    clip plays the 45 s in which most has changed, of both the same. With one side missing (None) the other is played
-    alone. The file appears at once or not at all. UsageError where PyAV is missing or cannot write such files.
+    ``title`` and ``notes`` are text in any language, cut if they are too long. Of mixes over 45 s the clip plays the
+    45 s with the largest change, the same span of both. With one side missing (None) the other is played alone. The
+    file appears when it is complete. UsageError if PyAV is missing or cannot write such files.
     """
     av = pyav()
     span, sides = clip_sounds(before, after)
@@ -54,7 +54,7 @@ def clip_mp4(before: Path | None, after: Path | None, target: Path, title: str, 
     lengths = {side.name: side.length_s for side in sides}
     sound = np.concatenate([side.samples for side in sides], axis=1)
     missing = RATE // FRAMES_PER_SECOND - sound.shape[1]
-    if missing > 0:  # a clip has one frame at least
+    if missing > 0:  # a clip has at least one frame
         sound = np.pad(sound, ((0, 0), (0, missing)))
     with aside(str(target)) as temporary:
         for quality in QUALITIES:
@@ -74,7 +74,7 @@ def clip_mp4(before: Path | None, after: Path | None, target: Path, title: str, 
 
 
 def pyav() -> Any:
-    """PyAV, an optional part of the installation; only clips need it."""
+    """PyAV, which is optional and needed only for clips. UsageError if it is missing or lacks an encoder."""
     try:
         import av
         from av.codec import Codec
@@ -91,7 +91,7 @@ def pyav() -> Any:
 
 
 def _frames(pictures: SideFrames, lengths_s: Sequence[float]) -> Iterator[Yuv]:
-    """The frames of all sides; of each instant the one whose side plays then."""
+    """The frames of the clip: at each instant that of the side that plays."""
     starts_s = np.cumsum([0.0, *lengths_s])
     for index in range(max(1, round(float(starts_s[-1]) * FRAMES_PER_SECOND))):
         time_s = index / FRAMES_PER_SECOND
@@ -100,7 +100,7 @@ def _frames(pictures: SideFrames, lengths_s: Sequence[float]) -> Iterator[Yuv]:
 
 
 def _encode(av: Any, container: Any, quality: int, frames: Iterator[Yuv], sound: Samples) -> None:
-    """Both streams side by side, so that neither waits in memory for the other."""
+    """Encode both streams in step, so that neither waits in memory for the other."""
     video, audio = _video_stream(container, quality), _audio_stream(container)
     muxed = 0
     for index, picture in enumerate(frames):
@@ -119,7 +119,7 @@ def _encode(av: Any, container: Any, quality: int, frames: Iterator[Yuv], sound:
 
 
 def _video_stream(container: Any, quality: int) -> Any:
-    # Of a page that stands still, slower presets make nothing smaller. A key frame every 5 s makes seeking quick.
+    # Slower presets do not make such still pictures smaller. A key frame every 5 s makes seeking fast.
     options = {"preset": "veryfast", "crf": str(quality), "g": str(5 * FRAMES_PER_SECOND)}
     stream = container.add_stream("libx264", rate=FRAMES_PER_SECOND, options=options)
     stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, "yuv420p"

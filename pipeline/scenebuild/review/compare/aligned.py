@@ -1,4 +1,4 @@
-"""The two sides of a comparison, made alike so that they can be looked at together."""
+"""The sounds of both sides of a comparison, with the same length and channels."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BEFORE, AFTER = "before", "after"
 
 @dataclass(frozen=True, slots=True)
 class AlignedFile:
-    """A file as part of a comparison: as long and with as many channels as the other; silence beyond its end."""
+    """A sound file with the length and the channels of the comparison; silence after its end."""
 
     wav: Wav
     channels: int
@@ -36,14 +36,14 @@ class AlignedFile:
         if self.wav.channels == self.channels:
             return block
         shape = (self.channels, frames)
-        if self.wav.channels == 1:  # heard on every loudspeaker
+        if self.wav.channels == 1:  # mono plays on every loudspeaker
             return np.ascontiguousarray(np.broadcast_to(block, shape))
         return np.concatenate([block, np.zeros((self.channels - self.wav.channels, frames), np.float32)])
 
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """What is left of ``after`` when ``before`` is taken from it, sample by sample: both of the same sample rate."""
+    """``after`` minus ``before``, sample by sample; both have the same sample rate."""
 
     before: AlignedFile
     after: AlignedFile
@@ -77,7 +77,7 @@ AlignedFiles = tuple[tuple[str, AlignedFile], ...]
 
 @contextmanager
 def aligned(before: Path | None, after: Path | None, most_frames: int) -> Iterator[AlignedFiles]:
-    """The one or two files there are, with their names, made alike in length and channels."""
+    """The one or two files, with their names, aligned in length and channels. ValueError if both are None."""
     paths = {name: path for name, path in ((BEFORE, before), (AFTER, after)) if path is not None}
     if not paths:
         raise ValueError("a comparison needs a sound before or a sound after")

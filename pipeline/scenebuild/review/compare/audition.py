@@ -1,4 +1,4 @@
-"""One side of a scene as sound, apart from all outputs: its takes from the store, its mix in a scratch folder."""
+"""The sound of one side of a scene: its takes from the store, its mix in a scratch folder. No output is written."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from scenebuild.plan.steps import Plan, Step
 from scenebuild.report.pages.embedded_audio import MOST_CAPTURED_S
 from scenebuild.review.checkout.projects import ReadScene
 
-STEM_SECONDS = 600.0  # of all stems of a mix together that are written to be measured
+STEM_SECONDS = 600.0  # if all stems of a mix together are longer, they are not written and not measured
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +31,8 @@ class RenderedSide:
     plan: Plan
     mix: Mix
     takes: Takes
-    stems: Mapping[str, Path] = field(default_factory=dict)  # none of a long mix
-    captured: tuple[CapturedStem, ...] = ()  # for a page, where they fit one
+    stems: Mapping[str, Path] = field(default_factory=dict)  # empty for a long mix
+    captured: tuple[CapturedStem, ...] = ()  # for a page, if they fit
     notes: tuple[str, ...] = ()
 
     @property
@@ -46,7 +46,7 @@ class SoundMissingError(ScenebuildError):
 
 
 def render_side(read: ReadScene, plan: Plan, folder: Path, maker: TakeMaker, *, capture_stems: bool) -> RenderedSide:
-    """Mix one side. SoundMissingError where a take is missing that only a model could make, and what the mixer raises.
+    """Mix one side. SoundMissingError if a take is missing that only a model can make; and the errors of the mixer.
 
     With ``capture_stems`` its stems are captured as well, as far as a page has room for them.
     """
@@ -109,7 +109,7 @@ def _made(missing: list[Step], maker: TakeMaker) -> dict[str, Take]:
 
 
 def _seconds(plan: Plan, takes: Takes) -> float:
-    """How long all stems are together, at most: each is as long as the mix."""
+    """An upper limit for the length of all stems together, in seconds: each is as long as the mix."""
     scene = plan.scene
     longest = max((element.start_s for element in scene.elements), default=0.0)
     length_s = scene.mix.duration_s or longest + sum(take.duration_s for several in takes.values() for take in several)

@@ -1,4 +1,4 @@
-"""Builds as they lie in folders: what a manifest says of its scene, and the files beside it."""
+"""Builds in folders: the manifest of a scene, and the files beside it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Entry = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Build:
-    """One build: what its manifest says of the scene, and where its files lie."""
+    """One build: the facts of its manifest, and the paths of its files."""
 
     name: str  # of its folder
     label: str  # of the side
@@ -36,12 +36,12 @@ class Build:
         return _own(Path(take_path(self.folder, name)))
 
     def stem(self, name: str) -> Path:
-        """The stem of an element, which is there if the build was asked for it."""
+        """The stem of an element; it exists if the build had ``--stems``."""
         return _own(Path(self.folder, "stems", f"{name}.wav"))
 
 
 def _own(path: Path) -> Path:
-    """A file of the build; a link in its place, which came with the build, leads nowhere."""
+    """The path of a file of the build, or /dev/null for a link, which may lead anywhere."""
     return Path(os.devnull) if path.is_symlink() or path.parent.is_symlink() else path
 
 
@@ -64,7 +64,7 @@ def builds_of(side: ProjectSide) -> dict[str, Build]:
 
 
 def _build(folder: str, label: str) -> Build | None:
-    """None for the pages about the variants of a file, which are built beside them."""
+    """The build in a folder; None if it holds the pages about the variants of a file."""
     path = os.path.join(folder, MANIFEST)
     try:
         result = json.loads(read_bounded(path, LARGEST_MANIFEST, follow_links=False))["result"]

@@ -1,4 +1,4 @@
-"""Two builds compared: by what their manifests say and by the files beside them. Recipes are not in a build."""
+"""Compares two builds by their manifests and the files beside them. A build does not hold its scene file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def compare_builds(comparison: Comparison) -> Changes:
 
 
 def _changed_scenes(pairs: Sequence[BuildPair]) -> Generator[ChangedScene]:
-    """A mix that cannot be read is told in words alone."""
+    """The scenes that changed; a mix that cannot be read has no sound on the page."""
     for before, after in pairs:
         found = _scene(before, after)
         if found is not None:
@@ -88,7 +88,7 @@ def _by_takes(first: Entry | None, second: Entry | None) -> ElementStatus:
 def _status(
     name: str, first: Entry | None, second: Entry | None, before: Build | None, after: Build | None
 ) -> ElementStatus:
-    """With stems, what the mix does with a take can be told as well."""
+    """The status of an element; with stems, also whether the mix changed it."""
     status = _by_takes(first, second)
     if status == "unchanged" and before and after and not null_test(before.stem(name), after.stem(name)).identical:
         return "mixed"

@@ -1,4 +1,4 @@
-"""What a comparison yields: one changed scene after the other, each with its sound for as long as it is looked at."""
+"""The result of a comparison: one changed scene after the other, each with its sound while it is handled."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SceneSound: TypeAlias = "RenderedSide | Build"
 
 @dataclass(frozen=True, slots=True)
 class ChangedScene:
-    """A scene that changed, and each of its sides that can be heard; one that exists and has no sound is None, too."""
+    """A scene that changed, and the sound of its sides; None for a side that does not exist or has no sound."""
 
     review: SceneReview
     before: SceneSound | None = None
@@ -26,12 +26,12 @@ class ChangedScene:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All that changed between two sides. The files of a scene are gone when the next scene is asked for."""
+    """All changes between two sides. The files of a scene are removed when the next scene is asked for."""
 
     before: str  # what the sides are called
     after: str
     looked_at: int  # scenes, changed or not
-    scenes: Generator[ChangedScene]  # to be closed by whoever stops early
+    scenes: Generator[ChangedScene]  # a caller that stops early must close it
 
     def review(self, scenes: Sequence[SceneReview]) -> Review:
         """The review of the scenes that were yielded."""

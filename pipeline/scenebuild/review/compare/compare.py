@@ -1,4 +1,4 @@
-"""From two projects to what changed between them: scenes are matched, edits found, elements judged, mixes measured."""
+"""Compares two projects: matches scenes, finds edits, classifies elements, measures mixes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from scenebuild.scratch import scratch_folder
 
 
 def compare(comparison: Comparison, options: CompareOptions) -> Changes:
-    """All that changed between two projects. Nothing is measured before its scene is asked for."""
+    """All changes between two projects. A scene is measured when it is asked for."""
     projects = (comparison.before, comparison.after)
     files = [[one for one in scene_files(side, comparison.paths) if one not in comparison.unseen] for side in projects]
     configs = (comparison.before.config(), comparison.after.config())
@@ -72,7 +72,7 @@ def _reviewed(
     plans: PlanPair,
     problems: tuple[tuple[Problem, ...], tuple[Problem, ...]],
 ) -> SceneReview | None:
-    """What changed in one scene, not measured yet; None where nothing did."""
+    """The changes in one scene, not measured yet; None if nothing changed."""
     head = after or before
     if head is None:
         return None
@@ -126,7 +126,7 @@ def _differs(
 
 
 def _locks_differ(before: ReadScene | None, after: ReadScene | None, plans: Sequence[Planned | None]) -> bool:
-    """Whether a lock came, went, broke or grew old, or says something else of the mix, as after an update of ours."""
+    """Whether a lock was added, removed, damaged or became older than its scene, or has other facts about the mix."""
     states = {(bool(one.lock), bool(one.notes)) for one in (before, after) if one}
     ages = {_older(one.plan) for one in plans if one}
     first, second = (one.lock.mix if one and one.lock else LockMix() for one in (before, after))
@@ -135,7 +135,7 @@ def _locks_differ(before: ReadScene | None, after: ReadScene | None, plans: Sequ
 
 
 def _notes(before: ReadScene | None, after: ReadScene | None, plans: Sequence[Planned | None]) -> tuple[str, ...]:
-    """What is to be known of the locks, of each side by its label."""
+    """Notes about the locks, with the label of the side."""
     notes = [note for one in (before, after) if one for note in one.notes]
     if before and after and before.scene and after.scene and bool(before.lock) != bool(after.lock) and not notes:
         without = after if before.lock else before
@@ -149,7 +149,7 @@ def _notes(before: ReadScene | None, after: ReadScene | None, plans: Sequence[Pl
 
 
 def _older(plan: Plan) -> str:
-    """What a lock does not know yet, in words; "" for a lock of this scene, and for none."""
+    """The differences between a scene and its lock, in words; "" if there are none, or if there is no lock."""
     if plan.lock is None:
         return ""
     changed = [f"{step.name}: {step.drift}" for step in plan.steps if step.drift]

@@ -1,5 +1,5 @@
-"""What the author wrote otherwise, field by field: of the scenes as they are composed, so that what a file inherits, a
-variant changes or a parameter fills in counts, and comments, order and the folding of texts do not."""
+"""The author's edits, field by field. The composed scenes are compared: inherited fields, variants and parameters
+count; comments, order and the folding of texts do not."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GONE = object()
 
 
 def field_edits(before: Document, after: Document, sides: tuple[ProjectSide, ProjectSide]) -> tuple[FieldEdit, ...]:
-    """Every edit, in the order of the file after it; what was removed comes last."""
+    """Every edit, in the order of the file after it; removed fields come last."""
     found = [_edit(field, first, second, before, after, sides) for field, first, second in _differing(before, after)]
     return tuple(sorted(found, key=lambda one: (one.kind == "removed", one.place_after, one.field)))
 
@@ -26,7 +26,7 @@ def _differing(before: Document, after: Document) -> Iterator[tuple[Field, Any, 
 
 
 def _own(document: Document) -> dict[str, Any]:
-    """All but the author's notes to himself."""
+    """All fields except the author's own (``x-…``)."""
     return {key: value for key, value in document.data.items() if not key.startswith("x-")}
 
 
@@ -42,7 +42,7 @@ def _unequal(first: Any, second: Any, field: Field) -> Iterator[tuple[Field, Any
 
 
 def _are_alike(first: Any, second: Any) -> bool:
-    """Two lists of as many sets of fields, such as effects: what was edited is in one of them."""
+    """Whether both are lists of equally many mappings, such as effects: then single fields of them are compared."""
     return (
         isinstance(first, list)
         and isinstance(second, list)
@@ -71,7 +71,7 @@ def _edit(
 
 
 def _place(document: Document, field: Field) -> Any:
-    """Of a field with others in it, where its name stands."""
+    """The place of a field's value; of a field that contains others, the place of its name."""
     at = document.keys.get(field)
     value = document.value(field)
     return at if at is not None and at.line != value.line else value

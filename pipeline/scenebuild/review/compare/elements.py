@@ -1,4 +1,4 @@
-"""What became of each element: made again, mixed again, added, removed, renamed, or nothing."""
+"""The status of each element: generated again, mixed again, added, removed, renamed or unchanged."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Planned:
 
 
 def element_changes(before: Planned | None, after: Planned | None) -> tuple[ElementChange, ...]:
-    """Every element of both plans, in the order of head, those that are gone last. Nothing is measured yet."""
+    """Every element of both plans, in the order of head, removed ones last. Nothing is measured yet."""
     first, second = (steps_of(one.plan) if one else {} for one in (before, after))
     gone = {name: takes_of(steps) for name, steps in first.items() if name not in second}
     found = [
@@ -47,7 +47,7 @@ def _kept(name: str, before: Steps, after: Steps, side: Planned) -> ElementChang
 
 
 def _added(name: str, steps: Steps, side: Planned, gone: Mapping[str, Sequence[TakeId]]) -> ElementChange:
-    """An element that nobody had before; under another name where it plays what one that is gone played."""
+    """A new element; it is renamed if it plays the takes of a removed element."""
     takes = takes_of(steps)
     old = next((old for old, theirs in gone.items() if same_takes(theirs, takes)), "")
     return ElementChange(

@@ -1,4 +1,4 @@
-"""The numbers of a review: measured on both mixes where they can be rendered here, else as the lockfiles have them."""
+"""The numbers of a review: measured on both mixes if they can be rendered here, else from the lockfiles."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ class CompareOptions:
 def from_sound(
     found: SceneReview, pair: ScenePair, plans: PlanPair, scratch: Path, options: CompareOptions
 ) -> ChangedScene:
-    """The scene with what is measured on its mixes, which are rendered below ``scratch``; with the numbers of its
-    lockfiles where a side cannot be rendered here."""
+    """The scene with measurements of its mixes, which are rendered below ``scratch``; if a side cannot be rendered
+    here, with the numbers of its lockfiles."""
     rendered, why = _rendered(pair, plans, scratch, options)
     return ChangedScene(from_locks(found, plans, *why) if why else _measured(found, rendered), *rendered)
 
@@ -51,7 +51,7 @@ def from_sound(
 def _rendered(
     pair: ScenePair, plans: PlanPair, scratch: Path, options: CompareOptions
 ) -> tuple[RenderedPair, tuple[str, ...]]:
-    """Both sides as sound, and why one of them is not."""
+    """The sound of both sides, and the reasons if a side cannot be rendered."""
     from scenebuild.generate.make import TakeMaker
     from scenebuild.review.compare.audition import render_side
     from scenebuild.settings import GenerateOptions
@@ -97,7 +97,7 @@ def _measured_element(one: ElementChange, before: RenderedSide | None, after: Re
 
 
 def _stem(side: RenderedSide | None, name: str, is_changed: bool) -> SoundFacts | None:
-    """How an element sounds in the mix: measured where it changed, as the mixer has it where not."""
+    """The levels of an element in the mix: measured if it changed, else from the mixer."""
     from scenebuild.review.compare.meters import measure_sound
 
     facts = next((stem for stem in side.mix.stems if stem.name == name), None) if side else None
@@ -110,7 +110,7 @@ def _stem(side: RenderedSide | None, name: str, is_changed: bool) -> SoundFacts 
 
 
 def from_locks(found: SceneReview, plans: PlanPair, *why: str) -> SceneReview:
-    """The scene with the numbers of its lockfiles; ``why`` says in sentences why they are not from sound."""
+    """The scene with the numbers of its lockfiles; ``why``: the reasons why they are not from sound."""
     first, second = (_locked_mix(planned) for planned in plans)
     notes = list(found.notes)
     if first is not None and first == second and (found.edits or found.changed_elements):
@@ -132,7 +132,7 @@ def _locked_element(one: ElementChange, plans: PlanPair) -> ElementChange:
 
 
 def _locked_take(planned: Planned | None, name: str) -> SoundFacts | None:
-    """What the lock says of the first take of an element, if that take is the one that is wanted."""
+    """The facts of the lock about the first take of an element, if that take is still wanted."""
     step = next((one for one in planned.plan.steps if one.name == name), None) if planned else None
     if planned is None or planned.plan.lock is None or step is None or step.digest is None:
         return None
@@ -151,14 +151,14 @@ def _locked_mix(planned: Planned | None) -> SoundFacts | None:
 
 
 def _sound(locked: LockEntry | LockMix, peak_db: float | None) -> SoundFacts | None:
-    """Length and loudness of a lock. None where these, or the peak, are not those of a sound."""
+    """Length and loudness in a lock. None if these, or the peak, cannot be those of a sound."""
     if locked.length_s is None or not all(map(_is_usable, (locked.length_s, locked.loudness_lufs, peak_db))):
         return None
     return SoundFacts(float(locked.length_s), _or_silence(locked.loudness_lufs))
 
 
 def _is_usable(value: float | None) -> bool:
-    """A lock may come from a stranger, with a number in it of which nothing can be made."""
+    """Whether a number is in a sensible range; a lock may come from another person."""
     return value is None or value == -math.inf or abs(value) < 1e9
 
 

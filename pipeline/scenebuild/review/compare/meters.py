@@ -1,4 +1,5 @@
-"""What can be said of two sounds in numbers. Files are read in blocks: memory stays flat at any length."""
+"""Measurements of a sound, and of the difference of two sounds. Files are read in blocks: memory does not grow with
+their length."""
 
 from __future__ import annotations
 
@@ -19,13 +20,13 @@ from scenebuild.review.compare.spectral_balance import EDGES_HZ
 from scenebuild.review.model import NullTest, SoundFacts
 
 WINDOW = 4096  # frames: 85 ms at 48 kHz, a line every 12 Hz
-BATCH = 16  # windows at once
+BATCH = 16  # windows that are measured at once
 
 
 class BandMeter:
-    """The mean power in each of the bands, as a sine of that power in both channels would have it: 0 dB at full scale.
+    """The mean power in each band, in dB; 0 dB is a sine at full scale in all channels.
 
-    Hann windows that overlap by half, all channels together, so that nothing cancels.
+    Hann windows that overlap by half. The powers of the channels are added, so that nothing cancels.
     """
 
     def __init__(self, sample_rate: int, channels: int) -> None:
@@ -44,7 +45,7 @@ class BandMeter:
             self._take(chunk)
 
     def bands_db(self) -> tuple[float, ...]:
-        """The level in each band so far, -inf where there is nothing."""
+        """The level in each band so far; -inf for silence."""
         half = WINDOW // 2
         rest = self._chunks.rest
         power, windows = self._power.copy(), self._windows
@@ -69,7 +70,7 @@ class BandMeter:
 
 
 def measure_sound(path: Path, *, over_time: bool = False) -> SoundFacts:
-    """Everything about one sound file of one or two channels, in one pass. AudioFileError for any other."""
+    """All measurements of a sound file with one or two channels, in one pass. AudioFileError for any other file."""
     facts = probe(path)
     if facts.channels > 2 or facts.sample_rate < LOWEST_RATE:
         form = f"{facts.channels} channels at {facts.sample_rate} Hz"
@@ -96,7 +97,7 @@ def measure_sound(path: Path, *, over_time: bool = False) -> SoundFacts:
 
 
 def null_test(before: Path, after: Path) -> NullTest:
-    """What is left of one mix when the other is taken away; behind the shorter one there is silence."""
+    """The null test of two mixes: one minus the other. The shorter one is followed by silence."""
     one, other = probe(before), probe(after)
     if one.sample_rate != other.sample_rate:
         return NullTest(False, not_possible=f"the sample rates differ: {one.sample_rate} Hz and {other.sample_rate} Hz")
@@ -105,7 +106,7 @@ def null_test(before: Path, after: Path) -> NullTest:
     squares = np.zeros(3)  # before, after, difference
     peak = 0.0
     for first, second in _together(before, after, one.channels):
-        left = second - first  # of 24-bit numbers: nothing that differs comes out as 0
+        left = second - first  # exact for 24-bit samples: a difference is never rounded to 0
         squares += [_energy(it) for it in (first, second, left)]
         peak = max(peak, float(np.abs(left).max(initial=0.0)))
     frames = max(one.frames, other.frames)
@@ -121,7 +122,7 @@ def null_test(before: Path, after: Path) -> NullTest:
 
 
 def _together(before: Path, after: Path, channels: int) -> Iterator[tuple[Samples, Samples]]:
-    """Blocks of both, of one length, with silence where one of them has ended."""
+    """Blocks of both files, of the same length, with silence after the end of the shorter one."""
     one, other = read_blocks(before), read_blocks(after)
     nothing = np.zeros((0, channels), np.float32)
     while True:
@@ -133,7 +134,7 @@ def _together(before: Path, after: Path, channels: int) -> Iterator[tuple[Sample
 
 
 def _energy(samples: Samples) -> float:
-    # Not by BLAS, whose threads wait for one another on a machine that does other work as well.
+    # Not by BLAS, whose threads wait for each other on a busy machine.
     return float(np.einsum("fc,fc->", samples, samples, dtype=np.float64))
 
 

@@ -1,4 +1,4 @@
-"""Which scene of one side is which of the other: by its path, or by what is in it where its file was renamed."""
+"""Matches the scenes of both sides: by path, or by content if a file was renamed."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from scenebuild.review.checkout.projects import ReadScene
 from scenebuild.review.compare.edits import similarity
 from scenebuild.scene.compose.reference import JOINT, label_of, scene_file
 
-MOST_COMPARED = 10_000  # pairs of scenes that are looked at for one that was renamed and edited as well
-ALIKE = 0.5  # as git has it: the share of two scenes that must be the same to call one the other renamed
+MOST_COMPARED = 10_000  # pairs of scenes; with more pairs, a scene that was renamed and edited is not found
+ALIKE = 0.5  # as in git: the share of equal values that makes two scenes one renamed scene
 
 Scenes = Mapping[str, ReadScene]  # by reference
 ScenePair = tuple[ReadScene | None, ReadScene | None]
@@ -38,7 +38,7 @@ def _path(pair: ScenePair) -> str:
 
 
 def _unreadable(scenes: Scenes) -> set[str]:
-    """Files of which not even the variants are known."""
+    """Files whose variants are not known."""
     return {name for name, one in scenes.items() if one.document is None and not label_of(name)}
 
 
@@ -47,7 +47,8 @@ def _first_of_each_file(scenes: Scenes) -> dict[str, ReadScene]:
 
 
 def _renamed(gone: Sequence[ReadScene], new: Sequence[ReadScene]) -> list[ScenePair]:
-    """The most alike first. Those that are the same go together at any number, the others are compared up to one."""
+    """Pairs of renamed scenes, the most similar first. Equal scenes always match; others are compared if there are at
+    most ``MOST_COMPARED`` pairs."""
     pairs = _moved(gone, new)
     taken = {id(one) for pair in pairs for one in pair}
     gone, new = ([one for one in side if id(one) not in taken and one.document] for side in (gone, new))
@@ -70,7 +71,7 @@ def _renamed(gone: Sequence[ReadScene], new: Sequence[ReadScene]) -> list[SceneP
 
 
 def _moved(gone: Sequence[ReadScene], new: Sequence[ReadScene]) -> list[ScenePair]:
-    """Scenes of the same fields, in the order of their paths."""
+    """Pairs of scenes with equal fields, in the order of their paths."""
     by_fields: dict[str, list[ReadScene]] = {}
     for one in sorted(new, key=_reference, reverse=True):
         by_fields.setdefault(_fields(one), []).append(one)
@@ -90,7 +91,7 @@ def _fields(one: ReadScene) -> str:
 
 
 def is_meant(reference: str, paths: Sequence[str]) -> bool:
-    """Whether a scene is one of those that ``scenes/forest.yaml@night`` and other paths name."""
+    """Whether paths such as ``scenes/forest.yaml@night`` name a scene; without such a path, every scene counts."""
     for path in paths:
         label = label_of(path)
         if not label or scene_file(path) != scene_file(reference):

@@ -1,4 +1,4 @@
-"""From the words of a command line, or of a program, to the changes between both sides."""
+"""From the arguments of ``scenebuild diff`` to the changes between both sides."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ def compare_revisions(
     locks_only: bool = False,
     capture_stems: bool = False,
 ) -> Iterator[tuple[Comparison, Changes]]:
-    """Both sides and what changed between them, as long as their files are there. UsageError for what there is not."""
+    """Both sides and the changes between them, while their files exist. UsageError for a revision or a path that does
+    not exist."""
     with opened(revisions, paths) as comparison:
         here = settings.within(str(project_root(os.path.join(os.getcwd(), "scene.yaml")))).generate
         stores: dict[str, str] = {}

@@ -1,7 +1,8 @@
-"""Which scene files are the same on both sides, with all that they name: found without reading what did not change.
+"""Which scene files are the same on both sides, with all files that they name, found with as little reading as
+possible.
 
-Two commits are compared by the ids that git has for their files. A file on the disk is held against such an id, or
-against the other file.
+Two commits are compared by git's ids of their files. A file on the disk is compared with such an id, or with the other
+file.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ Names = Mapping[str, Collection[str]]
 
 
 def same_files(before: ProjectSide, after: ProjectSide, files: Collection[str]) -> set[str]:
-    """Those of the files, which are on both sides, that are the same bytes with all that they name and their locks."""
+    """The files, of those on both sides, that have the same bytes, as have their locks and all files that they name."""
     locks = [_Locks(side) for side in (before, after)]
     ours = {file: {file, *locks[0].of(file), *locks[1].of(file)} for file in files}
     alike = _Alike(before, after)
@@ -43,14 +44,14 @@ def same_files(before: ProjectSide, after: ProjectSide, files: Collection[str]) 
 
 
 def needed(side: ProjectSide, files: Iterable[str]) -> set[str]:
-    """All that is read to read scene files of a side: they, their locks and what they name."""
+    """All files that are needed to read scene files of a side: with their locks and the files that they name."""
     locks = _Locks(side)
     wanted = {name for file in files for name in (file, *locks.of(file))}
     return wanted.union(*names_below(side, [one for one in wanted if one.endswith(SUFFIXES)]).values())
 
 
 def names_below(side: ProjectSide, files: Collection[str]) -> Names:
-    """What each scene file names, and what the files name that it extends; relative to the project."""
+    """The files that each scene file names, and those that its parents name; relative to the project."""
     own: dict[str, set[str]] = {}
     pending = set(files)
     while pending:
@@ -71,7 +72,7 @@ def _closure(file: str, own: Mapping[str, set[str]]) -> set[str]:
 
 
 def _named_in(side: ProjectSide, file: str) -> set[str]:
-    """The files that the texts of a scene file could mean."""
+    """The files whose paths are texts in a scene file."""
     try:
         data = read_document(side.path(file)).data
     except SceneError:
@@ -120,18 +121,19 @@ def _by_stem(paths: Iterable[str]) -> dict[str, dict[str, set[str]]]:
 
 
 class _Alike:
-    """Whether files of both sides are the same bytes."""
+    """Whether files have the same bytes on both sides."""
 
     def __init__(self, before: ProjectSide, after: ProjectSide) -> None:
         self._sides = (before, after)
         self._found: dict[str, bool] = {}
 
     def is_same(self, name: str) -> bool:
-        """Of a file that was looked at."""
+        """The answer for a file that ``look_at`` has compared."""
         return self._found[name]
 
     def look_at(self, names: Collection[str]) -> None:
-        """Compare files by git's ids; what those cannot tell is brought, all at once, and compared by its bytes."""
+        """Compare files by git's ids. Files for which that is not possible are copied together and compared by
+        bytes."""
         new = [name for name in names if name not in self._found]
         told = {name: self._told(name) for name in new}
         unsure = [name for name, is_same in told.items() if is_same is None]
@@ -159,19 +161,19 @@ class _Alike:
 
 
 def _identity(snapshot: Snapshot, name: str) -> str | None:
-    """What a path leads to: a file's id, or the commit of the submodule that it is in."""
+    """git's id of the file that a path leads to, or the commit of the submodule that contains it."""
     found = snapshot.blob(name) or snapshot.submodule(name)
     return found.oid if found else None
 
 
 class _Naming:
-    """Whether a scene file can name another one that is not the same on both sides: asked of its text, unparsed.
+    """Whether a scene file can name a file that differs between the sides, decided on its text without parsing it.
 
-    A wrong yes costs a look at the file's fields, a wrong no a change that nobody sees; so a doubt is a yes.
+    If in doubt, yes: a wrong yes costs time, a wrong no hides a change.
     """
 
     def __init__(self, before: ProjectSide, after: ProjectSide) -> None:
-        self._words: set[str] | None = None  # one of each path that differs; None: they are not known
+        self._words: set[str] | None = None  # a word of each path that differs; None: not known
         if before.snapshot is not None and after.snapshot is not None:
             self._words = set(_differing(before.snapshot, after.snapshot))
 
@@ -189,7 +191,7 @@ def _differing(before: Snapshot, after: Snapshot) -> Iterator[str]:
     for name in before.tree.keys() | after.tree.keys():
         one, other = before.tree.get(name), after.tree.get(name)
         if (one and one.oid) != (other and other.oid) and not name.endswith(LOCK):
-            # By its longest word: a name with blanks may be folded over two lines.
+            # The longest word: a name with spaces may be folded over two lines.
             yield max(_words_in(os.path.basename(name)), key=len, default="")
     for snapshot in (before, after):
         for link in snapshot.links():

@@ -1,4 +1,4 @@
-"""The spectral balance of a sound in five bands of two octaves each, and what a change of it sounds like, in words."""
+"""The spectral balance of a sound in five bands of two octaves each, and its change in words."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from scenebuild.decibels import db_to_power, power_to_db
 EDGES_HZ = (37.5, 150.0, 600.0, 2_400.0, 9_600.0, 38_400.0)
 BANDS = ("bass", "low mids", "mids", "highs", "air")
 RANGES = ("below 150 Hz", "150 to 600 Hz", "600 Hz to 2.4 kHz", "2.4 to 9.6 kHz", "above 9.6 kHz")
-AUDIBLE_DB = -45.0  # below the loudest band: what lies under that says nothing about the balance
-SMALLEST_DB = 1.0  # what one can hear of a tilt
+AUDIBLE_DB = -45.0  # relative to the whole power; a quieter band does not count
+SMALLEST_DB = 1.0  # the smallest audible change of a band's share
 LARGE_DB = 6.0
 _NOTHING_DB = -200.0
 
 
 def balance(before: Sequence[float], after: Sequence[float]) -> tuple[float, ...]:
-    """By how many dB each band's share of the power changed: the change of level is taken out.
+    """The change of each band's share of the power, in dB; the change of level is removed.
 
-    Bands that can be heard on neither side are 0. Swapping the sides changes every sign.
+    Bands that are audible on neither side are 0. Swapping the sides changes every sign.
 
     >>> [round(one, 1) for one in balance([-20, -20, -20, -20, -20], [-14, -14, -14, -14, -14])]
     [0.0, 0.0, 0.0, 0.0, 0.0]
@@ -31,7 +31,7 @@ def balance(before: Sequence[float], after: Sequence[float]) -> tuple[float, ...
 
 
 def _shares(levels: Sequence[float]) -> list[float] | None:
-    """Each band in dB of all; None for silence."""
+    """Each band in dB relative to the sum; None for silence."""
     powers = [db_to_power(level) for level in levels]
     total = sum(powers)
     if total <= 0:
@@ -40,7 +40,7 @@ def _shares(levels: Sequence[float]) -> list[float] | None:
 
 
 def in_words(before: Sequence[float], after: Sequence[float]) -> str:
-    """``brighter, less bass``; "" where no change of the balance can be heard.
+    """``brighter, less bass``; "" if no change of the balance is audible.
 
     >>> in_words([-20, -20, -20, -30, -40], [-20, -20, -20, -26, -35])
     'brighter'
@@ -60,7 +60,7 @@ def in_words(before: Sequence[float], after: Sequence[float]) -> str:
 
 
 def _tilt(first: Sequence[float], second: Sequence[float], bands: Sequence[int]) -> float:
-    """By how many dB the share of some bands together changed; 0 where they cannot be heard."""
+    """The change of the share of several bands together, in dB; 0 if they are not audible."""
     one, other = (power_to_db(sum(db_to_power(side[band]) for band in bands)) for side in (first, second))
     return other - one if max(one, other) > AUDIBLE_DB else 0.0
 

@@ -1,5 +1,5 @@
-"""Which takes a scene plays on one side: by its recipe and its lock alone, so that the same two revisions compare the
-same on every machine, whichever engines it has and whatever its store holds."""
+"""The takes of a scene on one side, decided by the scene and its lock alone, so that two revisions compare the same on
+every machine, with any engines and any store."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from scenebuild.store.digest import digest_file
 
 
 class _Believed(LocalStore):
-    """A store that is taken to hold what a lock pins: then the lock decides the engine of each element."""
+    """A store that claims to hold every take of a lock, so that the lock decides the engine of each element."""
 
     def __init__(self, root: str, lock: Lock | None) -> None:
         super().__init__(root)
@@ -37,7 +37,7 @@ class _Believed(LocalStore):
 
 
 def plan_of(read: ReadScene, config: Config, store: str) -> Plan:
-    """The plan of a scene that could be read. ScenebuildError where a recording or a model is not known here."""
+    """The plan of a scene that could be read. ScenebuildError if a recording or a model is not known here."""
     if read.scene is None:
         raise ScenebuildError(f"{read.display_path}: this scene cannot be read")
     options = PlanOptions(config=config, contents=read.absent.contents)
@@ -53,7 +53,7 @@ def steps_of(plan: Plan) -> dict[str, tuple[Step, ...]]:
 
 
 def takes_of(steps: Sequence[Step]) -> tuple[TakeId, ...]:
-    """The takes of an element. A digest is known where the lock has it, or where the store has the take."""
+    """The takes of an element. A digest is known if the lock or the store has it."""
     return tuple(
         TakeId(step.key, step.digest or (step.record.digest if step.record else None), step.facts.name)
         for step in steps
@@ -61,7 +61,7 @@ def takes_of(steps: Sequence[Step]) -> tuple[TakeId, ...]:
 
 
 def same_takes(before: Sequence[TakeId], after: Sequence[TakeId]) -> bool:
-    """Whether both play the same bytes: the same request, and nothing that says they are others."""
+    """Whether both are the same takes: equal keys, and no different digests."""
     return len(before) == len(after) and all(
         one.key == other.key and (one.digest is None or other.digest is None or one.digest == other.digest)
         for one, other in zip(before, after, strict=True)
@@ -69,7 +69,7 @@ def same_takes(before: Sequence[TakeId], after: Sequence[TakeId]) -> bool:
 
 
 def take_change_reason(before: Sequence[Step], after: Sequence[Step]) -> str:
-    """Why a take is not the one it was, in words: ``prompt and seed changed``."""
+    """Why a take changed, in words: ``prompt and seed changed``."""
     if before[0].replaces_real or after[0].replaces_real:
         return _asked_otherwise(before[0].element, after[0].element)
     if changed := what_changed(before[0].action, after[0].action, after[0].element):
@@ -80,7 +80,7 @@ def take_change_reason(before: Sequence[Step], after: Sequence[Step]) -> str:
 
 
 def _asked_otherwise(before: Element, after: Element) -> str:
-    """What was edited, where no engine that is here can say what its take will be."""
+    """The edited fields, for an element whose engine is not available here."""
     names = ("prompt", "recording", "engine", "model", "duration_s", "seed", "take", "sampling")
     changed = [name.removesuffix("_s") for name in names if getattr(before, name) != getattr(after, name)]
     then, now = before.sound_prompt, after.sound_prompt
@@ -94,7 +94,7 @@ def mixed_alike(before: Element, after: Element) -> bool:
 
 
 def _in_the_mix(element: Element) -> Element:
-    """An element less what decides its take, and less where it stands."""
+    """An element without the fields that decide its take, its name and its place."""
     return replace(
         element,
         place=Place(""),

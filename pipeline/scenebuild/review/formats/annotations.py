@@ -1,4 +1,4 @@
-"""A review as findings at lines of head: for annotations in a workflow, and for code scanning."""
+"""A review as findings at lines of head, for annotations in a workflow and for code scanning."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ RULES = {
     "element-removed": "An element is no longer in its scene.",
     "element-renamed": "An element has another name and plays the take that it played.",
     "scene-added": "A scene is new.",
-    "scene-removed": "A scene is no longer there.",
-    "scene-renamed": "A scene lies in another file.",
-    "scene-changed": "A scene was edited, and no element of it sounds otherwise for itself.",
-    "scene-unreadable": "A scene cannot be read on one of both sides, so that it cannot be compared.",
+    "scene-removed": "A scene was removed.",
+    "scene-renamed": "A scene is in another file.",
+    "scene-changed": "A scene was edited, and no element of it changed.",
+    "scene-unreadable": "A scene cannot be read on one side, so it cannot be compared.",
 }
 _OF_ELEMENT = {
     "generated": "element-generated-again", "mixed": "element-mixed-again", "added": "element-added",
@@ -46,14 +46,13 @@ def _of_scene(scene: SceneReview) -> Iterator[Problem]:
 
 
 def _unreadable(scene: SceneReview) -> Iterator[Problem]:
-    before, after = scene.problems
-    message = f"{scene.path} cannot be compared: it cannot be read {'any more' if after else 'in what it was'}"
+    _, after = scene.problems
+    message = f"{scene.path} cannot be compared: it cannot be read {'in head' if after else 'in the base'}"
     yield Problem("scene-unreadable", message, Place(scene_file(scene.path)), "warning")
-    del before
 
 
 def _in_head(one: ElementChange, scene: SceneReview) -> Place:
-    """What is gone has no line any more: the scene it is gone from stands for it."""
+    """The place of an element in head; of a removed element, its scene."""
     return Place(scene_file(scene.path)) if one.status == "removed" else one.place
 
 

@@ -1,4 +1,4 @@
-"""One of two builds as a side of the page: its mix, and the stems that lie beside it."""
+"""A build as one side of the page: its mix and its stems."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ LANE_COLUMNS = 320
 
 
 def side_of_build(build: Build, budget_bytes: int) -> MixerSide:
-    """The page's side of a build; it has strips where the build has stems, sounds where these fit the budget.
+    """A build as a side of the page; with strips if the build has stems, and with their sounds if these fit the budget.
 
-    OSError or AudioFileError where its files cannot be read.
+    OSError or AudioFileError if its files cannot be read.
     """
     with opened(build.mix_path) as mix:
         outline, spectrum = envelope(mix, COLUMNS), spectrum_of(mix)
@@ -59,7 +59,7 @@ def _facts(mix: Path) -> Pairs:
 
 
 def _strip(name: str, engine: str, stem: Path) -> MixerStrip:
-    """A build does not say when an element sounds: its bar is the whole stem."""
+    """The strip of an element. A build does not say when an element plays, so its bar is the whole stem."""
     with opened(stem) as wav:
         peaks = envelope(wav, LANE_COLUMNS).peak.max(axis=0, initial=np.float32(0))
         seconds = wav.duration_s

@@ -15,7 +15,7 @@ JSON_VERSION = 1
 
 
 def as_json(review: Review) -> str:
-    """One JSON object; ``scenes`` is empty where nothing changed. Silence has no number: it is null."""
+    """One JSON object; ``scenes`` is empty if nothing changed. The level of silence is null."""
     return json.dumps(review_object(review), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -122,7 +122,7 @@ def _problem(problem: Problem) -> dict[str, Any]:
 
 
 def _number(value: Any) -> Any:
-    """Rounded to what a machine elsewhere would measure, too; silence is null."""
+    """Rounded to four decimals, so that it is the same on every machine; silence is null."""
     if isinstance(value, float):
         return round(value, 4) + 0.0 if math.isfinite(value) else None
     return value

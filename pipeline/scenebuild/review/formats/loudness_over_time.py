@@ -1,4 +1,4 @@
-"""The loudness of two mixes over time as a picture of plain text, on one scale and one axis of time."""
+"""The loudness of two mixes over time as lines of text, with the same scale and time axis."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from scenebuild.review.model import Pair, SoundFacts
 BLOCKS = "▁▂▃▄▅▆▇█"
 SILENCE = " "
 COLUMNS = 48
-WIDEST_DB, NARROWEST_DB = 28.0, 7.0  # from the loudest down: the blocks stand for 4 dB each at most, for 1 dB at least
+WIDEST_DB, NARROWEST_DB = 28.0, 7.0  # of the scale, from the loudest down: a block is 1 to 4 dB
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class LoudnessLine:
 
 
 def loudness_lines(pair: Pair, columns: int = COLUMNS) -> tuple[LoudnessLine, ...]:
-    """A line for each side whose loudness over time is known, and one that tells the scale; none where it is not."""
+    """A line for each side whose loudness over time is known, and one with the scale; none if no side is known."""
     sides = [(label, one) for label, one in (("before", pair.before), ("after", pair.after)) if one and one.over_time]
     longest = max((len(one.over_time) for _, one in sides), default=0)
     columns = min(columns, longest)
@@ -53,6 +53,6 @@ def _mean(levels: Sequence[float]) -> float:
 
 
 def _block(level: float, top: float, reach: float) -> str:
-    """Half a step below the lowest block there is silence."""
+    """The block of a level; a space more than half a step below the lowest block."""
     step = round((level - top + reach) / reach * (len(BLOCKS) - 1)) if math.isfinite(level) else -1
     return BLOCKS[step] if step >= 0 else SILENCE

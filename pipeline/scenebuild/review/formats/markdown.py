@@ -1,4 +1,4 @@
-"""A review as Markdown for a comment: all that fits, and a word about what does not."""
+"""A review as Markdown for a comment: as much as fits, with a note about what was left out."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from scenebuild.report.readme.render import rendered
 from scenebuild.review.formats.rows import SceneRow, scene_row, total
 from scenebuild.review.model import Review
 
-MARKER = "<!-- scenebuild-diff -->"  # by which whoever posts comments finds the one of last time
+MARKER = "<!-- scenebuild-diff -->"  # to find the comment of an earlier run
 LARGEST = 65_000  # bytes; a comment on GitHub holds 65,536 characters
 MOST_LINES = 60  # of one table of a scene
 FEW_LINES = 6  # where space is short
@@ -23,7 +23,7 @@ class AttachedFiles:
     page: str = ""
     pictures: Mapping[str, str] = field(default_factory=dict)
     clips: Mapping[str, str] = field(default_factory=dict)
-    is_apart: bool = False  # nothing leads to them from where the report is read
+    is_apart: bool = False  # the report is read in another place, without links to the files
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,10 @@ def as_markdown(
 ) -> str:
     """The review in at most ``largest`` bytes of UTF-8; the first line is ``MARKER``.
 
-    ``is_apart`` is for a text that is read where none of the files are: it has no link and no marker.
+    ``is_apart``: the text is read in another place than the files, so it has no links and no marker.
 
-    Where not everything fits, the scenes lose their pictures and most of their lines, then those that come last keep
-    only their row in the table, then rows go. What is left out is said.
+    If not everything fits, pictures and most lines are left out, then the details of the last scenes, then rows of the
+    table. A note says what is left out.
     """
     files = replace(attached or AttachedFiles(), is_apart=is_apart)
     rows = [scene_row(scene) for scene in review.scenes]

@@ -1,4 +1,4 @@
-"""A review as a page: each scene before and after in the mixer, to be heard side by side, with the words beside it."""
+"""A review as a page: each scene before and after in the mixer, to listen to both, with the changes in words."""
 
 from __future__ import annotations
 
@@ -23,21 +23,19 @@ from scenebuild.review.model import Review, SceneReview
 PAGE_BYTES = 32 << 20  # of all sounds of a page; as base64 they take a third more
 MP3_BYTES_A_SECOND = 16_000
 ONLY_MIX = "The stems do not fit into this page, so only the mix plays here."
-NO_STEMS = (
-    "Only the mix plays here: a build has stems where `--stems` asked for them, and a page has room for some minutes."
-)
+NO_STEMS = "Only the mix plays here: the builds have no stems (`--stems` writes them), or they are too long for a page."
 NO_SOUND = "The sound does not fit into this page; `scenebuild diff -- PATH` makes one of this scene alone."
 
 
 class ReviewPage:
-    """Collects the scenes of a page while their sound is at hand. Scenes that come late get what room there is."""
+    """Collects the scenes of a page while their sound exists. The last scenes get the space that is left."""
 
     def __init__(self) -> None:
         self._scenes: list[MixerScene] = []
         self._left = PAGE_BYTES
 
     def add(self, changed: ChangedScene) -> None:
-        """Put a scene on the page; one without sound is told in words when all are known."""
+        """Put a scene on the page; ``html`` adds scenes without sound in words."""
         sides = tuple(self._side(one) for one in (changed.before, changed.after) if one is not None)
         if not sides:
             return
@@ -47,7 +45,7 @@ class ReviewPage:
         self._scenes.append(_mixer_scene(changed.review, sides, difference, len(self._scenes)))
 
     def _side(self, sound: SceneSound) -> MixerSide:
-        """One side: its stems if it has them and they fit, else its mix, else its pictures alone."""
+        """One side: with its stems if they fit, else with its mix, else with pictures alone."""
         budget_bytes = min(BUDGET_BYTES // 2, self._left // 4)
         if isinstance(sound, Build):
             return self._fitted(side_of_build(sound, budget_bytes), sound.mix_path, NO_STEMS)
@@ -59,7 +57,7 @@ class ReviewPage:
         )
 
     def _fitted(self, side: MixerSide, mix: Path, only_mix: str) -> MixerSide:
-        """With its mix where its stems do not fit; nothing lies beside this page."""
+        """The side with its mix in the page if its stems do not fit: there are no files beside this page."""
         found = replace(side, file="", why="")
         if not found.sounds:
             fits = found.seconds * MP3_BYTES_A_SECOND < self._left // 4
@@ -114,7 +112,7 @@ def _notes(row: SceneRow) -> tuple[PageNote, ...]:
     if row.why:
         notes.append(PageNote("Numbers from the lockfiles", row.why, "warning"))
     if row.notes:
-        notes.append(PageNote("To know", row.notes, "warning"))
+        notes.append(PageNote("Notes", row.notes, "warning"))
     return tuple(notes)
 
 

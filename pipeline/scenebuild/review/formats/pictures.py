@@ -1,4 +1,4 @@
-"""A sound before and after, and what differs: spectrograms and outlines over one another, on the same axes."""
+"""Pictures of a sound before and after, and of the difference: spectrograms and waveforms on the same axes."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from scenebuild.review.compare.aligned import AlignedFile, Residual, aligned
 
 DIFFERENCE = "difference"
 SAME = "no difference"
-OTHER_RATE = "not comparable sample by sample: the sample rates differ"
+OTHER_RATE = "no difference by samples: the sample rates differ"
 
 TOP, GAP = 8, 16  # pixels above the pictures, and between them
 ROWS = 180  # of one spectrogram
 LANE = 130  # height of one outline
 SWINGS = ("#dc7a30", "#b4530f")  # of the residual: peaks, power
 LESS, MORE = "#2f80ed", "#d2691e"  # what became quieter, what became louder
-_STEPS_DB = (6, 12, 24, 48)  # what the difference may reach to
-_REST_PERMILLE = 5  # of the picture may be beyond that
+_STEPS_DB = (6, 12, 24, 48)  # ranges of the difference
+_REST_PERMILLE = 5  # of the picture may be beyond the range
 _SHADES = 24  # each way
-_OPACITY_EXPONENT = 0.65  # under 1: a small difference is seen, too
+_OPACITY_EXPONENT = 0.65  # under 1, so that small differences are visible
 _NONE = 1 + INKS + LEVELS  # the palette number from which on differences stand
 _KEY_LEFT, _KEY_WIDTH, _KEY_HEIGHT = 2, 82, 10
 _SILENCE = 1e-6  # -120 dBFS
@@ -53,9 +53,9 @@ _SILENCE = 1e-6  # -120 dBFS
 def before_after_png(before: Path | None, after: Path | None, most_frames: int = MOST_FRAMES) -> bytes:
     """Spectrograms of a sound before and after, and their difference in decibels: a PNG on a transparent ground.
 
-    All on the same axes and, but for the difference, in the same colours. The difference is blue where the sound became
-    quieter and orange where it became louder; what lies below the range of the pictures is no difference. With one
-    side missing (None) the other is shown alone. ValueError when both are.
+    All have the same axes; before and after have the same colours. The difference is blue where the sound became
+    quieter and orange where it became louder; levels below the range of the pictures do not count. With one side
+    missing (None) the other is shown alone. ValueError if both are.
     """
     with aligned(before, after, most_frames) as sides:
         top_hz = max(highest_hz(sound) for _, sound in sides)
@@ -78,7 +78,7 @@ def difference_png(before: Path, after: Path, most_frames: int = MOST_FRAMES) ->
 
 
 def _difference_db(before: Spectrum, after: Spectrum, floor_db: float) -> NDArray[np.float64]:
-    """What is louder after; what lies below the floor is no difference."""
+    """After minus before in dB; levels below the floor count as the floor."""
     return np.maximum(after.levels_db, floor_db) - np.maximum(before.levels_db, floor_db)
 
 
@@ -141,20 +141,20 @@ def _top_of(index: int) -> int:
 
 
 def _reach_db(difference_db: NDArray[np.float64]) -> int:
-    """Where the colours of the difference end: at the first step that holds all of it but the rarest."""
+    """The range of the colours: the first step that covers all differences except the rarest."""
     rest = difference_db.size - 1 - difference_db.size * _REST_PERMILLE // 1000
     reach = float(np.partition(np.abs(difference_db), rest, axis=None)[rest])
     return next((step for step in _STEPS_DB if reach <= step), _STEPS_DB[-1])
 
 
 def _shaded(difference_db: NDArray[np.float64], reach_db: float) -> Pixels:
-    """Palette numbers of differences; 0, which is transparent, where there is none."""
+    """Palette numbers of differences; no difference is 0, which is transparent."""
     step = np.round(np.clip(difference_db / reach_db, -1, 1) * _SHADES).astype(np.int64)
     return np.where(step == 0, 0, _NONE - 1 + np.abs(step) + np.where(step > 0, _SHADES, 0)).astype(np.uint8)
 
 
 def _shades() -> list[Colour]:
-    """One colour each way, ever less transparent: nothing is no colour, on a light and on a dark page."""
+    """The colours of the differences, more opaque for larger ones, for a light and a dark page."""
     return [
         (
             int(colour[1:3], 16),
@@ -168,10 +168,10 @@ def _shades() -> list[Colour]:
 
 
 def waveforms_svg(before: Path | None, after: Path | None, most_frames: int = MOST_FRAMES) -> str:
-    """The outlines of a sound before and after, and of the residual: what is left of the one minus the other.
+    """The waveforms of a sound before and after, and of the residual, after minus before.
 
-    All with the same scale, 1200 pixels wide. With one side missing (None) the other is shown alone. There is no
-    residual of two sample rates, and the picture says so. ValueError when both sides are missing.
+    All have the same scale, 1200 pixels wide. With one side missing (None) the other is shown alone. With two sample
+    rates there is no residual, and the picture says so. ValueError if both sides are missing.
     """
     with aligned(before, after, most_frames) as sides:
         sounds: list[tuple[str, AlignedFile | Residual]] = [*sides]
@@ -196,6 +196,6 @@ def waveforms_svg(before: Path | None, after: Path | None, most_frames: int = MO
 
 
 def _note(index: int, text: str) -> str:
-    """A flat line says too little: it could be a picture that failed."""
+    """A text on a flat line, which alone could be a picture that failed."""
     y = TOP + index * (LANE + GAP) + LANE // 2 - 10
     return f'<text x="{LEFT + PLOT // 2}" y="{y}" text-anchor="middle">{text}</text>'

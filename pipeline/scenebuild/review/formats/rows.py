@@ -1,4 +1,4 @@
-"""A review in words that are ready to be shown; nothing after this rounds or decides anything."""
+"""A review in words that are ready to be shown: the formats round and decide nothing."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from scenebuild.scene.quoting import number as plain_number
 from scenebuild.scene.quoting import printable
 
 ARROW = " → "
-LONGEST_VALUE = 100  # characters of a value; of a longer one what was edited is shown
-CONTEXT = 20  # characters before the first that differs
+LONGEST_VALUE = 100  # characters of a value; of a longer one, the part with the edit is shown
+CONTEXT = 20  # characters before the first difference
 SAME_LEVEL_DB = 0.05  # shown with one decimal
 STATUS_WORDS = {
     "generated": "generated again",
@@ -44,7 +44,7 @@ class EditRow:
 
 @dataclass(frozen=True, slots=True)
 class ElementChangeRow:
-    """What became of one element."""
+    """The change of one element."""
 
     name: str
     status: str  # "generated again"
@@ -57,7 +57,7 @@ class ElementChangeRow:
 
 @dataclass(frozen=True, slots=True)
 class SceneRow:
-    """All that is to be said of a scene."""
+    """The changes of a scene."""
 
     path: str
     status: str
@@ -70,7 +70,7 @@ class SceneRow:
     balance: str
     gain: str  # of the master, where it changed
     null: str
-    basis: str  # why the numbers are not from sound; "" where they are
+    basis: str  # where the numbers are from; "" if they are from sound
     why: tuple[str, ...]
     notes: tuple[str, ...]
     problems: tuple[str, ...]
@@ -103,7 +103,7 @@ def scene_row(scene: SceneReview) -> SceneRow:
 
 
 def summary(scene: SceneReview) -> str:
-    """What happened to its elements, counted: ``1 generated again, 2 mixed again``."""
+    """The changes of its elements, counted: ``1 generated again, 2 mixed again``."""
     counts = {status: len(scene.having(status)) for status in ("generated", "mixed", "added", "removed", "renamed")}
     said = [f"{count} {STATUS_WORDS[status]}" for status, count in counts.items() if count]
     edits = len(scene.edits)
@@ -123,7 +123,7 @@ def total(review: Review) -> str:
 
 
 def edit_row(edit: FieldEdit) -> EditRow:
-    """An edit in words; of long values the part around what is new."""
+    """An edit in words; of long values, the part around the difference."""
     before, after = excerpts(
         "" if edit.kind == "added" else value_text(edit.before),
         "" if edit.kind == "removed" else value_text(edit.after),
@@ -146,7 +146,7 @@ def value_text(value: Any) -> str:
 
 
 def excerpts(before: str, after: str) -> tuple[str, str]:
-    """Both, cut so that what differs can be seen.
+    """Both texts, cut so that the first difference is visible.
 
     >>> excerpts("x" * 200 + "a", "x" * 200 + "b")
     ('…xxxxxxxxxxxxxxxxxxxxa', '…xxxxxxxxxxxxxxxxxxxxb')
@@ -183,7 +183,7 @@ def _knows(pair: Pair, name: str) -> bool:
 
 
 def level_words(pair: Pair, name: str, unit: str, difference: str) -> str:
-    """``−20.1 → −21.3 LUFS (−1.2 LU)``; one number where both are the same, or where there is one side."""
+    """``−20.1 → −21.3 LUFS (−1.2 LU)``; one number if both are the same, or if there is one side."""
     first, second = (getattr(one, name) if one else None for one in (pair.before, pair.after))
     known = [_level(one) for one in (first, second) if one is not None]
     if not known:
@@ -196,7 +196,7 @@ def level_words(pair: Pair, name: str, unit: str, difference: str) -> str:
 
 
 def change_words(pair: Pair, name: str, unit: str) -> str:
-    """``−1.2 LU``; "" where it is not known, and where there is none."""
+    """``−1.2 LU``; "" if the change is not known or too small to show."""
     change = pair.change(name)
     if change is None or math.isinf(change) or abs(change) < SAME_LEVEL_DB:
         return ""
@@ -218,7 +218,7 @@ def length_words(pair: Pair) -> str:
 
 
 def balance_words(pair: Pair) -> str:
-    """``brighter``; "" where no change can be heard, or nothing is known."""
+    """``brighter``; "" if no change is audible, or nothing is known."""
     if not (pair.before and pair.after and pair.before.bands_db and pair.after.bands_db):
         return ""
     return in_words(pair.before.bands_db, pair.after.bands_db)

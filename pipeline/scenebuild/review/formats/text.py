@@ -1,4 +1,4 @@
-"""A review for a terminal: calm, one thing a line, coloured where it is wanted."""
+"""A review for a terminal: one fact a line, with colours."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LABEL = 11  # columns
 
 
 def as_text(review: Review) -> str:
-    """The review with colours, which whoever prints it may strip; "" where nothing changed."""
+    """The review with colours, which the caller may strip; "" if nothing changed."""
     if not review:
         return ""
     lines = [line for scene in review.scenes for line in (*_scene(scene_row(scene)), "")]

@@ -20,10 +20,10 @@ MOST_NOTES = 6  # lines in a clip
 
 
 class ReviewFolder:
-    """Writes what belongs to a scene while its sound is at hand, and the whole when all scenes are known."""
+    """Writes the pictures and clips of each scene while its sound exists, and the page when all scenes are known."""
 
     def __init__(self, root: Path, *, video: bool, tell: Callable[[str], None]) -> None:
-        if video:  # who has no PyAV learns it before anything is mixed
+        if video:  # a missing PyAV is reported before anything is mixed
             from scenebuild.review.clips.video import pyav
 
             pyav()
@@ -50,11 +50,11 @@ class ReviewFolder:
 
     @property
     def attached(self) -> AttachedFiles:
-        """What lies in the folder beside the comment."""
+        """The files in the folder beside the comment."""
         return AttachedFiles(PAGE, self._pictures, self._clips)
 
     def write(self, review: Review, page: ReviewPage) -> None:
-        """Write the page, the comment and the numbers; the page last, so that all that it links to is there."""
+        """Write the numbers, the comment and the page; the page last, so that its links work."""
         publish_bytes(str(self._root / NUMBERS), utf8(as_json(review)))
         publish_bytes(str(self._root / COMMENT), utf8(as_markdown(review, self.attached)))
         links = {scene.path: self._links(scene.path) for scene in review.scenes}
