@@ -182,7 +182,8 @@ def test_a_hum_that_loops_is_joined_where_it_fits(studio: Studio) -> None:
 def test_a_bad_mix_loop_fails(studio: Studio) -> None:
     studio.take("a", noise(4.0))
     swell = Automation("gain", (Keyframe(0.0, 0.05), Keyframe(4.0, 1.0)))  # a rule refuses it in a scene file
-    with pytest.raises(SceneError, match=r"^scene.yaml:1:1: loop: the seam of the mix scores \d+\.\d dB, and at most 3 is"):
+    limit = r"^scene.yaml:1:1: loop: the seam of the mix scores \d+\.\d dB, and at most 3 is"
+    with pytest.raises(SceneError, match=limit):
         in_channels(studio, element("a", volume=swell), duration_s=4.0, loop=MixLoop())
 
 

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from browser import Visit
-from mixer_pages import quay, rendered, residual_db, state, stem
+from mixer_pages import page, quay, rendered, residual_db, state, stem
 from scenebuild.audio.wav import read_wav
 from scenebuild.decibels import db_to_gain
 from signals import RATE
 
-__all__ = ["quay"]
+__all__ = ["page", "quay"]
 
 
 # In a browser: what is heard

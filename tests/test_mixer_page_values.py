@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from mixer_pages import a_side, residual_db
+from mixer_pages import a_side, quay, residual_db
 from scenebuild.audio.wav import quantize
 from scenebuild.cli import run
 from scenebuild.mix.stem_capture import CapturedStem
@@ -39,6 +39,8 @@ from test_pictures import wav
 from test_report import DOOR, FULL, RAIN, THUNDER, mix_of
 
 # In Python: sounds
+
+__all__ = ["quay"]
 
 
 def kept(samples: np.ndarray, start: int = 0) -> CapturedStem:

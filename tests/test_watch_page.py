@@ -7,9 +7,9 @@ import pytest
 from scenebuild.audio.wav import read_wav
 from scenebuild.scene.read import read_scene
 from test_watch import MIX, PATH
-from watch_desk import SCENE, Desk, residual_db, takes
+from watch_desk import SCENE, Desk, desk, residual_db, takes
 
-__all__ = ["takes"]
+__all__ = ["desk", "takes"]
 
 
 def test_a_fader_changes_one_line_and_the_sound_follows(desk: Desk) -> None:

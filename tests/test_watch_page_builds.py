@@ -11,9 +11,9 @@ from typing import Any
 
 from scenebuild.audio.wav import read_wav
 from test_watch import MIX, PATH, Watching
-from watch_desk import SCENE, Desk, residual_db, takes
+from watch_desk import SCENE, Desk, desk, residual_db, takes
 
-__all__ = ["takes"]
+__all__ = ["desk", "takes"]
 
 
 def test_the_sound_plays_on_while_the_mix_is_made_again(desk: Desk) -> None:

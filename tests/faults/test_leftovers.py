@@ -14,7 +14,7 @@ import pytest
 
 import scenebuild.outputs
 import scenebuild.render.stages
-from builds_of_x import BUILD, MORE, PATH, SCENE, below, scene, status, up
+from builds_of_x import BUILD, MORE, PATH, SCENE, below, scene, status, up, victim
 from scenebuild.build import build
 from scenebuild.cli import run
 from scenebuild.errors import ScenebuildError
@@ -22,7 +22,7 @@ from scenebuild.plan.manifest import LIST
 from scenebuild.plan.up_to_date import up_to_date
 from scenebuild.settings import Settings
 
-__all__ = ["scene"]
+__all__ = ["scene", "victim"]
 
 
 # Leftovers

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from builds_of_x import BUILD, MORE, PATH, SCENE, scene, status, up
+from builds_of_x import BUILD, MORE, PATH, SCENE, scene, status, up, victim
 from scenebuild.cli import run
 from scenebuild.files import is_real, real_folder, remove_below
 
-__all__ = ["scene"]
+__all__ = ["scene", "victim"]
 
 
 # Links

@@ -329,11 +329,11 @@ def test_an_error_within_an_object_says_which(
     store: LocalStore, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     digest = store.put(KEY, str(source), FACTS).digest
-    reader = local_module._Readable(open(source, "rb"), digest)  # noqa: SIM115
+    reader = local_module._Readable(open(source, "rb"), f"the object {digest[:12]}…")  # noqa: SIM115
     reader._file.close()
     broken = type("Broken", (), {"read": failing(errno.EIO)})()
     with pytest.raises(UnreadableError) as told:
-        local_module._Readable(broken, digest).read(5)
+        local_module._Readable(broken, f"the object {digest[:12]}…").read(5)
     assert str(told.value) == f"the object {digest[:12]}… cannot be read: Input/output error"
 
 
