@@ -645,7 +645,7 @@ def test_a_recording_does_not_make_a_take_unsaleable_and_its_own_word_is_told(sc
         file.copyright = "CC-BY-NC-4.0"
         file.write(0.1 * np.sin(np.arange(8000) / 10))
     (scene,) = run().scenes
-    assert any("door: the recording says of itself: CC-BY-NC-4.0" in warning for warning in scene.warnings)
+    assert any("door: the recording's copyright text is: CC-BY-NC-4.0" in warning for warning in scene.warnings)
     write("audiogen", **ELEMENTS)
     with pytest.raises(PolicyError, match="whose licence CC-BY-NC-4.0 forbids it"):
         run()
