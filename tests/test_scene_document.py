@@ -41,7 +41,7 @@ def test_plain_scalars_mean_what_yaml_1_2_says(text: str) -> None:
     assert type(value) is type(CORE[text])
 
 
-def test_not_a_number_is_one_that_validation_can_refuse() -> None:
+def test_infinite_and_nan_numbers_are_left_to_validation() -> None:
     assert all(math.isnan(float(str(plain(text)))) for text in (".nan", ".NaN", ".NAN"))
 
 
@@ -83,13 +83,13 @@ def test_every_key_and_value_has_its_place(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_not_written_has_the_place_of_its_parent(tmp_path: Path) -> None:
+def test_a_field_that_is_not_written_has_the_place_of_its_parent(tmp_path: Path) -> None:
     document = read(tmp_path, "# a comment\nname: a\nelements:\n  rain: {prompt: a}\n")
     assert document.value(("elements", "rain", "volume")) == Place(document.path, 4, 3)
     assert document.key(("mix", "duration")) == Place(document.path, 2, 1)
 
 
-def test_line_ends_of_all_systems_count_alike(tmp_path: Path) -> None:
+def test_line_ends_of_all_systems_give_the_same_places(tmp_path: Path) -> None:
     for end in ("\n", "\r\n"):
         path = tmp_path / "scene.yaml"
         path.write_bytes(f"name: a{end}{end}mix: {{}}{end}".encode())

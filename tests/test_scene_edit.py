@@ -49,7 +49,7 @@ def edit(text: str, value: Any = 3, field: tuple[str, ...] = TAKE) -> str:
         ("elements:\n  'rain':\n    'take': '2'\n", "elements:\n  'rain':\n    'take': 3\n"),
     ],
 )  # fmt: skip
-def test_one_line_changes(before: str, after: str) -> None:
+def test_an_edit_changes_one_line(before: str, after: str) -> None:
     assert edit(before) == after
 
 
@@ -74,7 +74,7 @@ def test_an_element_is_added_behind_the_others() -> None:
         ("elements: [rain]\n", TAKE, "a.yaml:1:1: take: cannot be added: the file has no fields of rain"),
     ],
 )  # fmt: skip
-def test_what_can_not_be_done_in_a_line_is_refused(text: str, field: tuple[str, ...], answer: str) -> None:
+def test_an_edit_of_more_than_one_line_is_refused(text: str, field: tuple[str, ...], answer: str) -> None:
     with pytest.raises(SceneError) as caught:
         edit(text, 3, field)
     assert str(caught.value) == answer

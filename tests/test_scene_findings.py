@@ -54,7 +54,7 @@ def test_no_text_becomes_a_workflow_command() -> None:
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_nothing_to_say_is_said_in_every_format(name: str) -> None:
+def test_every_format_has_an_output_without_findings(name: str) -> None:
     said = FORMATS[name]([])
     if name in ("json", "sarif"):
         assert json.loads(said)["version"] == {"json": 1, "sarif": "2.1.0"}[name]
@@ -95,7 +95,7 @@ def test_sarif_names_files_by_uri(file: str, uri: str) -> None:
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
 
 
-def test_fifty_are_shown_and_the_others_counted() -> None:
+def test_fifty_findings_are_shown_and_the_others_counted() -> None:
     many = [Problem("type", "x", Place("a.yaml", line)) for line in range(60, 0, -1)]
     shown = capped(many)
     assert [problem.place.line for problem in shown] == list(range(1, 52))
@@ -104,5 +104,5 @@ def test_fifty_are_shown_and_the_others_counted() -> None:
     assert capped(many, 1000)[-1].message == "… and 950 more"
 
 
-def test_what_is_found_twice_is_said_once() -> None:
+def test_equal_findings_are_shown_once() -> None:
     assert capped([PROBLEMS[0], PROBLEMS[0]]) == [PROBLEMS[0]]

@@ -59,7 +59,7 @@ BYTES: dict[str, tuple[bytes, str]] = {
 
 
 @pytest.mark.parametrize("scene", sorted(path.stem for path in INVALID.glob("*.yaml")))
-def test_each_bad_scene_gets_its_answer(scene: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_invalid_scene_gets_its_messages(scene: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(INVALID)
     with pytest.raises(SceneError) as caught:
         read_scene(f"{scene}.yaml")
@@ -67,7 +67,7 @@ def test_each_bad_scene_gets_its_answer(scene: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.parametrize("what", BYTES)
-def test_bad_bytes_get_their_answer(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_bytes_get_their_message(what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content, answer = BYTES[what]
     monkeypatch.chdir(tmp_path)
     Path("scene.yaml").write_bytes(content)
@@ -76,11 +76,11 @@ def test_bad_bytes_get_their_answer(what: str, tmp_path: Path, monkeypatch: pyte
     assert str(caught.value) == f"scene.yaml:{answer}"
 
 
-def test_every_answer_has_its_scene() -> None:
+def test_every_file_of_messages_has_its_scene() -> None:
     assert {path.stem for path in INVALID.glob("*.txt")} == {path.stem for path in INVALID.glob("*.yaml")}
 
 
-def test_answers_are_lines_that_a_terminal_can_show() -> None:
+def test_messages_are_printable_lines() -> None:
     for answer in INVALID.glob("*.txt"):
         for line in answer.read_text(encoding="utf-8").splitlines():
             assert line.isprintable(), answer
@@ -101,7 +101,9 @@ def test_every_rule_that_is_broken_is_in_the_rulebook(monkeypatch: pytest.Monkey
     assert broken | elsewhere == set(RULES)
 
 
-def test_what_is_no_file_is_named_and_never_waited_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_path_that_is_no_regular_file_is_refused_without_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     os.mkfifo("pipe.yaml")
     with socket.socket(socket.AF_UNIX) as listener:

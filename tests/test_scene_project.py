@@ -89,7 +89,7 @@ def set_aside(found: list[str]) -> list[str]:
     return [path for path in found if path != "scenes/b.yaml"]
 
 
-def test_what_is_missing_is_said_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_missing_arguments_are_reported_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty").mkdir()
     with pytest.raises(SceneError) as caught:

@@ -107,7 +107,7 @@ def meaning(scene: Scene) -> Scene:
 
 @QUICK
 @given(data=SCENES)
-def test_what_the_schema_allows_is_read(data: dict[str, Any], tmp_path: Path) -> None:
+def test_a_scene_that_the_schema_allows_is_read(data: dict[str, Any], tmp_path: Path) -> None:
     scene = read(tmp_path, dumped(data))
     assert [element.name for element in scene.elements] == list(data["elements"])
     assert scene.seed == data.get("seed", 0)
@@ -117,7 +117,9 @@ def test_what_the_schema_allows_is_read(data: dict[str, Any], tmp_path: Path) ->
 
 @QUICK
 @given(data=SCENES, seed=st.integers(0, 1000))
-def test_order_layout_comments_and_points_say_nothing(data: dict[str, Any], seed: int, tmp_path: Path) -> None:
+def test_order_layout_comments_and_decimal_points_change_nothing(
+    data: dict[str, Any], seed: int, tmp_path: Path
+) -> None:
     block = dumped(data)
     chance = random.Random(seed)
     other = "# a comment\n" + written(retyped(data, chance), chance) + "\n# the end\n"
@@ -153,7 +155,7 @@ def written(value: Any, chance: random.Random) -> str:
 
 @QUICK
 @given(data=SCENES, name=NAMES)
-def test_an_element_more_changes_no_other(data: dict[str, Any], name: str, tmp_path: Path) -> None:
+def test_another_element_changes_no_element(data: dict[str, Any], name: str, tmp_path: Path) -> None:
     assume(name not in data["elements"] and name not in data["buses"])
     more = data | {"elements": {name: {"prompt": "rain"}, **data["elements"]}}
     bigger = meaning(read(tmp_path, dumped(more)))
@@ -163,7 +165,9 @@ def test_an_element_more_changes_no_other(data: dict[str, Any], name: str, tmp_p
 
 @settings(QUICK, max_examples=250)
 @given(data=SCENES, chance=st.randoms(use_true_random=False))
-def test_damage_is_refused_and_never_more(data: dict[str, Any], chance: random.Random, tmp_path: Path) -> None:
+def test_a_damaged_scene_is_read_or_refused_with_messages(
+    data: dict[str, Any], chance: random.Random, tmp_path: Path
+) -> None:
     text = dumped(data)
     for _ in range(chance.randint(1, 6)):
         at = chance.randrange(len(text) + 1)

@@ -50,7 +50,7 @@ def test_a_link_out_of_the_project_is_refused(project: Path) -> None:
     assert answer("folder/missing.wav") == f"file: 'folder/missing.wav' {fault}"  # says nothing about what is there
 
 
-def test_what_is_no_file_is_never_waited_for(project: Path) -> None:
+def test_a_recording_that_is_no_regular_file_is_refused_without_waiting(project: Path) -> None:
     os.mkfifo(project / "scenes" / "pipe.wav")
     (project / "scenes" / "loop.wav").symlink_to("loop.wav")
     (project / "scenes" / "gone.wav").symlink_to("nowhere.wav")

@@ -59,7 +59,7 @@ def test_a_minimal_scene_has_every_default(monkeypatch: pytest.MonkeyPatch) -> N
     )
 
 
-def test_a_full_scene_says_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scene_with_every_field_is_resolved(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(VALID)
     scene = read_scene("full.yaml")
     assert (scene.name, scene.description) == ("Rainy café", "A small café\non a wet evening.")
@@ -123,7 +123,7 @@ def test_a_full_scene_says_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None
     )
 
 
-def test_a_message_finds_the_line_of_any_field(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_place_of_any_field_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(VALID)
     scene = read_scene("full.yaml")
     assert scene.place_of("elements", "rain", "volume") == Place("full.yaml", 16, 13)
@@ -133,7 +133,7 @@ def test_a_message_finds_the_line_of_any_field(monkeypatch: pytest.MonkeyPatch) 
     assert scene.place_of("nowhere") == Place("full.yaml", 1, 1)
 
 
-def test_how_a_prompt_is_typed_and_folded_says_nothing(tmp_path: Path) -> None:
+def test_unicode_form_and_line_breaks_of_a_prompt_change_nothing(tmp_path: Path) -> None:
     typed = ["café, pluie fine", "  café,\tpluie\n  fine \n", unicodedata.normalize("NFD", "café, pluie fine")]
     prompts = set()
     for text in typed:
@@ -144,7 +144,7 @@ def test_how_a_prompt_is_typed_and_folded_says_nothing(tmp_path: Path) -> None:
     assert prompts == {"café, pluie fine"}
 
 
-def test_spaces_that_are_letters_to_their_writers_stay(tmp_path: Path) -> None:
+def test_non_ascii_spaces_of_a_prompt_stay(tmp_path: Path) -> None:
     assert scene_of(tmp_path, 'a: {prompt: "雨\u3000の\u00a0音"}').elements[0].prompt == "雨\u3000の\u00a0音"
 
 
@@ -162,7 +162,7 @@ def test_spaces_that_are_letters_to_their_writers_stay(tmp_path: Path) -> None:
         ("volume: 0.5", "gain_db: 20", 0.5),
     ],
 )
-def test_the_elements_level_goes_before_the_defaults_in_either_unit(
+def test_the_elements_level_replaces_the_defaults_level_in_either_unit(
     own: str, defaults: str, gain: float, tmp_path: Path
 ) -> None:
     assert element_of(tmp_path, own, f"defaults: {{{defaults}}}").volume.value == pytest.approx(gain, rel=1e-12)
@@ -180,7 +180,7 @@ def test_the_elements_level_goes_before_the_defaults_in_either_unit(
         ("loop: true, fade_in: 20", (20.0, 0.01)),
     ],
 )
-def test_fades_that_nobody_asked_for_make_way(fields: str, fades: tuple[float, float], tmp_path: Path) -> None:
+def test_default_fades_are_shortened_to_fit(fields: str, fades: tuple[float, float], tmp_path: Path) -> None:
     element = element_of(tmp_path, fields, "mix: {duration: 60}")
     assert (element.fade_in_s, element.fade_out_s) == pytest.approx(fades, abs=1e-12)
 

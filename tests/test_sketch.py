@@ -193,7 +193,7 @@ def test_our_sine_and_powers_are_right() -> None:
     assert np.abs(decay(np.array([0.0, 1.0])) - [1.0, np.exp(-1)]).max() < 1e-8
 
 
-def test_filters_are_what_they_say() -> None:
+def test_filters_have_their_response() -> None:
     line = round(1000 / (RATE / 65536))
     low = lowpass(1000.0, 1)
     assert np.hypot(low.real[0, line], low.imag[0, line]) == pytest.approx(2**-0.5, abs=0.03)

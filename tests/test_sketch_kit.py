@@ -178,7 +178,7 @@ def test_noise_has_the_colour_it_was_given() -> None:
 
 
 @pytest.mark.parametrize("alike", [0.0, 0.5, 1.0])
-def test_the_ears_agree_as_much_as_is_asked(alike: float) -> None:
+def test_stereo_noise_has_the_correlation_that_is_asked_for(alike: float) -> None:
     left, right = noise(stage(), "n", band(200.0, 8000.0), alike=alike)
     assert np.corrcoef(left, right)[0, 1] == pytest.approx(alike, abs=0.03)
     assert left.std() == pytest.approx(right.std(), rel=0.05)
@@ -195,7 +195,7 @@ def test_a_room_falls_by_60_db_in_its_time(seconds: float) -> None:
     assert fall / 0.25 == pytest.approx(60, rel=0.35)
 
 
-def test_outdoors_answers_within_a_tenth_of_a_second() -> None:
+def test_outdoor_reflections_end_within_a_tenth_of_a_second() -> None:
     click = np.zeros((2, SEGMENT))
     click[:, 100] = 1.0
     wet = echo(stage(), "e", click, 1.0)[0] - click[0]

@@ -221,7 +221,7 @@ def test_an_interface_speaks_in_short_sounds_above_500_hz() -> None:
     assert 4 <= len(clicks) <= 16
 
 
-def test_yes_rises_and_a_warning_falls() -> None:
+def test_a_confirmation_rises_and_an_alert_falls() -> None:
     # Blattner 1989: earcons rise to confirm and fall to warn.
     confirm, alert = played("confirmation", 2.0), played("alert", 2.0)
     begin, end = 4000, 14500

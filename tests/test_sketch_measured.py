@@ -21,7 +21,7 @@ def test_every_recipe_and_variant_has_three_measures_and_a_source() -> None:
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_its_prompt_names_it(name: str) -> None:
+def test_the_prompt_of_a_signature_names_its_kind(name: str) -> None:
     kind, _, facet = name.partition("/")
     (layer,) = read(SIGNATURES[name].prompt).layers
     assert layer.kind == kind
@@ -29,7 +29,7 @@ def test_its_prompt_names_it(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SIGNATURES)
-def test_it_measures_as_the_real_thing_does(name: str) -> None:
+def test_a_sketch_has_its_measured_signature(name: str) -> None:
     signature = SIGNATURES[name]
     for seed in (7, 8):
         sound = played(signature.prompt, 6.0, seed)

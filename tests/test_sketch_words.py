@@ -69,7 +69,7 @@ def test_the_warning_names_the_words() -> None:
         ("dripping in a cave", "drips", "cave"),
     ],
 )
-def test_facets(prompt: str, kind: str, facet: str) -> None:
+def test_facet_words_choose_a_variant(prompt: str, kind: str, facet: str) -> None:
     layer = read(prompt).layers[0]
     assert layer.kind == kind
     assert facet in layer.traits.facets
@@ -86,7 +86,7 @@ def test_adjectives_belong_to_the_source_they_stand_beside() -> None:
     assert steps.traits.amount > 0 == fire.traits.amount
 
 
-def test_what_is_denied_is_left_out_and_told() -> None:
+def test_a_denied_source_is_excluded_and_reported() -> None:
     assert read("rain without thunder or wind").left_out == ("thunder", "wind")
     assert explain("rain, no thunder") == "rain · from 'rain'\nleft out, as asked: thunder"
 
