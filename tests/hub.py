@@ -43,12 +43,13 @@ CONFIGURATION = {
 
 
 def checkpoint(seed: str, size: int = 200_000, **changes: object) -> bytes:
-    """A zip as torch.save writes it, harmless, that differs by ``seed``; ``changes`` of its configuration."""
+    """A zip as torch.save writes it, harmless, that differs by ``seed`` alone; ``changes`` of its configuration."""
     config = json.dumps({**CONFIGURATION, **changes, "seed": seed})
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("archive/data.pkl", pickle.dumps({"best_state": {}, "xp.cfg": config}, protocol=2))
-        archive.writestr("archive/data/0", hashlib.shake_128(seed.encode()).digest(size))
+        content = pickle.dumps({"best_state": {}, "xp.cfg": config}, protocol=2)
+        archive.writestr(zipfile.ZipInfo("archive/data.pkl"), content)
+        archive.writestr(zipfile.ZipInfo("archive/data/0"), hashlib.shake_128(seed.encode()).digest(size))
     return packed.getvalue()
 
 
@@ -57,7 +58,7 @@ def reference(repository: str) -> bytes:
     packed = io.BytesIO()
     plain = {"pretrained": repository, "exported": True, "version": "1.3.0"}
     with zipfile.ZipFile(packed, "w") as archive:
-        archive.writestr("archive/data.pkl", pickle.dumps(plain, protocol=2))
+        archive.writestr(zipfile.ZipInfo("archive/data.pkl"), pickle.dumps(plain, protocol=2))
     return packed.getvalue()
 
 

@@ -26,6 +26,7 @@ from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
 from scenebuild.engines.audiocraft.generator import Generator  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
 from scenebuild.engines.audiocraft.package import import_audiocraft  # noqa: E402
+from scenebuild.engines.audiocraft.prefix import Prefixes  # noqa: E402
 from scenebuild.engines.audiocraft.take import PassSchedule  # noqa: E402
 from scenebuild.engines.audiocraft.text import encode_prompts  # noqa: E402
 from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
@@ -71,10 +72,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-NOT_YET = pytest.mark.xfail(reason="the decoder does not take conditions before the codes yet", strict=True)
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=[NOT_YET] if "melody" in name else []) for name in ALL])
+@pytest.mark.parametrize("name", ALL)
 def test_a_few_tokens_by_text_alone_are_audiocrafts(published: Path, name: str) -> None:
     theirs = torch.load(published / "tokens.pt")[name]
     backend = TorchBackend(CPU, "fp32")
@@ -83,7 +81,9 @@ def test_a_few_tokens_by_text_alone_are_audiocrafts(published: Path, name: str) 
     texts = encode_prompts(PROMPTS, str(published / "text"), language.projection, CPU)
     codec = Codec(open_checkpoint(str(published / name), CODEC), CPU, stereo=sizes.stereo)
     schedule = PassSchedule(sizes.delays, round(50 * sizes.window_s), 100)
-    generator = Generator(LoadedModel(Decoder(language, backend), schedule, texts), codec, lambda *_: None, exact=False)
+    prefixes = Prefixes(language, codec.sample_rate / codec.hop, CPU) if sizes.prepended else None
+    loaded = LoadedModel(Decoder(language, backend), schedule, texts, prefixes)
+    generator = Generator(loaded, codec, lambda *_: None, exact=False)
     frames = round(SHORT_S * codec.sample_rate)
     take = generator.begin(0, Action("musicgen", "1", frames, prompt=PROMPTS[0], seed=1, top_k=1, cfg=3.0))
     list(generator.make([take]))

@@ -103,6 +103,7 @@ def test_the_json_list_gives_every_fact(capsys: pytest.CaptureFixture[str]) -> N
         "longest_take_s": 10.0,
         "folder": None,
         "codec": None,
+        "melody": False,
         "text_encoder": {
             "repository": "t5-large",
             "revision": AUDIOGEN.text_encoder.revision,
@@ -110,8 +111,11 @@ def test_the_json_list_gives_every_fact(capsys: pytest.CaptureFixture[str]) -> N
         },
         "here": False,
     }
+    assert [one["id"].partition("-")[2] for one in plain["models"] if one["melody"]] == [
+        "melody", "melody-large", "stereo-melody", "stereo-melody-large"
+    ]  # fmt: skip
     stereo = [one["codec"] for one in plain["models"] if one["channels"] == 2]
-    assert len(stereo) == 3
+    assert len(stereo) == 5
     assert all(
         one
         == {

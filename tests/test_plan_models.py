@@ -100,7 +100,7 @@ def test_a_registered_name_is_valid_and_an_unknown_one_is_answered(
     write(model="my-rian")
     words = refused(capsys, "validate", SCENE)
     assert "there is no model 'my-rian' here. Did you mean my-rain? There are: facebook/audiogen-medium, " in words
-    assert "musicgen-stereo-large, my-rain; a checkpoint" in words
+    assert "musicgen-stereo-melody-large, my-rain; a checkpoint" in words
     assert refused(capsys, "plan", SCENE) == words == refused(capsys, SCENE)
 
 

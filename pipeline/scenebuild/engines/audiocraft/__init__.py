@@ -37,6 +37,7 @@ class AudiocraftEngine:
                 one.longest_take_s,
                 one.licence,
                 record_path(one.id, "own") if one.folder else None,
+                frozenset({"melody"} if one.melody else ()),
             )
             for one in models()
             if one.engine == self.name

@@ -57,6 +57,7 @@ class Model:
     text_encoder: TextEncoderFiles
     folder: str | None = None
     codec: SharedCodec | None = None
+    melody: bool = False  # takes a recording whose melody the music follows
 
 
 MODEL_FILE, CODEC_FILE = "state_dict.bin", "compression_state_dict.bin"
@@ -68,7 +69,7 @@ T5_BASE = TextEncoderFiles("t5-base", "a9723ea7f1b39c1eae772870f3b547bf6ef7e6c1"
 T5_LARGE = TextEncoderFiles("t5-large", "150ebc2c4b72291e770f58e6057481c8d2ed331a", T5_FILES)
 
 
-# What the stereo models, and most that people fine-tuned, name as their codec.
+# What most name as their codec whom the later exporter of audiocraft wrote: the stereo models, and fine-tuned ones.
 ENCODEC_32KHZ = SharedCodec(
     "facebook/encodec_32khz", "d0c45384f6c44db055f78200cfdcb9c1c8706727", ("config.json", "model.safetensors")
 )
@@ -78,21 +79,35 @@ def _audiogen(repository: str, revision: str) -> Model:
     return Model(repository, "audiogen", repository, revision, FILES, "CC-BY-NC-4.0", 16000, 1, 10.0, T5_LARGE)
 
 
-def _musicgen(repository: str, revision: str, *, channels: int) -> Model:
-    codec = ENCODEC_32KHZ if channels == 2 else None
+def _musicgen(
+    repository: str, revision: str, *, channels: int = 1, melody: bool = False, names_codec: bool = False
+) -> Model:
+    codec = ENCODEC_32KHZ if names_codec else None
     return Model(
-        repository, "musicgen", repository, revision, FILES, "CC-BY-NC-4.0", 32000, channels, 30.0, T5_BASE, codec=codec
-    )
+        repository, "musicgen", repository, revision, FILES, "CC-BY-NC-4.0", 32000, channels, 30.0, T5_BASE,
+        codec=codec, melody=melody,
+    )  # fmt: skip
+
+
+def _stereo(repository: str, revision: str, *, melody: bool = False) -> Model:
+    return _musicgen(repository, revision, channels=2, melody=melody, names_codec=True)
 
 
 MODELS: tuple[Model, ...] = (
     _audiogen("facebook/audiogen-medium", "1277dd7dfd8fa57a205a70acc5de0ee90804502f"),
-    _musicgen("facebook/musicgen-small", "4c8334b02c6ec4e8664a91979669a501ec497792", channels=1),
-    _musicgen("facebook/musicgen-medium", "d3bd7b00761b78ad7a8a05145ee31e7832e9916c", channels=1),
-    _musicgen("facebook/musicgen-large", "15ccdc92099879e47b6da12c350cdb71d4eab3ca", channels=1),
-    _musicgen("facebook/musicgen-stereo-small", "3a110c0092820d470372c880c5ea06ce21a78ddd", channels=2),
-    _musicgen("facebook/musicgen-stereo-medium", "2747e613fbaadc43b14257224326ef58c5c11b81", channels=2),
-    _musicgen("facebook/musicgen-stereo-large", "bda8ec330c9c17e09728589eaf678f58f7d2d932", channels=2),
+    _musicgen("facebook/musicgen-small", "4c8334b02c6ec4e8664a91979669a501ec497792"),
+    _musicgen("facebook/musicgen-medium", "d3bd7b00761b78ad7a8a05145ee31e7832e9916c"),
+    _musicgen("facebook/musicgen-large", "15ccdc92099879e47b6da12c350cdb71d4eab3ca"),
+    _stereo("facebook/musicgen-stereo-small", "3a110c0092820d470372c880c5ea06ce21a78ddd"),
+    _stereo("facebook/musicgen-stereo-medium", "2747e613fbaadc43b14257224326ef58c5c11b81"),
+    _stereo("facebook/musicgen-stereo-large", "bda8ec330c9c17e09728589eaf678f58f7d2d932"),
+    _musicgen("facebook/musicgen-melody", "68d653a95788ec0d2b0abccab22c0b3a200c2d90", melody=True),
+    # Published together with the stereo models; its codec's file may hold weights or the name.
+    _musicgen(
+        "facebook/musicgen-melody-large", "6fdf8d3d815995108c9bdb5183414ff464b171ac", melody=True, names_codec=True
+    ),
+    _stereo("facebook/musicgen-stereo-melody", "022c3bd20a7d77e7c014082f0391bcbcd3940a7a", melody=True),
+    _stereo("facebook/musicgen-stereo-melody-large", "eea14861e6c29c47aea1055982a217468cd1634d", melody=True),
 )
 
 
