@@ -138,6 +138,21 @@ def test_where_locks_keep_nobody_out_the_folder_says_so(temporary: Path, monkeyp
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("fault", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_where_there_are_no_locks_the_folder_says_so_too(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.setattr(fcntl, "flock", none)
+    with scratch_folder() as folder:
+        assert re.match(r"scenebuild-unlocked-[0-9a-f]{16}\Z", Path(folder).name)
+        sweep_scratch()
+        assert Path(folder).exists()
+    assert list(temporary.iterdir()) == []
+
+
 def test_a_sweep_that_comes_before_the_lock_costs_another_name(
     temporary: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
