@@ -23,22 +23,24 @@ import scenebuild.engines
 import scenebuild.generate.make
 from engines_for_tests import MISBEHAVING, TONE, TONE_FACTS, CountingChildren
 from revisions import commit, diff, needs_git, start_repository
+from scenebuild.audio.copyright import copyright_of
 from scenebuild.build import build, plan
 from scenebuild.cli import run as scenebuild_
 from scenebuild.cli.options import Flags
 from scenebuild.engines import Action, engine, facts_for
 from scenebuild.errors import PolicyError, SceneError
 from scenebuild.listener import Silent
+from scenebuild.plan.absent_recordings import scene_without
 from scenebuild.plan.action import action_key, action_of, base_action_of
 from scenebuild.plan.lock_checks import findings_about_locks
-from scenebuild.plan.lockfile import LockEntry, parse_lock, write_lock_text
+from scenebuild.plan.lockfile import LockEntry, parse_lock, read_lock, write_lock_text
 from scenebuild.plan.mix_licence import strictest
 from scenebuild.plan.models import findings_about
 from scenebuild.plan.steps import Step
 from scenebuild.result import Result
 from scenebuild.review.textconv import text_of
 from scenebuild.scene.model import Scene
-from scenebuild.scene.read import read_scene
+from scenebuild.scene.read import read_composed, read_scene
 from scenebuild.scene.sound_prompt import Redo, SoundPrompt
 from scenebuild.store import LocalStore
 from scenebuild.store.digest import digest_file
@@ -570,6 +572,18 @@ def test_a_recording_that_is_too_long_is_refused_before_anything_is_made(scenes:
     assert calls == []
 
 
+def test_a_recording_with_a_lower_sample_rate_than_the_take_is_told(scenes: Path) -> None:
+    ring("scenes/sounds/door.wav", rate=8000)
+    write("audiogen", door=ELEMENTS["door"])
+    told = "continues: 'door.wav' has 8000 Hz, and the take 16000 Hz: it sounds duller up to the end of the recording; "
+    assert mistakes() == [f"{PATH}:1:131: {told}record it at 16000 Hz or more"]
+    write("sketch", door=ELEMENTS["door"])
+    assert mistakes() == []
+    ring("scenes/sounds/door.wav")
+    write("audiogen", door=ELEMENTS["door"])
+    assert mistakes() == []
+
+
 def swap_for(make: Callable[[Path], None]) -> Callable[[Path], None]:
     def swapped(path: Path) -> None:
         path.unlink()
@@ -629,6 +643,18 @@ def test_a_link_within_the_project_is_followed(scenes: Path) -> None:
     assert run().scenes[0].status == "built"
 
 
+def test_a_recording_that_is_not_here_is_known_by_the_lock(scenes: Path) -> None:
+    """As on a reviewer's machine, where a checkout lacks the sounds."""
+    run()
+    digest = digest_file("scenes/sounds/door.wav")
+    os.unlink("scenes/sounds/door.wav")
+    scene, absent = scene_without(read_composed(PATH), PATH, read_lock("scenes/test.lock.json"))
+    assert absent.contents == {os.path.abspath("scenes/sounds/door.wav"): digest}
+    assert scene.elements[0].sound_prompt.continues == os.path.abspath("scenes/sounds/door.wav")
+    with pytest.raises(SceneError, match="is not there"):
+        scene_without(read_composed(PATH), PATH, None)
+
+
 # Licences
 
 
@@ -641,6 +667,9 @@ def test_a_take_that_is_made_from_a_recording_has_its_terms_as_well(scenes: Path
     own = "CC0-1.0, and the recordings' own terms"
     assert strictest([own, "CC-BY-NC-4.0"]) == strictest(["as recorded", "CC-BY-NC-4.0"])
     assert strictest([strictest([own]), own]) == own
+    run(engine="audiogen")
+    assert copyright_of("build/test/elements/door.wav") == "CC-BY-NC-4.0, and the recordings' own terms"
+    assert copyright_of("build/test/elements/rain.wav") == "CC-BY-NC-4.0"
 
 
 def test_a_recording_does_not_make_a_take_unsaleable_and_its_own_word_is_told(scenes: Path) -> None:

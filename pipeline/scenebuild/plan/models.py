@@ -26,7 +26,7 @@ from scenebuild.errors import EngineError, LockError, Place, Problem, SceneError
 from scenebuild.licences import LONGEST, strictest
 from scenebuild.plan.lockfile import Lock, LockEntry, lock_path, read_lock
 from scenebuild.plan.mix_licence import without_own_terms
-from scenebuild.plan.recordings import about_recordings
+from scenebuild.plan.recordings import about_recordings, narrow_band
 from scenebuild.scene.check.findings import MOST_SHOWN
 from scenebuild.scene.lint.check import lint_scene
 from scenebuild.scene.model import Element, Scene
@@ -62,8 +62,13 @@ def _findings(reference: str) -> list[Problem]:
     except LockError:  # the build reports it
         lock = None
     refused, odd = about_recordings(scene)
-    wrong = [*unknown_models(scene, lock), *refused]
-    return wrong or [*sounds_not_taken(scene, lock)] or [*odd, *lint_scene(scene, engines_of_models())]
+    if wrong := [*unknown_models(scene, lock), *refused]:
+        return wrong
+    asked = _asked_with_sounds(scene, lock)
+    untaken = [problem for element, facts in asked for problem in not_taken(element, scene, facts)]
+    real = [(element, facts) for element, facts in asked if facts.fidelity == "real"]
+    narrow = [problem for element, facts in real if (problem := narrow_band(element, scene, facts.sample_rate))]
+    return untaken or [*odd, *narrow, *lint_scene(scene, engines_of_models())]
 
 
 def unknown_models(scene: Scene, lock: Lock | None) -> list[Problem]:
@@ -87,14 +92,16 @@ def _problem(element: Element, scene: Scene, having: list[str]) -> Problem | Non
     return None
 
 
-def sounds_not_taken(scene: Scene, lock: Lock | None) -> Iterator[Problem]:
-    """The fields of sounds that the engine which an element names does not take; of ``auto``, the build chooses."""
+def _asked_with_sounds(scene: Scene, lock: Lock | None) -> list[tuple[Element, EngineFacts]]:
+    """The elements that name sounds and an engine, each with the facts of that; for ``auto`` the build chooses."""
+    found = []
     for element in scene.elements:
         asked = element.engine or scene.engine or "auto"
         if not element.sound_prompt.fields or not is_prompt_engine(asked):
             continue
         if facts := known_facts(asked, element.model, lock.entry(element.name) if lock else None):
-            yield from not_taken(element, scene, facts)
+            found.append((element, facts))
+    return found
 
 
 def not_taken(element: Element, scene: Scene, facts: EngineFacts) -> list[Problem]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from scenebuild.errors import Place, Problem, SceneError
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.quoting import number
-from scenebuild.scene.recording import content_fault, sentence, stated_s
+from scenebuild.scene.recording import content_fault, header_of, sentence
 from scenebuild.settings import PlanOptions
 from scenebuild.store.digest import digest_file
 
@@ -43,10 +43,26 @@ def _refused(element: Element, field: str, path: str, place: Place) -> Iterator[
     name, (fault, _) = os.path.basename(path), content_fault(path)
     if fault:
         yield Problem("recording", sentence(name, fault, field), place)
-    elif field == "continues" and (length_s := stated_s(path)) is not None and length_s >= (element.duration_s or 0.0):
-        what = f"lasts {number(round(length_s, 3))} s, and {element.name} {number(element.duration_s or 0.0)} s"
+        return
+    header, made_s = header_of(path), element.duration_s or 0.0
+    length_s = header.stated_s if header and field == "continues" else None
+    if length_s is not None and length_s >= made_s:
+        what = f"lasts {number(round(length_s, 3))} s, and {element.name} {number(made_s)} s"
         advice = "write a longer duration, or a shorter recording to go on from"
         yield Problem("sound-prompt", sentence(name, f"{what}: nothing is left to make; {advice}", field), place)
+
+
+def narrow_band(element: Element, scene: Scene, sample_rate: int | None) -> Problem | None:
+    """A warning where the recording that a take goes on from has a lower sample rate, in Hz, than the take."""
+    path = element.sound_prompt.continues
+    header = header_of(path) if path else None
+    if not path or header is None or not (header.sample_rate or 0) < (sample_rate or 0):
+        return None
+    what = (
+        f"has {header.sample_rate} Hz, and the take {sample_rate} Hz: it sounds duller up to the end of the recording"
+    )
+    message = sentence(os.path.basename(path), f"{what}; record it at {sample_rate} Hz or more", "continues")
+    return Problem("recording", message, scene.place_of("elements", element.name, "continues"), "warning")
 
 
 def about_recordings(scene: Scene) -> tuple[list[Problem], list[Problem]]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from scenebuild.audio.container.faults import converted, fault_of, lacking, oddity_of
 from scenebuild.audio.container.formats import is_audio, read_header
+from scenebuild.audio.container.header import Header
 from scenebuild.files import open_regular, regular_file
 from scenebuild.scene.quoting import printable, quoted
 from scenebuild.scene.yaml.source import CONTROL, reason
@@ -73,23 +74,17 @@ def content_fault(found: str) -> tuple[str, str]:
     ``found`` is a path from ``locate``. Both are "" for a good recording, and for a file that cannot be read, which
     ``recording_fault`` reports.
     """
-    shown = printable(os.path.relpath(found))
-    try:
-        with open_regular(found) as file:
-            header = read_header(file)
-    except (OSError, ValueError):
-        return "", ""
+    header, shown = header_of(found), printable(os.path.relpath(found))
     return ("", "") if header is None else (fault_of(header, shown), oddity_of(header, shown))
 
 
-def stated_s(found: str) -> float | None:
-    """How long a recording is, in seconds, where its header says it; None also where it cannot be read."""
+def header_of(found: str) -> Header | None:
+    """The header of a recording; None for a file that cannot be read, or is no recording."""
     try:
         with open_regular(found) as file:
-            header = read_header(file)
+            return read_header(file)
     except (OSError, ValueError):
         return None
-    return header.stated_s if header else None
 
 
 def sentence(path: str, fault: str, field: str = "file") -> str:
