@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
 
 from audiocraft_fixtures import AUDIOGEN, MUSICGEN_STEREO, SENTENCES, write_checkpoint, write_text_encoder  # noqa: E402
+from scenebuild.audio.recording import decode_recording  # noqa: E402
+from scenebuild.audio.wav import write_wav  # noqa: E402
 from scenebuild.engines import Action, FailedRequest, MadeTake, Note, Request  # noqa: E402
 from scenebuild.engines.audiocraft import device as device_module  # noqa: E402
 from scenebuild.engines.audiocraft import kernels as kernels_module  # noqa: E402
@@ -31,6 +33,7 @@ from scenebuild.engines.audiocraft.session import AudiocraftSession  # noqa: E40
 from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.engines.audiocraft.weights import LocatedWeights  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
+from scenebuild.files import digest_of  # noqa: E402
 
 CPU = torch.device("cpu")
 MANY = 200_000
@@ -203,6 +206,23 @@ def test_a_longer_take_begins_as_a_shorter_one_and_needs_no_more_memory(monkeypa
     assert isinstance(long, MadeTake)
     assert np.abs(short.samples[:150_000] - long.samples[:150_000]).max() < 1e-4
     assert capacities == [500 + 3, 500 + 3]
+
+
+def test_a_session_goes_on_from_a_recording_and_says_which_one_it_cannot_use(tmp_path: Path) -> None:
+    path = tmp_path / "door.wav"
+    write_wav(path, 0.3 * np.sin(np.arange(8000) / 20)[:, None], 16000)
+    digest, sounds = digest_of(str(path)), {"continues": str(path)}
+    longer, shorter = (
+        Request(replace(request(duration_s=s).action, continues=digest), sounds=sounds) for s in (1, 0.4)
+    )
+    found = outcomes([longer, shorter, request()])
+    assert [type(found[index]) for index in range(3)] == [MadeTake, FailedRequest, MadeTake]
+    first, plain = found[0], found[2]
+    assert isinstance(first, MadeTake)
+    assert isinstance(plain, MadeTake)
+    assert np.array_equal(first.samples[:5000], decode_recording(path).samples[:5000])
+    assert "seams_db" in first.made_by
+    assert plain.samples.tobytes() == samples([request()])[0]
 
 
 def test_stereo_and_the_rate_follow_from_the_model() -> None:

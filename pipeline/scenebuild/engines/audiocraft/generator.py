@@ -121,7 +121,8 @@ class Generator:
         after = take.splice.codes_after
         codes = take.codes if after is None else torch.cat([take.codes, after], dim=1)
         samples, seams = joined(take.splice, self.codec.raw(codes, frames), rate)
-        made = made | {"seams_db": ", ".join(f"{seam.score_db:.1f}" for seam in seams)}
+        if seams:
+            made = made | {"seams_db": ", ".join(f"{seam.score_db:.1f}" for seam in seams)}
         heard = [warning for seam in seams if (warning := seam.warning())]
         return MadeTake(take.index, samples, rate, made, (*take.warnings, *heard))
 

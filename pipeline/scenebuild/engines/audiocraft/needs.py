@@ -28,6 +28,8 @@ def needed_bytes(sizes: Dimensions, precision: str, seconds: float, *, kernels: 
     once = sizes.layers * heads * sizes.dim**2 + sizes.codebooks * sizes.codes * sizes.dim
     floats = sizes.dim * (sizes.codebooks * (sizes.codes + 1) + sizes.text_dim)
     steps = STEPS_A_SECOND * min(seconds, sizes.window_s)
+    if sizes.chroma is not None:  # stands before the codes, always as long as the window
+        steps += sizes.window_s * sizes.chroma.sample_rate / sizes.chroma.hop_frames
     caches = 2 * 2 * sizes.layers * sizes.dim * steps  # keys and values, with and without the prompt
     return int(often * each_step + seldom * once + 4 * floats + cached * caches) + WORKING_BYTES
 
