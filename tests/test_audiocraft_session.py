@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
@@ -353,6 +355,24 @@ def test_a_batch_is_as_large_as_memory_allows(monkeypatch: pytest.MonkeyPatch, f
     monkeypatch.setattr(memory, "free_bytes", lambda: rest + 10 * per_take)
     decoder.mapped_bytes = 5 * per_take  # weights that are pages of a file are free, and needed
     assert device_module.fits(decoder, 512) == 4
+
+
+def test_what_is_slower_here_than_it_could_be_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    if kernels_module.why_not():
+        pytest.skip(kernels_module.why_not())
+
+    def read_only(*_: Any) -> Any:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    monkeypatch.setattr(packed, "write", read_only)
+    monkeypatch.setattr(kernels_module, "notes", lambda: ("the kernels run on one thread: why",))
+    made = AudiocraftSession("audiogen", CPU, exact=False).generate([request()], lambda index, share: None)
+    first, second, take = made
+    assert first == Note("the kernels run on one thread: why")
+    assert isinstance(second, Note)
+    assert second.message.startswith(f"the weights of {MEDIUM} are converted at each start: ")
+    assert "cannot be written (Read-only file system)" in second.message
+    assert isinstance(take, MadeTake)
 
 
 @pytest.mark.parametrize("limited", [True, False])
