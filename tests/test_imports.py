@@ -92,6 +92,8 @@ ALLOWED = {
         "config",
     },
     "commands": {
+        "audio",
+        "engines",
         "outputs",
         "scene",
         "store",

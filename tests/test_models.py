@@ -110,6 +110,7 @@ def test_the_json_list_gives_every_fact(capsys: pytest.CaptureFixture[str]) -> N
             "files": ["config.json", "spiece.model", "model.safetensors"],
         },
         "here": False,
+        "verdicts": {},
     }
     assert [one["id"].partition("-")[2] for one in plain["models"] if one["melody"]] == [
         "melody", "melody-large", "stereo-melody", "stereo-melody-large"

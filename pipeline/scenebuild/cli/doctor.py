@@ -132,7 +132,7 @@ def _tools() -> list[Finding]:
         Finding(name, shutil.which(name) is not None, shutil.which(name) or f"not found; {use}")
         for name, use in uses.items()
     ]
-    return [*found, _compiler(), *_kernels()]
+    return [*found, _compiler(), *_kernels(), *_precisions()]
 
 
 def _compiler() -> Finding:
@@ -158,3 +158,13 @@ def _kernels() -> list[Finding]:
     if found.reason:
         return [Finding("kernels", False, f"not in use: {found.reason}", found.advice)]
     return [Finding("kernels", not found.notes, "; ".join(("in use on a CPU", *found.notes)))]
+
+
+def _precisions() -> list[Finding]:
+    """What was measured here of the precisions that lose something, for each model that is here."""
+    from scenebuild.engines.audiocraft.models import models
+    from scenebuild.engines.audiocraft.verdict import COMPARED, verdict_line
+    from scenebuild.engines.audiocraft.weights import LocatedWeights, located
+
+    here = [one for one in models() if isinstance(located(one), LocatedWeights)]
+    return [Finding(COMPARED[0], True, verdict_line(one, COMPARED[0])) for one in here]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
-from typing import Any
+from typing import Any, TextIO
 
 import click
 
 from scenebuild.cli import options
-from scenebuild.cli.terminal import complain, safe
+from scenebuild.cli.terminal import NORMAL, Terminal, complain, safe
+from scenebuild.engines.audiocraft.verdict import COMPARED
 
 name_argument = click.argument("name")
 
@@ -39,6 +40,8 @@ def list_(as_json: bool) -> None:
                 f"{one['revision'][:12]:<12}  {here}"
             )
         )
+        for verdict in one["verdicts"].values():
+            click.echo(safe(f"    {verdict}"))
 
 
 @command.command("fetch")
@@ -109,6 +112,49 @@ def path_(name: str, as_json: bool) -> None:
         click.echo(found.folder)
 
 
+@command.command("compare")
+@name_argument
+@click.option(
+    "--precision",
+    type=click.Choice(COMPARED),
+    default=COMPARED[0],
+    show_default=True,
+    help="The number format that is compared with fp32.",
+)
+@click.option(
+    "--prompts",
+    "file",
+    type=click.File(encoding="utf-8", errors="replace"),
+    help="A file with one prompt a line.  [default: six prompts of ours]",
+)
+@click.option("--seconds", type=click.FloatRange(1, 30), default=5.0, show_default=True, help="How long each take is.")
+@options.json_output
+def compare_(name: str, precision: str, file: TextIO | None, seconds: float, as_json: bool) -> None:
+    """Measure how takes of the weights NAME in another precision differ from those in fp32, and keep the result.
+
+    Every prompt is made three times on the CPU: in fp32, in the other precision, and in fp32 with another seed. That
+    difference is what the verdict is measured by. A build with --precision, 'models list' and 'doctor' show it.
+    """
+    from scenebuild.commands.compare_precision import PROMPTS, compare_precision
+    from scenebuild.engines.audiocraft.models import model
+    from scenebuild.errors import UsageError
+    from scenebuild.settings import GenerateOptions
+
+    wanted = model(name)
+    prompts = PROMPTS[wanted.engine] if file is None else tuple(filter(None, map(str.strip, file)))
+    if not prompts:
+        raise UsageError("--prompts: the file has no prompt; write one a line")
+    with Terminal(loudness=NORMAL, colour=False) as terminal:
+        found = compare_precision(wanted, precision, prompts, seconds, GenerateOptions(device="cpu"), terminal)
+    if as_json:
+        click.echo(json.dumps({"version": 1, "id": wanted.id, **asdict(found), "verdict": found.line}, indent=2))
+        return
+    for one in found.measures:
+        click.echo(safe(f"{one.name:<36} {precision} {one.precision:6.2f} {one.unit}   another seed {one.seed:6.2f}"))
+    click.echo(safe(f"same codes as fp32 for the first {found.same_until_s:g} s of {seconds:g} s (median)"))
+    click.echo(safe(found.line))
+
+
 def _say(results: dict[str, str]) -> None:
     for one, wrong in results.items():
         if wrong:
@@ -122,4 +168,13 @@ def _say(results: dict[str, str]) -> None:
 def _plain(one: Any) -> dict[str, Any]:
     from scenebuild.engines.audiocraft.weights import LocatedWeights, located
 
-    return {**asdict(one), "here": isinstance(located(one), LocatedWeights)}
+    here = isinstance(located(one), LocatedWeights)
+    return {**asdict(one), "here": here, "verdicts": _verdicts(one) if here else {}}
+
+
+def _verdicts(one: Any) -> dict[str, str]:
+    """What was measured of each precision here, in one line."""
+    from scenebuild.engines.audiocraft.verdict import verdict_of
+
+    found = {precision: verdict_of(one, precision) for precision in COMPARED}
+    return {precision: verdict.line for precision, verdict in found.items() if verdict}

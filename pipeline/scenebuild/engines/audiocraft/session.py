@@ -47,8 +47,7 @@ class AudiocraftSession:
         for wanted in sorted({_model_of(request.action) for request in requests}):
             own = [(index, one) for index, one in numbered if _model_of(one.action) == wanted]
             generator, note = self._load(*wanted, [one.action for _, one in own])
-            if note:
-                yield Note(note)
+            yield from (Note(line) for line in (note, _said_of(*wanted)) if line)
             takes: list[TakeProgress] = []
             for begun in generator.begin_all(own):
                 if isinstance(begun, FailedRequest):
@@ -102,3 +101,11 @@ class AudiocraftSession:
 
 def _model_of(action: Action) -> tuple[str, str]:
     return str(action.model), str(action.precision or "auto")
+
+
+def _said_of(name: str, precision: str) -> str:
+    """What is known here of a precision that loses something."""
+    from scenebuild.engines.audiocraft.models import model
+    from scenebuild.engines.audiocraft.verdict import verdict_line
+
+    return verdict_line(model(name), precision)
