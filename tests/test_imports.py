@@ -24,7 +24,7 @@ GROUND: dict[str, set[str]] = {
     "frames": set(),
     "licences": set(),
     "locks": set(),
-    "scratch": set(),
+    "scratch": {"locks"},
     "number_text": {"decibels"},
 }  # every room may stand on them
 ALLOWED = {

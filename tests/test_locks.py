@@ -1,96 +1,43 @@
-"""``validate --locks-only``: whether each lock matches its scene, without takes or models on this machine."""
+"""Locks where there are some, where they are refused, and where there are none."""
 
 from __future__ import annotations
 
-import json
+import errno
+import os
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from locks import lock_as_audiogen
-from scenebuild.cli import run
-
-SCENE = "name: Porch\nelements:\n  rain:\n    prompt: steady rain\n    duration: 0.3\n"
-PATH = "scenes/porch.yaml"
+from scenebuild.locks import lock
 
 
 @pytest.fixture
-def built(project: Path, capsys: pytest.CaptureFixture[str]) -> Path:
-    """A project with one scene that was built."""
-    Path(PATH).write_text(SCENE)
-    assert run(["build", PATH]) == 0
-    capsys.readouterr()
-    return project
+def descriptors(tmp_path: Path) -> Iterator[tuple[int, int]]:
+    """One file, opened twice: locks belong to what was opened, not to the process."""
+    found = tuple(os.open(tmp_path / "file", os.O_RDWR | os.O_CREAT) for _ in range(2))
+    yield found[0], found[1]
+    for descriptor in found:
+        os.close(descriptor)
 
 
-def answer(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
-    """Exit code and what was said."""
-    code = run(["validate", "--locks-only", *(arguments or ("scenes",))])
-    said = capsys.readouterr()
-    return code, said.out + said.err
+def test_one_has_it_and_the_other_does_not(descriptors: tuple[int, int]) -> None:
+    one, other = descriptors
+    assert (lock(one), lock(other), lock(one, wait=True)) == ("ours", "theirs", "ours")
 
 
-def test_a_scene_that_was_built_fits_and_a_volume_changes_nothing(
-    built: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.EINVAL, errno.EIO])
+def test_a_file_system_that_refuses_locks_has_none(
+    descriptors: tuple[int, int], monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
-    assert answer(capsys) == (0, "1 scene matches its lock\n")
-    Path(PATH).write_text(SCENE + "    volume: 0.5\n")
-    assert answer(capsys, "-q", "scenes") == (0, "")
+    def refused(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr("fcntl.flock", refused)
+    assert [lock(one, wait=wait) for one in descriptors for wait in (False, True)] == ["none"] * 4
 
 
-def test_what_the_lock_does_not_say_is_named_with_its_line(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    Path(PATH).write_text(SCENE.replace("steady rain", "gentle rain") + "  wind:\n    prompt: wind\n")
-    code, said = answer(capsys)
-    assert code == 3
-    assert said == (
-        "scenes/porch.yaml:3:3: rain: prompt changed, and scenes/porch.lock.json does not say so; "
-        "build the scene and commit the lock\n"
-        "scenes/porch.yaml:6:3: wind: new element, and scenes/porch.lock.json does not say so; "
-        "build the scene and commit the lock\n"
-    )
-    Path(PATH).write_text("name: Porch\nelements:\n  wind: {prompt: wind}\n")
-    assert "scenes/porch.lock.json:1:1: rain: is in the lock, but no longer in the scene" in answer(capsys)[1]
-
-
-def test_takes_that_this_machine_neither_has_nor_can_make_are_no_news(
-    project: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path(PATH).write_text(SCENE)
-    lock_as_audiogen(PATH)
-    assert run(["plan", PATH, "--frozen"]) == 3, "a plan asks what can be had here"
-    capsys.readouterr()
-    assert answer(capsys) == (0, "1 scene matches its lock\n")
-    Path(PATH).write_text(SCENE.replace("steady", "gentle"))
-    code, said = answer(capsys)
-    assert code == 3
-    assert "rain: prompt changed, and" in said, "and not that the engine did"
-
-
-def test_a_lock_that_is_not_there_or_can_not_be_read(built: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    lock = Path("scenes/porch.lock.json")
-    lock.write_text("<<<<<<< ours\n" + lock.read_text())
-    code, said = answer(capsys)
-    assert (code, said.split(": ")[0]) == (3, "scenes/porch.lock.json:1:1")
-    assert "merge conflict" in said
-    lock.unlink()
-    assert answer(capsys) == (
-        3,
-        "scenes/porch.yaml:1:1: there is no scenes/porch.lock.json; build the scene and commit the lock\n",
-    )
-    Path(PATH).write_text("name: Porch\n")
-    assert answer(capsys)[0] == 1, "a scene that cannot be read is no matter of its lock"
-
-
-def test_each_variant_has_a_lock_of_its_own_and_programs_are_answered_too(
-    built: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    Path(PATH).write_text(SCENE + "variants:\n  day: {}\n  night: {}\n")
-    assert run(["build", PATH]) == 0
-    Path("scenes/porch@night.lock.json").unlink()
-    capsys.readouterr()
-    code, said = answer(capsys, "--format", "github", "scenes")
-    assert code == 3
-    assert said.startswith("::error file=scenes/porch.yaml,line=1,col=1,title=lock::there is no scenes/porch@night")
-    code, said = answer(capsys, "--format", "sarif", "scenes")
-    (found,) = json.loads(said)["runs"][0]["results"]
-    assert found["ruleId"] == "lock"
+def test_a_system_without_them_has_none(descriptors: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    assert lock(descriptors[0]) == "none"

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import os
 import re
 import secrets
@@ -18,6 +17,8 @@ import stat
 import tempfile
 import time
 from collections.abc import Iterator
+
+from scenebuild.locks import lock
 
 PREFIX = "scenebuild-"
 LOCKED = re.compile(rf"{PREFIX}[0-9a-f]{{16}}\Z")
@@ -40,13 +41,13 @@ def scratch_folder(parent: str | None = None) -> Iterator[str]:
     place = parent or tempfile.gettempdir()
     try:
         sweep_scratch(place)
-        folder, lock = _locked(place)
+        folder, held = _locked(place)
         try:
             yield folder
         finally:
             shutil.rmtree(folder, ignore_errors=True)
-            if lock is not None:
-                os.close(lock)
+            if held is not None:
+                os.close(held)
     except OSError as error:
         if parent or error.errno not in _FULL or not _is_ours(place, error.filename):
             raise
@@ -70,13 +71,13 @@ def _locked(place: str) -> tuple[str, int | None]:
         folder = os.path.join(place, f"{PREFIX}{secrets.token_hex(8)}")
         os.mkdir(folder, 0o700)
         try:
-            lock = _open(folder)
+            held = _open(folder)
         except FileNotFoundError:  # a sweep removed it before it was locked
             continue
-        is_ours = _lock(lock) and _is_still(folder, lock)
+        is_ours = lock(held) != "theirs" and _is_still(folder, held)
         if is_ours and _keeps_out(folder):
-            return folder, lock
-        os.close(lock)
+            return folder, held
+        os.close(held)
         if not is_ours:
             continue
         unlocked = os.path.join(place, f"{PREFIX}unlocked-{secrets.token_hex(8)}")
@@ -88,20 +89,11 @@ def _open(folder: str) -> int:
     return os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
 
 
-def _lock(descriptor: int) -> bool:
-    """False while another process holds the lock; True if it is ours now, and if the file system has no locks."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        return not isinstance(error, BlockingIOError)
-    return True
-
-
 def _keeps_out(folder: str) -> bool:
     """Whether the lock on a folder keeps a second one out: on some network file systems it does not."""
     other = _open(folder)
     try:
-        return not _lock(other)
+        return lock(other) == "theirs"
     finally:
         os.close(other)
 
@@ -145,11 +137,8 @@ def _is_dead(descriptor: int, *, is_locked: bool) -> bool:
         return False
     if not is_locked and time.time() - found.st_mtime < ABANDONED_S:
         return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return not is_locked  # a folder with a lock is in use, or its lock cannot be tried here
-    return True
+    # A folder with a lock is in use, or its lock cannot be tried here.
+    return lock(descriptor) == "ours" or not is_locked
 
 
 def _size(folder: str) -> int:

@@ -255,13 +255,13 @@ def test_a_sweep_says_how_many_bytes_it_freed(temporary: Path) -> None:
     assert sweep_scratch(str(temporary / "gone")) == 0
 
 
-@pytest.mark.parametrize("lost", ["_lock", "_is_still"])
+@pytest.mark.parametrize(("lost", "first"), [("lock", "theirs"), ("_is_still", False)])
 def test_a_folder_that_was_lost_to_a_sweep_costs_another_name(
-    temporary: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+    temporary: Path, monkeypatch: pytest.MonkeyPatch, lost: str, first: object
 ) -> None:
     really = getattr(scratch, lost)
-    answers = iter([False])
-    monkeypatch.setattr(scratch, lost, lambda *facts: next(answers, True) and really(*facts))
+    answers = iter([lambda *_: first])
+    monkeypatch.setattr(scratch, lost, lambda *facts: next(answers, really)(*facts))
     with scratch_folder() as folder:
         assert re.match(r"scenebuild-[0-9a-f]{16}\Z", Path(folder).name)
         assert Path(folder).parent == temporary

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from scenebuild.errors import Place, UsageError
 from scenebuild.files import publish_in_place_of, read_bounded
+from scenebuild.locks import lock
 from scenebuild.scene.check.validate import validate_document
 from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.model import Scene
@@ -105,22 +106,15 @@ def _one_at_a_time(path: str) -> Iterator[None]:
     lost either, because the file that is replaced is compared with the one that was read.
     """
     try:
-        import fcntl
-
         folder = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except (ImportError, OSError):
+    except (AttributeError, OSError):  # Windows opens no folders
         yield
         return
     try:
         for _ in range(PATIENCE):
-            try:
-                fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                time.sleep(PAUSE_S)
-                continue
-            except OSError:
-                pass
-            break
+            if lock(folder) != "theirs":
+                break
+            time.sleep(PAUSE_S)
         yield
     finally:
         os.close(folder)
