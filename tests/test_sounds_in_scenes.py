@@ -41,7 +41,7 @@ from scenebuild.result import Result
 from scenebuild.review.textconv import text_of
 from scenebuild.scene.model import Scene
 from scenebuild.scene.read import read_composed, read_scene
-from scenebuild.scene.sound_prompt import Redo, SoundPrompt
+from scenebuild.scene.sound_prompt import Redo, SoundPrompts
 from scenebuild.store import LocalStore
 from scenebuild.store.digest import digest_file
 from scenebuild.watch.inputs import watched
@@ -201,14 +201,14 @@ def test_the_path_and_the_order_of_fields_say_nothing(scenes: Path) -> None:
 def test_a_stretch_lies_within_its_take_at_any_rate(begins: float, length: float, rate: int, duration: float) -> None:
     facts = replace(facts_for("audiogen"), sample_rate=rate)
     redo = Redo(begins, min(begins + length, duration))
-    element = replace(RAIN, duration_s=duration, sound_prompt=SoundPrompt(redo=redo))
+    element = replace(RAIN, duration_s=duration, sound_prompts=SoundPrompts(redo=redo))
     made = action_of(element, SCENE, facts)
     assert made.frames is not None
     assert made.redo_from is not None
     assert made.redo_to is not None
     assert 0 <= made.redo_from < made.redo_to <= made.frames
     assert base_action_of(element, SCENE, facts, contents={}) == action_of(
-        replace(element, sound_prompt=SoundPrompt()), SCENE, facts
+        replace(element, sound_prompts=SoundPrompts()), SCENE, facts
     )
 
 
@@ -650,7 +650,7 @@ def test_a_recording_that_is_not_here_is_known_by_the_lock(scenes: Path) -> None
     os.unlink("scenes/sounds/door.wav")
     scene, absent = scene_without(read_composed(PATH), PATH, read_lock("scenes/test.lock.json"))
     assert absent.contents == {os.path.abspath("scenes/sounds/door.wav"): digest}
-    assert scene.elements[0].sound_prompt.continues == os.path.abspath("scenes/sounds/door.wav")
+    assert scene.elements[0].sound_prompts.continues == os.path.abspath("scenes/sounds/door.wav")
     with pytest.raises(SceneError, match="is not there"):
         scene_without(read_composed(PATH), PATH, None)
 

@@ -103,7 +103,7 @@ def _steps(scene: Scene, element: Element, lock: Lock | None, settings: Settings
     stretch is made again of the take that the lock pins, whichever number it has."""
     alone = replace(scene, elements=(element,))
     store = LocalStore(settings.generate.store)
-    is_locked = element.sound_prompt.redo is not None or element.take_number == now.take_number
+    is_locked = element.sound_prompts.redo is not None or element.take_number == now.take_number
     plan = make_plan(alone, lock if is_locked else None, store, options_for(scene, settings.plan))
     return [replace(step, element=replace(element, name=f"take-{element.take_number}")) for step in plan.steps]
 

@@ -41,7 +41,7 @@ def order_of(step: Step, maker: TakeMaker) -> TakeOrder | Failure:
 def _recordings(step: Step, maker: TakeMaker) -> dict[str, str]:
     """The recordings that the engine takes, by field, as copies. ValueError where one is another file by now."""
     found = {}
-    for field, path in step.element.sound_prompt.recordings.items():
+    for field, path in step.element.sound_prompts.recordings.items():
         digest: str | None = getattr(step.action, field)
         if digest is not None:
             found[field] = _copy(os.path.realpath(path), digest, os.path.basename(path), maker)

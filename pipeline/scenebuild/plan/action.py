@@ -46,11 +46,11 @@ def base_action_of(element: Element, scene: Scene, facts: EngineFacts, *, conten
 
 def has_base(element: Element, facts: EngineFacts) -> bool:
     """Whether the take of an element is another one of which a stretch is made again."""
-    return element.sound_prompt.redo is not None and "redo" in facts.parameters
+    return element.sound_prompts.redo is not None and "redo" in facts.parameters
 
 
 def _made_again(base: Action, element: Element, facts: EngineFacts) -> Action:
-    redo, rate = element.sound_prompt.redo, facts.sample_rate or 0
+    redo, rate = element.sound_prompts.redo, facts.sample_rate or 0
     assert redo is not None
     assert base.frames is not None
     return replace(

@@ -57,5 +57,5 @@ def _redo_changed(then: Facts, now: Facts) -> bool:
 
 def _shown(element: Element, field: str) -> str:
     """The path of a recording as a reader of the scene knows it."""
-    path = element.sound_prompt.recordings.get(field)
+    path = element.sound_prompts.recordings.get(field)
     return printable(os.path.relpath(path, os.path.dirname(os.path.realpath(element.place.file)))) if path else field

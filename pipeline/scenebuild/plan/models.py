@@ -97,7 +97,7 @@ def _asked_with_sounds(scene: Scene, lock: Lock | None) -> list[tuple[Element, E
     found = []
     for element in scene.elements:
         asked = element.engine or scene.engine or "auto"
-        if not element.sound_prompt.fields or not is_prompt_engine(asked):
+        if not element.sound_prompts.fields or not is_prompt_engine(asked):
             continue
         if facts := known_facts(asked, element.model, lock.entry(element.name) if lock else None):
             found.append((element, facts))
@@ -115,7 +115,7 @@ def not_taken(element: Element, scene: Scene, facts: EngineFacts) -> list[Proble
             f"{field}: {who} does not take it; {_takers(field)}",
             scene.place_of("elements", element.name, field),
         )
-        for field in element.sound_prompt.fields
+        for field in element.sound_prompts.fields
         if field not in facts.parameters
     ]
 

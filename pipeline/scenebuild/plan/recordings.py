@@ -54,7 +54,7 @@ def _refused(element: Element, field: str, path: str, place: Place) -> Iterator[
 
 def narrow_band(element: Element, scene: Scene, sample_rate: int | None) -> Problem | None:
     """A warning where the recording that a take goes on from has a lower sample rate, in Hz, than the take."""
-    path = element.sound_prompt.continues
+    path = element.sound_prompts.continues
     header = header_of(path) if path else None
     if not path or header is None or not (header.sample_rate or 0) < (sample_rate or 0):
         return None

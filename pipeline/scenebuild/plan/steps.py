@@ -78,7 +78,7 @@ class Step:
     @property
     def left_out(self) -> str:
         """Which sounds of its element do not act on the take, in words; "" for none."""
-        names = [name for name in self.element.sound_prompt.fields if name not in self.facts.parameters]
+        names = [name for name in self.element.sound_prompts.fields if name not in self.facts.parameters]
         return f"{' and '.join(names)} left out: a {self.facts.title} takes none" if names else ""
 
     @property
@@ -202,7 +202,7 @@ def _base_take(
 
 
 def _with_base(step: Step, base: BaseTake | None) -> str:
-    redo = step.element.sound_prompt.redo
+    redo = step.element.sound_prompts.redo
     if step.status != "miss" or base is None or redo is None:
         return step.reason
     told = "the base take is in the store" if base.digest else "the base take is made first"

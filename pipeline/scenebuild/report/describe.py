@@ -12,7 +12,7 @@ from scenebuild.scene.model import Element
 
 def made_from(element: Element, action: Action, root: str) -> tuple[str, ...]:
     """One sentence for each sound that acts on its take; ``root``: of the project, from which paths are shown."""
-    sounds = element.sound_prompt
+    sounds = element.sound_prompts
     paths = {field: os.path.relpath(path, root) for field, path in sounds.recordings.items()}
     found = (
         f"Goes on from: {paths['continues']}" if action.continues else "",

@@ -11,7 +11,7 @@ from scenebuild.scene.automation import Automation
 from scenebuild.scene.channel import Bus, Channel
 from scenebuild.scene.compose.reference import scene_file
 from scenebuild.scene.delivery import DeliveryRequest
-from scenebuild.scene.sound_prompt import SoundPrompt
+from scenebuild.scene.sound_prompt import SoundPrompts
 from scenebuild.scene.timing import MixLoop, Playback
 
 Normalize = Literal["loudness", "peak", "none"]
@@ -65,32 +65,32 @@ class Element:
     pan: Automation = Automation.fixed(0.0, "pan")  # -1 left ... 1 right
     playback: Playback = Playback()
     channel: Channel = Channel()
-    sound_prompt: SoundPrompt = SoundPrompt()  # with the prompt: it decides the bytes of the take as well
+    sound_prompts: SoundPrompts = SoundPrompts()  # with the prompt: it decides the bytes of the take as well
     expect: Expectations | None = None  # of its take
     mute: bool = False  # not heard; its take is made, and other elements still duck under it
 
     @property
     def take_field(self) -> tuple[str, ...]:
         """The field with the number of its take: of the stretch, where one is made again."""
-        return ("redo", "take") if self.sound_prompt.redo else ("take",)
+        return ("redo", "take") if self.sound_prompts.redo else ("take",)
 
     @property
     def take_number(self) -> int:
         """The value of that field."""
-        redo = self.sound_prompt.redo
+        redo = self.sound_prompts.redo
         return redo.take if redo else self.take
 
     def with_take(self, number: int) -> Element:
         """The element with another value of that field."""
-        redo = self.sound_prompt.redo
+        redo = self.sound_prompts.redo
         if redo is None:
             return replace(self, take=number)
-        return replace(self, sound_prompt=replace(self.sound_prompt, redo=replace(redo, take=number)))
+        return replace(self, sound_prompts=replace(self.sound_prompts, redo=replace(redo, take=number)))
 
     @property
     def recordings(self) -> dict[str, str]:
         """The absolute paths of the recordings that its take is made from, by the fields that name them."""
-        return self.sound_prompt.recordings if self.recording is None else {"file": self.recording}
+        return self.sound_prompts.recordings if self.recording is None else {"file": self.recording}
 
     @property
     def is_plain(self) -> bool:

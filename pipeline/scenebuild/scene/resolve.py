@@ -13,7 +13,7 @@ from scenebuild.scene.fields import float_or_none, int_or_none
 from scenebuild.scene.model import Element, Expectations, MixSettings, Normalize, Sampling, Scene
 from scenebuild.scene.names import Field
 from scenebuild.scene.recording import locate
-from scenebuild.scene.sound_prompt import SoundPrompt, sound_prompt_of
+from scenebuild.scene.sound_prompt import SoundPrompts, sound_prompt_of
 from scenebuild.scene.timing import DEFAULT_DURATION_S, fades_of, mix_loop_of, playback_of, starts_of
 from scenebuild.scene.yaml.document import Document
 
@@ -73,7 +73,7 @@ def _element(document: Document, name: str, defaults: dict[str, Any]) -> Element
         normalize=_normalize(defaults | own),
         playback=playback,
         channel=channel_of(own, document.origin(("elements", name, "effects"))),
-        sound_prompt=SoundPrompt() if prompt is None else sound_prompt_of(document, name),
+        sound_prompts=SoundPrompts() if prompt is None else sound_prompt_of(document, name),
         expect=_expectations(own.get("expect")),
         mute=own.get("mute", False),
     )

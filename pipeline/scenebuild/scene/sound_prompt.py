@@ -35,7 +35,7 @@ class Redo:
 
 
 @dataclass(frozen=True, slots=True)
-class SoundPrompt:
+class SoundPrompts:
     """The sounds that an element is made from beside its prompt. Paths are absolute and lie in the project."""
 
     continues: str | None = None  # the take begins with this recording
@@ -57,13 +57,13 @@ class SoundPrompt:
 # From a checked scene
 
 
-def sound_prompt_of(document: Document, name: str) -> SoundPrompt:
+def sound_prompt_of(document: Document, name: str) -> SoundPrompts:
     """What an element with a prompt is made from beside it."""
     own = document.data["elements"][name]
     paths = {
         field: locate(own[field], document.origin(("elements", name, field))) for field in RECORDINGS if field in own
     }
-    return SoundPrompt(**paths, redo=_redo_of(own["redo"]) if "redo" in own else None)
+    return SoundPrompts(**paths, redo=_redo_of(own["redo"]) if "redo" in own else None)
 
 
 def _redo_of(written: Mapping[str, Any]) -> Redo:

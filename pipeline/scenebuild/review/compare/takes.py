@@ -15,7 +15,7 @@ from scenebuild.review.checkout.projects import ReadScene
 from scenebuild.review.model import TakeId
 from scenebuild.scene.channel import Channel
 from scenebuild.scene.model import Element, Sampling
-from scenebuild.scene.sound_prompt import FIELDS, SoundPrompt
+from scenebuild.scene.sound_prompt import FIELDS, SoundPrompts
 from scenebuild.settings import PlanOptions
 from scenebuild.store import LocalStore, Record
 from scenebuild.store.digest import digest_file
@@ -83,7 +83,7 @@ def _asked_otherwise(before: Element, after: Element) -> str:
     """The edited fields, for an element whose engine is not available here."""
     names = ("prompt", "recording", "engine", "model", "duration_s", "seed", "take", "sampling")
     changed = [name.removesuffix("_s") for name in names if getattr(before, name) != getattr(after, name)]
-    then, now = before.sound_prompt, after.sound_prompt
+    then, now = before.sound_prompts, after.sound_prompts
     changed += [name for name in FIELDS if getattr(then, name) != getattr(now, name)]
     return f"{' and '.join(changed) or 'its request'} changed; not made yet"
 
@@ -106,7 +106,7 @@ def _in_the_mix(element: Element) -> Element:
         seed=None,
         take=1,
         sampling=Sampling(),
-        sound_prompt=SoundPrompt(),
+        sound_prompts=SoundPrompts(),
         expect=None,
         channel=_by_content(element.channel),
     )

@@ -112,7 +112,7 @@ def _element(element: Element, scene: Scene, engines: Engines) -> Iterator[Probl
 
 
 def _sounds(element: Element, scene: Scene) -> Iterator[Problem]:
-    sounds, whole_s = element.sound_prompt, element.duration_s or 0.0
+    sounds, whole_s = element.sound_prompts, element.duration_s or 0.0
     if sounds.redo is not None:
         again_s = (whole_s if sounds.redo.to_s is None else sounds.redo.to_s) - sounds.redo.from_s
         if again_s > whole_s / 2:
