@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import soundfile
 
@@ -123,6 +124,31 @@ def test_any_duration_and_both_engines_in_one_build_and_each_take_as_it_is_alone
     apart = scenebuild_command(write(two, "apart"), "--store", store, "--device", "cpu", "--exact")
     assert apart["generated"] == 2
     assert digests(apart) == {name: digests(together)[name] for name in two}
+
+
+def test_a_take_goes_on_from_a_recording_and_a_stretch_of_another_is_made_again(project: Path) -> None:
+    """The files hold what was given bit for bit; ``--frozen`` builds it again without the base."""
+    sound = Path("scenes/sounds/door.wav")
+    sound.parent.mkdir()
+    tone = (0.3 * np.sin(np.arange(9600) / 20) * 2**15).round() / 2**15
+    soundfile.write(sound, tone, 16000, "PCM_16")
+    rain = {"prompt": "steady rain", "engine": "audiogen", "duration": 2}
+    door = {"prompt": "a door", "engine": "audiogen", "duration": 1, "continues": "sounds/door.wav"}
+    scenebuild_command(write({"rain": rain}, "base"))
+    scene = write({"door": door, "rain": {**rain, "redo": {"from": 0.5, "to": 1.2}}})
+    first = scenebuild_command(scene)
+    assert statuses(first) == {"door": "generated", "rain": "generated"}
+    base, again, on = (
+        soundfile.read(f"build/{name}.wav")[0]
+        for name in ("base/elements/rain", "test/elements/rain", "test/elements/door")
+    )
+    changed = np.flatnonzero(base != again)
+    assert (len(again), changed.min() >= 8000, changed.max() < 19200, len(changed) > 8000) == (32000, True, True, True)
+    assert np.array_equal(on[: 9600 - 2560], tone[: 9600 - 2560])
+    lock = json.loads(Path("scenes/test.lock.json").read_text())["elements"]
+    assert [len(lock[name]["made_by"]["seams_db"].split(", ")) for name in ("door", "rain")] == [1, 2]
+    Path("build/test/test.wav").unlink()
+    assert digests(scenebuild_command(scene, "--frozen")) == digests(first)
 
 
 def test_a_folder_in_the_checkout_and_a_changed_file_of_the_cache_run_nothing(

@@ -477,3 +477,4 @@ def test_the_engines_say_which_sounds_they_take() -> None:
     for engine in ("audiogen", "musicgen"):
         assert {"continues", "redo"} <= facts_for(engine).parameters
         assert "melody" not in facts_for(engine).parameters
+    assert "melody" in facts_for("musicgen", "musicgen-melody").parameters
