@@ -406,5 +406,5 @@ def test_doctor_says_why_the_kernels_are_not_in_use_and_what_to_type(
     assert found.advice == "name another compiler with CXX"
     monkeypatch.setenv("CXX", "no-such-compiler")
     assert doctor._kernels() == []
-    missing = "CXX names no-such-compiler, which is not found; models on a CPU are several times quicker with one"
+    missing = "CXX names no-such-compiler, which is not found; models on a CPU are several times faster with one"
     assert doctor._compiler() == doctor.Finding("c++", False, missing, "unset CXX, or correct it")
