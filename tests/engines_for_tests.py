@@ -108,6 +108,29 @@ class TestEngine:
 TONE = TestEngine()
 
 
+@dataclass
+class PlacedSession(ToneSession):
+    """A tone is the same everywhere; its record says where it was made."""
+
+    place: str = ""
+
+    def make(self, index: int, request: Request) -> MadeTake | FailedRequest:
+        return MadeTake(index, tone(request), 16000, made_by={"device": self.place})
+
+
+class SideBySide(TestEngine):
+    """Works in several places at once, as a model does on several GPUs."""
+
+    def load(self, options: dict[str, Any]) -> ToneSession:
+        return PlacedSession(f"{options['device']} {options.get('gpu')}")
+
+    def places(self, device: str) -> tuple[dict[str, Any], ...]:
+        return ()
+
+
+SIDE_BY_SIDE = SideBySide()
+
+
 class Misbehaving(ToneSession):
     """Goes wrong in the way that the prompt names; every other prompt is made honestly."""
 

@@ -27,7 +27,7 @@ from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, open_checkp
 from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
 from scenebuild.engines.audiocraft.configuration import dimensions_of  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
-from scenebuild.engines.audiocraft.device import choose_device, made_by  # noqa: E402
+from scenebuild.engines.audiocraft.device import made_by  # noqa: E402
 from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
 from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, filtered, sample  # noqa: E402
@@ -476,23 +476,6 @@ def test_each_take_has_its_own_rng() -> None:
 
 
 # Devices
-
-
-def test_auto_is_cuda_else_the_cpu_and_never_mps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
-    for there, name in ((False, "cpu"), (True, "cuda")):
-        monkeypatch.setattr(torch.cuda, "is_available", lambda there=there: there)
-        assert choose_device("auto").type == name
-    assert choose_device("mps").type == "mps"
-
-
-@pytest.mark.parametrize("name", ["cuda", "cuda:3", "mps"])
-def test_a_device_that_is_not_there_is_said(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setattr(torch.cuda, "is_available", lambda: name == "cuda:3")
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
-    with pytest.raises(EngineError, match=f"--device {name}: .*; --device auto takes what is there"):
-        choose_device(name)
 
 
 def test_a_record_says_device_precision_and_versions() -> None:

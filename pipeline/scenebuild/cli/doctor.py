@@ -121,9 +121,20 @@ def _engine(name: str) -> Finding:
 
 
 def _gpu() -> Finding:
-    """Whether there is a driver; asking torch would take seconds."""
-    there = os.path.exists("/proc/driver/nvidia/version") or shutil.which("nvidia-smi") is not None
-    return Finding("gpu", there, "NVIDIA driver found" if there else "no NVIDIA driver; sketches need none")
+    """Whether a GPU can compute. torch is asked in a child, and only where there is a driver: it takes seconds."""
+    from importlib.util import find_spec
+
+    from scenebuild.engines.audiocraft.gpu import ask_a_child, has_driver
+
+    if not has_driver():
+        return Finding("gpu", False, "no NVIDIA driver; sketches need none")
+    if find_spec("torch") is None:
+        return Finding("gpu", True, "NVIDIA driver found; whether models can use it is known once torch is here")
+    found = ask_a_child()
+    if not found.usable:
+        return Finding("gpu", False, f"not used: {found.reason}", "update NVIDIA's driver, or use --device cpu")
+    named = ", ".join(f"cuda:{one.number} ({one.name}, {one.memory_gb:g} GB)" for one in found.usable)
+    return Finding("gpu", True, "; not used: ".join(filter(None, (named, found.reason))))
 
 
 def _tools() -> list[Finding]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from importlib import import_module
+from typing import Any
 
 from scenebuild.engines.protocol import (
     Action,
@@ -49,6 +50,13 @@ def engine(name: str) -> Engine:
     if not is_engine(name):
         raise EngineError(f"there is no engine {name!r}; there are: {', '.join(all_engines())}")
     return installed_engine(name)
+
+
+def places_of(name: str, device: str) -> tuple[dict[str, Any], ...]:
+    """Where children of an engine may work side by side, such as on several GPUs: what to add to the options of each
+    for ``Engine.load``. An engine may have a method ``places(device)`` that says so; most have one place, and none."""
+    places = getattr(engine(name), "places", None)
+    return tuple(places(device)) if places else ()
 
 
 def is_engine(name: str) -> bool:
@@ -139,5 +147,6 @@ __all__ = [
     "is_prompt_engine",
     "no_such_model",
     "other_engines",
+    "places_of",
     "prompt_engines",
 ]

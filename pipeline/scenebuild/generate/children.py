@@ -57,8 +57,12 @@ class Children:
     def __exit__(self, *_: object) -> None:
         _end(list(self._processes.values()))
 
-    def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Answer] | Noted | Tick]:
+    def run(
+        self, requests: Sequence[Request], count: int, places: Sequence[Mapping[str, Any]] = ()
+    ) -> Iterator[tuple[int, Answer] | Noted | Tick]:
         """Spread the requests over ``count`` children; yields (index into requests, answer) as they come.
+
+        ``places``: what the options of each child hold besides; a child has those of its first order.
 
         A ``Tick`` where nothing comes for a while: an engine may take minutes to load. A child that ends early gives
         no answer for the rest of its requests: the caller sees which are missing.
@@ -66,7 +70,8 @@ class Children:
         self._ended = []
         shares = [list(range(first, len(requests), count)) for first in range(min(count, len(requests)))]
         running = {
-            self._give(number, [requests[index] for index in share]): number for number, share in enumerate(shares)
+            self._give(number, [requests[index] for index in share], places[number] if places else {}): number
+            for number, share in enumerate(shares)
         }
         while running:
             try:
@@ -101,9 +106,9 @@ class Children:
         words = f"{died}; it said: {lines[-1][:200]}" if lines else died
         return f"{words}; {full}" if (full := _full(self._folder)) else words
 
-    def _give(self, number: int, requests: Sequence[Request]) -> subprocess.Popen[bytes]:
+    def _give(self, number: int, requests: Sequence[Request], place: Mapping[str, Any]) -> subprocess.Popen[bytes]:
         """Requests for the child of that number, and a fresh child where it has ended."""
-        order = Order(self._engine, self._options, self._folder, tuple(requests))
+        order = Order(self._engine, {**self._options, **place}, self._folder, tuple(requests))
         process = self._processes.get(number)
         if process is None or process in self._gone or not self._write(process, order):
             process = self._start(number)

@@ -10,8 +10,9 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import TracebackType
+from typing import Any
 
-from scenebuild.engines import EngineFacts, Request
+from scenebuild.engines import EngineFacts, Request, places_of
 from scenebuild.errors import StoreError
 from scenebuild.generate.children import Children
 from scenebuild.generate.messages import Advanced, Broken, Made, Noted, Tick
@@ -265,10 +266,14 @@ def _children(name: str, facts: EngineFacts, shop: TakeMaker) -> Children:
 def _outcomes(
     orders: Sequence[TakeOrder], children: Children, shop: TakeMaker, leases: Mapping[str, Lease]
 ) -> Iterator[Take | Failure]:
-    count = 1 if orders[0].facts.batches else max(shop.options.jobs, 1)
+    facts = orders[0].facts
+    places: tuple[Mapping[str, Any], ...] = ()
+    if facts.batches and len(orders) > 1:
+        places = places_of(facts.name, shop.options.device or "auto")
+    count = max(len(places), 1) if facts.batches else max(shop.options.jobs, 1)
     answered: set[str] = set()
     heart = _Heart(leases)
-    for said in children.run([order.request for order in orders], count):
+    for said in children.run([order.request for order in orders], count, places):
         heart.beat(said)
         if isinstance(said, Tick):
             continue

@@ -89,11 +89,20 @@ class AudiocraftEngine:
         from scenebuild.engines.audiocraft.threads import spin_briefly
 
         spin_briefly()  # before torch is imported
-        from scenebuild.engines.audiocraft.device import choose_device
+        from scenebuild.engines.audiocraft.device import choose_device, prepare
         from scenebuild.engines.audiocraft.session import AudiocraftSession
 
-        device = choose_device(str(options.get("device") or "auto"))
-        return AudiocraftSession(self.name, device, exact=bool(options.get("exact")))
+        asked = str(options.get("device") or "auto")
+        chosen = choose_device(asked, options.get("gpu"))
+        prepare(chosen.device)
+        exact, falls_back = bool(options.get("exact")), asked == "auto"
+        return AudiocraftSession(self.name, chosen.device, exact, chosen.note, falls_back)
+
+    def places(self, device: str) -> tuple[dict[str, Any], ...]:
+        """One for each GPU, where ``device`` leaves open which and there are several alike."""
+        from scenebuild.engines.audiocraft.gpu import alike
+
+        return tuple({"gpu": number} for number in alike()) if device in ("auto", "cuda") else ()
 
 
 AUDIOGEN = AudiocraftEngine("audiogen", "AudioGen", "facebook/audiogen-medium")

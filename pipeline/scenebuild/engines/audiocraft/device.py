@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import gc
+from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scenebuild.engines.audiocraft import memory
+from scenebuild.engines.audiocraft import gpu, memory
 from scenebuild.engines.audiocraft.needs import WORKING_BYTES
 from scenebuild.engines.audiocraft.threads import threads
 from scenebuild.errors import EngineError
@@ -22,22 +24,61 @@ PRECISIONS = {"cpu": ("fp32", "bf16", "int8"), "cuda": ("fp16", "bf16", "fp32"),
 SPARE = 0.8  # of the free memory; the rest is for what a step needs besides
 
 
-def choose_device(asked: str) -> torch.device:
-    """The device for ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``. EngineError where it is not there.
+@dataclass(frozen=True, slots=True)
+class ChosenDevice:
+    """Where models run, and what the user should know about the choice."""
 
-    ``auto`` is CUDA, else the CPU; never MPS, on which sound can come out garbled without an error.
+    device: torch.device
+    note: str = ""
+
+
+def choose_device(asked: str, number: int | None = None) -> ChosenDevice:
+    """The device for ``auto``, ``cpu``, ``cuda``, ``cuda:1`` or ``mps``. EngineError where it cannot be used.
+
+    ``auto`` is the first GPU that can compute, else the CPU with a note that says why; never MPS, on which sound can
+    come out garbled without an error. ``number``: the GPU to take for ``auto`` and ``cuda``, where several share the
+    work.
     """
-    if asked == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    device = torch.device(asked)
-    if device.type == "cuda":
-        count = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if (device.index or 0) >= count:
-            there = f"there are {count}" if count else "torch finds no CUDA device"
-            raise EngineError(f"--device {asked}: {there}; --device auto takes what is there")
+    device = torch.device("cuda" if asked == "auto" else asked)
     if device.type == "mps" and not torch.backends.mps.is_available():
         raise EngineError("--device mps: torch finds no MPS device; --device auto takes what is there")
-    return device
+    if device.type != "cuda":
+        return ChosenDevice(device)
+    found = gpu.try_gpus()
+    wanted = number if device.index is None else device.index
+    for one in found.usable:
+        if wanted in (None, one.number):
+            return ChosenDevice(torch.device("cuda", one.number))
+    if asked == "auto":
+        said = f"the GPU is not used, models run on the CPU, which is much slower: {found.reason}"
+        return ChosenDevice(torch.device("cpu"), said if gpu.has_driver() else "")
+    there = found.reason
+    if wanted is not None and wanted >= len(found.gpus) > 0:
+        there = f"there are {len(found.gpus)}"
+    raise EngineError(f"--device {asked}: {there}; --device auto takes what is there")
+
+
+def prepare(device: torch.device) -> None:
+    """Make a GPU the current one of this process, and let it round as seldom as it can.
+
+    Graphs are captured on the current device. What is left in float32 (norms, logits, the codec) stays float32 and not
+    TF32, sums of halves are float32, and the codec's convolutions are the same ones in each run.
+    """
+    if device.type != "cuda":
+        return
+    torch.cuda.set_device(device)
+    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_fp16_reduced_precision_reduction = False
+    torch.backends.cuda.matmul.allow_bf16_reduced_precision_reduction = False
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+
+
+def free_memory() -> None:
+    """Give back what nobody refers to, also what torch keeps for later."""
+    gc.collect()
+    torch.cuda.empty_cache()
 
 
 def fits(decoder: Decoder, steps: int) -> int:
@@ -52,7 +93,8 @@ def fits(decoder: Decoder, steps: int) -> int:
 def _free_bytes(decoder: Decoder) -> int | None:
     """What is left for KV caches. On a CPU the weights' pages count as free, as pages of any file, and are wanted."""
     if decoder.device.type == "cuda":
-        return int(torch.cuda.mem_get_info(decoder.device)[0])
+        kept = torch.cuda.memory_reserved(decoder.device) - torch.cuda.memory_allocated(decoder.device)  # for later
+        return int(torch.cuda.mem_get_info(decoder.device)[0] + kept)
     free = memory.free_bytes()
     return None if free is None else free - decoder.mapped_bytes - WORKING_BYTES
 

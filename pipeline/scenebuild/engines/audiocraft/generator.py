@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,7 +12,7 @@ from scenebuild.audio.wav import AudioFileError
 from scenebuild.engines import Action, FailedRequest, MadeTake, Request
 from scenebuild.engines.audiocraft.batch import Batch, LoadedModel, Report
 from scenebuild.engines.audiocraft.codec import Codec
-from scenebuild.engines.audiocraft.device import fits, is_out_of_memory, made_by
+from scenebuild.engines.audiocraft.device import fits, free_memory, is_out_of_memory, made_by
 from scenebuild.engines.audiocraft.prefix import Melody
 from scenebuild.engines.audiocraft.sound_prompt import UnusableSoundError, read_sound, sound_prompt
 from scenebuild.engines.audiocraft.splice import joined
@@ -94,7 +93,7 @@ class Generator:
             # Only here, outside of the except clause, does nothing refer to what the batch had in memory.
             tried = decoding + (batch.evict() if batch else [])
             batch = None
-            _free_memory()
+            free_memory()
             if tried:
                 waiting = sorted([*tried, *waiting], key=_shortest_first)
             count = len(tried) or min(slots, len(waiting))  # none: there was no memory for the empty slots
@@ -137,8 +136,3 @@ class Generator:
 
 def _shortest_first(take: TakeProgress) -> tuple[int, int]:
     return take.length, take.index
-
-
-def _free_memory() -> None:
-    gc.collect()
-    torch.cuda.empty_cache()
