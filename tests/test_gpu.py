@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import gc
+import json
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -355,3 +358,23 @@ def test_each_gpu_has_a_child_and_a_share_and_a_take_is_the_same_on_any(
         )
         digests.append({one.key: one.digest for one in made})
     assert digests[0] == digests[1]
+
+
+# The check that runs on a GPU
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda:99"])
+def test_the_check_for_a_gpu_runs_to_its_end(device: str) -> None:
+    script = [sys.executable, "-W", "ignore", "benchmarks/gpu_check.py", "--size", "tiny", "--device", device]
+    root = Path(__file__).resolve().parent.parent
+    done = subprocess.run(script, cwd=root, check=True, capture_output=True, text=True, timeout=300)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert (found["name"], found["goal"]) == ("gpu_check", 0.4)
+    if device == "cpu":
+        assert found["equal"]
+        assert not found["captured"]
+        assert list(found["speed"]["takes"]) == ["1", "4"]
+        assert all(row["ms"] > 0 for row in found["speed"]["takes"].values())
+    else:
+        assert found["met"] is None
+        assert found["reason"].startswith("--device cuda:99: ")
