@@ -131,7 +131,7 @@ def test_the_json_list_gives_every_fact(capsys: pytest.CaptureFixture[str]) -> N
 def test_the_list_for_people(capsys: pytest.CaptureFixture[str], here: Path) -> None:
     assert run(["models", "list"]) == 0
     first, second, *rest = capsys.readouterr().out.splitlines()
-    assert first == "facebook/audiogen-medium        audiogen  16 kHz mono    CC-BY-NC-4.0  1277dd7dfd8f  here"
+    assert first == "facebook/audiogen-medium              audiogen  16 kHz mono    CC-BY-NC-4.0  1277dd7dfd8f  here"
     assert second.endswith("  not here")
     assert len(rest) == len(MODELS) - 2
 

@@ -36,7 +36,7 @@ def list_(as_json: bool) -> None:
         sound = f"{one['sample_rate'] / 1000:g} kHz {'stereo' if one['channels'] == 2 else 'mono'}"
         click.echo(
             safe(
-                f"{one['id']:<31} {one['engine']:<8}  {sound:<13}  {one['licence']:<12}  "
+                f"{one['id']:<37} {one['engine']:<8}  {sound:<13}  {one['licence']:<12}  "
                 f"{one['revision'][:12]:<12}  {here}"
             )
         )
