@@ -414,6 +414,68 @@ def test_the_locked_base_is_the_base(scenes: Path) -> None:
     assert (base.key, base.digest) == (known["key"], known["digest"])
 
 
+def other_take(name: str, seconds: float = 1) -> tuple[LocalStore, Any]:
+    """Other bytes of the locked request of an element, as another machine makes them: its record in the store."""
+    store, known = LocalStore(os.environ["SCENEBUILD_STORE"]), lock()[name]
+    ring("other.wav", seconds, pitch=900)
+    return store, store.put(known["key"], "other.wav", store.read(known["key"]).facts)
+
+
+def test_a_stretch_that_was_made_of_another_base_is_made_again(scenes: Path, calls: list[str]) -> None:
+    """What lies around the stretch is the base as it is now, whatever was made of the same request before."""
+    plain, redo = {"prompt": "steady rain", "duration": 1}, ELEMENTS["rain"]
+    for element in (plain, redo):
+        write("audiogen", rain=element)
+        run()
+    with_first = samples_of("rain")
+    write("audiogen", rain=plain)
+    run()
+    other_take("rain")
+    os.unlink("scenes/test.lock.json")
+    shutil.rmtree("build")
+    run()
+    base = samples_of("rain")
+    write("audiogen", rain=redo)
+    assert (steps()["rain"].status, steps()["rain"].digest) == ("miss", None)
+    calls.clear()
+    run()
+    assert calls == ["steady rain"]
+    assert np.array_equal(samples_of("rain")[:4000], base[:4000])
+    assert not np.array_equal(samples_of("rain")[:4000], with_first[:4000])
+    shutil.rmtree("build")
+    assert steps()["rain"].status == "locked"
+    os.unlink("scenes/test.lock.json")
+    assert steps()["rain"].status == "hit"
+
+
+def test_a_base_of_another_form_is_made_again_whatever_the_lock_says(scenes: Path, calls: list[str]) -> None:
+    write("audiogen", rain={"prompt": "steady rain", "duration": 1})
+    run()
+    _, other = other_take("rain", seconds=0.4)
+    text = Path("scenes/test.lock.json").read_text().replace(lock()["rain"]["digest"], other.digest)
+    Path("scenes/test.lock.json").write_text(text)
+    write("audiogen", rain=ELEMENTS["rain"])
+    calls.clear()
+    heard = Heard()
+    assert run(listener=heard).scenes[0].status == "built"
+    assert calls == ["steady rain"] * 2
+    assert any("(6400, 16000, 1) (frames, Hz, channels), wanted" in line for line in heard.lines)
+
+
+def test_the_plan_says_that_the_locked_base_is_elsewhere(scenes: Path) -> None:
+    write("audiogen", rain={"prompt": "steady rain", "duration": 1})
+    run()
+    shutil.rmtree("build")
+    store, known = LocalStore(os.environ["SCENEBUILD_STORE"]), lock()["rain"]
+    os.unlink(store.object_path(known["digest"]))
+    write("audiogen", rain=ELEMENTS["rain"])
+    _, other = other_take("rain")
+    told = "redo changed; 0.25 s to 0.75 s made again (the locked base take is not in the store; "
+    assert steps()["rain"].reason == told + "another take of the same request is its base)"
+    store.delete(other.key)
+    assert steps()["rain"].reason == told + "another one is made first)"
+
+
 def test_force_makes_the_stretch_again_and_keeps_its_base(scenes: Path, calls: list[str]) -> None:
     run()
     calls.clear()
@@ -537,6 +599,22 @@ def test_a_recording_that_git_lfs_keeps_elsewhere_is_no_hole_in_a_lock(scenes: P
 
 
 # What is refused
+
+
+def test_a_misspelt_field_of_redo_is_one_mistake(scenes: Path) -> None:
+    for written, told in (("form", "Did you mean from?"), ("end", "there are from, to, take")):
+        write(**changed("rain", redo={written: 0.5}))
+        (mistake,) = mistakes()
+        assert told in mistake
+
+
+def test_a_recording_over_full_scale_is_told_by_a_sketch(scenes: Path) -> None:
+    soundfile.write("scenes/sounds/door.wav", 4 * soundfile.read(ring("scenes/sounds/door.wav"))[0] * 5, 16000, "FLOAT")
+    heard = Heard()
+    run(listener=heard)
+    assert samples_of("door").max() <= 1
+    report = json.loads(Path("build/test/manifest.json").read_text())
+    assert "door.wav peaks 12.0 dB over full scale; it is played that much lower" in json.dumps([report, heard.lines])
 
 
 def test_three_usual_mistakes_get_their_answers(scenes: Path) -> None:

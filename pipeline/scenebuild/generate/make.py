@@ -43,6 +43,7 @@ class TakeOrder:
     request: Request
     digest: str | None = None  # only these bytes will do if they are in the store already: the lock pins them
     base: TakeOrder | None = None  # of the take that is made first, as a stretch of it is made again
+    base_digest: str | None = None  # of the bytes of that take, where they are known
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def _on_base(order: TakeOrder, base: Take | Failure) -> TakeOrder | Failure:
     if isinstance(base, Failure):
         return replace(base, key=order.key, message=f"the take of which a stretch is made again: {base.message}")
     sounds = {**order.request.sounds, "redo": base.path}
-    return replace(order, request=replace(order.request, sounds=sounds), base=None)
+    return replace(order, request=replace(order.request, sounds=sounds), base=None, base_digest=base.digest)
 
 
 def _made(orders: Sequence[TakeOrder], shop: TakeMaker, bench: _Bench, *, anew: bool) -> Iterator[Take | Failure]:
@@ -202,7 +203,7 @@ def _from_store(order: TakeOrder, shop: TakeMaker) -> Take | None:
     record = shop.store.get(order.key)
     if record is None or order.digest not in (None, record.digest):
         return None
-    if not is_believed(record.facts, order.request.action):
+    if not is_believed(record.facts, order.request.action, order.base_digest):
         return None
     path = os.path.join(shop.folder, f"{order.key}.wav")
     try:
@@ -339,7 +340,7 @@ def _publish(order: TakeOrder, made: Made, shop: TakeMaker) -> Take | Failure:
         return Failure(order.key, f"the engine returned {wrong}")
     shop.made.add(order.key)
     try:
-        told = facts_of_action(order.request.action, made.content)
+        told = facts_of_action(order.request.action, made.content, order.base_digest)
         shop.store.put(order.key, take.path, {**facts_for_store(take), **told}, digest=take.digest)
     except StoreError as error:
         shop.tell_once(f"{error}; the build goes on without keeping it")

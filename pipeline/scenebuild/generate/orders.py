@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from scenebuild.engines import Request
 from scenebuild.generate.make import Failure, TakeMaker, TakeOrder
+from scenebuild.generate.take import measure_take, not_asked_for
 from scenebuild.plan.steps import Step
 from scenebuild.store import DamagedError
 from scenebuild.store.local import copy_file
@@ -33,7 +34,8 @@ def order_of(step: Step, maker: TakeMaker) -> TakeOrder | Failure:
         return order
     of_its_own = {name: path for name, path in sounds.items() if name != "continues"}  # that is in the base
     if path := _base_at_hand(step, maker):
-        return replace(order, request=replace(request, sounds={**of_its_own, "redo": path}))
+        sounds = {**of_its_own, "redo": path}
+        return replace(order, request=replace(request, sounds=sounds), base_digest=step.base.digest)
     base = TakeOrder(step.base.key, step.facts, replace(request, action=step.base.action))
     return replace(order, request=replace(request, sounds=of_its_own), base=base)
 
@@ -49,14 +51,19 @@ def _recordings(step: Step, maker: TakeMaker) -> dict[str, str]:
 
 
 def _base_at_hand(step: Step, maker: TakeMaker) -> str | None:
-    """A copy of the base take; None where it is not in the store, or is damaged there."""
+    """A copy of the base take; None where it is not in the store, is damaged there, or is no take of its action:
+    whatever a lock says, the sound that is there counts."""
     if step.base is None or step.base.digest is None:
         return None
     path = os.path.join(maker.folder, f"{step.base.key}-base.wav")
     try:
         maker.store.copy(step.base.digest, path)
+        if wrong := not_asked_for(
+            measure_take(step.base.key, path, step.base.digest, step.facts), step.base.action, step.facts
+        ):
+            raise ValueError(f"{step.base.digest[:12]}… has {wrong}")
         maker.store.touch(step.base.key, step.base.digest)
-    except DamagedError as error:
+    except (DamagedError, ValueError, RuntimeError) as error:
         maker.listener.tell(f"{step.name}: {error}; its base take is made again")
         return None
     return path

@@ -33,6 +33,7 @@ class BaseTake:
     action: Action
     key: str
     digest: str | None  # of its bytes in the store: those of the lock, or of its record; None: it is made first
+    replaces_locked: bool = False  # the lock pins other bytes of the same request, which are not in the store
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,8 @@ def _steps(element: Element, scene: Scene, lock: Lock, store: LocalStore, option
     """The steps of an element, one for each take that it is made of."""
     entry, contents = lock.entry(element.name), contents_of(element, scene, options)
     facts, action = decide(element, scene, entry, store, options, contents)
-    first = _step(element, scene, facts, action, entry, store, options)
     base = _base_take(element, scene, facts, entry, store, contents) if has_base(element, facts) else None
+    first = _step(element, scene, facts, action, entry, store, options, base=base)
     yield replace(first, contents=contents, base=base, reason=_with_base(first, base))
     pieces, _ = pieces_of(element.duration_s or 0.0, element.playback, facts.longest_take_s)
     for piece in range(1, pieces if element.recording is None else 1):
@@ -156,13 +157,15 @@ def _step(
     store: LocalStore,
     options: PlanOptions,
     piece: int = 0,
+    base: BaseTake | None = None,
 ) -> Step:
     key = action_key(action)
     drift = drift_of(action, key, entry, element)
     digest = entry.digest if entry and not drift else None
     forced = options.force or element.name in options.force_elements
     record = None if forced else store.get(key)
-    record = record if record and is_believed(record.facts, action) else None
+    of_base = base.digest if base and not (record and record.digest == digest) else None  # what is locked stays
+    record = record if record and is_believed(record.facts, action, of_base) else None
     # The digest of a recording in a lock counts only if the store knows which bytes were decoded.
     is_there = (
         store.has(digest) if digest and action.content is None else record is not None and record.digest == digest
@@ -195,10 +198,11 @@ def _base_take(
     """The take without its ``redo``, in the same precision; where the lock still pins it, those bytes."""
     action = base_action_of(element, scene, facts, contents=contents)
     key = action_key(action)
-    if entry is not None and entry.key == key and store.has(entry.digest):
-        return BaseTake(action, key, entry.digest)
+    locked = entry.digest if entry is not None and entry.key == key else None
+    if locked and store.has(locked):
+        return BaseTake(action, key, locked)
     record = store.get(key)
-    return BaseTake(action, key, record.digest if record else None)
+    return BaseTake(action, key, record.digest if record else None, locked is not None and _is_dear(facts))
 
 
 def _with_base(step: Step, base: BaseTake | None) -> str:
@@ -206,6 +210,9 @@ def _with_base(step: Step, base: BaseTake | None) -> str:
     if step.status != "miss" or base is None or redo is None:
         return step.reason
     told = "the base take is in the store" if base.digest else "the base take is made first"
+    if base.replaces_locked:
+        other = "another take of the same request is its base" if base.digest else "another one is made first"
+        told = f"the locked base take is not in the store; {other}"
     return f"{step.reason}; {redo.describe()} made again ({told})"
 
 

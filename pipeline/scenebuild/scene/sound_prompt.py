@@ -92,7 +92,7 @@ def _one_take(document: Document, name: str, element: dict[str, Any]) -> Iterato
 
 def _redo(document: Document, name: str, element: dict[str, Any]) -> Iterator[Problem]:
     redo, whole_s = element.get("redo"), made_s(document, element)
-    if not isinstance(redo, dict) or whole_s is None:
+    if not isinstance(redo, dict) or whole_s is None or redo.keys() - {"from", "to", "take"}:  # said by the schema
         return
     begins, ends = as_number(as_fields(redo).get("from", 0)), as_number(redo.get("to", whole_s))
     if begins is None or ends is None or not begins < ends <= whole_s:

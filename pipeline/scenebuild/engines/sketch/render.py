@@ -97,19 +97,20 @@ def _fade(sound: Array, start: int, frames: int) -> None:
             sound[:, near] *= 0.5 - 0.5 * cosine(distance[near] / (2.0 * length))
 
 
-def _with_sounds(sketch: NDArray[np.float32], request: Request) -> NDArray[np.float32]:
-    """The sketch behind the recording that it goes on from, or within the take of which it makes a stretch again."""
+def _with_sounds(sketch: NDArray[np.float32], request: Request) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """The sketch behind the recording that it goes on from, or within the take of which it makes a stretch again; and
+    what is worth a warning."""
     action, sounds = request.action, request.sounds
     if "redo" in sounds:
         take = take_at(sounds["redo"], len(sketch))
-        return made_again(take, sketch, action.redo_from or 0, action.redo_to or len(sketch))
+        return made_again(take, sketch, action.redo_from or 0, action.redo_to or len(sketch)), ()
     if "continues" not in sounds:
-        return sketch
-    recording = recording_at(sounds["continues"], action.continues)
+        return sketch, ()
+    recording, told = recording_at(sounds["continues"], action.continues)
     if len(recording) >= len(sketch):
         lasts = f"lasts {len(recording) / RATE:.3g} s, and the take {len(sketch) / RATE:.3g} s"
         raise AudioFileError(f"the recording {lasts}: nothing is left to make; write a longer duration")
-    return going_on(recording, sketch)
+    return going_on(recording, sketch), told
 
 
 class SketchSession:
@@ -131,6 +132,6 @@ class SketchSession:
         samples = render(
             action.prompt, action.seed or 0, action.frames, temperature, lambda share: progress(index, share)
         )
-        samples = _with_sounds(samples, request)
+        samples, told = _with_sounds(samples, request)
         made_by = {"device": "cpu", "dtype": "float64", "numpy": np.__version__}
-        return MadeTake(index, samples, RATE, made_by, warnings(read(action.prompt)))
+        return MadeTake(index, samples, RATE, made_by, (*warnings(read(action.prompt)), *told))

@@ -19,14 +19,16 @@ Sound = NDArray[np.float32]  # (frames, 2) at 48 kHz
 OVERLAP_S = 0.05
 
 
-def recording_at(path: str, digest: str | None) -> Sound:
-    """A recording of any rate in stereo at 48 kHz, its samples as they are decoded; resampled by soxr where they have
-    another rate. AudioFileError or OSError where it cannot be read or does not have that digest."""
+def recording_at(path: str, digest: str | None) -> tuple[Sound, tuple[str, ...]]:
+    """A recording of any rate in stereo at 48 kHz, its samples as they are decoded, and what is worth a warning;
+    resampled by soxr where they have another rate. AudioFileError or OSError where it cannot
+    be read or does not have that digest."""
     found = decode_recording(path, digest)
     samples = np.asarray(found.samples, np.float32)
     if found.sample_rate != RATE:
         samples = resample(samples, found.sample_rate, RATE)
-    return np.repeat(samples, 2, axis=1) if samples.shape[1] == 1 else samples.copy()
+    stereo = np.repeat(samples, 2, axis=1) if samples.shape[1] == 1 else samples.copy()
+    return stereo, found.warnings
 
 
 def take_at(path: str, frames: int) -> Sound:
