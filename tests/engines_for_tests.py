@@ -178,7 +178,9 @@ class CountingChildren:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Answer] | Noted]:
+    def run(
+        self, requests: Sequence[Request], count: int, places: Sequence[Mapping[str, Any]] = ()
+    ) -> Iterator[tuple[int, Answer] | Noted]:
         said: list[Message] = []
         EngineServer(said.append).serve(Order(self._engine, {}, self._folder, tuple(requests)))
         if self._engine != "file":

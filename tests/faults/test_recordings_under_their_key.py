@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -37,11 +38,13 @@ class Swapping(CountingChildren):
     swap: bytes | None = None
     lies = False  # as a decoder that does not look would
 
-    def run(self, requests: Sequence[Request], count: int) -> Iterator[tuple[int, Answer] | Noted]:
+    def run(
+        self, requests: Sequence[Request], count: int, places: Sequence[Mapping[str, Any]] = ()
+    ) -> Iterator[tuple[int, Answer] | Noted]:
         for request in requests:
             if Swapping.swap is not None:
                 Path(str(request.path)).write_bytes(Swapping.swap)
-        for said in super().run(requests, count):
+        for said in super().run(requests, count, places):
             if Swapping.lies and not isinstance(said, Noted) and isinstance(said[1], Made):
                 yield said[0], replace(said[1], content=None)
             else:
