@@ -228,8 +228,8 @@ def _no_choice(it: Violation) -> str:
 
 def _no_model(it: Violation) -> str:
     known = listed_models()
-    own = "and the name of a registered checkpoint has only a-z, 0-9, _ and -"
-    return f"{quoted(it.value)} is not one of {', '.join(known)}, {own}.{nearest(it.value, known)}"
+    allowed = f"write {known[0]} or another of 'scenebuild models list', or the name of a registered checkpoint"
+    return f"{quoted(it.value)} is no model; {allowed} (a-z, 0-9, _ and -).{nearest(it.value, known)}"
 
 
 def _other_version(it: Violation) -> str:
