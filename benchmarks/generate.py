@@ -240,7 +240,7 @@ def bandwidth(tensors: Sequence[Tensor], device: torch.device) -> float:
 
 def reader() -> Any:
     """A loop that does nothing but read, by the compiler that makes the kernels; None without one."""
-    from scenebuild.engines.audiocraft.compiling import COMPILE, LINK, OPENMP, compilers
+    from scenebuild.engines.audiocraft.compute.compiling import COMPILE, LINK, OPENMP, compilers
 
     found = compilers()
     if not found:
@@ -298,9 +298,9 @@ def measure_memory(path: str, precision: str) -> None:
     """The child of ``memory_gib``."""
     from load import peak_bytes
 
+    from scenebuild.engines.audiocraft.compute.packed import read
     from scenebuild.engines.audiocraft.decoder import Decoder
-    from scenebuild.engines.audiocraft.device import backend_for
-    from scenebuild.engines.audiocraft.packed import read
+    from scenebuild.engines.audiocraft.machine.device import backend_for
 
     backend = backend_for(torch.device("cpu"), precision)
     before = peak_bytes()
@@ -318,10 +318,10 @@ def measure_memory(path: str, precision: str) -> None:
 
 def measure(size: str, device: torch.device, rounds: int) -> dict[str, Any]:
     """Everything, as one object."""
-    from scenebuild.engines.audiocraft import packed
+    from scenebuild.engines.audiocraft.compute import packed
     from scenebuild.engines.audiocraft.decoder import Decoder
-    from scenebuild.engines.audiocraft.device import backend_for
     from scenebuild.engines.audiocraft.language import load_language_model
+    from scenebuild.engines.audiocraft.machine.device import backend_for
 
     theirs = make_theirs(size, device)
     global DIM

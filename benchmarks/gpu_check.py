@@ -39,7 +39,7 @@ CFG = 3.0
 def random_model(size: str, backend: Any) -> Any:
     """AudioGen's shapes with random weights, each made where it is used and in the type that it is used in."""
     import audiocraft_fixtures as fixtures
-    from scenebuild.engines.audiocraft.backend import DTYPES, Matrix
+    from scenebuild.engines.audiocraft.compute.backend import DTYPES, Matrix
     from scenebuild.engines.audiocraft.configuration import Dimensions
     from scenebuild.engines.audiocraft.language import assembled
 
@@ -83,8 +83,8 @@ def random_model(size: str, backend: Any) -> Any:
 
 def decoder_on(device: torch.device, precision: Any, size: str, *, static: bool) -> Any:
     """Our decoder there, by torch's operations."""
+    from scenebuild.engines.audiocraft.compute.torch_backend import TorchBackend
     from scenebuild.engines.audiocraft.decoder import Decoder
-    from scenebuild.engines.audiocraft.torch_backend import TorchBackend
 
     backend = TorchBackend(device, precision)
     backend.static = static
@@ -192,7 +192,7 @@ def speed(device: torch.device, size: str) -> dict[str, Any]:
 
 def measure(device: torch.device, size: str) -> dict[str, Any]:
     """Everything, as one object."""
-    from scenebuild.engines.audiocraft.device import prepare
+    from scenebuild.engines.audiocraft.machine.device import prepare
 
     prepare(device)
     name = torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
@@ -209,7 +209,7 @@ def measure(device: torch.device, size: str) -> dict[str, Any]:
 
 def main() -> None:
     """Measure and print."""
-    from scenebuild.engines.audiocraft.device import choose_device
+    from scenebuild.engines.audiocraft.machine.device import choose_device
     from scenebuild.errors import EngineError
 
     parser = argparse.ArgumentParser()

@@ -36,7 +36,7 @@ def make_checkpoint(folder: Path, size: str) -> Path:
     audiocraft asks for the text encoder by its name alone, so ``main`` is the pinned commit.
     """
     import audiocraft_fixtures as fixtures
-    from scenebuild.engines.audiocraft.models import model
+    from scenebuild.engines.audiocraft.hub.models import model
 
     wanted = fixtures.FULL if size == "full" else fixtures.TINY
     wanted = replace(wanted, text_encoder="t5-large")

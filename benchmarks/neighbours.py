@@ -28,10 +28,10 @@ def load(size: str, arithmetic: str) -> Any:
     import torch
     from generate import checkpoint_of, make_theirs
 
+    from scenebuild.engines.audiocraft.compute.torch_backend import TorchBackend
     from scenebuild.engines.audiocraft.decoder import Decoder
-    from scenebuild.engines.audiocraft.device import backend_for
     from scenebuild.engines.audiocraft.language import load_language_model
-    from scenebuild.engines.audiocraft.torch_backend import TorchBackend
+    from scenebuild.engines.audiocraft.machine.device import backend_for
 
     cpu = torch.device("cpu")
     checkpoint = checkpoint_of(make_theirs(size, cpu), size)

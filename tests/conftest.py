@@ -76,7 +76,7 @@ def _refuse_network(connect: Any) -> Any:
 @pytest.fixture
 def anew() -> Iterator[None]:
     """Nothing that was found out about the kernels is kept before the test or after it."""
-    from scenebuild.engines.audiocraft.kernels import found_kernels
+    from scenebuild.engines.audiocraft.compute.kernels import found_kernels
 
     found_kernels.cache_clear()
     yield

@@ -18,7 +18,7 @@ from torch.multiprocessing.reductions import StorageWeakRef
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_flatten, tree_map
 
-from scenebuild.engines.audiocraft import capture
+from scenebuild.engines.audiocraft.compute import capture
 
 
 class FreedMemoryError(AssertionError):

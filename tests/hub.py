@@ -18,7 +18,7 @@ from pathlib import Path
 from types import TracebackType
 from urllib.parse import urlsplit
 
-from scenebuild.engines.audiocraft.models import CODEC_FILE, Model
+from scenebuild.engines.audiocraft.hub.models import CODEC_FILE, Model
 
 REFUSALS: dict[str, tuple[int, dict[str, str]]] = {
     "unavailable": (503, {}),

@@ -21,7 +21,7 @@ from audiocraft_fixtures import AUDIOGEN, MUSICGEN_STEREO, cache_content, write_
 from hub import put_in_cache  # noqa: E402
 from scenebuild.config import user_file  # noqa: E402
 from scenebuild.engines import EngineFacts, engine, facts_for  # noqa: E402
-from scenebuild.engines.audiocraft.models import model  # noqa: E402
+from scenebuild.engines.audiocraft.hub.models import model  # noqa: E402
 from test_models_pickles import Canary  # noqa: E402
 
 MEDIUM, STEREO = "facebook/audiogen-medium", "facebook/musicgen-stereo-small"

@@ -15,23 +15,24 @@ from typing import Any
 
 import pytest
 
-from scenebuild.engines.audiocraft.manifest import forget_record
+from scenebuild.engines.audiocraft.hub.manifest import forget_record
 
 torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
 
 from audiocraft_fixtures import AUDIOGEN, TINY, write_checkpoint, write_text_encoder  # noqa: E402
-from scenebuild.engines.audiocraft import kernels as kernels_module  # noqa: E402
-from scenebuild.engines.audiocraft import packed, weights  # noqa: E402
-from scenebuild.engines.audiocraft.backend import Backend, Matrix, Norm, narrowest  # noqa: E402
 from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, open_checkpoint  # noqa: E402
+from scenebuild.engines.audiocraft.compute import kernels as kernels_module  # noqa: E402
+from scenebuild.engines.audiocraft.compute import packed  # noqa: E402
+from scenebuild.engines.audiocraft.compute.backend import Backend, Matrix, Norm, narrowest  # noqa: E402
+from scenebuild.engines.audiocraft.compute.kernel_backend import KernelBackend  # noqa: E402
+from scenebuild.engines.audiocraft.compute.kernels import STRUCTS, Kernels, kernels, why_not  # noqa: E402
+from scenebuild.engines.audiocraft.compute.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
-from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: E402
-from scenebuild.engines.audiocraft.kernels import STRUCTS, Kernels, kernels, why_not  # noqa: E402
+from scenebuild.engines.audiocraft.hub import weights  # noqa: E402
+from scenebuild.engines.audiocraft.hub.manifest import record_of  # noqa: E402
+from scenebuild.engines.audiocraft.hub.models import model  # noqa: E402
+from scenebuild.engines.audiocraft.hub.weights import LocatedWeights  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
-from scenebuild.engines.audiocraft.manifest import record_of  # noqa: E402
-from scenebuild.engines.audiocraft.models import model  # noqa: E402
-from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
-from scenebuild.engines.audiocraft.weights import LocatedWeights  # noqa: E402
 
 CPU = torch.device("cpu")
 PRECISIONS = ["fp32", "bf16", "int8"]
@@ -190,7 +191,7 @@ def test_a_step_of_all_slots_gives_each_what_a_step_of_its_own_does(folder: Path
 
 @pytest.mark.usefixtures("anew")
 def test_without_a_compiler_torch_does_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    from scenebuild.engines.audiocraft import device
+    from scenebuild.engines.audiocraft.machine import device
 
     monkeypatch.setenv("CXX", "no-such-compiler")
     assert why_not().startswith("no C++ compiler")
@@ -206,7 +207,7 @@ def test_a_library_with_other_structs_is_not_called(compiled: Kernels, monkeypat
 
 def test_the_structs_have_the_fields_of_the_source_in_its_order() -> None:
     """The sizes are checked at load; two fields of one size that changed places are found here."""
-    source = resources.files("scenebuild.engines.audiocraft").joinpath("kernels.cpp").read_text()
+    source = resources.files("scenebuild.engines.audiocraft.compute").joinpath("kernels.cpp").read_text()
     for struct in STRUCTS:
         body = re.search(rf"struct {struct.__name__[1:]} {{\n(.*?)\n}};", source, re.DOTALL)
         assert body, struct
@@ -225,7 +226,7 @@ def test_torch_and_the_kernels_share_one_openmp_runtime(compiled: Kernels, first
     script = "\n".join(
         [
             "import re",
-            "from scenebuild.engines.audiocraft.kernels import kernels, openmp_runtime",
+            "from scenebuild.engines.audiocraft.compute.kernels import kernels, openmp_runtime",
             *(imports if first == "torch" else imports[::-1]),
             "import torch; torch.ones(400, 400) @ torch.ones(400, 400)",
             "mapped = {line.split()[-1] for line in open('/proc/self/maps')}",

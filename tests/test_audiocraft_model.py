@@ -27,20 +27,20 @@ from audiocraft_fixtures import (  # noqa: E402
 from audiocraft_reference import PROMPTS  # noqa: E402
 from scenebuild.engines import Action  # noqa: E402
 from scenebuild.engines.audiocraft import codec as codec_module  # noqa: E402
-from scenebuild.engines.audiocraft.backend import Backend  # noqa: E402
 from scenebuild.engines.audiocraft.batch import LoadedModel  # noqa: E402
 from scenebuild.engines.audiocraft.checkpoint import CODEC, LANGUAGE_MODEL, open_checkpoint  # noqa: E402
 from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
+from scenebuild.engines.audiocraft.compute.backend import Backend  # noqa: E402
+from scenebuild.engines.audiocraft.compute.kernel_backend import KernelBackend  # noqa: E402
+from scenebuild.engines.audiocraft.compute.kernels import kernels, why_not  # noqa: E402
+from scenebuild.engines.audiocraft.compute.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
-from scenebuild.engines.audiocraft.device import backend_for  # noqa: E402
 from scenebuild.engines.audiocraft.generator import Generator  # noqa: E402
-from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: E402
-from scenebuild.engines.audiocraft.kernels import kernels, why_not  # noqa: E402
 from scenebuild.engines.audiocraft.language import LanguageModel, load_language_model  # noqa: E402
+from scenebuild.engines.audiocraft.machine.device import backend_for  # noqa: E402
 from scenebuild.engines.audiocraft.pattern import deinterleave, interleave, steps_of  # noqa: E402
 from scenebuild.engines.audiocraft.take import PassSchedule  # noqa: E402
 from scenebuild.engines.audiocraft.text import encode_prompts  # noqa: E402
-from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
 
 CPU = torch.device("cpu")

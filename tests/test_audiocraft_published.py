@@ -22,6 +22,7 @@ from scenebuild.engines import Action  # noqa: E402
 from scenebuild.engines.audiocraft.batch import LoadedModel  # noqa: E402
 from scenebuild.engines.audiocraft.checkpoint import CODEC, LANGUAGE_MODEL, open_checkpoint  # noqa: E402
 from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
+from scenebuild.engines.audiocraft.compute.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
 from scenebuild.engines.audiocraft.generator import Generator  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
@@ -29,7 +30,6 @@ from scenebuild.engines.audiocraft.package import import_audiocraft  # noqa: E40
 from scenebuild.engines.audiocraft.prefix import Prefixes  # noqa: E402
 from scenebuild.engines.audiocraft.take import PassSchedule  # noqa: E402
 from scenebuild.engines.audiocraft.text import encode_prompts  # noqa: E402
-from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
 
 CPU = torch.device("cpu")

@@ -20,20 +20,22 @@ from audiocraft_fixtures import AUDIOGEN, MUSICGEN_STEREO, SENTENCES, write_chec
 from scenebuild.audio.recording import decode_recording  # noqa: E402
 from scenebuild.audio.wav import write_wav  # noqa: E402
 from scenebuild.engines import Action, FailedRequest, MadeTake, Note, Request  # noqa: E402
-from scenebuild.engines.audiocraft import device as device_module  # noqa: E402
-from scenebuild.engines.audiocraft import kernels as kernels_module  # noqa: E402
-from scenebuild.engines.audiocraft import memory, needs, packed, weights  # noqa: E402
 from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, open_checkpoint  # noqa: E402
 from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
+from scenebuild.engines.audiocraft.compute import kernels as kernels_module  # noqa: E402
+from scenebuild.engines.audiocraft.compute import packed  # noqa: E402
+from scenebuild.engines.audiocraft.compute.kernel_backend import KernelBackend  # noqa: E402
+from scenebuild.engines.audiocraft.compute.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.engines.audiocraft.configuration import dimensions_of  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
-from scenebuild.engines.audiocraft.device import made_by  # noqa: E402
-from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: E402
+from scenebuild.engines.audiocraft.hub import weights  # noqa: E402
+from scenebuild.engines.audiocraft.hub.weights import LocatedWeights  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
+from scenebuild.engines.audiocraft.machine import device as device_module  # noqa: E402
+from scenebuild.engines.audiocraft.machine import memory, needs  # noqa: E402
+from scenebuild.engines.audiocraft.machine.device import made_by  # noqa: E402
 from scenebuild.engines.audiocraft.sampling import SamplingParams, draw, filtered, sample  # noqa: E402
 from scenebuild.engines.audiocraft.session import AudiocraftSession  # noqa: E402
-from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
-from scenebuild.engines.audiocraft.weights import LocatedWeights  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
 from scenebuild.files import digest_of  # noqa: E402
 

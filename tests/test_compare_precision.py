@@ -19,7 +19,7 @@ torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: 
 from audiocraft_fixtures import AUDIOGEN, cache_content  # noqa: E402
 from hub import put_in_cache  # noqa: E402
 from scenebuild.commands.compare_precision import NAMES  # noqa: E402
-from scenebuild.engines.audiocraft.models import model  # noqa: E402
+from scenebuild.engines.audiocraft.hub.models import model  # noqa: E402
 from scenebuild.engines.audiocraft.verdict import (  # noqa: E402
     PrecisionMeasure,
     PrecisionVerdict,

@@ -23,14 +23,15 @@ from gpu_stand_in import EmptyGraph, FreedMemoryError, Graph, graphs_on_the_cpu 
 from scenebuild.cli import doctor  # noqa: E402
 from scenebuild.engines import Action, Note, Request  # noqa: E402
 from scenebuild.engines.audiocraft import AUDIOGEN as AUDIOGEN_ENGINE  # noqa: E402
-from scenebuild.engines.audiocraft import capture, gpu  # noqa: E402
-from scenebuild.engines.audiocraft import device as device_module  # noqa: E402
 from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, open_checkpoint  # noqa: E402
+from scenebuild.engines.audiocraft.compute import capture  # noqa: E402
+from scenebuild.engines.audiocraft.compute.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
-from scenebuild.engines.audiocraft.device import ChosenDevice, choose_device  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
+from scenebuild.engines.audiocraft.machine import device as device_module  # noqa: E402
+from scenebuild.engines.audiocraft.machine import gpu  # noqa: E402
+from scenebuild.engines.audiocraft.machine.device import ChosenDevice, choose_device  # noqa: E402
 from scenebuild.engines.audiocraft.session import AudiocraftSession  # noqa: E402
-from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
 from scenebuild.generate import TakeOrder, make_takes  # noqa: E402
 from scenebuild.generate.make import TakeMaker  # noqa: E402

@@ -14,7 +14,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: make audiogen")
 
-from scenebuild.engines.audiocraft.backend import (  # noqa: E402
+from scenebuild.engines.audiocraft.compute.backend import (  # noqa: E402
     CrossAttention,
     KVCache,
     Matrix,
@@ -22,12 +22,12 @@ from scenebuild.engines.audiocraft.backend import (  # noqa: E402
     RowSlots,
     TransformerLayer,
 )
-from scenebuild.engines.audiocraft.kernel_backend import KINDS, KernelBackend, _digits  # noqa: E402
-from scenebuild.engines.audiocraft.kernels import kernels, why_not  # noqa: E402
+from scenebuild.engines.audiocraft.compute.kernel_backend import KINDS, KernelBackend, _digits  # noqa: E402
+from scenebuild.engines.audiocraft.compute.kernels import kernels, why_not  # noqa: E402
 
 CROSS, EMULATOR = shutil.which("aarch64-linux-gnu-g++"), shutil.which("qemu-aarch64")
 HERE = Path(__file__).parent
-SOURCES = HERE.parent / "pipeline" / "scenebuild" / "engines" / "audiocraft"
+SOURCES = HERE.parent / "pipeline" / "scenebuild" / "engines" / "audiocraft" / "compute"
 TAKES, DIM, HEADS, HIDDEN, CAPACITY, TOKENS = 7, 64, 4, 100, 32, 5  # 14 rows: more than one tile; 100: no whole panels
 
 pytestmark = [

@@ -16,7 +16,8 @@ import pytest
 
 from scenebuild.cli import doctor
 from scenebuild.engines import EngineState
-from scenebuild.engines.audiocraft import cgroups, compiling, kernels, memory, threads
+from scenebuild.engines.audiocraft.compute import compiling, kernels
+from scenebuild.engines.audiocraft.machine import cgroups, memory, threads
 
 GIB = 1 << 30
 

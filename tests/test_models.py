@@ -19,11 +19,18 @@ from hypothesis import strategies as st
 from hub import checkpoint, content_of, put_in_cache, reference
 from scenebuild.cli import run
 from scenebuild.config import REGISTERED_EXAMPLE, read_config
-from scenebuild.engines.audiocraft import weights
-from scenebuild.engines.audiocraft.fetch import fetch
-from scenebuild.engines.audiocraft.manifest import record_path
-from scenebuild.engines.audiocraft.models import ENCODEC_32KHZ, MODELS, Model, model, models
-from scenebuild.engines.audiocraft.weights import LocatedWeights, MissingWeights, cache_folder, check, located, verified
+from scenebuild.engines.audiocraft.hub import weights
+from scenebuild.engines.audiocraft.hub.fetch import fetch
+from scenebuild.engines.audiocraft.hub.manifest import record_path
+from scenebuild.engines.audiocraft.hub.models import ENCODEC_32KHZ, MODELS, Model, model, models
+from scenebuild.engines.audiocraft.hub.weights import (
+    LocatedWeights,
+    MissingWeights,
+    cache_folder,
+    check,
+    located,
+    verified,
+)
 from scenebuild.errors import DigestError, EngineError, UsageError
 from scenebuild.scene.schema import listed_models
 from test_models_pickles import Canary
@@ -188,7 +195,7 @@ def test_the_cache_is_where_huggingface_hub_has_it(environment: dict[str, str]) 
     whole = {"HOME": "/home/somebody", "PATH": os.environ["PATH"], **environment}
     asked = "from huggingface_hub import constants; print(constants.HF_HUB_CACHE)"
     theirs = subprocess.run([sys.executable, "-c", asked], env=whole, text=True, capture_output=True, check=True)
-    ours = "from scenebuild.engines.audiocraft.weights import cache_folder; print(cache_folder())"
+    ours = "from scenebuild.engines.audiocraft.hub.weights import cache_folder; print(cache_folder())"
     found = subprocess.run([sys.executable, "-c", ours], env=whole, text=True, capture_output=True, check=True)
     assert found.stdout == theirs.stdout
 

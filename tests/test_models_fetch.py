@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from hub import Fault, Hub, checkpoint, content_of, reference
-from scenebuild.engines.audiocraft.models import model
+from scenebuild.engines.audiocraft.hub.models import model
 from scenebuild.number_text import data_size
 
 pytest.importorskip("huggingface_hub", reason="fetching weights needs huggingface_hub (part of the AudioGen set)")
@@ -185,8 +185,8 @@ def test_without_locks_files_are_fetched_all_the_same(user: User, hub: Hub, with
     """Network file systems refuse a lock, and Windows has none."""
     code = (
         "import errno, fcntl, sys\ndef no_locks(*_): raise OSError(errno.ENOLCK, 'No locks available')\n"
-        f"{without}\nfrom scenebuild.engines.audiocraft.fetch import fetch\n"
-        f"from scenebuild.engines.audiocraft.models import model\nfetch(model({MODEL.id!r}), print, bars=False)"
+        f"{without}\nfrom scenebuild.engines.audiocraft.hub.fetch import fetch\n"
+        f"from scenebuild.engines.audiocraft.hub.models import model\nfetch(model({MODEL.id!r}), print, bars=False)"
     )
     environment = {**user.environment, "HF_ENDPOINT": hub.url}
     subprocess.run([sys.executable, "-c", code], env=environment, cwd=user.project, check=True, timeout=60)

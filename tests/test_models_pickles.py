@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub import checkpoint, reference
-from scenebuild.engines.audiocraft.pickles import code_in, configuration_in, reference_in
+from scenebuild.engines.audiocraft.hub.pickles import code_in, configuration_in, reference_in
 
 
 class Canary:

@@ -45,7 +45,7 @@ def test_the_wheel_holds_every_module_the_schema_the_templates_and_the_catalogue
     source = root / "pipeline"
     modules = {str(path.relative_to(source)) for path in (source / "scenebuild").rglob("*.py")}
     data = {
-        "scenebuild/engines/audiocraft/kernels.cpp",
+        "scenebuild/engines/audiocraft/compute/kernels.cpp",
         "scenebuild/py.typed",
         "scenebuild/schema/__init__.py",
         "scenebuild/schema/scene.schema.json",

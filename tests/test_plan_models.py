@@ -14,8 +14,8 @@ from scenebuild.cli import run
 from scenebuild.cli.options import Flags
 from scenebuild.config import REGISTERED_EXAMPLE, user_file
 from scenebuild.engines import EngineState, action_facts, audiocraft, engine
-from scenebuild.engines.audiocraft.manifest import Fingerprint, record_path, write_record
-from scenebuild.engines.audiocraft.models import MODELS
+from scenebuild.engines.audiocraft.hub.manifest import Fingerprint, record_path, write_record
+from scenebuild.engines.audiocraft.hub.models import MODELS
 from scenebuild.store import LocalStore
 
 LISTED = ", ".join(one.id for one in MODELS)

@@ -14,9 +14,9 @@ transformers = pytest.importorskip("transformers", reason="what the codec is hel
 from audiocraft_fixtures import AUDIOGEN, MUSICGEN, cache_content, write_checkpoint, write_shared_codec  # noqa: E402
 from hub import put_in_cache, reference  # noqa: E402
 from scenebuild.engines.audiocraft.codec import Codec  # noqa: E402
-from scenebuild.engines.audiocraft.models import CODEC_FILE, model  # noqa: E402
-from scenebuild.engines.audiocraft.shared_codec import open_codec, open_shared  # noqa: E402
-from scenebuild.engines.audiocraft.weights import LocatedWeights, verified  # noqa: E402
+from scenebuild.engines.audiocraft.hub.models import CODEC_FILE, model  # noqa: E402
+from scenebuild.engines.audiocraft.hub.shared_codec import open_codec, open_shared  # noqa: E402
+from scenebuild.engines.audiocraft.hub.weights import LocatedWeights, verified  # noqa: E402
 from scenebuild.errors import EngineError  # noqa: E402
 
 CPU = torch.device("cpu")

@@ -11,15 +11,15 @@ torch = pytest.importorskip("torch", reason="the AudioGen set is not installed: 
 
 from audiocraft_fixtures import AUDIOGEN, write_checkpoint  # noqa: E402
 from scenebuild.engines import Action  # noqa: E402
-from scenebuild.engines.audiocraft.backend import Backend  # noqa: E402
 from scenebuild.engines.audiocraft.batch import Batch, LoadedModel  # noqa: E402
 from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, open_checkpoint  # noqa: E402
+from scenebuild.engines.audiocraft.compute.backend import Backend  # noqa: E402
+from scenebuild.engines.audiocraft.compute.kernel_backend import KernelBackend  # noqa: E402
+from scenebuild.engines.audiocraft.compute.kernels import kernels  # noqa: E402
+from scenebuild.engines.audiocraft.compute.torch_backend import TorchBackend  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
-from scenebuild.engines.audiocraft.kernel_backend import KernelBackend  # noqa: E402
-from scenebuild.engines.audiocraft.kernels import kernels  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
 from scenebuild.engines.audiocraft.take import PassSchedule, TakeProgress  # noqa: E402
-from scenebuild.engines.audiocraft.torch_backend import TorchBackend  # noqa: E402
 
 CPU = torch.device("cpu")
 ARITHMETIC = ["kernels", "kernels int8", "torch"]

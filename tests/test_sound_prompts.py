@@ -22,15 +22,15 @@ from scenebuild.audio.recording import decode_recording  # noqa: E402
 from scenebuild.audio.wav import write_wav  # noqa: E402
 from scenebuild.engines import Action, FailedRequest, MadeTake, Request, facts_for  # noqa: E402
 from scenebuild.engines.audiocraft import codec as codec_module  # noqa: E402
-from scenebuild.engines.audiocraft import kernels as kernels_module  # noqa: E402
 from scenebuild.engines.audiocraft.batch import LoadedModel  # noqa: E402
 from scenebuild.engines.audiocraft.checkpoint import CODEC, LANGUAGE_MODEL, open_checkpoint  # noqa: E402
 from scenebuild.engines.audiocraft.chroma import pitch_classes  # noqa: E402
 from scenebuild.engines.audiocraft.codec import Codec, to_full_scale  # noqa: E402
+from scenebuild.engines.audiocraft.compute import kernels as kernels_module  # noqa: E402
 from scenebuild.engines.audiocraft.decoder import Decoder  # noqa: E402
-from scenebuild.engines.audiocraft.device import backend_for  # noqa: E402
 from scenebuild.engines.audiocraft.generator import Generator  # noqa: E402
 from scenebuild.engines.audiocraft.language import load_language_model  # noqa: E402
+from scenebuild.engines.audiocraft.machine.device import backend_for  # noqa: E402
 from scenebuild.engines.audiocraft.pattern import interleave, steps_of  # noqa: E402
 from scenebuild.engines.audiocraft.prefix import Prefixes  # noqa: E402
 from scenebuild.engines.audiocraft.sound_prompt import UnusableSoundError, converted  # noqa: E402

@@ -21,8 +21,8 @@ from scenebuild.cli import run
 from scenebuild.cli.options import Flags
 from scenebuild.config import user_file
 from scenebuild.engines import action_facts, engine
-from scenebuild.engines.audiocraft import models
-from scenebuild.engines.audiocraft.models import MODELS
+from scenebuild.engines.audiocraft.hub import models
+from scenebuild.engines.audiocraft.hub.models import MODELS
 from scenebuild.files import digest_of
 from scenebuild.generate.take import facts_for_store, measure_take
 from scenebuild.licences import allows_commerce, canonical, forbids_commerce, same

@@ -124,7 +124,7 @@ def _gpu() -> Finding:
     """Whether a GPU can compute. torch is asked in a child, and only where there is a driver: it takes seconds."""
     from importlib.util import find_spec
 
-    from scenebuild.engines.audiocraft.gpu import ask_a_child, has_driver
+    from scenebuild.engines.audiocraft.machine.gpu import ask_a_child, has_driver
 
     if not has_driver():
         return Finding("gpu", False, "no NVIDIA driver; sketches need none")
@@ -147,7 +147,7 @@ def _tools() -> list[Finding]:
 
 
 def _compiler() -> Finding:
-    from scenebuild.engines.audiocraft.compiling import NO_COMPILER, compilers
+    from scenebuild.engines.audiocraft.compute.compiling import NO_COMPILER, compilers
 
     if found := compilers():
         return Finding("c++", True, " ".join(found[0]))
@@ -160,8 +160,8 @@ def _compiler() -> Finding:
 def _kernels() -> list[Finding]:
     """Whether the models' kernels are in use; only if a model can run here, because the check compiles them."""
     from scenebuild.engines import AUTO, engine
-    from scenebuild.engines.audiocraft.compiling import compilers
-    from scenebuild.engines.audiocraft.kernels import found_kernels
+    from scenebuild.engines.audiocraft.compute.compiling import compilers
+    from scenebuild.engines.audiocraft.compute.kernels import found_kernels
 
     if not compilers() or not engine(AUTO[0]).state().ready:
         return []
@@ -173,9 +173,9 @@ def _kernels() -> list[Finding]:
 
 def _precisions() -> list[Finding]:
     """What was measured here of the precisions that lose something, for each model that is here."""
-    from scenebuild.engines.audiocraft.models import models
+    from scenebuild.engines.audiocraft.hub.models import models
+    from scenebuild.engines.audiocraft.hub.weights import LocatedWeights, located
     from scenebuild.engines.audiocraft.verdict import COMPARED, verdict_line
-    from scenebuild.engines.audiocraft.weights import LocatedWeights, located
 
     here = [one for one in models() if isinstance(located(one), LocatedWeights)]
     return [Finding(COMPARED[0], True, verdict_line(one, COMPARED[0])) for one in here]

@@ -25,7 +25,7 @@ def command() -> None:
 @options.json_output
 def list_(as_json: bool) -> None:
     """List the models with the commit they are pinned to, their licence, and whether they are here."""
-    from scenebuild.engines.audiocraft.models import models
+    from scenebuild.engines.audiocraft.hub.models import models
 
     plain = [_plain(one) for one in models()]
     if as_json:
@@ -52,8 +52,8 @@ def fetch_(name: str) -> None:
     HF_HOME, HF_ENDPOINT, HF_TOKEN and HF_HUB_OFFLINE are honoured. An interrupted download continues where it
     stopped. For a checkpoint of your own: record its bytes as they are now.
     """
-    from scenebuild.engines.audiocraft.fetch import fetch
-    from scenebuild.engines.audiocraft.models import model
+    from scenebuild.engines.audiocraft.hub.fetch import fetch
+    from scenebuild.engines.audiocraft.hub.models import model
     from scenebuild.licences import forbids_commerce
 
     found = fetch(model(name), complain, bars=sys.stderr.isatty())
@@ -74,8 +74,8 @@ def verify_(name: str | None, as_json: bool) -> int:
 
     Exit code 3 if a file has changed, or contains code.
     """
-    from scenebuild.engines.audiocraft.models import model, models
-    from scenebuild.engines.audiocraft.weights import LocatedWeights, located, verified
+    from scenebuild.engines.audiocraft.hub.models import model, models
+    from scenebuild.engines.audiocraft.hub.weights import LocatedWeights, located, verified
     from scenebuild.errors import DigestError
 
     wanted = [model(name)] if name else [one for one in models() if isinstance(located(one), LocatedWeights)]
@@ -99,8 +99,8 @@ def verify_(name: str | None, as_json: bool) -> int:
 @options.json_output
 def path_(name: str, as_json: bool) -> None:
     """Print the folder of the weights NAME; exit code 1 if they are not here."""
-    from scenebuild.engines.audiocraft.models import model
-    from scenebuild.engines.audiocraft.weights import MissingWeights, located
+    from scenebuild.engines.audiocraft.hub.models import model
+    from scenebuild.engines.audiocraft.hub.weights import MissingWeights, located
     from scenebuild.errors import EngineError
 
     found = located(model(name))
@@ -136,7 +136,7 @@ def compare_(name: str, precision: str, file: TextIO | None, seconds: float, as_
     difference is what the verdict is measured by. A build with --precision, 'models list' and 'doctor' show it.
     """
     from scenebuild.commands.compare_precision import PROMPTS, compare_precision
-    from scenebuild.engines.audiocraft.models import model
+    from scenebuild.engines.audiocraft.hub.models import model
     from scenebuild.errors import UsageError
     from scenebuild.settings import GenerateOptions
 
@@ -166,7 +166,7 @@ def _say(results: dict[str, str]) -> None:
 
 
 def _plain(one: Any) -> dict[str, Any]:
-    from scenebuild.engines.audiocraft.weights import LocatedWeights, located
+    from scenebuild.engines.audiocraft.hub.weights import LocatedWeights, located
 
     here = isinstance(located(one), LocatedWeights)
     return {**asdict(one), "here": here, "verdicts": _verdicts(one) if here else {}}

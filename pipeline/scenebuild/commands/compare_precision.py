@@ -11,7 +11,7 @@ from scenebuild.audio.level import Samples
 from scenebuild.audio.likeness import distance, mean_distance, same_until, shift, statistics_of
 from scenebuild.audio.wav import read_wav
 from scenebuild.engines import Action, EngineFacts, Request, engine, facts_for
-from scenebuild.engines.audiocraft.models import Model
+from scenebuild.engines.audiocraft.hub.models import Model
 from scenebuild.engines.audiocraft.verdict import (
     REFERENCE,
     PrecisionMeasure,

@@ -25,8 +25,8 @@ class AudiocraftEngine:
     @property
     def facts(self) -> EngineFacts:
         """Of the default model; ``models`` holds those of the list and what the user registered."""
-        from scenebuild.engines.audiocraft.manifest import record_path
-        from scenebuild.engines.audiocraft.models import models
+        from scenebuild.engines.audiocraft.hub.manifest import record_path
+        from scenebuild.engines.audiocraft.hub.models import models
 
         own = tuple(
             ModelFacts(
@@ -66,8 +66,8 @@ class AudiocraftEngine:
     def state(self, model: str | None = None) -> EngineState:
         """Whether the packages are installed and every file of the model is in its place; reads none of them."""
         from scenebuild.config import REGISTERED_EXAMPLE, user_file
-        from scenebuild.engines.audiocraft.models import model as model_named
-        from scenebuild.engines.audiocraft.weights import MissingWeights, located
+        from scenebuild.engines.audiocraft.hub.models import model as model_named
+        from scenebuild.engines.audiocraft.hub.weights import MissingWeights, located
 
         absent = [name for name in SET if find_spec(name) is None]
         if absent:
@@ -86,10 +86,10 @@ class AudiocraftEngine:
 
     def load(self, options: dict[str, Any]) -> EngineSession:
         """Choose the device; a model is loaded with the first request for it."""
-        from scenebuild.engines.audiocraft.threads import spin_briefly
+        from scenebuild.engines.audiocraft.machine.threads import spin_briefly
 
         spin_briefly()  # before torch is imported
-        from scenebuild.engines.audiocraft.device import choose_device, prepare
+        from scenebuild.engines.audiocraft.machine.device import choose_device, prepare
         from scenebuild.engines.audiocraft.session import AudiocraftSession
 
         asked = str(options.get("device") or "auto")
@@ -100,7 +100,7 @@ class AudiocraftEngine:
 
     def places(self, device: str) -> tuple[dict[str, Any], ...]:
         """One for each GPU, where ``device`` leaves open which and there are several alike."""
-        from scenebuild.engines.audiocraft.gpu import alike
+        from scenebuild.engines.audiocraft.machine.gpu import alike
 
         return tuple({"gpu": number} for number in alike()) if device in ("auto", "cuda") else ()
 

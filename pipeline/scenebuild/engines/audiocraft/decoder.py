@@ -21,8 +21,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from scenebuild.engines.audiocraft.backend import Backend, KVCache, RowSlots
-from scenebuild.engines.audiocraft.capture import Function, captured
+from scenebuild.engines.audiocraft.compute.backend import Backend, KVCache, RowSlots
+from scenebuild.engines.audiocraft.compute.capture import Function, captured
 from scenebuild.engines.audiocraft.language import LanguageModel
 
 Logits = tuple[Tensor, Tensor]  # with the prompt and without, float32 (B, K, V) each

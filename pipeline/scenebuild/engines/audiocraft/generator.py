@@ -12,7 +12,7 @@ from scenebuild.audio.wav import AudioFileError
 from scenebuild.engines import Action, FailedRequest, MadeTake, Request
 from scenebuild.engines.audiocraft.batch import Batch, LoadedModel, Report
 from scenebuild.engines.audiocraft.codec import Codec
-from scenebuild.engines.audiocraft.device import fits, free_memory, is_out_of_memory, made_by
+from scenebuild.engines.audiocraft.machine.device import fits, free_memory, is_out_of_memory, made_by
 from scenebuild.engines.audiocraft.prefix import Melody
 from scenebuild.engines.audiocraft.sound_prompt import UnusableSoundError, read_sound, sound_prompt
 from scenebuild.engines.audiocraft.splice import joined

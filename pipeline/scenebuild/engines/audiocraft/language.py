@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scenebuild.engines.audiocraft.backend import Backend, CrossAttention, Matrix, Norm, TransformerLayer
 from scenebuild.engines.audiocraft.checkpoint import Checkpoint, forget
+from scenebuild.engines.audiocraft.compute.backend import Backend, CrossAttention, Matrix, Norm, TransformerLayer
 from scenebuild.engines.audiocraft.configuration import MELODY_PROJECTION, TEXT_PROJECTION, Dimensions, dimensions_of
 from scenebuild.errors import EngineError
 

@@ -14,14 +14,14 @@ from dataclasses import dataclass, field
 import torch
 
 from scenebuild.engines import Action, FailedRequest, MadeTake, Note, Progress, Request
-from scenebuild.engines.audiocraft import kernels
 from scenebuild.engines.audiocraft.batch import LoadedModel
 from scenebuild.engines.audiocraft.codec import Codec
+from scenebuild.engines.audiocraft.compute import kernels
 from scenebuild.engines.audiocraft.configuration import Dimensions
 from scenebuild.engines.audiocraft.decoder import Decoder
-from scenebuild.engines.audiocraft.device import backend_for, free_memory
 from scenebuild.engines.audiocraft.generator import Generator
-from scenebuild.engines.audiocraft.needs import refuse_too_large
+from scenebuild.engines.audiocraft.machine.device import backend_for, free_memory
+from scenebuild.engines.audiocraft.machine.needs import refuse_too_large
 from scenebuild.engines.audiocraft.prefix import Prefixes
 from scenebuild.engines.audiocraft.take import PassSchedule, TakeProgress
 from scenebuild.engines.audiocraft.text import encode_prompts
@@ -93,9 +93,9 @@ class AudiocraftSession:
 
         EngineError where it is not what the list of models says, or larger than the memory.
         """
-        from scenebuild.engines.audiocraft.models import model
-        from scenebuild.engines.audiocraft.packed import ready
-        from scenebuild.engines.audiocraft.shared_codec import open_codec
+        from scenebuild.engines.audiocraft.compute.packed import ready
+        from scenebuild.engines.audiocraft.hub.models import model
+        from scenebuild.engines.audiocraft.hub.shared_codec import open_codec
 
         wanted = model(name)
         backend = backend_for(device, precision)
@@ -134,7 +134,7 @@ def _model_of(action: Action) -> tuple[str, str]:
 
 def _said_of(name: str, precision: str) -> str:
     """What is known here of a precision that loses something."""
-    from scenebuild.engines.audiocraft.models import model
+    from scenebuild.engines.audiocraft.hub.models import model
     from scenebuild.engines.audiocraft.verdict import verdict_line
 
     return verdict_line(model(name), precision)

@@ -12,8 +12,8 @@ import os
 import secrets
 from dataclasses import asdict, dataclass
 
-from scenebuild.engines.audiocraft.manifest import record_path
-from scenebuild.engines.audiocraft.models import Model
+from scenebuild.engines.audiocraft.hub.manifest import record_path
+from scenebuild.engines.audiocraft.hub.models import Model
 from scenebuild.errors import EngineError
 
 VERSION = 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 
-from scenebuild.engines.audiocraft.cgroups import groups, numbers
+from scenebuild.engines.audiocraft.machine.cgroups import groups, numbers
 
 # A layer has eleven barriers. By default a thread spins at each for milliseconds, and where its neighbour has lost the
 # core to another program it keeps that core busy for nothing: a step then took three times as long. Some 50 us are

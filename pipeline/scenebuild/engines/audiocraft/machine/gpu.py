@@ -1,7 +1,7 @@
 """Which NVIDIA GPUs can compute here, and why the others cannot: one tiny operation on each decides.
 
 ``--device`` and ``doctor`` ask the same question. torch is imported where the question is answered; a process that does
-without torch asks a child: ``python -m scenebuild.engines.audiocraft.gpu`` prints the answer.
+without torch asks a child: ``python -m scenebuild.engines.audiocraft.machine.gpu`` prints the answer.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def try_gpus() -> Gpus:
 
 def ask_a_child() -> Gpus:
     """``try_gpus`` in a process of its own."""
-    command = [sys.executable, "-P", "-m", "scenebuild.engines.audiocraft.gpu"]
+    command = [sys.executable, "-P", "-m", "scenebuild.engines.audiocraft.machine.gpu"]
     try:
         done = subprocess.run(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=PATIENCE_S

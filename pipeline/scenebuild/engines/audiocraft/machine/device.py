@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from scenebuild.engines.audiocraft import gpu, memory
-from scenebuild.engines.audiocraft.needs import WORKING_BYTES
-from scenebuild.engines.audiocraft.threads import threads
+from scenebuild.engines.audiocraft.machine import gpu, memory
+from scenebuild.engines.audiocraft.machine.needs import WORKING_BYTES
+from scenebuild.engines.audiocraft.machine.threads import threads
 from scenebuild.errors import EngineError
 
 if TYPE_CHECKING:
-    from scenebuild.engines.audiocraft.backend import Backend
+    from scenebuild.engines.audiocraft.compute.backend import Backend
     from scenebuild.engines.audiocraft.decoder import Decoder
 
 MOST_TAKES = {"cpu": 16, "cuda": 64, "mps": 8}
@@ -111,9 +111,9 @@ def backend_for(device: torch.device, precision: str) -> Backend:
 
     EngineError where the two do not go together.
     """
-    from scenebuild.engines.audiocraft.kernel_backend import KernelBackend
-    from scenebuild.engines.audiocraft.kernels import kernels
-    from scenebuild.engines.audiocraft.torch_backend import TorchBackend
+    from scenebuild.engines.audiocraft.compute.kernel_backend import KernelBackend
+    from scenebuild.engines.audiocraft.compute.kernels import kernels
+    from scenebuild.engines.audiocraft.compute.torch_backend import TorchBackend
 
     if precision == "auto":
         precision = "fp16" if device.type == "cuda" else "fp32"

@@ -14,8 +14,8 @@ from typing import Any
 from torch import Tensor
 
 from scenebuild.engines.audiocraft.checkpoint import CODEC, Checkpoint, older_name, open_checkpoint
-from scenebuild.engines.audiocraft.pickles import reference_in
-from scenebuild.engines.audiocraft.weights import LocatedWeights
+from scenebuild.engines.audiocraft.hub.pickles import reference_in
+from scenebuild.engines.audiocraft.hub.weights import LocatedWeights
 from scenebuild.errors import EngineError
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from scenebuild.engines.audiocraft import memory
+from scenebuild.engines.audiocraft.machine import memory
 from scenebuild.errors import EngineError
 
 if TYPE_CHECKING:

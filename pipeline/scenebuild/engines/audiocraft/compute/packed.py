@@ -21,12 +21,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from scenebuild.engines.audiocraft import weights
-from scenebuild.engines.audiocraft.backend import Backend, Matrix
 from scenebuild.engines.audiocraft.checkpoint import LANGUAGE_MODEL, Checkpoint, open_checkpoint
+from scenebuild.engines.audiocraft.compute.backend import Backend, Matrix
 from scenebuild.engines.audiocraft.configuration import Dimensions, dimensions_of, from_plain, plain
-from scenebuild.engines.audiocraft.language import LanguageModel, assembled, load_language_model, parts
-from scenebuild.engines.audiocraft.manifest import (
+from scenebuild.engines.audiocraft.hub import weights
+from scenebuild.engines.audiocraft.hub.manifest import (
     Fingerprint,
     fingerprint,
     forget_record,
@@ -34,7 +33,8 @@ from scenebuild.engines.audiocraft.manifest import (
     record_path,
     write_record,
 )
-from scenebuild.engines.audiocraft.models import Model
+from scenebuild.engines.audiocraft.hub.models import Model
+from scenebuild.engines.audiocraft.language import LanguageModel, assembled, load_language_model, parts
 from scenebuild.errors import EngineError
 
 VERSION = 2  # a new one whenever the same checkpoint would give another file

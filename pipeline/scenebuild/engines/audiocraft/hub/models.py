@@ -13,8 +13,8 @@ from typing import Literal
 
 from scenebuild.config import Registered, registered_models
 from scenebuild.engines import no_such_model
-from scenebuild.engines.audiocraft.manifest import record_of
-from scenebuild.engines.audiocraft.pickles import reference_in
+from scenebuild.engines.audiocraft.hub.manifest import record_of
+from scenebuild.engines.audiocraft.hub.pickles import reference_in
 from scenebuild.errors import EngineError, UsageError
 from scenebuild.licences import strictest
 

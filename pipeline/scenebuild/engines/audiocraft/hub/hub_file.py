@@ -14,8 +14,8 @@ from importlib import import_module
 from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
-from scenebuild.engines.audiocraft.manifest import fingerprint
-from scenebuild.engines.audiocraft.weights import WeightsFolder, git_hash
+from scenebuild.engines.audiocraft.hub.manifest import fingerprint
+from scenebuild.engines.audiocraft.hub.weights import WeightsFolder, git_hash
 from scenebuild.errors import DigestError, EngineError
 from scenebuild.locks import lock
 

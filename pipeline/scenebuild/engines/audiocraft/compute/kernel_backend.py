@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from scenebuild.engines.audiocraft.backend import (
+from scenebuild.engines.audiocraft.compute.backend import (
     DTYPES,
     KVCache,
     Matrix,
@@ -20,7 +20,7 @@ from scenebuild.engines.audiocraft.backend import (
     byte_scales,
     narrowest,
 )
-from scenebuild.engines.audiocraft.kernels import (
+from scenebuild.engines.audiocraft.compute.kernels import (
     CEntries,
     CKVCache,
     CLayer,

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from scenebuild.engines.audiocraft.backend import (
+from scenebuild.engines.audiocraft.compute.backend import (
     DTYPES,
     EPSILON,
     CrossAttention,

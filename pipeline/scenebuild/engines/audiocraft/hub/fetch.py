@@ -18,11 +18,11 @@ from importlib import import_module
 from typing import Any
 
 from scenebuild.engines.audiocraft.configuration import why_not
-from scenebuild.engines.audiocraft.hub_file import HubFile, ask, blobs_folder, bring
-from scenebuild.engines.audiocraft.manifest import forget_record
-from scenebuild.engines.audiocraft.models import MODEL_FILE, Model, model
-from scenebuild.engines.audiocraft.pickles import configuration_in
-from scenebuild.engines.audiocraft.weights import (
+from scenebuild.engines.audiocraft.hub.hub_file import HubFile, ask, blobs_folder, bring
+from scenebuild.engines.audiocraft.hub.manifest import forget_record
+from scenebuild.engines.audiocraft.hub.models import MODEL_FILE, Model, model
+from scenebuild.engines.audiocraft.hub.pickles import configuration_in
+from scenebuild.engines.audiocraft.hub.weights import (
     DamagedFile,
     WeightsFolder,
     cache_folder,

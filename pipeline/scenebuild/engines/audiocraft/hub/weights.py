@@ -13,9 +13,9 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from scenebuild.engines.audiocraft.manifest import Fingerprint, fingerprint, record_of, write_record
-from scenebuild.engines.audiocraft.models import CODEC_FILE, Model
-from scenebuild.engines.audiocraft.pickles import code_in, reference_in
+from scenebuild.engines.audiocraft.hub.manifest import Fingerprint, fingerprint, record_of, write_record
+from scenebuild.engines.audiocraft.hub.models import CODEC_FILE, Model
+from scenebuild.engines.audiocraft.hub.pickles import code_in, reference_in
 from scenebuild.errors import DigestError, EngineError
 
 

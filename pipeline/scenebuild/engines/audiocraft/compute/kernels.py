@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scenebuild.engines.audiocraft.compiling import (
+from scenebuild.engines.audiocraft.compute.compiling import (
     Command,
     CompileError,
     Library,

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
-from scenebuild.engines.audiocraft.cgroups import groups, numbers
+from scenebuild.engines.audiocraft.machine.cgroups import groups, numbers
 
 MEMINFO = Path("/proc/meminfo")
 LEAST = 1 << 62  # from which on a limit of v1 is none: it then holds the largest number of whole pages

@@ -1,0 +1,1 @@
+"""What computes the layers of the language model: the kernels, torch, and weights in their layouts."""

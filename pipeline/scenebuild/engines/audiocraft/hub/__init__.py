@@ -1,0 +1,1 @@
+"""The models that there are, and their files on this machine: listed, fetched, recorded, checked."""
