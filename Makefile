@@ -9,7 +9,7 @@ PARALLEL := --numprocesses auto --maxprocesses 4 --dist loadfile
 # Neighbours share the cores, so no thread spins while it waits for another.
 SHARING := OMP_WAIT_POLICY=passive OPENBLAS_NUM_THREADS=1
 
-.PHONY: help run audiogen test test-core test-faults soak fuzz mutants lint bench bench-audiogen clean sketchbook core dev full full-core lock snapshots
+.PHONY: help run audiogen test test-core test-faults soak fuzz mutants lint bench bench-audiogen bench-gpu clean sketchbook core dev full full-core lock snapshots
 
 help:
 	@echo "make run             build scenes/rainy_cafe.yaml to sound"
@@ -23,6 +23,7 @@ help:
 	@echo "make lint            check style and types"
 	@echo "make bench           run the benchmarks"
 	@echo "make bench-audiogen  run those of the models at full size (10 minutes, 20 GB of memory, 11 GB on disk)"
+	@echo "make bench-gpu       check a GPU: equality, speed, memory; downloads no weights (8 minutes)"
 	@echo "make sketchbook      every recipe of the sketch engine on one page, to look at and to listen to"
 	@echo "make lock            renew the lock files in requirements/ (needs uv)"
 	@echo "make clean           remove what was built"
@@ -70,6 +71,9 @@ bench-audiogen: full
 	$(BIN)/python benchmarks/generate.py
 	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/neighbours.py --size tiny --steps 500 --rounds 10
+
+bench-gpu: full-core
+	$(BIN)/python benchmarks/gpu_check.py
 
 sketchbook: core
 	$(BIN)/python tools/sketchbook.py
