@@ -476,6 +476,27 @@ def test_the_plan_says_that_the_locked_base_is_elsewhere(scenes: Path) -> None:
     assert steps()["rain"].reason == told + "another one is made first)"
 
 
+def test_a_take_whose_base_a_lock_alone_vouches_for_is_for_scenes_with_that_lock(scenes: Path) -> None:
+    """A stranger's lock and outputs can put bytes under the key of a base, and no scene of ours gets them."""
+    write("audiogen", rain={"prompt": "steady rain", "duration": 1})
+    run()
+    store, other = other_take("rain")
+    text = Path("scenes/test.lock.json").read_text()
+    Path("scenes/test.lock.json").write_text(text.replace(lock()["rain"]["digest"], other.digest))
+    store.delete(other.key)
+    write("audiogen", rain=ELEMENTS["rain"])
+    run()
+    assert steps()["rain"].status == "locked"
+    os.unlink("scenes/test.lock.json")
+    assert steps()["rain"].status == "miss"
+
+
+def test_every_mistake_about_sounds_is_said_at_once(scenes: Path) -> None:
+    ring("scenes/sounds/long.wav", 2)
+    write("audiogen", door=ELEMENTS["door"] | {"continues": "sounds/long.wav", "melody": "sounds/door.wav"})
+    assert [("lasts 2 s" in one, "does not take it" in one) for one in mistakes()] == [(True, False), (False, True)]
+
+
 def test_force_makes_the_stretch_again_and_keeps_its_base(scenes: Path, calls: list[str]) -> None:
     run()
     calls.clear()

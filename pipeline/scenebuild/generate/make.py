@@ -18,7 +18,7 @@ from scenebuild.generate.children import Children
 from scenebuild.generate.messages import Advanced, Broken, Made, Noted, Tick
 from scenebuild.generate.take import Take, facts_for_store, measure_take, not_asked_for, take_at_hand
 from scenebuild.listener import SILENT, Listener
-from scenebuild.plan.records import facts_of_action, is_believed
+from scenebuild.plan.records import facts_of_action, facts_of_base, is_believed, is_of_base
 from scenebuild.scratch import scratch_folder
 from scenebuild.settings import GenerateOptions
 from scenebuild.store import DamagedError, LocalStore
@@ -43,7 +43,7 @@ class TakeOrder:
     request: Request
     digest: str | None = None  # only these bytes will do if they are in the store already: the lock pins them
     base: TakeOrder | None = None  # of the take that is made first, as a stretch of it is made again
-    base_digest: str | None = None  # of the bytes of that take, where they are known
+    base_facts: Mapping[str, str] = field(default_factory=dict)  # about that take, where it is at hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,9 @@ def _on_base(order: TakeOrder, base: Take | Failure) -> TakeOrder | Failure:
     if isinstance(base, Failure):
         return replace(base, key=order.key, message=f"the take of which a stretch is made again: {base.message}")
     sounds = {**order.request.sounds, "redo": base.path}
-    return replace(order, request=replace(order.request, sounds=sounds), base=None, base_digest=base.digest)
+    return replace(
+        order, request=replace(order.request, sounds=sounds), base=None, base_facts=facts_of_base(base.digest)
+    )
 
 
 def _made(orders: Sequence[TakeOrder], shop: TakeMaker, bench: _Bench, *, anew: bool) -> Iterator[Take | Failure]:
@@ -203,7 +205,9 @@ def _from_store(order: TakeOrder, shop: TakeMaker) -> Take | None:
     record = shop.store.get(order.key)
     if record is None or order.digest not in (None, record.digest):
         return None
-    if not is_believed(record.facts, order.request.action, order.base_digest):
+    if not is_believed(record.facts, order.request.action) or not is_of_base(
+        record.facts, order.base_facts.get("base")
+    ):
         return None
     path = os.path.join(shop.folder, f"{order.key}.wav")
     try:
@@ -340,7 +344,7 @@ def _publish(order: TakeOrder, made: Made, shop: TakeMaker) -> Take | Failure:
         return Failure(order.key, f"the engine returned {wrong}")
     shop.made.add(order.key)
     try:
-        told = facts_of_action(order.request.action, made.content, order.base_digest)
+        told = {**facts_of_action(order.request.action, made.content), **order.base_facts}
         shop.store.put(order.key, take.path, {**facts_for_store(take), **told}, digest=take.digest)
     except StoreError as error:
         shop.tell_once(f"{error}; the build goes on without keeping it")

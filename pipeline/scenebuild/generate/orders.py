@@ -11,6 +11,7 @@ from dataclasses import replace
 from scenebuild.engines import Request
 from scenebuild.generate.make import Failure, TakeMaker, TakeOrder
 from scenebuild.generate.take import measure_take, not_asked_for
+from scenebuild.plan.records import facts_of_base
 from scenebuild.plan.steps import Step
 from scenebuild.store import DamagedError
 from scenebuild.store.local import copy_file
@@ -35,7 +36,11 @@ def order_of(step: Step, maker: TakeMaker) -> TakeOrder | Failure:
     of_its_own = {name: path for name, path in sounds.items() if name != "continues"}  # that is in the base
     if path := _base_at_hand(step, maker):
         sounds = {**of_its_own, "redo": path}
-        return replace(order, request=replace(request, sounds=sounds), base_digest=step.base.digest)
+        return replace(
+            order,
+            request=replace(request, sounds=sounds),
+            base_facts=facts_of_base(step.base.digest or "", of_lock=step.base.of_lock),
+        )
     base = TakeOrder(step.base.key, step.facts, replace(request, action=step.base.action))
     return replace(order, request=replace(request, sounds=of_its_own), base=base)
 

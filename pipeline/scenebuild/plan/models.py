@@ -62,13 +62,13 @@ def _findings(reference: str) -> list[Problem]:
     except LockError:  # the build reports it
         lock = None
     refused, odd = about_recordings(scene)
-    if wrong := [*unknown_models(scene, lock), *refused]:
-        return wrong
     asked = _asked_with_sounds(scene, lock)
     untaken = [problem for element, facts in asked for problem in not_taken(element, scene, facts)]
+    if wrong := [*unknown_models(scene, lock), *refused, *untaken]:
+        return wrong
     real = [(element, facts) for element, facts in asked if facts.fidelity == "real"]
     narrow = [problem for element, facts in real if (problem := narrow_band(element, scene, facts.sample_rate))]
-    return untaken or [*odd, *narrow, *lint_scene(scene, engines_of_models())]
+    return [*odd, *narrow, *lint_scene(scene, engines_of_models())]
 
 
 def unknown_models(scene: Scene, lock: Lock | None) -> list[Problem]:

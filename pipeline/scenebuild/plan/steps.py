@@ -14,7 +14,7 @@ from scenebuild.plan.engine_choice import Contents, decide, state_of
 from scenebuild.plan.lockfile import Lock, LockEntry, take_name
 from scenebuild.plan.mix_licence import AS_RECORDED, strictest
 from scenebuild.plan.recordings import contents_of, refused
-from scenebuild.plan.records import is_believed
+from scenebuild.plan.records import is_believed, is_of_base
 from scenebuild.scene.compose.reference import stem_of
 from scenebuild.scene.model import Element, Scene
 from scenebuild.scene.played_part import pieces_of
@@ -33,6 +33,7 @@ class BaseTake:
     action: Action
     key: str
     digest: str | None  # of its bytes in the store: those of the lock, or of its record; None: it is made first
+    of_lock: bool = False  # the lock alone says so
     replaces_locked: bool = False  # the lock pins other bytes of the same request, which are not in the store
 
 
@@ -164,8 +165,9 @@ def _step(
     digest = entry.digest if entry and not drift else None
     forced = options.force or element.name in options.force_elements
     record = None if forced else store.get(key)
-    of_base = base.digest if base and not (record and record.digest == digest) else None  # what is locked stays
-    record = record if record and is_believed(record.facts, action, of_base) else None
+    record = record if record and is_believed(record.facts, action) else None
+    if record and base and record.digest != digest and not is_of_base(record.facts, base.digest):
+        record = None
     # The digest of a recording in a lock counts only if the store knows which bytes were decoded.
     is_there = (
         store.has(digest) if digest and action.content is None else record is not None and record.digest == digest
@@ -199,10 +201,11 @@ def _base_take(
     action = base_action_of(element, scene, facts, contents=contents)
     key = action_key(action)
     locked = entry.digest if entry is not None and entry.key == key else None
-    if locked and store.has(locked):
-        return BaseTake(action, key, locked)
     record = store.get(key)
-    return BaseTake(action, key, record.digest if record else None, locked is not None and _is_dear(facts))
+    recorded = record.digest if record else None
+    if locked and store.has(locked):
+        return BaseTake(action, key, locked, of_lock=locked != recorded)
+    return BaseTake(action, key, recorded, replaces_locked=locked is not None and _is_dear(facts))
 
 
 def _with_base(step: Step, base: BaseTake | None) -> str:

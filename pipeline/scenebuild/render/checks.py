@@ -25,9 +25,13 @@ def warnings_of(plan: Plan, takes: Takes) -> tuple[str, ...]:
 
 def _signed_recordings(plan: Plan) -> list[str]:
     """Warnings, in a commercial scene, about recordings whose metadata forbid commercial use, as a copied take of a
-    model does. Not an error: the author of a recording may sell it, whatever its metadata say."""
+    model does. Not an error: the author of a recording may sell it, whatever its metadata say. A recording that an
+    engine leaves out is not in the take."""
     signed = [
-        (element.name, copyright_of(path)) for element, _, path, _ in plan.scene.recordings() if plan.scene.commercial
+        (step.name, copyright_of(path))
+        for step in plan.steps
+        for field, path in step.element.recordings.items()
+        if plan.scene.commercial and (field == "file" or field in step.facts.parameters)
     ]
     return [
         f"{name}: the recording's copyright text is: {' '.join(text.split())[:100]}; make sure that it may be sold"
