@@ -703,8 +703,13 @@ def swap_for(make: Callable[[Path], None]) -> Callable[[Path], None]:
         (lambda path: path.write_bytes(b""), "is empty"),
         (lambda path: path.write_bytes(b"not a sound at all"), "is not audio"),
         (lambda path: path.write_bytes(path.read_bytes()[:5000]), "is damaged"),
+        (lambda path: soundfile.write(path, np.zeros(0), 16000), "holds no sound: its length is 0; export it again"),
+        (
+            lambda path: soundfile.write(path, np.zeros((5000, 8)), 16000),
+            "mix it down first: ffmpeg -i scenes/sounds/door.wav -ac 2 scenes/sounds/door-converted.flac",
+        ),
     ],
-    ids=["missing", "link", "pipe", "folder", "pointer", "empty", "text", "half"],
+    ids=["missing", "link", "pipe", "folder", "pointer", "empty", "text", "half", "no samples", "microphones"],
 )
 def test_a_recording_that_is_none_is_refused(
     scenes: Path, field: str, damage: Callable[[Path], None], told: str

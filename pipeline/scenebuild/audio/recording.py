@@ -19,7 +19,7 @@ from typing import IO, Any, BinaryIO, cast
 
 import numpy as np
 
-from scenebuild.audio.container.faults import converted, fault_of, needs_av, oddity_of, too_long
+from scenebuild.audio.container.faults import EMPTY, converted, fault_of, needs_av, oddity_of, too_long, unplaced
 from scenebuild.audio.container.formats import SLACK_S, read_header
 from scenebuild.audio.container.header import Header
 from scenebuild.audio.container.ogg import ogg_links, ogg_pages
@@ -90,7 +90,7 @@ class Opened:
                 )
             yield _stereo(self.name, block, speakers, notes)
         if not frames:
-            raise AudioFileError(f"{self.name} holds no sound: its length is 0")
+            raise AudioFileError(f"{self.name} {EMPTY}")
         if stated - frames > SLACK_S * rate:
             damage = f"its header says {stated / rate:.3f} s, and {frames / rate:.3f} s are there"
             raise AudioFileError(f"{self.name} {fault_of(replace(self.header, damage=damage), self.name)}")
@@ -178,10 +178,7 @@ def _stereo(name: str, block: Samples, speakers: tuple[str, ...] | None, notes: 
         return block
     if speakers is None or not can_mix_down(speakers) or len(speakers) != channels:
         where = "does not say" if speakers is None else "says otherwise than ITU-R BS.775 knows"
-        raise AudioFileError(
-            f"{name} has {channels} channels and {where} where each of them plays; mix it down first: "
-            f"{converted(name, '-ac 2')}"
-        )
+        raise AudioFileError(f"{name} {unplaced(channels, name, where)}")
     note = f"{name} has {channels} channels ({layout_name(speakers)}) and is mixed down to stereo (ITU-R BS.775)"
     if note not in notes:
         notes.append(note)

@@ -11,6 +11,8 @@ from scenebuild.frames import LONGEST_S, frames_of
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000  # Hz
 MOST_FRAMES = 1_728_000_000  # ten hours at 48 kHz
 MOST_CHANNELS = 8
+EMPTY = "holds no sound: its length is 0; export it again"
+_OF_AV = ("MPEG-4", "AAC", "Matroska")  # PyAV says where their channels play
 
 
 def fault_of(header: Header, name: str) -> str:
@@ -32,7 +34,15 @@ def fault_of(header: Header, name: str) -> str:
             f"has {header.channels} channels; at most {MOST_CHANNELS} can be mixed down; choose two of them: "
             f"{converted(name, '-af pan=stereo|c0=c0|c1=c1')}"
         )
-    return ""
+    if header.channels is not None and header.channels > 2 and not header.speakers and header.kind not in _OF_AV:
+        return unplaced(header.channels, name)
+    return EMPTY if length_s == 0 else ""
+
+
+def unplaced(channels: int, name: str, where: str = "does not say") -> str:
+    """That nobody knows what the channels of a recording are, in words that follow its name."""
+    advice = f"mix it down first: {converted(name, '-ac 2')}"
+    return f"has {channels} channels and {where} where each of them plays; {advice}"
 
 
 def oddity_of(header: Header, name: str) -> str:
