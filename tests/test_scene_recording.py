@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,15 @@ def test_a_recording_that_is_no_regular_file_is_refused_without_waiting(project:
     assert answer("gone.wav") == "file: 'gone.wav' is not there; paths begin at the folder of this scene file"
     assert answer("scene.yaml/x.wav") == "file: 'scene.yaml/x.wav' cannot be read: Not a directory"
     assert answer("y" * 300) == f"file: '{'y' * 99}…' cannot be read: File name too long"
+
+
+def test_a_name_in_another_unicode_form_is_told(project: Path) -> None:
+    (project / "scenes" / unicodedata.normalize("NFD", "Bär.wav")).write_bytes(WAV)
+    told = "A file is there whose name looks the same in another Unicode form (NFC, NFD); give it a new name"
+    assert answer("Bär.wav").endswith(f"is not there; paths begin at the folder of this scene file. {told}")
+    assert answer("Bar.wav").endswith("paths begin at the folder of this scene file")
+    (project / "scenes" / "bell.wav").write_bytes(WAV)
+    assert answer("Bell.wav").endswith(". Did you mean bell.wav?")
 
 
 def test_no_descriptor_stays_open(project: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 
 from scenebuild.scene.quoting import printable
 
@@ -17,8 +18,11 @@ def meant_path(path: str, suffixes: tuple[str, ...], base: str = "") -> str:
     """`` Did you mean scenes/rainy_cafe.yaml?``, with its leading space; "" where no similar path exists.
 
     ``path`` is relative to the folder ``base``. Only files with one of the suffixes are suggested, folders with "/".
+    A name in another Unicode normal form looks the same and is told in words.
     """
     found = near_path(path, suffixes, base)
+    if found != path and _composed(found) == _composed(path):
+        return " A file is there whose name looks the same in another Unicode form (NFC, NFD); give it a new name"
     return f" Did you mean {printable(found)}?" if found else ""
 
 
@@ -48,15 +52,19 @@ def _in_folder(path: str, suffixes: tuple[str, ...], base: str) -> str:
         if os.path.exists(os.path.join(base, folder, name)):
             return os.path.join(folder, name)
     names = {_stem(known, suffixes): known for known in reversed(_names(os.path.join(base, folder or "."), suffixes))}
-    meant = name[:100].lower()
+    meant = _composed(name[:100].lower())
     tries = dict.fromkeys((_stem(meant, suffixes), os.path.splitext(meant)[0]))  # the suffix may be the mistake
     close = next(filter(None, (get_close_matches(one, names, n=1, cutoff=0.7) for one in tries)), [])
     return os.path.join(folder, names[close[0]]) if close else ""
 
 
 def _stem(name: str, suffixes: tuple[str, ...]) -> str:
-    stem, suffix = os.path.splitext(name.lower())
-    return stem if suffix in suffixes else name.lower()
+    stem, suffix = os.path.splitext(_composed(name.lower()))
+    return stem if suffix in suffixes else stem + suffix
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
 
 
 def _names(folder: str, suffixes: tuple[str, ...]) -> list[str]:
