@@ -72,7 +72,7 @@ bench-audiogen: full
 	$(BIN)/python benchmarks/load.py
 	$(BIN)/python benchmarks/neighbours.py --size tiny --steps 500 --rounds 10
 
-bench-gpu: full-core
+bench-gpu: full
 	$(BIN)/python benchmarks/gpu_check.py
 
 sketchbook: core
