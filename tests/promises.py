@@ -80,8 +80,8 @@ PROMISES = (
     _promise(
         "P08",
         "A server that is out of reach costs a bounded time. (Downloads of models; there is no remote store yet.)",
-        models_fetch="what_goes_wrong_once_heals each_refusal_ends_in_one_clear_line a_hub_that_goes_silent_for_good "
-        "a_hub_that_always_sends_too_little no_network_and_offline",
+        models_fetch="what_goes_wrong_once_heals each_refusal_ends_in_one_clear_line_before_the_first_byte "
+        "a_hub_that_goes_silent_for_good a_hub_that_always_sends_too_little no_network_and_offline",
     ),
     _promise(
         "P09",

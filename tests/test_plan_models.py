@@ -129,7 +129,9 @@ def test_a_scene_never_names_a_path(project: Path, capsys: pytest.CaptureFixture
     register()
     write(model=name)
     words = refused(capsys, "validate", SCENE)
-    assert f"{SCENE}:1:74: model: {name!r} is not one of {LISTED}, and the name of a registered checkpoint" in words
+    listed = "facebook/audiogen-medium or another of 'scenebuild models list'"
+    allowed = f"write {listed}, or the name of a registered checkpoint"
+    assert f"{SCENE}:1:74: model: {name!r} is no model; {allowed} (a-z, 0-9, _ and -)." in words
 
 
 def test_a_model_of_another_engine_is_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -414,6 +414,27 @@ def test_the_locked_base_is_the_base(scenes: Path) -> None:
     assert (base.key, base.digest) == (known["key"], known["digest"])
 
 
+def test_the_lock_pins_the_base_of_a_stretch(scenes: Path, calls: list[str]) -> None:
+    """Another machine makes other bytes of the base; whoever changes the stretch there gets those that people know."""
+    write("audiogen", rain={"prompt": "steady rain", "duration": 1})
+    run()
+    base, key = lock()["rain"]["digest"], lock()["rain"]["key"]
+    write("audiogen", rain=ELEMENTS["rain"])
+    run()
+    assert lock()["rain"]["redo_base"] == base
+    store = LocalStore(os.environ["SCENEBUILD_STORE"])
+    ring("other.wav", 1, pitch=900)
+    store.put(key, "other.wav", store.read(key).facts)
+    write("audiogen", rain={**ELEMENTS["rain"], "redo": {"from": 0.25, "to": 0.5}})
+    calls.clear()
+    run()
+    assert (calls, lock()["rain"]["redo_base"]) == (["steady rain"], base)
+    os.unlink(store.object_path(base))
+    shutil.rmtree("build")
+    write("audiogen", rain={**ELEMENTS["rain"], "redo": {"from": 0.5, "to": 0.75}})
+    assert "the locked base take is not in the store" in steps()["rain"].reason
+
+
 def other_take(name: str, seconds: float = 1) -> tuple[LocalStore, Any]:
     """Other bytes of the locked request of an element, as another machine makes them: its record in the store."""
     store, known = LocalStore(os.environ["SCENEBUILD_STORE"]), lock()[name]

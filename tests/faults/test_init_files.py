@@ -84,7 +84,7 @@ def test_nothing_is_written_through_a_link(folder: Path, capsys: pytest.CaptureF
     Path(".gitignore").symlink_to("../outside/ignore")
     Path(".gitattributes").symlink_to("../outside/ignore")
     assert run(["init"]) == 0
-    assert "let it ignore /build/" in capsys.readouterr().err
+    assert "add /build/ to it" in capsys.readouterr().err
     assert run(["init", "--git"]) == 1
     assert Path("../outside/ignore").read_text() == "x"
     assert Path(".gitattributes").is_symlink()

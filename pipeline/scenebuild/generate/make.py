@@ -342,6 +342,7 @@ def _publish(order: TakeOrder, made: Made, shop: TakeMaker) -> Take | Failure:
         return Failure(order.key, f"the take could not be read back: {error}")
     if wrong := not_asked_for(take, order.request.action, order.facts):
         return Failure(order.key, f"the engine returned {wrong}")
+    take = replace(take, base=order.base_facts.get("base"))
     shop.made.add(order.key)
     try:
         told = {**facts_of_action(order.request.action, made.content), **order.base_facts}

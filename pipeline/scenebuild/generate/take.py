@@ -12,6 +12,7 @@ from typing import Any
 from scenebuild.decibels import gain_to_db
 from scenebuild.engines import Action, EngineFacts
 from scenebuild.store import Record
+from scenebuild.store.record import HEX
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Take:
     made_by: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     seconds: float | None = None  # that making it took, on the machine that did
+    base: str | None = None  # SHA-256 of the take of which a stretch was made again
 
     @property
     def duration_s(self) -> float:
@@ -159,6 +161,7 @@ def _history(facts: Mapping[str, Any]) -> dict[str, Any]:
         "made_by": {str(name): str(value) for name, value in made_by.items()},
         "warnings": tuple(map(str, warnings)),
         "seconds": _number(seconds),
+        "base": base if isinstance(base := facts.get("base"), str) and HEX.match(base) else None,
     }
 
 

@@ -68,6 +68,7 @@ class LockEntry(Action):
     channels: int | None = None
     licence: str | None = None
     made_by: Mapping[str, str] | None = None
+    redo_base: str | None = None  # SHA-256 of the take of which a stretch was made again
     others: Mapping[str, Any] = field(default_factory=dict)  # facts that only another scenebuild knows
 
     def plain(self) -> dict[str, Any]:
@@ -290,7 +291,7 @@ def _is_delivery(value: object) -> bool:
 
 
 _OF_AN_ELEMENT: Mapping[str, Callable[[object], bool]] = {
-    **dict.fromkeys(("key", "digest", "content", "continues", "melody", "redo"), _is_hex),
+    **dict.fromkeys(("key", "digest", "content", "continues", "melody", "redo", "redo_base"), _is_hex),
     **dict.fromkeys(("engine", "engine_version", "model", "revision", "precision", "licence"), _is_line),
     **dict.fromkeys(("frames", "seed", "top_k", "redo_from", "redo_to", "sample_rate", "channels"), _is_count),
     **dict.fromkeys(("temperature", "top_p", "cfg", "length_s"), _is_number),

@@ -197,10 +197,12 @@ def _base_take(
     store: LocalStore,
     contents: Contents,
 ) -> BaseTake:
-    """The take without its ``redo``, in the same precision; where the lock still pins it, those bytes."""
+    """The take without its ``redo``, in the same precision; where the lock pins it, alone or as the base of another
+    stretch, those bytes."""
     action = base_action_of(element, scene, facts, contents=contents)
     key = action_key(action)
-    locked = entry.digest if entry is not None and entry.key == key else None
+    pinned = {entry.key: entry.digest, entry.redo: entry.redo_base} if entry is not None else {}
+    locked = pinned.get(key)
     record = store.get(key)
     recorded = record.digest if record else None
     if locked and store.has(locked):

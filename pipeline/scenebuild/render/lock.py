@@ -127,4 +127,5 @@ def _entry(step: Step, take: Take) -> LockEntry:
         channels=take.channels,
         licence=take.licence,
         made_by=dict(take.made_by),
+        redo_base=take.base,
     )
