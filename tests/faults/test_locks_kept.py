@@ -40,6 +40,7 @@ def whole_lock() -> dict[str, Any]:
         "sample_rate": 1, "channels": 1, "temperature": 1.0, "top_p": 1.0, "cfg": 1.0, "length_s": 1.0,
         "loudness_lufs": -20.0, "peak_dbfs": -1.0, "prompt": "rain", "made_by": {"device": "cpu"},
         "continues": hexadecimal, "melody": hexadecimal, "redo": hexadecimal, "redo_from": 1, "redo_to": 2,
+        "redo_base": hexadecimal,
     }  # fmt: skip
     delivered = {"x.podcast.mp3": {"loudness_lufs": -16.0, "true_peak_dbtp": -1.0, "passes": True}}
     mix = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import unicodedata
 
 from scenebuild.scene.quoting import printable
 
@@ -64,7 +63,9 @@ def _stem(name: str, suffixes: tuple[str, ...]) -> str:
 
 
 def _composed(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    from unicodedata import normalize
+
+    return normalize("NFC", text)
 
 
 def _names(folder: str, suffixes: tuple[str, ...]) -> list[str]:
